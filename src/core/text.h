@@ -1,0 +1,28 @@
+/*
+ * Builds one line of text in memory that the caller gives: what the log uses instead of stdio, which is not safe in a
+ * signal handler. Text that does not fit is cut; the result always ends with NUL.
+ *
+ * Pure, async-signal-safe, errno left alone.
+ */
+#ifndef V6SHIM_CORE_TEXT_H
+#define V6SHIM_CORE_TEXT_H
+
+#include "core/address.h"
+
+struct text {
+    char *data;
+    size_t size;   /* bytes at data, at least 1 */
+    size_t length; /* characters written, without the NUL: below size */
+};
+
+struct text text_on(char *data, size_t size);
+void text_add(struct text *text, const char *string); /* NULL adds "(null)" */
+void text_add_bytes(struct text *text, const char *bytes, size_t count);
+void text_add_number(struct text *text, int64_t number);
+void text_add_unsigned(struct text *text, uint64_t number);
+void text_add_address(struct text *text, const struct ip_address *address);
+/* Text from outside (a name, a path): control characters, quotes and backslashes shown as \xHH, so that a log line
+   stays one line. */
+void text_add_quoted(struct text *text, const char *string);
+
+#endif
