@@ -12,7 +12,7 @@
 #define LITERAL_ZONE_SIZE 16
 
 struct literal {
-    struct ip_address address;    /* scope is set only where the zone was a number */
+    struct ip_address address;    /* scope is set only where the zone was a number; then `zone` is "" */
     char zone[LITERAL_ZONE_SIZE]; /* an interface name that the caller has still to look up, else "" */
 };
 
@@ -20,7 +20,7 @@ struct literal {
  * Reads an IPv6 address: RFC 4291 text, RFC 4007 zone ("fe80::1%eth0", "%3"), surrounding brackets allowed; or the
  * ipv6-literal.net form ("2001-db8--1.ipv6-literal.net", any letter case, zone after 's': "fe80--1s4..."), final dot
  * allowed. "::" gives the IPv4 address 0.0.0.0 and "::ffff:a.b.c.d" gives a.b.c.d, since a program that knows only
- * IPv4 means those by it. A zone on an address that is not link-local is refused.
+ * IPv4 means those by it. A zone on an address without one (address_takes_scope) is refused.
  *
  * Returns false, and leaves `literal` alone, for anything else: dotted quads and host names too.
  */

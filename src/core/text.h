@@ -21,8 +21,9 @@ void text_add_bytes(struct text *text, const char *bytes, size_t count);
 void text_add_number(struct text *text, int64_t number);
 void text_add_unsigned(struct text *text, uint64_t number);
 void text_add_address(struct text *text, const struct ip_address *address);
-/* Text from outside (a name, a path): control characters, quotes and backslashes shown as \xHH, so that a log line
-   stays one line. */
+/* Text from outside (a name, a path): quotes, backslashes and all but printable ASCII shown as \xHH, so that a log
+   line stays one line and a terminal is not steered by it. Adds no quotes around it: where a value may hold spaces,
+   the caller puts them. */
 void text_add_quoted(struct text *text, const char *string);
 
 #endif
