@@ -1,0 +1,119 @@
+# tests/lab/topology.sh: the standard network of the lab, for scripts that have sourced lib.sh.
+#
+#     client (dual) --+
+#     client6 (IPv6) -+-- router --+-- server
+#     client4 (IPv4) -+            +-- hole     (takes packets and says nothing)
+#
+# Names and their addresses: zone/lab.zone. Every address is from a documentation range or is a ULA.
+#
+# shellcheck shell=sh
+
+LAB_DNS4=198.51.100.53 # answers everything
+LAB_DNS6=2001:db8:2::53
+LAB_DNS4_SILENT=198.51.100.54 # never answers a question for AAAA
+
+# topology_addresses HOST INTERFACE ADDRESS/LENGTH...
+topology_addresses() {
+    topology_host=$1 topology_interface=$2
+    shift 2
+    for topology_address; do
+        lab_on "$topology_host" ip address add "$topology_address" dev "$topology_interface"
+    done
+}
+
+# topology_hole FAMILY PREFIX...: routes prefixes to the hole. Nobody answers at the gateway's link address, and the
+# hole doesn't forward, so packets vanish without an error; the permanent neighbour entry keeps the router from
+# finding out.
+topology_hole() {
+    topology_family=$1 topology_gateway=$2
+    shift 2
+    lab_on router ip "$topology_family" neighbour add "$topology_gateway" lladdr 02:00:00:00:00:01 dev hole nud permanent
+    for topology_prefix; do
+        lab_on router ip "$topology_family" route add "$topology_prefix" via "$topology_gateway" dev hole onlink
+    done
+}
+
+topology_clients() {
+    topology_addresses router client 192.0.2.1/26 2001:db8:1::1/64
+    topology_addresses client router 192.0.2.2/26 2001:db8:1::2/64
+    topology_addresses router client4 192.0.2.65/26
+    topology_addresses client4 router 192.0.2.66/26
+    topology_addresses router client6 2001:db8:6::1/64
+    topology_addresses client6 router 2001:db8:6::2/64
+    lab_on client ip route add default via 192.0.2.1
+    lab_on client ip -6 route add default via 2001:db8:1::1
+    lab_on client4 ip route add default via 192.0.2.65
+    lab_on client6 ip -6 route add default via 2001:db8:6::1
+    # Where the client itself has no route: connect() fails at once with ENETUNREACH.
+    lab_on client ip route add throw 203.0.113.192/26
+    lab_on client ip -6 route add throw 2001:db8:e::/64
+    lab_on client6 ip -6 route add throw 2001:db8:e::/64
+}
+
+topology_server() {
+    topology_addresses router server 198.51.100.1/24 2001:db8:2::1/64 fd5a:7e15:2::1/64
+    topology_addresses server router 198.51.100.2/24 2001:db8:2::2/64 fd5a:7e15:2::2/64
+    for topology_last in 25 53 54 80 81 82; do
+        topology_addresses server router 198.51.100.$topology_last/24 2001:db8:2::$topology_last/64
+    done
+    topology_addresses server router fd5a:7e15:2::80/64 198.51.100.99/24 2001:db8:2::99/64
+    lab_on server ip route add default via 198.51.100.1
+    lab_on server ip -6 route add default via 2001:db8:2::1
+}
+
+# Where packets don't arrive: swallowed, refused by the router as unreachable, or as prohibited.
+topology_bad() {
+    lab_on hole sh -c 'echo 0 >/proc/sys/net/ipv4/ip_forward; echo 0 >/proc/sys/net/ipv6/conf/all/forwarding'
+    topology_addresses router hole 203.0.113.1/26 2001:db8:b::1/64
+    topology_hole -4 203.0.113.2 203.0.113.32/27
+    topology_hole -6 2001:db8:b::2 2001:db8:b:1::/64
+    lab_on router ip route add unreachable 203.0.113.64/26
+    lab_on router ip -6 route add unreachable 2001:db8:c::/64
+    lab_on router ip route add prohibit 203.0.113.128/26
+    lab_on router ip -6 route add prohibit 2001:db8:d::/64
+}
+
+topology_dns() {
+    for topology_file in "$LAB_SOURCE"/zone/*; do
+        cp "$topology_file" "$LAB_DIR/"
+    done
+    sed "s|@DIR@|$LAB_DIR|g" "$LAB_SOURCE/unbound.conf" >"$LAB_DIR/unbound.conf"
+    lab_start server unbound unbound -d -c "$LAB_DIR/unbound.conf"
+    lab_until grep -q 'start of service' "$LAB_DIR/log/unbound" || lab_bail "the name server did not start"
+    lab_start server silent perl "$LAB_SOURCE/dns_filter.pl" $LAB_DNS4_SILENT $LAB_DNS4 drop=AAAA
+    lab_until grep -q ready "$LAB_DIR/log/silent" || lab_bail "the name server that is silent on AAAA did not start"
+    lab_resolver client $LAB_DNS4
+    lab_resolver client4 $LAB_DNS4
+    lab_resolver client6 $LAB_DNS6
+    lab_resolver server $LAB_DNS4
+}
+
+# lab_resolver HOST ADDRESS
+lab_resolver() {
+    printf 'nameserver %s\nsearch lab.example\n' "$2" >"$LAB_DIR/host/$1/etc/resolv.conf"
+}
+
+# lab_topology: makes all of it; a few hundred milliseconds.
+lab_topology() {
+    for topology_name in router client client4 client6 server hole; do
+        lab_host $topology_name
+    done
+    for topology_name in client client4 client6 server hole; do
+        lab_link router $topology_name
+    done
+    lab_on router sh -c 'echo 1 >/proc/sys/net/ipv4/ip_forward; echo 1 >/proc/sys/net/ipv6/conf/all/forwarding
+        echo 0 >/proc/sys/net/ipv4/icmp_ratelimit; echo 0 >/proc/sys/net/ipv6/icmp/ratelimit'
+    topology_clients
+    topology_server
+    topology_bad
+    topology_dns
+}
+
+# lab_services: the server's own services (services.pl), on all its addresses but those of 99, where every connection
+# is refused.
+lab_services() {
+    lab_start server services perl "$LAB_SOURCE/services.pl" \
+        198.51.100.80 198.51.100.81 198.51.100.82 198.51.100.25 \
+        2001:db8:2::80 2001:db8:2::81 2001:db8:2::82 2001:db8:2::25 fd5a:7e15:2::80
+    lab_until grep -q ready "$LAB_DIR/log/services" || lab_bail "the services did not start"
+}
