@@ -19,7 +19,7 @@ struct span {
 static bool parse_plain(int family, struct span span, void *result)
 {
     char copy[INET6_ADDRSTRLEN];
-    if (span.length == 0 || span.length >= sizeof copy || memchr(span.start, '\0', span.length) != NULL)
+    if (span.length == 0 || span.length >= sizeof copy)
         return false;
     memcpy(copy, span.start, span.length);
     copy[span.length] = '\0';
