@@ -1,0 +1,331 @@
+#include "core/setting.h"
+
+#include "core/literal.h"
+
+#include <string.h>
+
+/* Longest text of one side of a map entry: an IPv6 address in full, '/' and three digits. */
+#define PREFIX_TEXT_SIZE (INET6_ADDRSTRLEN + 4)
+
+/* A piece of a text that somebody else owns. */
+struct span {
+    const char *start;
+    size_t length;
+};
+
+static bool is_blank(char character)
+{
+    return character == ' ' || character == '\t';
+}
+
+static struct span trim(struct span span)
+{
+    while (span.length > 0 && is_blank(span.start[0])) {
+        span.start++;
+        span.length--;
+    }
+    while (span.length > 0 && is_blank(span.start[span.length - 1]))
+        span.length--;
+    return span;
+}
+
+/* Takes what stands before the separator off the front of `rest`; true where there was one. */
+static bool split(struct span *rest, char separator, struct span *before)
+{
+    const char *found = rest->length == 0 ? NULL : memchr(rest->start, separator, rest->length);
+    *before = *rest;
+    if (found != NULL)
+        before->length = (size_t)(found - rest->start);
+    size_t taken = before->length + (found != NULL);
+    rest->start += taken;
+    rest->length -= taken;
+    return found != NULL;
+}
+
+static bool parse_number(struct span span, uint64_t *number)
+{
+    *number = 0;
+    for (size_t index = 0; index < span.length; index++) {
+        if (span.start[index] < '0' || span.start[index] > '9')
+            return false;
+        if (*number > UINT32_MAX)
+            return false;
+        *number = *number * 10 + (uint64_t)(span.start[index] - '0');
+    }
+    return span.length > 0;
+}
+
+/* "lowest..highest", or one number for both: written by us in settings.def, so it is right. */
+static void read_range(const char *constraint, uint64_t *lowest, uint64_t *highest)
+{
+    struct span first = {constraint, strcspn(constraint, ".")};
+    const char *second = constraint + first.length;
+    second += strspn(second, ".");
+    parse_number(first, lowest);
+    if (*second == '\0')
+        *highest = *lowest;
+    else
+        parse_number((struct span){second, strlen(second)}, highest);
+}
+
+static bool parse_choice(const struct setting *setting, struct span value, void *field)
+{
+    struct span choices = {setting->constraint, strlen(setting->constraint)}, choice;
+    bool more = true;
+    for (unsigned index = 0; more; index++) {
+        more = split(&choices, '|', &choice);
+        if (choice.length == value.length && memcmp(choice.start, value.start, value.length) == 0) {
+            if (field != NULL)
+                memcpy(field, &index, sizeof index);
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool parse_milliseconds(const struct setting *setting, struct span value, uint32_t *field)
+{
+    uint64_t number, lowest, highest;
+    read_range(setting->constraint, &lowest, &highest);
+    if (!parse_number(value, &number) || number < lowest || number > highest)
+        return false;
+    if (field != NULL)
+        *field = (uint32_t)number;
+    return true;
+}
+
+static bool parse_text(const struct setting *setting, struct span value, char *field)
+{
+    uint64_t limit;
+    read_range(setting->constraint, &limit, &limit);
+    if (value.length == 0 || value.length > limit || (setting->kind == SETTING_PATH && value.start[0] != '/'))
+        return false;
+    if (field != NULL) {
+        memcpy(field, value.start, value.length);
+        field[value.length] = '\0';
+    }
+    return true;
+}
+
+static bool parse_prefix(struct span span, struct ip_address *prefix, unsigned *length)
+{
+    char copy[PREFIX_TEXT_SIZE];
+    if (span.length >= sizeof copy || memchr(span.start, '\0', span.length) != NULL)
+        return false;
+    memcpy(copy, span.start, span.length);
+    copy[span.length] = '\0';
+    return literal_parse_prefix(copy, prefix, length);
+}
+
+/*
+ * Not 0.0.0.0/8 (programs read it as "this host", RFC 6535 section 4.4 names the mistake), not 127.0.0.0/8 (trusted
+ * as local), not 224.0.0.0/4 (multicast), and not with the broadcast address in it.
+ */
+static bool is_pool_usable(uint32_t first, unsigned length)
+{
+    uint32_t last = first | (uint32_t)(UINT32_MAX >> length);
+    uint32_t network = first >> 24;
+    return network != 0 && network != IN_LOOPBACKNET && !IN_MULTICAST(first) && last != INADDR_BROADCAST;
+}
+
+static bool parse_pool(const struct setting *setting, struct span value, struct ipv4_prefix *field)
+{
+    struct ip_address address;
+    unsigned length;
+    uint64_t shortest, longest;
+    read_range(setting->constraint, &shortest, &longest);
+    if (!parse_prefix(value, &address, &length) || address.family != AF_INET)
+        return false;
+    if (length < shortest || length > longest || !is_pool_usable(ntohl(address.ipv4.s_addr), length))
+        return false;
+    if (field != NULL)
+        *field = (struct ipv4_prefix){.address = address.ipv4, .length = length};
+    return true;
+}
+
+static sa_family_t family_named(struct span name)
+{
+    return name.length == 4 && memcmp(name.start, "IPv4", 4) == 0 ? AF_INET : AF_INET6;
+}
+
+static struct setting_fault fault_at(struct span value, struct span part)
+{
+    return (struct setting_fault){.offset = (size_t)(part.start - value.start), .length = part.length};
+}
+
+/* One "A = B" out of `value`. */
+static bool parse_mapping(const struct setting *setting, struct span value, struct span entry,
+                          struct prefix_mapping *mapping, struct setting_fault *fault)
+{
+    struct span families = {setting->constraint, strlen(setting->constraint)}, family, from, to = entry;
+    split(&families, '=', &family);
+    if (!split(&to, '=', &from)) {
+        *fault = fault_at(value, trim(entry));
+        return false;
+    }
+    from = trim(from);
+    to = trim(to);
+    if (!parse_prefix(from, &mapping->from, &mapping->from_length) || mapping->from.family != family_named(family)) {
+        *fault = fault_at(value, from);
+        return false;
+    }
+    if (!parse_prefix(to, &mapping->to, &mapping->to_length) || mapping->to.family != family_named(families)) {
+        *fault = fault_at(value, to);
+        return false;
+    }
+    return true;
+}
+
+static bool parse_map(const struct setting *setting, struct span value, struct prefix_map *field,
+                      struct setting_fault *fault)
+{
+    unsigned start = field != NULL ? field->count : 0, count = start;
+    struct span rest = value, entry;
+    for (bool more = true; more;) {
+        struct prefix_mapping mapping;
+        more = split(&rest, ',', &entry);
+        if (!parse_mapping(setting, value, entry, &mapping, fault))
+            return false;
+        if (count == PREFIX_MAP_SIZE) {
+            *fault = fault_at(value, trim(entry));
+            return false;
+        }
+        if (field != NULL)
+            field->entries[count] = mapping; /* not in force before count says so */
+        count++;
+    }
+    if (field != NULL)
+        field->count = count;
+    return true;
+}
+
+bool setting_parse(const struct setting *setting, const char *value, size_t length, void *base,
+                   struct setting_fault *fault)
+{
+    struct span span = {value, length};
+    void *field = base == NULL ? NULL : (char *)base + setting->offset;
+    *fault = (struct setting_fault){.offset = 0, .length = length};
+    switch (setting->kind) {
+    case SETTING_CHOICE:
+        return parse_choice(setting, span, field);
+    case SETTING_MILLISECONDS:
+        return parse_milliseconds(setting, span, field);
+    case SETTING_TEXT:
+    case SETTING_PATH:
+        return parse_text(setting, span, field);
+    case SETTING_IPV4_POOL:
+        return parse_pool(setting, span, field);
+    case SETTING_PREFIX_MAP:
+        return parse_map(setting, span, field, fault);
+    }
+    return false;
+}
+
+void setting_reset(const struct setting *setting, void *base)
+{
+    struct setting_fault fault;
+    memset((char *)base + setting->offset, 0, setting->size);
+    if (setting->initial[0] != '\0')
+        setting_parse(setting, setting->initial, strlen(setting->initial), base, &fault);
+}
+
+static void describe_choice(const struct setting *setting, struct text *text)
+{
+    struct span choices = {setting->constraint, strlen(setting->constraint)}, choice;
+    for (bool more = true, first = true; more; first = false) {
+        more = split(&choices, '|', &choice);
+        if (!first)
+            text_add(text, more ? ", " : " or ");
+        text_add_bytes(text, choice.start, choice.length);
+    }
+}
+
+void setting_describe(const struct setting *setting, struct text *text)
+{
+    uint64_t lowest, highest;
+    read_range(setting->constraint, &lowest, &highest);
+    switch (setting->kind) {
+    case SETTING_CHOICE:
+        describe_choice(setting, text);
+        break;
+    case SETTING_MILLISECONDS:
+        text_add(text, "a whole number of milliseconds from ");
+        text_add_unsigned(text, lowest);
+        text_add(text, " to ");
+        text_add_unsigned(text, highest);
+        break;
+    case SETTING_TEXT:
+    case SETTING_PATH:
+        text_add(text, setting->kind == SETTING_PATH ? "an absolute path of 1 to " : "1 to ");
+        text_add_unsigned(text, highest);
+        text_add(text, " bytes");
+        break;
+    case SETTING_IPV4_POOL:
+        text_add(text, "an IPv4 prefix of length ");
+        text_add_unsigned(text, lowest);
+        text_add(text, " to ");
+        text_add_unsigned(text, highest);
+        text_add(text, ", all other bits 0, outside 0.0.0.0/8, 127.0.0.0/8, 224.0.0.0/4 and 255.255.255.255");
+        break;
+    case SETTING_PREFIX_MAP:
+        text_add_bytes(text, setting->constraint, strcspn(setting->constraint, "="));
+        text_add(text, "-PREFIX = ");
+        text_add(text, setting->constraint + strcspn(setting->constraint, "=") + 1);
+        text_add(text, "-PREFIX, at most ");
+        text_add_unsigned(text, PREFIX_MAP_SIZE);
+        text_add(text, " of them");
+        break;
+    }
+}
+
+void setting_explain(const struct setting *setting, const char *value, const struct setting_fault *fault,
+                     struct text *text)
+{
+    text_add(text, "expected ");
+    setting_describe(setting, text);
+    text_add(text, ", found ");
+    if (fault->length == 0)
+        text_add(text, "nothing");
+    else
+        setting_quote(value + fault->offset, fault->length, text);
+}
+
+const char *setting_placeholder(const struct setting *setting)
+{
+    return setting->kind == SETTING_CHOICE ? setting->constraint : setting->metavariable;
+}
+
+void setting_variable(const struct setting *setting, char name[SETTING_VARIABLE_SIZE])
+{
+    struct text text = text_on(name, SETTING_VARIABLE_SIZE);
+    text_add(&text, SETTING_VARIABLE_PREFIX);
+    for (const char *character = setting->keyword; *character != '\0'; character++) {
+        char capital = *character == '-' ? '_' : *character;
+        if (capital >= 'a' && capital <= 'z')
+            capital = (char)(capital - 'a' + 'A');
+        text_add_bytes(&text, &capital, 1);
+    }
+}
+
+void setting_show(const char *bytes, size_t length, struct text *text)
+{
+    char copy[SETTING_SHOWN_LENGTH + 1];
+    size_t shown = length < SETTING_SHOWN_LENGTH ? length : SETTING_SHOWN_LENGTH;
+    memcpy(copy, bytes, shown);
+    copy[shown] = '\0';
+    text_add_quoted(text, copy);
+    if (shown < length)
+        text_add(text, "...");
+}
+
+void setting_quote(const char *bytes, size_t length, struct text *text)
+{
+    text_add(text, "\"");
+    setting_show(bytes, length, text);
+    text_add(text, "\"");
+    if (length <= SETTING_SHOWN_LENGTH)
+        return;
+    text_add(text, " (");
+    text_add_unsigned(text, length);
+    text_add(text, " bytes)");
+}

@@ -1,0 +1,79 @@
+/* core/config on arbitrary bytes: as a file, and cut at the first '=' as a variable. What it leaves behind has to be
+   in range, and each complaint one printable line that points into the text. */
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/config.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void require(bool condition)
+{
+    if (!condition)
+        abort();
+}
+
+static void check_problem(void *context, const struct config_problem *problem)
+{
+    const size_t *size = context;
+    require(problem->column >= 1 && problem->column <= *size + 1);
+    for (const char *character = problem->message; *character != '\0'; character++)
+        require(isprint((unsigned char)*character));
+    for (const char *character = problem->source; *character != '\0'; character++)
+        require(isprint((unsigned char)*character));
+}
+
+static void check_settings(const struct settings *settings)
+{
+    require(settings->prefer <= PREFER_IPV4 && settings->families <= FAMILIES_INET6);
+    require(settings->aware <= AWARE_NO && settings->log <= LOG_LEVEL_DEBUG);
+    require(settings->resolution_delay_ms <= 10000);
+    require(settings->alias_pool.length >= 8 && settings->alias_pool.length <= 28);
+    require(memchr(settings->alias_key, '\0', sizeof settings->alias_key) != NULL);
+    require(memchr(settings->state_dir, '\0', sizeof settings->state_dir) != NULL);
+    require(memchr(settings->log_file, '\0', sizeof settings->log_file) != NULL);
+    require(settings->state_dir[0] == '\0' || settings->state_dir[0] == '/');
+}
+
+/* A map is not in the list of settings yet: parsed directly. */
+static void try_map(const char *text, size_t length)
+{
+    static const struct setting map = {.keyword = "map",
+                                       .initial = "",
+                                       .constraint = "IPv6=IPv4",
+                                       .kind = SETTING_PREFIX_MAP,
+                                       .size = sizeof(struct prefix_map)};
+    struct prefix_map field = {.count = PREFIX_MAP_SIZE - 2};
+    struct setting_fault fault;
+    if (!setting_parse(&map, text, length, &field, &fault))
+        require(fault.offset + fault.length <= length && field.count == PREFIX_MAP_SIZE - 2);
+    require(field.count <= PREFIX_MAP_SIZE);
+}
+
+static void try_variable(const char *text, size_t length)
+{
+    struct settings settings;
+    char *copy = malloc(length + 1);
+    require(copy != NULL);
+    memcpy(copy, text, length);
+    copy[length] = '\0';
+    size_t name = strcspn(copy, "=");
+    config_defaults(&settings);
+    if (copy[name] == '=' && config_is_variable(copy, name))
+        config_set_variable(copy, name, copy + name + 1, &settings, check_problem, &length);
+    check_settings(&settings);
+    free(copy);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct settings settings;
+    const char *text = (const char *)data;
+    config_defaults(&settings);
+    config_parse(text, size, "file", &settings, check_problem, &size);
+    check_settings(&settings);
+    try_variable(text, size);
+    try_map(text, size);
+    return 0;
+}
