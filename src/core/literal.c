@@ -2,9 +2,8 @@
 
 #include <arpa/inet.h>
 #include <string.h>
-#include <strings.h>
 
-#define LITERAL_NET_SUFFIX ".ipv6-literal.net"
+#define LITERAL_NET_SUFFIX ".ipv6-literal.net" /* lower case */
 
 /* A piece of a text that somebody else owns. */
 struct span {
@@ -120,6 +119,15 @@ static bool parse_dashes(struct span span, struct literal *literal)
     return take_address(address, &zone, literal);
 }
 
+/* Not strncasecmp: where the locale is Turkish, that takes 'I' for another letter than 'i'. */
+static bool is_suffix(const char *text)
+{
+    for (const char *expected = LITERAL_NET_SUFFIX; *expected != '\0'; expected++, text++)
+        if (*text != *expected && (*text < 'A' || *text > 'Z' || *text - 'A' + 'a' != *expected))
+            return false;
+    return true;
+}
+
 bool literal_parse(const char *text, struct literal *literal)
 {
     const size_t suffix_length = sizeof LITERAL_NET_SUFFIX - 1;
@@ -133,7 +141,7 @@ bool literal_parse(const char *text, struct literal *literal)
     if (span.length <= suffix_length)
         return false;
     span.length -= suffix_length;
-    return strncasecmp(text + span.length, LITERAL_NET_SUFFIX, suffix_length) == 0 && parse_dashes(span, literal);
+    return is_suffix(text + span.length) && parse_dashes(span, literal);
 }
 
 bool literal_parse_ipv4(const char *text, struct in_addr *ipv4)

@@ -73,6 +73,7 @@ static const struct {
     {"2001-db8--1.ipv6-literal.net", "2001:db8::1"},
     {"2001-DB8-28-3-F98A-5B31-67B7-67EF.IPv6-Literal.NET", "2001:db8:28:3:f98a:5b31:67b7:67ef"},
     {"2001-db8--1.ipv6-literal.net.", "2001:db8::1"},
+    {"2001-DB8--1.IPV6-LITERAL.NET", "2001:db8::1"},
     {"fe80--1s4.ipv6-literal.net", "fe80::1%4"},
     {"FE80--1S4.ipv6-literal.net", "fe80::1%4"},
     {"fe80--1seth0.ipv6-literal.net", "fe80::1 eth0"},
@@ -95,6 +96,7 @@ static const struct {
     {"2001-db8--1.ipv6-literal.net.example", NULL},
     {"2001-db8--1.ipv6-literal.com", NULL},
     {"2001-db8--1xipv6-literal.net", NULL},
+    {"2001-db8--1.ipv6\rliteral.net", NULL},
     {"2001-db8--1", NULL},
     {"11111111111111111111111111111111111111111111111111111111.ipv6-literal.net", NULL},
     /* nothing else */
