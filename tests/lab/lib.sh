@@ -118,9 +118,11 @@ lab_start() {
     lab_pid=$!
 }
 
-# lab_until COMMAND...: waits until the command succeeds, 5 seconds at most.
-lab_until() {
-    lab_tries=100
+# lab_until COMMAND...: waits until the command succeeds, 5 seconds at most; lab_within SECONDS COMMAND...
+lab_until() { lab_within 5 "$@"; }
+lab_within() {
+    lab_tries=$(($1 * 20))
+    shift
     until "$@" >/dev/null 2>&1; do
         lab_tries=$((lab_tries - 1))
         [ $lab_tries -gt 0 ] || return 1

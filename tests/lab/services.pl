@@ -12,7 +12,7 @@ use Socket qw(:all);
 
 # name => [port, what it says first, what it answers to a line (undef: closes)]
 my %service = (
-    hello => [7001, sub { "hello via $_[0]\n" }, sub { undef }],
+    hello => [7001, sub { ("hello via $_[0]\n", 1) }, sub { undef }],
     echo => [7002, sub { '' }, sub { "$_[1] via $_[0]\n" }],
     http => [80, sub { '' }, \&http_line],
     gopher => [70, sub { '' }, sub { ("0via $_[0]\t/text\thost\t70\r\n.\r\n", 1) }],
@@ -21,6 +21,7 @@ my %service = (
     smtp => [25, sub { "220 lab.example via $_[0]\r\n" }, \&smtp_line],
     ftp => [21, sub { "220 via $_[0]\r\n" }, \&ftp_line],
     lpd => [515, sub { '' }, sub { ("queue empty via $_[0]\n", 1) }],
+    vnc => [5901, sub { "RFB 003.003\n" }, sub { undef }],
     daytime => [13, sub { ("1 JAN 2000 00:00:00 via $_[0]\r\n", 1) }, sub { undef }],
 );
 
@@ -63,7 +64,7 @@ sub ftp_line {
     return "502 not here\r\n";
 }
 
-my %protocol_listener;
+my %listener;
 
 sub listen_on {
     my ($text, $name) = @_;
@@ -76,7 +77,7 @@ sub listen_on {
     bind($socket, $packed6 ? pack_sockaddr_in6($port, $packed6) : pack_sockaddr_in($port, inet_aton($text)))
         && listen($socket, 1024)
         or die "services.pl: $text port $port: $!\n";
-    $protocol_listener{ fileno $socket } = [$socket, $name];
+    $listener{ fileno $socket } = [$socket, $name];
 }
 
 # "inet6 2001:db8::1" and the port
@@ -126,8 +127,8 @@ $| = 1;
 print "ready\n";
 while (1) {
     my $wanted = '';
-    vec($wanted, $_, 1) = 1 for keys %protocol_listener, keys %connection;
+    vec($wanted, $_, 1) = 1 for keys %listener, keys %connection;
     select(my $readable = $wanted, undef, undef, undef) > 0 or next;
     for (grep { vec $readable, $_, 1 } keys %connection) { serve($connection{$_}) if $connection{$_} }
-    for (grep { vec $readable, $_, 1 } keys %protocol_listener) { welcome(@{ $protocol_listener{$_} }) }
+    for (grep { vec $readable, $_, 1 } keys %listener) { welcome(@{ $listener{$_} }) }
 }

@@ -1,0 +1,110 @@
+#!/bin/sh
+# What gethostbyname, gethostbyaddr and getaddrinfo(AF_INET) tell an IPv4-only program, and how long they take.
+. "$(dirname "$0")/lib.sh"
+. "$LAB_SOURCE/topology.sh"
+lab_need_library
+lab_topology
+lab_services
+
+probe="perl $LAB_SOURCE/probe.pl"
+bare() { lab_on client "$@" 2>&1; }
+preloaded() { lab_preload client "$@" 2>&1; }
+alias_pattern='240\.(6[4-9]|[7-9][0-9]|1[01][0-9]|12[0-7])\.[0-9]+\.[0-9]+'
+matches() { if printf '%s\n' "$3" | grep -Eqx "$2"; then ok "$1"; else not_ok "$1" "expected: $2
+got:      $3"; fi; }
+
+# ---- What has no IPv6 is as bare, byte for byte
+
+for name in v4only many4 cname4 chain4 v4only.lab.example. 198.51.100.80 localhost nowhere nodata dangling \
+    nowhere.example.org; do
+    same "$name is as bare" "$(bare $probe resolve $name)" "$(preloaded $probe resolve $name)"
+    same "$name is as bare to getaddrinfo(AF_INET)" "$(bare getent ahostsv4 $name)" \
+        "$(preloaded getent ahostsv4 $name)"
+done
+for address in 198.51.100.80 192.0.2.2 198.51.100.82 203.0.113.1 127.0.0.1; do
+    same "the name of $address is as bare" "$(bare $probe reverse $address)" "$(preloaded $probe reverse $address)"
+done
+
+# ---- What has IPv6 is an alias
+
+got=$(preloaded $probe resolve v6only.lab.example)
+matches "AAAA only: one alias" "v6only.lab.example: v6only.lab.example \[\] $alias_pattern" "$got"
+alias=${got##* }
+same "another process gets the same alias" "$got" "$(preloaded $probe resolve v6only.lab.example)"
+same "a short name gets it too" "v6only: ${got#*: }" "$(preloaded $probe resolve v6only)"
+matches "a CNAME is in h_aliases, as libc has it for IPv4" \
+    "chain6.lab.example: v6only.lab.example \[(chain6.lab.example|link6.lab.example|cname6.lab.example| )+\] $alias" \
+    "$(preloaded $probe resolve chain6.lab.example)"
+same "dual: the alias first, then IPv4 as it is" "dual.lab.example: dual.lab.example [] $alias 198.51.100.80" \
+    "$(preloaded $probe resolve dual.lab.example)"
+matches "several of each" \
+    "many.lab.example: many.lab.example \[\] $alias_pattern $alias_pattern 198.51.100.80 198.51.100.81" \
+    "$(preloaded $probe resolve many.lab.example)"
+matches "several AAAA" "many6.lab.example: many6.lab.example \[\] $alias_pattern $alias_pattern $alias_pattern" \
+    "$(preloaded $probe resolve many6.lab.example)"
+matches "the unusable address comes last" \
+    "noroute.lab.example: noroute.lab.example \[\] 198.51.100.80 $alias_pattern" \
+    "$(preloaded $probe resolve noroute.lab.example)"
+contains "an alias has the name of its IPv6 address" "$alias: v6only.lab.example [] $alias" \
+    "$(preloaded $probe reverse "$alias")"
+contains "getaddrinfo(AF_INET) gives the alias too" "$alias " "$(preloaded getent ahostsv4 v6only)"
+matches "an IPv6 address typed as a name is an alias" ".* $alias" "$(preloaded $probe resolve 2001:db8:2::80)"
+
+echo '2001:db8:2::81 from-hosts-file alias-there' >>"$LAB_DIR/host/client/etc/hosts"
+matches "the hosts file counts" "from-hosts-file: from-hosts-file \[alias-there\] $alias_pattern" \
+    "$(preloaded $probe resolve from-hosts-file)"
+
+# ---- Hosts with one family
+
+same "on a host without IPv6, dual names lead with IPv4" 198.51.100.80 \
+    "$(lab_preload client4 $probe resolve dual.lab.example | cut -d' ' -f4)"
+matches "on a host without IPv4, an AAAA-only name has an alias" ".* $alias_pattern" \
+    "$(lab_preload client6 $probe resolve v6only.lab.example)"
+same "on a host without IPv4, an A-only name is as bare" "$(lab_on client6 $probe resolve v4only.lab.example)" \
+    "$(lab_preload client6 $probe resolve v4only.lab.example)"
+
+# ---- Programs that ask for IPv6 themselves see no difference
+
+for name in dual v6only v4only many chain nowhere; do
+    same "getaddrinfo(AF_UNSPEC) of $name is as bare" "$(bare getent ahosts $name)" "$(preloaded getent ahosts $name)"
+    same "getaddrinfo(AF_INET6) of $name is as bare" "$(bare getent ahostsv6 $name)" \
+        "$(preloaded getent ahostsv6 $name)"
+    same "gethostbyname2(AF_INET6) of $name is as bare" "$(bare getent hosts $name)" "$(preloaded getent hosts $name)"
+done
+
+# ---- A name server that is silent on AAAA
+
+# Costs at most the resolution delay more than bare, compared in one run. Both are the best of three: what is measured
+# is the wait that the library adds, not the load of the machine.
+RESOLUTION_DELAY_MS=50
+MARGIN_MS=40
+best_ms() { # RUNNER COUNT NAME: of COUNT look-ups in one process
+    for turn in 1 2 3; do $1 $probe time "$2" "$3"; done | sort -n | head -n 1 | sed 's/\.//; s/^0*\(.\)/\1/'
+}
+best_wall_ms() { # RUNNER NAME: of the whole process, with its end
+    for turn in 1 2 3; do
+        began_ns=$(date +%s%N)
+        $1 $probe resolve "$2" >/dev/null
+        echo $((($(date +%s%N) - began_ns) / 1000000))
+    done | sort -n | head -n 1
+}
+quick_enough() { # DESCRIPTION BARE_MS PRELOADED_MS
+    if [ "$3" -le $(($2 + RESOLUTION_DELAY_MS + MARGIN_MS)) ]; then
+        ok "$1 (bare $2 ms, preloaded $3 ms)"
+    else
+        not_ok "$1" "bare $2 ms, preloaded $3 ms"
+    fi
+}
+lab_resolver client $LAB_DNS4_SILENT
+for name in v4only dual; do
+    quick_enough "silent on AAAA: a look-up of $name costs at most the resolution delay" \
+        "$(best_ms bare 1 $name.lab.example)" "$(best_ms preloaded 1 $name.lab.example)"
+    quick_enough "silent on AAAA: a process that looks $name up ends as soon" \
+        "$(best_wall_ms bare $name.lab.example)" "$(best_wall_ms preloaded $name.lab.example)"
+done
+quick_enough "silent on AAAA, known for it: 20 look-ups cost no more than one delay" \
+    "$(best_ms bare 20 dual.lab.example)" "$(best_ms preloaded 20 dual.lab.example)"
+same "silent on AAAA: A records are as bare" "$(bare $probe resolve many4.lab.example)" \
+    "$(preloaded $probe resolve many4.lab.example)"
+lab_resolver client $LAB_DNS4
+lab_done
