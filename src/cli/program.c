@@ -158,12 +158,14 @@ const char *program_machine_name(int machine, char *buffer, size_t size)
     return buffer;
 }
 
-/* Whether execve would take this file: a regular one that the effective user may execute. */
+/* 0 where execve would take this file: a regular one that the effective user may execute. */
 static int check_executable(const char *path)
 {
     struct stat status;
     if (stat(path, &status) != 0)
         return errno == ENOENT || errno == ENOTDIR ? -ENOENT : -errno;
+    if (S_ISDIR(status.st_mode))
+        return -EISDIR;
     if (!S_ISREG(status.st_mode) || faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) != 0)
         return -EACCES;
     return 0;

@@ -89,17 +89,17 @@ static void add_suggestion(const char *keyword, size_t length, bool as_variable,
     for (size_t index = 0; index < LIST_LENGTH; index++)
         suggest_consider(&suggestion, list[index].keyword);
     if (suggestion.nearest == NULL) {
-        text_add(text, "; libv6shim(7) lists them");
+        text_add(text, " (see libv6shim(7))");
         return;
     }
-    text_add(text, "; did you mean ");
+    text_add(text, " (did you mean ");
     if (as_variable) {
         setting_variable(config_find(suggestion.nearest, strlen(suggestion.nearest)), variable);
         text_add(text, variable);
     } else {
         text_add(text, suggestion.nearest);
     }
-    text_add(text, "?");
+    text_add(text, "?)");
 }
 
 static void complain_keyword(const struct origin *origin, unsigned line, size_t offset, const char *keyword,

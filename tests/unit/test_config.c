@@ -177,10 +177,10 @@ static void test_unknown_keywords_get_the_nearest_one(void **state)
 {
     (void)state;
     parse("preffer ipv6\n colour blue\nlog_file /x\n\x1b[31m x\n");
-    assert_string_equal(reported, "f:1:1: no setting is called \"preffer\"; did you mean prefer?\n"
-                                  "f:2:2: no setting is called \"colour\"; libv6shim(7) lists them\n"
-                                  "f:3:1: no setting is called \"log_file\"; did you mean log-file?\n"
-                                  "f:4:1: no setting is called \"\\x1b[31m\"; libv6shim(7) lists them\n");
+    assert_string_equal(reported, "f:1:1: no setting is called \"preffer\" (did you mean prefer?)\n"
+                                  "f:2:2: no setting is called \"colour\" (see libv6shim(7))\n"
+                                  "f:3:1: no setting is called \"log_file\" (did you mean log-file?)\n"
+                                  "f:4:1: no setting is called \"\\x1b[31m\" (see libv6shim(7))\n");
 }
 
 static void test_lines_that_are_no_text(void **state)
@@ -233,12 +233,12 @@ static void test_variables(void **state)
     assert_string_equal(reported,
                         "V6SHIM_LOG:0:3: log: expected quiet, error, warning, info or debug, found nothing\n");
     set("V6SHIM_RESOLUTION_DELY", "1");
-    assert_string_equal(reported, "V6SHIM_RESOLUTION_DELY:0:1: no setting has this variable; did you mean "
-                                  "V6SHIM_RESOLUTION_DELAY?\n");
+    assert_string_equal(reported, "V6SHIM_RESOLUTION_DELY:0:1: no setting has this variable (did you mean "
+                                  "V6SHIM_RESOLUTION_DELAY?)\n");
     set("V6SHIM_\x1b", "1");
-    assert_string_equal(reported, "V6SHIM_\\x1b:0:1: no setting has this variable; libv6shim(7) lists them\n");
+    assert_string_equal(reported, "V6SHIM_\\x1b:0:1: no setting has this variable (see libv6shim(7))\n");
     set("V6SHIM_prefer", "ipv6");
-    assert_string_equal(reported, "V6SHIM_prefer:0:1: no setting has this variable; did you mean V6SHIM_PREFER?\n");
+    assert_string_equal(reported, "V6SHIM_prefer:0:1: no setting has this variable (did you mean V6SHIM_PREFER?)\n");
 }
 
 static void test_a_bad_variable_leaves_what_the_file_says(void **state)

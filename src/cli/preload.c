@@ -1,0 +1,100 @@
+#include "cli/preload.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/command.h"
+
+#define LIBRARY    "libv6shim.so"
+#define SEPARATORS " :" /* of LD_PRELOAD, ld.so(8) */
+
+/* Prints into `path`; true where a readable file has that name. */
+static bool try_path(char path[PATH_MAX], const char *directory, size_t length, const char *rest)
+{
+    return snprintf(path, PATH_MAX, "%.*s%s", (int)length, directory, rest) < PATH_MAX && access(path, R_OK) == 0;
+}
+
+/* Beside this command: in .libs, where libtool builds it; or, where the command was installed under another root
+   (DESTDIR), under that root. */
+static bool find_beside(char path[PATH_MAX])
+{
+    char self[PATH_MAX];
+    ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
+    if (length <= 0)
+        return false;
+    self[length] = '\0';
+    const char *slash = strrchr(self, '/');
+    if (slash == NULL)
+        return false;
+    size_t directory = (size_t)(slash - self);
+    if (try_path(path, self, directory, "/.libs/" LIBRARY))
+        return true;
+    size_t installed = strlen(BINDIR);
+    return directory > installed && memcmp(self + directory - installed, BINDIR, installed) == 0 &&
+           try_path(path, self, directory - installed, LIBDIR "/" LIBRARY);
+}
+
+bool preload_find(char path[PATH_MAX])
+{
+    const char *named = getenv("V6SHIM_LIBRARY");
+    if (named != NULL && named[0] != '\0') {
+        if (named[0] == '/' && try_path(path, named, strlen(named), ""))
+            return true;
+        complain("run", "V6SHIM_LIBRARY: expected the absolute path of a readable file, found \"%s\"; ignored",
+                 named);
+    }
+    return find_beside(path) || try_path(path, LIBDIR, strlen(LIBDIR), "/" LIBRARY);
+}
+
+static const char *file_name(const char *path, size_t *length)
+{
+    for (size_t index = *length; index > 0; index--)
+        if (path[index - 1] == '/') {
+            *length -= index;
+            return path + index;
+        }
+    return path;
+}
+
+/* Whether a file name is that of a sanitizer's runtime, gcc's (libasan.so.8) or clang's (libclang_rt.asan.so). */
+static bool is_sanitizer(const char *name, size_t length)
+{
+    static const char *const starts[] = {"libasan.",  "libtsan.",   "liblsan.",
+                                         "libubsan.", "libhwasan.", "libclang_rt."};
+    for (size_t index = 0; index < sizeof starts / sizeof starts[0]; index++)
+        if (length >= strlen(starts[index]) && memcmp(name, starts[index], strlen(starts[index])) == 0)
+            return true;
+    return false;
+}
+
+/*
+ * The library goes first, nearest to the program: what the others (a torsocks, a faketime, a malloc) see is then what
+ * the program would do if it spoke IPv6. Only sanitizers go before it, since they refuse to start in any other place.
+ */
+char *preload_join(const char *current, const char *library)
+{
+    if (current == NULL)
+        current = "";
+    size_t library_length = strlen(library), place = 0;
+    const char *library_name = file_name(library, &library_length);
+    bool leading = true;
+    for (const char *entry = current + strspn(current, SEPARATORS); *entry != '\0';) {
+        size_t length = strcspn(entry, SEPARATORS), base = length;
+        const char *name = file_name(entry, &base);
+        if (base == library_length && memcmp(name, library_name, base) == 0)
+            return strdup(current);
+        leading = leading && is_sanitizer(name, base);
+        entry += length;
+        if (leading)
+            place = (size_t)(entry - current);
+        entry += strspn(entry, SEPARATORS);
+    }
+    const char *rest = current + place + strspn(current + place, SEPARATORS);
+    char *joined;
+    if (asprintf(&joined, "%.*s%s%s%s%s", (int)place, current, place > 0 ? ":" : "", library,
+                 *rest != '\0' ? ":" : "", rest) < 0)
+        return NULL;
+    return joined;
+}

@@ -1,0 +1,23 @@
+/*
+ * Where libv6shim.so is, and how it gets into LD_PRELOAD.
+ */
+#ifndef V6SHIM_CLI_PRELOAD_H
+#define V6SHIM_CLI_PRELOAD_H
+
+#include <limits.h>
+#include <stdbool.h>
+
+/*
+ * The library that belongs to this command: what V6SHIM_LIBRARY names, else the one in the build tree that the
+ * command was started from, else the installed one. False where there is none; `path` then names the place where it
+ * should be.
+ */
+bool preload_find(char path[PATH_MAX]);
+
+/*
+ * A value for LD_PRELOAD with the library in it, beside everything in `current` (may be NULL), in new memory; a copy
+ * of `current` where a library of that file name is there already. NULL without memory.
+ */
+char *preload_join(const char *current, const char *library);
+
+#endif
