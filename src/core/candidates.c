@@ -1,0 +1,224 @@
+#include "core/candidates.h"
+
+#include <string.h>
+
+#define FNV_OFFSET_BASIS 0xcbf29ce484222325u /* FNV-1a, 64 bits: not a secret, only a spread */
+#define FNV_PRIME        0x100000001b3u
+
+#define LOAD(field)         atomic_load_explicit(&(field), memory_order_relaxed)
+#define STORE(field, value) atomic_store_explicit(&(field), (value), memory_order_relaxed)
+
+uint64_t candidates_name_hash(const char *name)
+{
+    uint64_t hash = FNV_OFFSET_BASIS;
+    for (; *name != '\0' && !(name[0] == '.' && name[1] == '\0'); name++) {
+        unsigned char letter = (unsigned char)*name;
+        if (letter >= 'A' && letter <= 'Z')
+            letter = (unsigned char)(letter - 'A' + 'a');
+        hash = (hash ^ letter) * FNV_PRIME;
+    }
+    return hash != 0 ? hash : 1;
+}
+
+struct packed {
+    uint64_t place, high, low;
+};
+
+static struct packed pack(const struct ip_address *address)
+{
+    struct packed packed = {.place = (uint64_t)address->family << 32 | address->scope};
+    if (address->family == AF_INET) {
+        packed.high = address->ipv4.s_addr;
+    } else {
+        memcpy(&packed.high, address->ipv6.s6_addr, sizeof packed.high);
+        memcpy(&packed.low, address->ipv6.s6_addr + sizeof packed.high, sizeof packed.low);
+    }
+    return packed;
+}
+
+static struct ip_address unpack(const struct candidate_entry *entry)
+{
+    uint64_t place = LOAD(entry->place), high = LOAD(entry->high), low = LOAD(entry->low);
+    if (place >> 32 == AF_INET)
+        return address_ipv4((struct in_addr){.s_addr = (in_addr_t)high});
+    struct in6_addr ipv6;
+    memcpy(ipv6.s6_addr, &high, sizeof high);
+    memcpy(ipv6.s6_addr + sizeof high, &low, sizeof low);
+    return address_ipv6(&ipv6, (uint32_t)place);
+}
+
+static bool entry_is(const struct candidate_entry *entry, struct packed packed)
+{
+    return LOAD(entry->place) == packed.place && LOAD(entry->high) == packed.high && LOAD(entry->low) == packed.low;
+}
+
+static size_t bucket_of(struct packed packed)
+{
+    uint64_t hash = ((FNV_OFFSET_BASIS ^ packed.high) * FNV_PRIME ^ packed.low) * FNV_PRIME ^ packed.place;
+    return (size_t)((hash ^ hash >> 32) * FNV_PRIME >> 40) % CANDIDATES_BUCKETS;
+}
+
+/* A link names an entry: 1 + record * CANDIDATES_PER_LIST + place. */
+static uint32_t link_of(uint32_t record, size_t place)
+{
+    return (uint32_t)(1 + record * CANDIDATES_PER_LIST + place);
+}
+
+/* Takes the entries of a record that is about to be overwritten out of their chains. */
+static void unlink_record(struct candidates *table, uint32_t index)
+{
+    struct candidate_record *record = &table->records[index];
+    for (size_t place = 0; place < LOAD(record->count); place++) {
+        struct ip_address address = unpack(&record->entries[place]);
+        _Atomic uint32_t *link = &table->buckets[bucket_of(pack(&address))];
+        while (LOAD(*link) != 0 && LOAD(*link) != link_of(index, place)) {
+            uint32_t at = LOAD(*link) - 1;
+            link = &table->records[at / CANDIDATES_PER_LIST].entries[at % CANDIDATES_PER_LIST].older;
+        }
+        if (LOAD(*link) != 0)
+            STORE(*link, LOAD(record->entries[place].older));
+    }
+}
+
+/* The newest record, if it says the same already: a program that resolves in a loop must not push the others out. */
+static struct candidate_record *same_as_newest(struct candidates *table, uint64_t name, uint64_t thread,
+                                               const struct ip_address *addresses, size_t count)
+{
+    uint32_t next = LOAD(table->next);
+    if (next == 0)
+        return NULL;
+    struct candidate_record *record = &table->records[(next - 1) % CANDIDATES_LISTS];
+    if (LOAD(record->name) != name || LOAD(record->thread) != thread || LOAD(record->count) != count)
+        return NULL;
+    for (size_t place = 0; place < count; place++)
+        if (!entry_is(&record->entries[place], pack(&addresses[place])))
+            return NULL;
+    return record;
+}
+
+void candidates_record(struct candidates *table, uint64_t name, uint64_t thread, int64_t now_ms,
+                       const struct ip_address *addresses, size_t count)
+{
+    if (count > CANDIDATES_PER_LIST)
+        count = CANDIDATES_PER_LIST;
+    struct candidate_record *record = same_as_newest(table, name, thread, addresses, count);
+    if (record != NULL) {
+        STORE(record->time_ms, now_ms);
+        STORE(record->failed_leader, 0);
+        return;
+    }
+    uint32_t index = LOAD(table->next) % CANDIDATES_LISTS;
+    record = &table->records[index];
+    unlink_record(table, index);
+    uint32_t sequence = LOAD(record->sequence);
+    STORE(record->sequence, sequence + 1);
+    atomic_thread_fence(memory_order_release);
+    STORE(record->name, name);
+    STORE(record->thread, thread);
+    STORE(record->time_ms, now_ms);
+    STORE(record->failed_leader, 0);
+    STORE(record->count, (uint32_t)count);
+    for (size_t place = 0; place < count; place++) {
+        struct packed packed = pack(&addresses[place]);
+        struct candidate_entry *entry = &record->entries[place];
+        STORE(entry->place, packed.place);
+        STORE(entry->high, packed.high);
+        STORE(entry->low, packed.low);
+    }
+    atomic_store_explicit(&record->sequence, sequence + 2, memory_order_release);
+    for (size_t place = 0; place < count; place++) {
+        _Atomic uint32_t *head = &table->buckets[bucket_of(pack(&addresses[place]))];
+        STORE(record->entries[place].older, LOAD(*head));
+        atomic_store_explicit(head, link_of(index, place), memory_order_release);
+    }
+    STORE(table->next, LOAD(table->next) + 1);
+}
+
+/* Walks a chain. A writer may move entries meanwhile: the count of steps bounds the walk. */
+struct walk {
+    const struct candidates *table;
+    struct packed wanted;
+    uint32_t link;
+    unsigned steps;
+};
+
+static struct walk walk_start(const struct candidates *table, const struct ip_address *address)
+{
+    struct packed wanted = pack(address);
+    return (struct walk){table, wanted,
+                         atomic_load_explicit(&table->buckets[bucket_of(wanted)], memory_order_acquire), 0};
+}
+
+static bool walk_next(struct walk *walk, uint32_t *record, size_t *place)
+{
+    while (walk->link != 0 && walk->steps++ < CANDIDATES_LISTS * CANDIDATES_PER_LIST) {
+        *record = (walk->link - 1) / CANDIDATES_PER_LIST;
+        *place = (walk->link - 1) % CANDIDATES_PER_LIST;
+        const struct candidate_entry *entry = &walk->table->records[*record].entries[*place];
+        walk->link = LOAD(entry->older);
+        if (entry_is(entry, walk->wanted))
+            return true;
+    }
+    return false;
+}
+
+bool candidates_know(const struct candidates *table, const struct ip_address *address)
+{
+    struct walk walk = walk_start(table, address);
+    uint32_t record;
+    size_t place;
+    return walk_next(&walk, &record, &place);
+}
+
+/* Copies a record; false where it was being written. */
+static bool copy_record(const struct candidates *table, uint32_t index, struct candidate_list *list)
+{
+    const struct candidate_record *record = &table->records[index];
+    uint32_t sequence = atomic_load_explicit(&record->sequence, memory_order_acquire);
+    if (sequence % 2 != 0)
+        return false;
+    list->record = index;
+    list->sequence = sequence;
+    list->failed_leader = LOAD(record->failed_leader);
+    list->count = LOAD(record->count);
+    if (list->count > CANDIDATES_PER_LIST)
+        return false;
+    for (size_t place = 0; place < list->count; place++)
+        list->addresses[place] = unpack(&record->entries[place]);
+    atomic_thread_fence(memory_order_acquire);
+    return LOAD(record->sequence) == sequence;
+}
+
+bool candidates_find(const struct candidates *table, const struct ip_address *address, uint64_t thread,
+                     int64_t now_ms, struct candidate_list *list)
+{
+    struct walk walk = walk_start(table, address);
+    uint32_t index, chosen = 0;
+    size_t place, chosen_place = 0;
+    uint64_t others_name = 0;
+    bool found = false, mixed = false, own = false;
+    while (!own && walk_next(&walk, &index, &place)) {
+        const struct candidate_record *record = &table->records[index];
+        if (address->family == AF_INET && now_ms - LOAD(record->time_ms) > CANDIDATES_IPV4_LIFETIME_MS)
+            continue;
+        own = LOAD(record->thread) == thread;
+        mixed = !own && (mixed || (found && LOAD(record->name) != others_name));
+        if (own || !found) {
+            chosen = index;
+            chosen_place = place;
+            others_name = LOAD(record->name);
+        }
+        found = true;
+    }
+    if (!found || mixed || LOAD(table->records[chosen].name) == 0 || !copy_record(table, chosen, list))
+        return false;
+    list->leader = chosen_place;
+    return chosen_place < list->count && address_equal(&list->addresses[chosen_place], address);
+}
+
+void candidates_mark(struct candidates *table, const struct candidate_list *list, bool failed)
+{
+    struct candidate_record *record = &table->records[list->record];
+    if (LOAD(record->sequence) == list->sequence)
+        STORE(record->failed_leader, failed ? (uint32_t)list->leader + 1 : 0);
+}

@@ -1,0 +1,101 @@
+/* Connections, and the addresses of their ends. */
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "runtime/aliases.h"
+#include "runtime/binding.h"
+#include "runtime/connection.h"
+#include "runtime/destinations.h"
+#include "runtime/guard.h"
+#include "runtime/hook.h"
+#include "runtime/real.h"
+#include "runtime/sockets.h"
+#include "runtime/view.h"
+
+/* An IPv4 socket address as the program gave it; false for anything else, which the kernel judges. */
+static bool read_ipv4(const struct sockaddr *address, socklen_t length, struct sockaddr_in *ipv4)
+{
+    if (address == NULL || length < sizeof *ipv4)
+        return false;
+    memcpy(ipv4, address, sizeof *ipv4);
+    return ipv4->sin_family == AF_INET;
+}
+
+/* A TCP socket whose connect() the kernel took needs no record of its options any more. */
+static int plain_connect(int fd, const struct sockaddr *address, socklen_t length)
+{
+    uintptr_t lifted = guard_lift();
+    int result = REAL(connect)(fd, address, length);
+    guard_restore(lifted);
+    if ((result == 0 || errno == EINPROGRESS) && sockets_has(fd, SOCKET_STREAM))
+        sockets_set(sockets_find(fd), SOCKET_CONNECTED);
+    return result;
+}
+
+EXPORT int connect(int fd, const struct sockaddr *address, socklen_t length)
+{
+    GUARD(guard);
+    struct sockaddr_in asked;
+    if (!GUARD_ENTER(guard))
+        return REAL(connect)(fd, address, length);
+    if (!read_ipv4(address, length, &asked))
+        return plain_connect(fd, address, length);
+    if (destinations_concern(asked.sin_addr))
+        return guard_result(&guard, connection_make(fd, &asked));
+    if (sockets_has(fd, SOCKET_UPGRADED))
+        return guard_result(&guard, connection_make_mapped(fd, &asked));
+    return plain_connect(fd, address, length);
+}
+
+EXPORT int bind(int fd, const struct sockaddr *address, socklen_t length)
+{
+    GUARD(guard);
+    struct sockaddr_in wanted;
+    if (!GUARD_ENTER(guard) || !read_ipv4(address, length, &wanted) ||
+        !(aliases_contains(wanted.sin_addr) || sockets_find(fd) != NULL))
+        return REAL(bind)(fd, address, length);
+    return guard_result(&guard, binding_make(fd, &wanted));
+}
+
+typedef int get_name(int fd, struct sockaddr *restrict address, socklen_t *restrict length);
+
+/* Both calls may be made again: so the usual case is one call with the program's own buffer, and only an address of
+   IPv6 on a socket that the program takes for IPv4 is asked for a second time, with room for all of it. */
+static int get_in_shape(get_name *get, int fd, struct sockaddr *restrict address, socklen_t *restrict length)
+{
+    socklen_t room = length != NULL ? *length : 0;
+    int result = get(fd, address, length);
+    if (result != 0 || address == NULL || room < sizeof address->sa_family || address->sa_family != AF_INET6 ||
+        !view_is_ipv4(fd, room))
+        return result;
+    struct sockaddr_storage full;
+    socklen_t full_length = sizeof full;
+    *length = room;
+    result = get(fd, (struct sockaddr *)&full, &full_length);
+    if (result == 0)
+        view_hand_out(&full, full_length, true, address, length);
+    return result;
+}
+
+EXPORT int getpeername(int fd, struct sockaddr *restrict address, socklen_t *restrict length)
+{
+    GUARD(guard);
+    if (!GUARD_ENTER(guard))
+        return REAL(getpeername)(fd, address, length);
+    int result = get_in_shape(REAL(getpeername), fd, address, length);
+    if (result == 0)
+        errno = guard.error;
+    return result;
+}
+
+EXPORT int getsockname(int fd, struct sockaddr *restrict address, socklen_t *restrict length)
+{
+    GUARD(guard);
+    if (!GUARD_ENTER(guard))
+        return REAL(getsockname)(fd, address, length);
+    int result = get_in_shape(REAL(getsockname), fd, address, length);
+    if (result == 0)
+        errno = guard.error;
+    return result;
+}

@@ -1,0 +1,36 @@
+/* getaddrinfo and getnameinfo. */
+#include <netdb.h>
+#include <string.h>
+
+#include "runtime/aliases.h"
+#include "runtime/aware.h"
+#include "runtime/guard.h"
+#include "runtime/hook.h"
+#include "runtime/real.h"
+#include "runtime/resolve_info.h"
+
+EXPORT int getaddrinfo(const char *restrict node, const char *restrict service,
+                       const struct addrinfo *restrict hints, struct addrinfo **restrict result)
+{
+    GUARD(guard);
+    if (!GUARD_ENTER(guard))
+        return REAL(getaddrinfo)(node, service, hints, result);
+    if (hints == NULL || hints->ai_family == AF_UNSPEC || hints->ai_family == AF_INET6)
+        aware_set();
+    else if (hints->ai_family == AF_INET && node != NULL)
+        return resolve_info(node, service, hints, result);
+    return REAL(getaddrinfo)(node, service, hints, result);
+}
+
+EXPORT int getnameinfo(const struct sockaddr *restrict address, socklen_t length, char *restrict host,
+                       socklen_t host_size, char *restrict service, socklen_t service_size, int flags)
+{
+    GUARD(guard);
+    struct sockaddr_in alias;
+    if (!GUARD_ENTER(guard) || address == NULL || length < sizeof alias || address->sa_family != AF_INET)
+        return REAL(getnameinfo)(address, length, host, host_size, service, service_size, flags);
+    memcpy(&alias, address, sizeof alias);
+    if (!aliases_contains(alias.sin_addr))
+        return REAL(getnameinfo)(address, length, host, host_size, service, service_size, flags);
+    return resolve_name_of_alias(&alias, host, host_size, service, service_size, flags);
+}

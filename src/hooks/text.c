@@ -1,0 +1,57 @@
+/* Addresses as text. IPv6 text is taken where a person would type an address; inet_pton and inet_ntop, which tell a
+   program of IPv6, are left alone. What stands for an IPv6 address is an IPv4 address, so inet_ntoa needs no hook. */
+#include <arpa/inet.h>
+
+#include "runtime/guard.h"
+#include "runtime/hook.h"
+#include "runtime/lookups.h"
+#include "runtime/real.h"
+#include "runtime/resolve.h"
+
+/* Libc read the text as `ipv4`, if `read`; else it may be IPv6 text. True where there is an address in the end. */
+static bool read_text(const char *text, bool read, struct in_addr *ipv4)
+{
+    struct ip_address address;
+    if (!read && !resolve_literal(text, &address))
+        return false;
+    if (read)
+        address = address_ipv4(*ipv4);
+    lookups_record_typed(&address);
+    return read || resolve_shown(&address, ipv4);
+}
+
+EXPORT in_addr_t inet_addr(const char *text)
+{
+    GUARD(guard);
+    struct in_addr ipv4 = {.s_addr = REAL(inet_addr)(text)};
+    /* 255.255.255.255 is both an address and the sign of failure: not IPv6 text in either case. */
+    if (!GUARD_ENTER(guard) || !read_text(text, ipv4.s_addr != INADDR_NONE, &ipv4))
+        return INADDR_NONE;
+    errno = guard.error;
+    return ipv4.s_addr;
+}
+
+EXPORT int inet_aton(const char *text, struct in_addr *address)
+{
+    GUARD(guard);
+    struct in_addr ipv4 = {.s_addr = 0};
+    int read = REAL(inet_aton)(text, &ipv4);
+    if (GUARD_ENTER(guard) && read_text(text, read != 0, &ipv4)) {
+        errno = guard.error;
+        read = 1;
+    }
+    if (read != 0 && address != NULL)
+        *address = ipv4;
+    return read;
+}
+
+EXPORT in_addr_t inet_network(const char *text)
+{
+    GUARD(guard);
+    struct in_addr ipv4;
+    in_addr_t network = REAL(inet_network)(text);
+    if (network != INADDR_NONE || !GUARD_ENTER(guard) || !read_text(text, false, &ipv4))
+        return network;
+    errno = guard.error;
+    return ntohl(ipv4.s_addr); /* inet_network answers in host byte order */
+}

@@ -1,0 +1,26 @@
+#include "runtime/aware.h"
+
+#include <stdatomic.h>
+
+#include "runtime/settings.h"
+
+static atomic_bool seen;
+
+bool aware_is(void)
+{
+    switch (settings_current()->aware) {
+    case AWARE_YES:
+        return true;
+    case AWARE_NO:
+        return false;
+    case AWARE_AUTO:
+    default:
+        return atomic_load_explicit(&seen, memory_order_relaxed);
+    }
+}
+
+void aware_set(void)
+{
+    if (!atomic_load_explicit(&seen, memory_order_relaxed))
+        atomic_store_explicit(&seen, true, memory_order_relaxed);
+}

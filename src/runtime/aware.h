@@ -1,0 +1,14 @@
+/*
+ * Whether this process is one that speaks IPv6 itself: it has made an AF_INET6 socket or looked up AF_UNSPEC or
+ * AF_INET6 by itself. Never reset, kept over fork, not over exec. The setting `aware` overrules. Async-signal-safe.
+ */
+#ifndef V6SHIM_RUNTIME_AWARE_H
+#define V6SHIM_RUNTIME_AWARE_H
+
+#include <stdbool.h>
+
+bool aware_is(void);
+/* The program has just shown that it knows IPv6. */
+void aware_set(void);
+
+#endif

@@ -1,0 +1,31 @@
+/*
+ * Work on a thread of its own, beside the thread that wants the result and may not have the time to wait for it. Used
+ * for the IPv6 half of name lookups only: allocates, so never on an async-signal-safe path.
+ *
+ * The thread blocks all signals and counts as being inside a hook. No lock is held while anybody waits; a siglongjmp
+ * out of beside_wait() loses the memory of one job and nothing else. A child of fork() has no such threads, and none
+ * of this keeps state that could mislead it.
+ */
+#ifndef V6SHIM_RUNTIME_BESIDE_H
+#define V6SHIM_RUNTIME_BESIDE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define BESIDE_FOREVER_MS (-1)
+
+struct beside;
+
+/*
+ * Starts work(argument) and returns a handle, NULL where no thread can be had (then nothing was started, and the
+ * argument is still the caller's). Once the work is done and the handle released, free_argument(argument) is called.
+ */
+struct beside *beside_start(void (*work)(void *argument), void (*free_argument)(void *argument), void *argument);
+
+/* Waits until the work is done, at most `timeout_ms` from now. True where it is; only then the argument may be read. */
+bool beside_wait(struct beside *beside, int64_t timeout_ms);
+
+/* The caller has no more interest. */
+void beside_release(struct beside *beside);
+
+#endif

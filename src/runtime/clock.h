@@ -1,0 +1,23 @@
+/*
+ * Time that only goes forward. Asked of the kernel directly: preloads that change a program's idea of time
+ * (libfaketime) interpose clock_gettime(), and would stretch our delays. Async-signal-safe.
+ */
+#ifndef V6SHIM_RUNTIME_CLOCK_H
+#define V6SHIM_RUNTIME_CLOCK_H
+
+#include <stdint.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#define CLOCK_MS_PER_S  1000
+#define CLOCK_NS_PER_MS 1000000
+
+static inline int64_t clock_now_ms(void)
+{
+    struct timespec now = {0};
+    syscall(SYS_clock_gettime, CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * CLOCK_MS_PER_S + now.tv_nsec / CLOCK_NS_PER_MS;
+}
+
+#endif

@@ -1,0 +1,134 @@
+#include "runtime/connection.h"
+
+#include <errno.h>
+#include <netinet/tcp.h>
+
+#include "core/eyeballs.h"
+#include "runtime/aliases.h"
+#include "runtime/destinations.h"
+#include "runtime/guard.h"
+#include "runtime/kernel.h"
+#include "runtime/real.h"
+#include "runtime/sockets.h"
+#include "runtime/upgrade.h"
+
+#define DISCARD_PORT 9 /* RFC 863 */
+
+/* The real connect(), which may sleep: hooks that a signal handler calls meanwhile have to act. */
+static int connect_to(int fd, const struct ip_address *address, uint16_t port)
+{
+    struct sockaddr_storage socket_address;
+    socklen_t length = address_to_sockaddr(address, port, &socket_address);
+    uintptr_t guard = guard_lift();
+    int result = REAL(connect)(fd, (const struct sockaddr *)&socket_address, length) == 0 ? 0 : -errno;
+    guard_restore(guard);
+    return result;
+}
+
+static bool is_underway(int result)
+{
+    return result == 0 || result == -EINPROGRESS || result == -EINTR || result == -EALREADY || result == -EISCONN ||
+           result == -EAGAIN;
+}
+
+/* One candidate on the program's socket, which becomes an IPv6 one when the first IPv6 candidate needs it. */
+static int try_candidate(int fd, const struct ip_address *candidate, uint16_t port)
+{
+    if (candidate->family == AF_INET6) {
+        int result = upgrade_socket(fd);
+        if (result < 0) /* to the program, a socket that stays with IPv4 has no route there */
+            return result == -EAFNOSUPPORT || result == -EADDRNOTAVAIL ? -ENETUNREACH : result;
+        return connect_to(fd, candidate, port);
+    }
+    if (!sockets_has(fd, SOCKET_UPGRADED))
+        return connect_to(fd, candidate, port);
+    struct ip_address mapped = address_map(candidate->ipv4);
+    int result = connect_to(fd, &mapped, port);
+    if (result == 0 && sockets_has(fd, SOCKET_STREAM))
+        upgrade_undo_when_ipv4(fd);
+    return result;
+}
+
+/* ::1 is tried only after 127.0.0.1 has refused: anything else could hand the connection to another local user. */
+static bool may_try(const struct ip_address *candidate, size_t place, int ipv4_loopback_result)
+{
+    return place == 0 || candidate->family != AF_INET6 || !address_is_loopback(candidate) ||
+           ipv4_loopback_result == -ECONNREFUSED;
+}
+
+static int try_in_order(int fd, const struct destinations *destinations, uint16_t port)
+{
+    int told = -ENETUNREACH, ipv4_loopback_result = 0;
+    for (size_t i = 0; i < destinations->count; i++) {
+        const struct ip_address *candidate = &destinations->addresses[i];
+        if (!may_try(candidate, i, ipv4_loopback_result))
+            continue;
+        int result = try_candidate(fd, candidate, port);
+        if (is_underway(result)) {
+            destinations_mark(destinations, false);
+            return result;
+        }
+        if (result == -EPERM || result == -EACCES) /* a firewall's word, which is not to be walked round */
+            return result;
+        if (candidate->family == AF_INET && address_is_loopback(candidate))
+            ipv4_loopback_result = result;
+        if (eyeballs_error_outranks(-result, -told))
+            told = result;
+    }
+    destinations_mark(destinations, true);
+    return told;
+}
+
+static int connect_left_alone(int fd, const struct destinations *destinations, uint16_t port)
+{
+    struct in_addr ipv4;
+    if (!destinations_ipv4(destinations, &ipv4))
+        return -ENETUNREACH;
+    struct ip_address address = address_ipv4(ipv4);
+    return connect_to(fd, &address, port);
+}
+
+/* A TCP socket that is connected or connecting: EISCONN or EALREADY, as the kernel says of it. Should its connection end
+   at this very moment, no packet may leave for an alias: TCP refuses the broadcast address. */
+static int connect_again(int fd)
+{
+    bool ipv6 = kernel_socket_integer(fd, SO_DOMAIN) == AF_INET6;
+    struct in_addr nowhere = {.s_addr = htonl(INADDR_BROADCAST)};
+    struct ip_address address = ipv6 ? address_map(nowhere) : address_ipv4(nowhere);
+    return connect_to(fd, &address, DISCARD_PORT);
+}
+
+static bool is_tcp_or_udp(int fd, int type)
+{
+    int protocol = kernel_socket_integer(fd, SO_PROTOCOL);
+    return (type == SOCK_STREAM && protocol == IPPROTO_TCP) || (type == SOCK_DGRAM && protocol == IPPROTO_UDP);
+}
+
+int connection_make(int fd, const struct sockaddr_in *asked)
+{
+    int saved = errno;
+    struct destinations destinations;
+    uint16_t port = ntohs(asked->sin_port);
+    int type = kernel_socket_integer(fd, SO_TYPE), result;
+    if (type < 0)
+        return type;
+    if (!destinations_find(asked->sin_addr, &destinations))
+        result = -ENETUNREACH;
+    else if (!is_tcp_or_udp(fd, type))
+        result = connect_left_alone(fd, &destinations, port);
+    else if (type == SOCK_STREAM && kernel_tcp_state(fd) != TCP_CLOSE)
+        result = connect_again(fd);
+    else
+        result = try_in_order(fd, &destinations, port);
+    errno = saved;
+    return result;
+}
+
+int connection_make_mapped(int fd, const struct sockaddr_in *asked)
+{
+    int saved = errno;
+    struct ip_address address = address_ipv4(asked->sin_addr);
+    int result = try_candidate(fd, &address, ntohs(asked->sin_port));
+    errno = saved;
+    return result;
+}

@@ -1,0 +1,22 @@
+/*
+ * connect() to an address that concerns the shim: over IPv6 where it stands for an IPv6 address, and to every further
+ * address of its name until one works.
+ *
+ * Async-signal-safe; no lock is held while waiting. Results are 0 or -errno; errno kept.
+ */
+#ifndef V6SHIM_RUNTIME_CONNECTION_H
+#define V6SHIM_RUNTIME_CONNECTION_H
+
+#include <netinet/in.h>
+
+/*
+ * Connects `fd` to what `asked` stands for. As connect(): blocks only where the program did not ask it not to;
+ * -EINPROGRESS, -EINTR, -EALREADY, -EISCONN mean what they mean on one socket. When all candidates fail, the most
+ * telling error is the result. An alias that nobody was given is -ENETUNREACH, and no packet is sent.
+ */
+int connection_make(int fd, const struct sockaddr_in *asked);
+
+/* connect() to a plain IPv4 address on a socket that was upgraded before. */
+int connection_make_mapped(int fd, const struct sockaddr_in *asked);
+
+#endif

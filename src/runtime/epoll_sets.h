@@ -1,0 +1,27 @@
+/*
+ * Epoll registrations of a number whose socket is exchanged. An epoll set watches the open file, not the number: the
+ * old file has to be taken out before the exchange (later nothing could name it any more) and the new one put in.
+ *
+ * Async-signal-safe, no lock, nothing allocated.
+ */
+#ifndef V6SHIM_RUNTIME_EPOLL_SETS_H
+#define V6SHIM_RUNTIME_EPOLL_SETS_H
+
+#include "runtime/sockets.h"
+
+/* A socket in more sets than this keeps its first ones. */
+#define EPOLL_SETS_MOST 8
+
+struct epoll_registrations {
+    unsigned count;
+    struct socket_watch watches[EPOLL_SETS_MOST];
+};
+
+/* Takes a number out of the sets that it is in, and remembers how it was in them. No system call where the program
+   has never registered it. */
+void epoll_sets_take(int fd, struct epoll_registrations *registrations);
+
+/* Puts the number, now of another file, into the same sets. A ONESHOT that was disarmed stays disarmed. */
+void epoll_sets_restore(int fd, const struct epoll_registrations *registrations);
+
+#endif

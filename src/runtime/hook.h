@@ -1,0 +1,7 @@
+/* What every interposed function carries: of the whole library these names alone are visible. */
+#ifndef V6SHIM_RUNTIME_HOOK_H
+#define V6SHIM_RUNTIME_HOOK_H
+
+#define EXPORT __attribute__((visibility("default")))
+
+#endif

@@ -1,0 +1,81 @@
+#include "runtime/lookups.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+
+#include "runtime/clock.h"
+#include "runtime/guard.h"
+
+/* How often the lock is tried: a holder needs microseconds, unless it was stopped or killed in a vfork child. */
+#define LOCK_TRIES 10000
+
+static struct candidates table;
+static atomic_flag writer = ATOMIC_FLAG_INIT;
+
+/* Threads are told apart by where their thread-local data lies. */
+static uint64_t this_thread(void)
+{
+    return (uint64_t)(uintptr_t)&guard_outermost;
+}
+
+static bool lock(sigset_t *before)
+{
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, before);
+    for (unsigned tries = 0; tries < LOCK_TRIES; tries++) {
+        if (!atomic_flag_test_and_set_explicit(&writer, memory_order_acquire))
+            return true;
+        sched_yield();
+    }
+    pthread_sigmask(SIG_SETMASK, before, NULL);
+    return false;
+}
+
+static void unlock(const sigset_t *before)
+{
+    atomic_flag_clear_explicit(&writer, memory_order_release);
+    pthread_sigmask(SIG_SETMASK, before, NULL);
+}
+
+static void record(uint64_t name, const struct ip_address *addresses, size_t count)
+{
+    sigset_t before;
+    int64_t now_ms = clock_now_ms();
+    if (!lock(&before))
+        return;
+    candidates_record(&table, name, this_thread(), now_ms, addresses, count);
+    unlock(&before);
+}
+
+void lookups_record(const char *name, const struct ip_address *addresses, size_t count)
+{
+    record(candidates_name_hash(name), addresses, count);
+}
+
+void lookups_record_typed(const struct ip_address *address)
+{
+    if (lookups_know(address))
+        record(0, address, 1);
+}
+
+bool lookups_know(const struct ip_address *address)
+{
+    return candidates_know(&table, address);
+}
+
+bool lookups_find(const struct ip_address *address, struct candidate_list *list)
+{
+    return candidates_find(&table, address, this_thread(), clock_now_ms(), list);
+}
+
+void lookups_mark(const struct candidate_list *list, bool failed)
+{
+    candidates_mark(&table, list, failed);
+}
+
+void lookups_after_fork(void)
+{
+    atomic_flag_clear(&writer);
+}

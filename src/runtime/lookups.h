@@ -1,0 +1,26 @@
+/*
+ * The name lookups of this process, so that a connect() knows which other addresses its target's name has. The table
+ * of core/candidates with the process's clock, threads and lock.
+ *
+ * lookups_find, lookups_know and lookups_mark are async-signal-safe and take no lock. The two that write belong to
+ * name lookups; they block signals while they hold the lock, and give up (the lookup is then not on record) rather
+ * than wait for a holder that does not come back.
+ */
+#ifndef V6SHIM_RUNTIME_LOOKUPS_H
+#define V6SHIM_RUNTIME_LOOKUPS_H
+
+#include "core/candidates.h"
+
+/* A lookup of `name` returned these addresses, in the order in which they should be tried. */
+void lookups_record(const char *name, const struct ip_address *addresses, size_t count);
+/* The program has read this address as a number: it means that address alone. */
+void lookups_record_typed(const struct ip_address *address);
+
+bool lookups_know(const struct ip_address *address);
+bool lookups_find(const struct ip_address *address, struct candidate_list *list);
+void lookups_mark(const struct candidate_list *list, bool failed);
+
+/* In the child of a fork: the lock may have been held by a thread that does not exist here. */
+void lookups_after_fork(void);
+
+#endif

@@ -1,0 +1,35 @@
+/*
+ * Fixed-size items that are taken and given back without a lock, in signal handlers too. Memory comes in chunks, the
+ * first from the library's own zeroed data (untouched pages cost nothing), later ones from mmap(); it is never
+ * returned, so that a reader without a lock can always look at an item. Item 0 is "none".
+ */
+#ifndef V6SHIM_RUNTIME_POOL_H
+#define V6SHIM_RUNTIME_POOL_H
+
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define POOL_CHUNK_ITEMS 1024u
+#define POOL_CHUNKS      1024u
+
+struct pool {
+    size_t item_size; /* each item begins with an _Atomic uint32_t that is the pool's while the item is free */
+    _Atomic uint64_t free;  /* changes << 32 | first free item: the count of changes makes the exchange safe */
+    _Atomic uint32_t taken; /* items ever taken from fresh memory */
+    void *_Atomic chunks[POOL_CHUNKS];
+};
+
+/* An item with unspecified contents (zero the first time), or 0 where memory or the numbers have run out. */
+uint32_t pool_take(struct pool *pool);
+
+/* Gives an item back. */
+void pool_give(struct pool *pool, uint32_t item);
+
+/* The memory of an item that was taken, now or before. */
+void *pool_at(struct pool *pool, uint32_t item);
+
+/* A chunk of `size` zero bytes at *place, mapped there if need be; NULL without memory. Safe in parallel. */
+void *pool_chunk(void *_Atomic *place, size_t size);
+
+#endif

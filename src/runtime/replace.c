@@ -1,0 +1,71 @@
+#include "runtime/replace.h"
+
+#include <errno.h>
+#include <fcntl.h>
+
+#include "runtime/epoll_sets.h"
+#include "runtime/kernel.h"
+#include "runtime/observe.h"
+#include "runtime/real.h"
+
+#define CARRIED_FLAGS (O_NONBLOCK | O_ASYNC | O_APPEND)
+
+int replace_carry_file(int from, int to)
+{
+    struct f_owner_ex owner;
+    int flags = REAL(fcntl)(from, F_GETFL);
+    if (flags < 0)
+        return -errno;
+    if (REAL(fcntl)(from, F_GETOWN_EX, &owner) == 0 && owner.pid != 0 && REAL(fcntl)(to, F_SETOWN_EX, &owner) != 0)
+        return -errno;
+    if ((flags & O_ASYNC) != 0) {
+        int signal_number = REAL(fcntl)(from, F_GETSIG);
+        if (signal_number > 0 && REAL(fcntl)(to, F_SETSIG, signal_number) != 0)
+            return -errno;
+    }
+    if ((flags & CARRIED_FLAGS) != 0 && REAL(fcntl)(to, F_SETFL, flags & CARRIED_FLAGS) != 0)
+        return -errno;
+    return 0;
+}
+
+struct replacement {
+    int first, socket;
+    uint64_t cookie; /* of the socket that goes; 0: one number only, which the caller has looked at */
+    int error;       /* of the number that the call was about */
+};
+
+static int replace_one(int number, int socket)
+{
+    int descriptor_flags = REAL(fcntl)(number, F_GETFD);
+    if (descriptor_flags < 0)
+        return -errno;
+    struct epoll_registrations registrations;
+    epoll_sets_take(number, &registrations);
+    int flags = (descriptor_flags & FD_CLOEXEC) != 0 ? O_CLOEXEC : 0;
+    int error = REAL(dup3)(socket, number, flags) < 0 ? -errno : 0;
+    epoll_sets_restore(number, &registrations);
+    return error;
+}
+
+static void replace_if_same(int number, void *context)
+{
+    struct replacement *replacement = context;
+    if (replacement->error != 0 || (replacement->cookie != 0 && kernel_socket_cookie(number) != replacement->cookie))
+        return;
+    int error = replace_one(number, replacement->socket);
+    if (number == replacement->first)
+        replacement->error = error;
+    else if (error != 0)
+        observe_error(OBSERVE_WARNING, "a duplicate of a socket could not be replaced and stays as it was", NULL, -error);
+}
+
+int replace_numbers(int fd, struct socket_record *record, int socket)
+{
+    struct replacement replacement = {.first = fd, .socket = socket};
+    if (record != NULL && atomic_load(&record->numbers) > 1)
+        replacement.cookie = kernel_socket_cookie(fd);
+    sockets_each_number(record, fd, replace_if_same, &replacement);
+    if (replacement.error == 0)
+        REAL(close)(socket);
+    return replacement.error;
+}

@@ -1,0 +1,288 @@
+#include "runtime/resolve.h"
+
+#include <errno.h>
+#include <net/if.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/literal.h"
+#include "runtime/aliases.h"
+#include "runtime/beside.h"
+#include "runtime/clock.h"
+#include "runtime/lookups.h"
+#include "runtime/observe.h"
+#include "runtime/real.h"
+#include "runtime/settings.h"
+#include "runtime/silence.h"
+#include "runtime/sources.h"
+#include "runtime/state.h"
+
+#define FIRST_BUFFER_SIZE 1024u
+#define LAST_BUFFER_SIZE  (64u * 1024u)
+
+struct resolve_half {
+    struct beside *beside; /* NULL: nothing runs */
+    bool described;        /* the getaddrinfo kind */
+    char *name, *service;
+    struct addrinfo hints;
+    int64_t started_ms;
+    /* Results: */
+    bool found, timed_out;
+    struct addrinfo *info;
+    struct hostent hostent;
+    char *buffer;
+};
+
+static void free_half(void *data)
+{
+    struct resolve_half *half = data;
+    if (half->info != NULL)
+        freeaddrinfo(half->info);
+    free(half->buffer);
+    free(half->service);
+    free(half->name);
+    free(half);
+}
+
+static void look_up_hostent(struct resolve_half *half)
+{
+    int error = ERANGE, host_error = 0;
+    struct hostent *found = NULL;
+    for (size_t size = FIRST_BUFFER_SIZE; error == ERANGE && size <= LAST_BUFFER_SIZE; size *= 2) {
+        free(half->buffer);
+        half->buffer = malloc(size);
+        if (half->buffer == NULL)
+            return;
+        error = REAL(gethostbyname2_r)(half->name, AF_INET6, &half->hostent, half->buffer, size, &found, &host_error);
+    }
+    half->found = error == 0 && found != NULL;
+    half->timed_out = !half->found && host_error == TRY_AGAIN;
+}
+
+static void look_up(void *data)
+{
+    struct resolve_half *half = data;
+    if (half->described) {
+        int error = REAL(getaddrinfo)(half->name, half->service, &half->hints, &half->info);
+        half->found = error == 0;
+        half->timed_out = error == EAI_AGAIN;
+    } else {
+        look_up_hostent(half);
+    }
+    silence_note(clock_now_ms() - half->started_ms, half->timed_out);
+}
+
+static struct resolve_half *make_half(const char *name, const char *service, const struct addrinfo *hints)
+{
+    struct resolve_half *half = calloc(1, sizeof *half);
+    if (half == NULL)
+        return NULL;
+    half->name = strdup(name);
+    half->service = service != NULL ? strdup(service) : NULL;
+    half->described = hints != NULL;
+    if (hints != NULL) {
+        /* Whether IPv6 can be used is judged by routes, not by which addresses the interfaces have. */
+        half->hints = (struct addrinfo){.ai_family = AF_INET6,
+                                        .ai_flags = hints->ai_flags & ~(AI_ADDRCONFIG | AI_V4MAPPED | AI_ALL),
+                                        .ai_socktype = hints->ai_socktype,
+                                        .ai_protocol = hints->ai_protocol};
+    }
+    half->started_ms = clock_now_ms();
+    if (half->name != NULL && (service == NULL) == (half->service == NULL))
+        return half;
+    free_half(half);
+    return NULL;
+}
+
+struct resolve_half *resolve_start(const char *name, const char *service, const struct addrinfo *hints)
+{
+    if (settings_current()->families == FAMILIES_INET || !sources_family_works(AF_INET6))
+        return NULL;
+    struct resolve_half *half = make_half(name, service, hints);
+    if (half == NULL)
+        return NULL;
+    if (!silence_is_known())
+        half->beside = beside_start(look_up, free_half, half);
+    return half;
+}
+
+bool resolve_wait(struct resolve_half *half, bool ipv4_found)
+{
+    if (half == NULL)
+        return false;
+    if (half->beside == NULL) {
+        /* No thread to be had, or a resolver that is known to be silent: worth our caller's time only if there is
+           nothing else. */
+        if (!ipv4_found)
+            look_up(half);
+        return half->found;
+    }
+    int64_t limit_ms = ipv4_found ? (int64_t)settings_current()->resolution_delay_ms : BESIDE_FOREVER_MS;
+    if (beside_wait(half->beside, limit_ms))
+        return half->found;
+    observe_error(OBSERVE_INFO, "no answer on IPv6 addresses in time: going on with IPv4 for", half->name, 0);
+    return false;
+}
+
+const struct hostent *resolve_hostent(const struct resolve_half *half)
+{
+    return &half->hostent;
+}
+
+struct addrinfo *resolve_take_info(struct resolve_half *half)
+{
+    struct addrinfo *info = half->info;
+    half->info = NULL;
+    return info;
+}
+
+void resolve_end(struct resolve_half *half)
+{
+    if (half == NULL)
+        return;
+    if (half->beside != NULL)
+        beside_release(half->beside);
+    else
+        free_half(half);
+}
+
+void resolve_add(struct resolve_addresses *list, const struct ip_address *address)
+{
+    for (size_t i = 0; i < list->count; i++)
+        if (address_equal(&list->addresses[i], address))
+            return;
+    if (list->count < RESOLVE_ADDRESSES)
+        list->addresses[list->count++] = *address;
+}
+
+static bool may_be_candidate(const struct ip_address *address)
+{
+    if (address->family == AF_INET) {
+        if (!aliases_contains(address->ipv4))
+            return true;
+        char data[OBSERVE_LINE_SIZE];
+        struct text line = text_on(data, sizeof data);
+        text_add(&line, "ignored a resolver's answer inside the alias pool: ");
+        text_add_address(&line, address);
+        text_add(&line, " (set alias-pool to a range that nobody uses)");
+        observe_line(OBSERVE_WARNING, &line);
+        return false;
+    }
+    return !address_is_mapped(address) && !address_is_unspecified(address);
+}
+
+enum usability { USABLE_LOOPBACK_IPV4, USABLE, UNUSABLE, RANKS };
+
+/* The IPv4 loopback goes before ::1: a service may listen on both, and the program asked for the first. */
+static enum usability usability_of(const struct ip_address *address)
+{
+    if (address->family == AF_INET && address_is_loopback(address))
+        return USABLE_LOOPBACK_IPV4;
+    return sources_find(address, NULL) ? USABLE : UNUSABLE;
+}
+
+static void add_ranked(const struct resolve_addresses *half, const enum usability ranks[], enum usability rank,
+                       struct resolve_addresses *ordered)
+{
+    struct ip_address ipv4_loopback = address_ipv4((struct in_addr){.s_addr = htonl(INADDR_LOOPBACK)});
+    for (size_t i = 0; i < half->count; i++) {
+        if (ranks[i] != rank || !may_be_candidate(&half->addresses[i]))
+            continue;
+        /* ::1 is shown as 127.0.0.1, which then has to be tried first: it is what the program asks for. */
+        if (half->addresses[i].family == AF_INET6 && address_is_loopback(&half->addresses[i]))
+            resolve_add(ordered, &ipv4_loopback);
+        resolve_add(ordered, &half->addresses[i]);
+    }
+}
+
+static void rank_all(const struct resolve_addresses *half, enum usability ranks[])
+{
+    for (size_t i = 0; i < half->count; i++)
+        ranks[i] = usability_of(&half->addresses[i]);
+}
+
+void resolve_order(const struct resolve_addresses *ipv4, const struct resolve_addresses *ipv6,
+                   struct resolve_addresses *ordered)
+{
+    enum usability ipv4_ranks[RESOLVE_ADDRESSES], ipv6_ranks[RESOLVE_ADDRESSES];
+    static const struct resolve_addresses none;
+    const struct settings *settings = settings_current();
+    if (settings->families == FAMILIES_INET6)
+        ipv4 = &none;
+    rank_all(ipv4, ipv4_ranks);
+    rank_all(ipv6, ipv6_ranks);
+    ordered->count = 0;
+    if (settings->prefer == PREFER_IPV6)
+        for (enum usability rank = 0; rank < RANKS; rank++)
+            add_ranked(ipv6, ipv6_ranks, rank, ordered);
+    for (enum usability rank = 0; rank < RANKS; rank++) {
+        if (settings->prefer == PREFER_POLICY)
+            add_ranked(ipv6, ipv6_ranks, rank, ordered);
+        add_ranked(ipv4, ipv4_ranks, rank, ordered);
+    }
+    for (enum usability rank = 0; rank < RANKS; rank++)
+        add_ranked(ipv6, ipv6_ranks, rank, ordered);
+}
+
+bool resolve_shown(const struct ip_address *candidate, struct in_addr *shown)
+{
+    struct ip_address back;
+    if (candidate->family == AF_INET)
+        *shown = candidate->ipv4;
+    else if (address_is_loopback(candidate))
+        shown->s_addr = htonl(INADDR_LOOPBACK);
+    else {
+        *shown = aliases_of(candidate, ALIAS_NAME);
+        return aliases_find_address(*shown, &back) && address_equal(&back, candidate);
+    }
+    return true;
+}
+
+size_t resolve_shown_list(const struct resolve_addresses *ordered, struct in_addr shown[RESOLVE_ADDRESSES],
+                          size_t places[RESOLVE_ADDRESSES])
+{
+    size_t count = 0;
+    bool ipv4_seen = false;
+    for (size_t i = 0; i < ordered->count; i++)
+        ipv4_seen |= ordered->addresses[i].family == AF_INET;
+    for (size_t i = 0; i < ordered->count; i++) {
+        const struct ip_address *candidate = &ordered->addresses[i];
+        if (candidate->family == AF_INET6 && ipv4_seen && settings_current()->prefer == PREFER_IPV4)
+            continue;
+        bool wanted = resolve_shown(candidate, &shown[count]);
+        for (size_t j = 0; j < count; j++)
+            wanted = wanted && shown[j].s_addr != shown[count].s_addr;
+        if (places != NULL && wanted)
+            places[count] = i;
+        count += wanted;
+    }
+    return count;
+}
+
+void resolve_record(const char *name, const struct resolve_addresses *ordered)
+{
+    size_t count = ordered->count < CANDIDATES_PER_LIST ? ordered->count : CANDIDATES_PER_LIST;
+    lookups_record(name, ordered->addresses, count);
+    for (size_t i = 0; i < count; i++) {
+        struct in_addr shown;
+        if (ordered->addresses[i].family == AF_INET6 && !address_is_loopback(&ordered->addresses[i]) &&
+            resolve_shown(&ordered->addresses[i], &shown))
+            state_store_candidates(shown, ordered->addresses, count);
+    }
+}
+
+bool resolve_literal(const char *text, struct ip_address *address)
+{
+    struct literal literal;
+    if (!literal_parse(text, &literal))
+        return false;
+    if (literal.zone[0] != '\0') {
+        int saved = errno;
+        literal.address.scope = if_nametoindex(literal.zone);
+        errno = saved;
+        if (literal.address.scope == 0)
+            return false;
+    }
+    *address = literal.address;
+    return true;
+}

@@ -1,0 +1,69 @@
+/*
+ * Names -> candidates. The IPv4 half of every answer is libc's own; the IPv6 half is sought beside it, on a thread,
+ * because a resolver that drops AAAA queries makes libc wait for many seconds. The two halves are put together here.
+ *
+ * For name lookups only: allocates, waits, is not async-signal-safe. No lock is held while waiting.
+ */
+#ifndef V6SHIM_RUNTIME_RESOLVE_H
+#define V6SHIM_RUNTIME_RESOLVE_H
+
+#include <netdb.h>
+
+#include "core/candidates.h"
+
+/* Most addresses of one name that are put together; libc's own answer is never shortened where nothing is added. */
+#define RESOLVE_ADDRESSES 64
+
+struct resolve_addresses {
+    size_t count;
+    struct ip_address addresses[RESOLVE_ADDRESSES];
+};
+
+/* A name's IPv6 half while it is sought. */
+struct resolve_half;
+
+/*
+ * Starts to look for IPv6 addresses: with gethostbyname2_r where `hints` is NULL (so that h_name and h_aliases are to
+ * be had), else with getaddrinfo, the same service and hints, ai_family AF_INET6. NULL where it isn't to be done (IPv6
+ * off, `families inet`) or can't. The strings and hints are copied.
+ */
+struct resolve_half *resolve_start(const char *name, const char *service, const struct addrinfo *hints);
+
+/*
+ * Waits for it: `resolution-delay` where the IPv4 half has addresses, until the resolver has an answer where not.
+ * NULL-safe. True where IPv6 addresses were found: only then the two below may be called.
+ */
+bool resolve_wait(struct resolve_half *half, bool ipv4_found);
+const struct hostent *resolve_hostent(const struct resolve_half *half);
+/* Hands over the list: it is the caller's to free with freeaddrinfo. */
+struct addrinfo *resolve_take_info(struct resolve_half *half);
+
+/* No more interest; NULL-safe. */
+void resolve_end(struct resolve_half *half);
+
+/* Adds the addresses of an answer to a list, without doubles. */
+void resolve_add(struct resolve_addresses *list, const struct ip_address *address);
+
+/*
+ * Puts both halves in the order in which they are to be tried (settings `prefer` and `families`): candidates, not yet
+ * what the program is shown. Left out: IPv4 addresses inside the alias pool, which would be taken for aliases, and
+ * IPv6 ones that mean an IPv4 address (mapped) or nothing (::).
+ */
+void resolve_order(const struct resolve_addresses *ipv4, const struct resolve_addresses *ipv6,
+                   struct resolve_addresses *ordered);
+
+/* What the program sees of a candidate: IPv4 as it is, ::1 as 127.0.0.1, else the alias. False: not to be shown. */
+bool resolve_shown(const struct ip_address *candidate, struct in_addr *shown);
+
+/* As resolve_shown for a whole list, each address once, and only those that `prefer` lets the program see. `places`
+   (may be NULL) gets the place in `ordered` of each. Returns how many. */
+size_t resolve_shown_list(const struct resolve_addresses *ordered, struct in_addr shown[RESOLVE_ADDRESSES],
+                          size_t places[RESOLVE_ADDRESSES]);
+
+/* Remembers which candidates belong to the name, here and for other processes. */
+void resolve_record(const char *name, const struct resolve_addresses *ordered);
+
+/* IPv6 text as a person types it; an interface name as zone is looked up. False for names and dotted quads. */
+bool resolve_literal(const char *text, struct ip_address *address);
+
+#endif

@@ -1,0 +1,229 @@
+#include "runtime/resolve_hostent.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/hostent.h"
+#include "runtime/aliases.h"
+#include "runtime/lookups.h"
+#include "runtime/real.h"
+#include "runtime/resolve.h"
+
+/* The static result of gethostbyname(), as libc has one. Of a fixed size: memory that is replaced could vanish under
+   a thread that still reads it. */
+#define STATIC_BUFFER_SIZE 8192
+#define NAME_SIZE          1025 /* NI_MAXHOST */
+#define FIRST_BUFFER_SIZE  1024u
+#define LAST_BUFFER_SIZE   (64u * 1024u)
+
+static char static_buffer[STATIC_BUFFER_SIZE];
+static struct hostent static_hostent;
+
+/* An answer put together: what is to be packed for the program. */
+struct answer {
+    struct hostent_parts parts;
+    struct in_addr shown[RESOLVE_ADDRESSES];
+};
+
+static void add_all(struct resolve_addresses *list, const struct hostent *hostent)
+{
+    for (char **at = hostent->h_addr_list; *at != NULL; at++) {
+        struct in6_addr ipv6;
+        struct in_addr ipv4;
+        struct ip_address address;
+        if (hostent->h_addrtype == AF_INET) {
+            memcpy(&ipv4, *at, sizeof ipv4);
+            address = address_ipv4(ipv4);
+        } else {
+            memcpy(&ipv6, *at, sizeof ipv6);
+            address = address_ipv6(&ipv6, 0);
+        }
+        resolve_add(list, &address);
+    }
+}
+
+static bool same_addresses(const struct hostent *hostent, const struct in_addr *shown, size_t count)
+{
+    size_t i = 0;
+    while (i < count && hostent->h_addr_list[i] != NULL && memcmp(hostent->h_addr_list[i], &shown[i], sizeof *shown) == 0)
+        i++;
+    return i == count && hostent->h_addr_list[i] == NULL;
+}
+
+/* Puts both halves together. False where libc's answer is to stand as it is. */
+static bool put_together(const char *name, const struct hostent *ipv4, const struct hostent *ipv6,
+                         struct answer *answer)
+{
+    struct resolve_addresses ipv4_list = {0}, ipv6_list = {0}, ordered;
+    if (ipv4 != NULL)
+        add_all(&ipv4_list, ipv4);
+    if (ipv6 != NULL)
+        add_all(&ipv6_list, ipv6);
+    resolve_order(&ipv4_list, &ipv6_list, &ordered);
+    if (ipv6 != NULL)
+        resolve_record(name, &ordered);
+    size_t count = resolve_shown_list(&ordered, answer->shown, NULL);
+    if (count == 0 ? ipv4 == NULL : ipv4 != NULL && same_addresses(ipv4, answer->shown, count))
+        return false;
+    answer->parts = hostent_parts_of(ipv4 != NULL ? ipv4 : ipv6);
+    answer->parts.family = AF_INET;
+    answer->parts.addresses = answer->shown;
+    answer->parts.address_count = count;
+    return true;
+}
+
+enum kind { NAME, LIBC_NUMBER, OUR_NUMBER };
+
+/* What the text is. For OUR_NUMBER, IPv6 text, `answer` is filled; for a dotted quad libc's answer is right. That the
+   program means this one address is noted for both. */
+static enum kind kind_of(const char *name, struct answer *answer)
+{
+    struct in_addr ipv4;
+    struct ip_address literal;
+    bool ours = resolve_literal(name, &literal);
+    if (!ours) {
+        if (REAL(inet_aton)(name, &ipv4) == 0)
+            return NAME;
+        literal = address_ipv4(ipv4);
+    }
+    lookups_record_typed(&literal);
+    answer->parts = (struct hostent_parts){
+        .name = name, .family = AF_INET, .addresses = answer->shown, .address_count = 1};
+    return ours && resolve_shown(&literal, &answer->shown[0]) ? OUR_NUMBER : LIBC_NUMBER;
+}
+
+static struct hostent *pack_static(const struct answer *answer)
+{
+    if (answer->parts.address_count == 0 ||
+        hostent_pack_fitting(&answer->parts, static_buffer, sizeof static_buffer, &static_hostent) != 0) {
+        h_errno = answer->parts.address_count == 0 ? NO_DATA : NO_RECOVERY;
+        return NULL;
+    }
+    return &static_hostent;
+}
+
+/* A copy of the program's name on our stack: it may lie in the static buffer that the lookup overwrites. */
+static const char *copy_name(const char *name, char copy[NAME_SIZE])
+{
+    size_t length = strnlen(name, NAME_SIZE);
+    if (length == NAME_SIZE)
+        return NULL;
+    return memcpy(copy, name, length + 1);
+}
+
+struct hostent *resolve_by_name(const char *name)
+{
+    int saved = errno;
+    char copy[NAME_SIZE];
+    struct answer answer;
+    enum kind kind = copy_name(name, copy) != NULL ? kind_of(copy, &answer) : LIBC_NUMBER;
+    if (kind != NAME)
+        return kind == OUR_NUMBER ? pack_static(&answer) : REAL(gethostbyname)(name);
+    struct resolve_half *half = resolve_start(copy, NULL, NULL);
+    struct hostent *ipv4 = REAL(gethostbyname)(name);
+    int ipv4_error = errno, ipv4_host_error = h_errno;
+    bool found = resolve_wait(half, ipv4 != NULL);
+    struct hostent *result = ipv4;
+    if (put_together(copy, ipv4, found ? resolve_hostent(half) : NULL, &answer)) {
+        errno = saved;
+        result = pack_static(&answer);
+    } else {
+        errno = ipv4_error;
+        h_errno = ipv4_host_error;
+    }
+    resolve_end(half);
+    return result;
+}
+
+/* Packs for the _r functions. The parts may lie in the program's buffer. */
+static int pack_into(const struct answer *answer, const struct resolve_buffer *into, struct hostent **found,
+                     int *host_error)
+{
+    *found = NULL;
+    if (answer->parts.address_count == 0) {
+        *host_error = NO_DATA;
+        return 0;
+    }
+    void *scratch = malloc(hostent_size(&answer->parts));
+    int error = scratch == NULL
+                    ? ENOMEM
+                    : hostent_pack_over(&answer->parts, scratch, into->buffer, into->size, into->result);
+    free(scratch);
+    if (error == 0)
+        *found = into->result;
+    else
+        *host_error = NETDB_INTERNAL;
+    return error;
+}
+
+int resolve_by_name_r(const char *name, const struct resolve_buffer *into, struct hostent **found, int *host_error)
+{
+    int saved = errno;
+    char copy[NAME_SIZE];
+    struct answer answer;
+    enum kind kind = copy_name(name, copy) != NULL ? kind_of(copy, &answer) : LIBC_NUMBER;
+    if (kind == OUR_NUMBER)
+        return pack_into(&answer, into, found, host_error);
+    if (kind == LIBC_NUMBER)
+        return REAL(gethostbyname_r)(name, into->result, into->buffer, into->size, found, host_error);
+    struct resolve_half *half = resolve_start(copy, NULL, NULL);
+    int error = REAL(gethostbyname_r)(name, into->result, into->buffer, into->size, found, host_error);
+    int ipv4_errno = errno;
+    /* A buffer that is too small for libc's half is too small: the program comes again with a larger one. */
+    bool ipv6_found = error != ERANGE && resolve_wait(half, *found != NULL);
+    if (error != ERANGE && put_together(copy, *found, ipv6_found ? resolve_hostent(half) : NULL, &answer)) {
+        errno = saved;
+        error = pack_into(&answer, into, found, host_error);
+    } else {
+        errno = ipv4_errno;
+    }
+    resolve_end(half);
+    return error;
+}
+
+int resolve_by_alias_r(struct in_addr alias, const struct resolve_buffer *into, struct hostent **found,
+                       int *host_error)
+{
+    struct ip_address ipv6;
+    *found = NULL;
+    *host_error = HOST_NOT_FOUND;
+    if (!aliases_find_address(alias, &ipv6))
+        return 0;
+    int error = REAL(gethostbyaddr_r)(&ipv6.ipv6, sizeof ipv6.ipv6, AF_INET6, into->result, into->buffer, into->size,
+                                      found, host_error);
+    if (error != 0 || *found == NULL)
+        return error;
+    struct answer answer = {.parts = hostent_parts_of(*found), .shown = {alias}};
+    answer.parts.family = AF_INET;
+    answer.parts.addresses = answer.shown;
+    answer.parts.address_count = 1;
+    return pack_into(&answer, into, found, host_error);
+}
+
+struct hostent *resolve_by_alias(struct in_addr alias)
+{
+    /* libc's own result goes to memory that may be freed afterwards, ours is packed from it. */
+    char *buffer = NULL;
+    struct hostent hostent, *found = NULL, *result = NULL;
+    int error = ERANGE, host_error = NO_RECOVERY;
+    for (size_t size = FIRST_BUFFER_SIZE; error == ERANGE && size <= LAST_BUFFER_SIZE; size *= 2) {
+        free(buffer);
+        buffer = malloc(size);
+        if (buffer == NULL)
+            break;
+        struct resolve_buffer into = {&hostent, buffer, size};
+        error = resolve_by_alias_r(alias, &into, &found, &host_error);
+    }
+    if (found != NULL) {
+        struct answer answer = {.parts = hostent_parts_of(found), .shown = {alias}};
+        answer.parts.addresses = answer.shown;
+        answer.parts.address_count = 1;
+        result = pack_static(&answer);
+    } else {
+        h_errno = host_error;
+    }
+    free(buffer);
+    return result;
+}

@@ -1,0 +1,204 @@
+#include "runtime/resolve_info.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "runtime/aliases.h"
+#include "runtime/aware.h"
+#include "runtime/lookups.h"
+#include "runtime/real.h"
+#include "runtime/resolve.h"
+#include "runtime/settings.h"
+
+static struct ip_address address_of(const struct addrinfo *info)
+{
+    struct ip_address address = {.family = AF_UNSPEC};
+    address_from_sockaddr(info->ai_addr, info->ai_addrlen, &address, NULL);
+    return address;
+}
+
+static void add_all(struct resolve_addresses *list, const struct addrinfo *info)
+{
+    for (; info != NULL; info = info->ai_next) {
+        struct ip_address address = address_of(info);
+        if (address.family != AF_UNSPEC)
+            resolve_add(list, &address);
+    }
+}
+
+/* Turns an IPv6 node into the IPv4 one that the program sees. */
+static void show_as(struct addrinfo *info, struct in_addr shown)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = shown};
+    if (info->ai_family == AF_INET6) {
+        struct sockaddr_in6 before;
+        memcpy(&before, info->ai_addr, sizeof before);
+        address.sin_port = before.sin6_port;
+        memset(info->ai_addr, 0, sizeof before);
+        memcpy(info->ai_addr, &address, sizeof address);
+        info->ai_family = AF_INET;
+        info->ai_addrlen = sizeof address;
+    } else {
+        memcpy((char *)info->ai_addr + offsetof(struct sockaddr_in, sin_addr), &shown, sizeof shown);
+    }
+}
+
+/* Moves the nodes of one address (one for each socket type) from a list to the end of another. */
+static struct addrinfo **move_nodes(struct addrinfo **from, const struct ip_address *wanted, struct in_addr shown,
+                                    struct addrinfo **end)
+{
+    while (*from != NULL) {
+        struct addrinfo *info = *from;
+        struct ip_address address = address_of(info);
+        if (!address_equal(&address, wanted)) {
+            from = &info->ai_next;
+            continue;
+        }
+        *from = info->ai_next;
+        info->ai_next = NULL;
+        show_as(info, shown);
+        *end = info;
+        end = &info->ai_next;
+    }
+    return end;
+}
+
+/* The canonical name stands in the first node of a list. */
+static char *take_canonical_name(struct addrinfo *list)
+{
+    if (list == NULL)
+        return NULL;
+    char *name = list->ai_canonname;
+    list->ai_canonname = NULL;
+    return name;
+}
+
+/* One list out of both: what is shown, in order. What is not shown is freed. */
+static struct addrinfo *splice(struct addrinfo *ipv4, struct addrinfo *ipv6, const struct resolve_addresses *ordered)
+{
+    struct in_addr shown[RESOLVE_ADDRESSES];
+    size_t places[RESOLVE_ADDRESSES];
+    size_t count = resolve_shown_list(ordered, shown, places);
+    char *name = take_canonical_name(ipv4), *other_name = take_canonical_name(ipv6);
+    struct addrinfo *rest = ipv4, **end = &rest;
+    while (*end != NULL)
+        end = &(*end)->ai_next;
+    *end = ipv6;
+    struct addrinfo *whole = NULL;
+    end = &whole;
+    for (size_t i = 0; i < count; i++)
+        end = move_nodes(&rest, &ordered->addresses[places[i]], shown[i], end);
+    if (rest != NULL)
+        freeaddrinfo(rest);
+    struct addrinfo *named = whole;
+    if (named != NULL && name != NULL)
+        named->ai_canonname = name;
+    else if (named != NULL)
+        named->ai_canonname = other_name;
+    if (named == NULL || named->ai_canonname != name)
+        free(name);
+    if (named == NULL || named->ai_canonname != other_name)
+        free(other_name);
+    return whole;
+}
+
+/* Whether libc's answer holds an address that must not reach the program. */
+static bool needs_filter(const struct addrinfo *ipv4)
+{
+    for (; ipv4 != NULL; ipv4 = ipv4->ai_next) {
+        struct ip_address address = address_of(ipv4);
+        if (address.family == AF_INET && aliases_contains(address.ipv4))
+            return true;
+    }
+    return settings_current()->families == FAMILIES_INET6;
+}
+
+static int look_up_name(const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **result)
+{
+    struct resolve_half *half = resolve_start(node, service, hints);
+    struct addrinfo *ipv4 = NULL, *ipv6 = NULL;
+    int error = REAL(getaddrinfo)(node, service, hints, &ipv4);
+    int ipv4_errno = errno;
+    if (resolve_wait(half, error == 0))
+        ipv6 = resolve_take_info(half);
+    resolve_end(half);
+    errno = ipv4_errno;
+    if (ipv6 == NULL && (error != 0 || !needs_filter(ipv4))) {
+        *result = ipv4;
+        return error;
+    }
+    struct resolve_addresses ipv4_list = {0}, ipv6_list = {0}, ordered;
+    if (error == 0)
+        add_all(&ipv4_list, ipv4);
+    add_all(&ipv6_list, ipv6);
+    resolve_order(&ipv4_list, &ipv6_list, &ordered);
+    if (ipv6 != NULL)
+        resolve_record(node, &ordered);
+    struct addrinfo *whole = splice(error == 0 ? ipv4 : NULL, ipv6, &ordered);
+    if (whole == NULL)
+        return error != 0 ? error : EAI_NODATA;
+    *result = whole;
+    return 0;
+}
+
+/* IPv6 text: libc makes the nodes, with the service and the socket types of the hints. */
+static int look_up_literal(const struct ip_address *literal, const char *service, const struct addrinfo *hints,
+                           struct addrinfo **result)
+{
+    char text[ADDRESS_TEXT_SIZE];
+    struct in_addr shown;
+    if (!resolve_shown(literal, &shown))
+        return EAI_NONAME;
+    lookups_record_typed(literal);
+    struct addrinfo ipv4_hints = *hints, *list = NULL;
+    ipv4_hints.ai_flags |= AI_NUMERICHOST;
+    inet_ntop(AF_INET, &shown, text, sizeof text);
+    int error = REAL(getaddrinfo)(text, service, &ipv4_hints, &list);
+    if (error == 0)
+        *result = list;
+    return error;
+}
+
+int resolve_info(const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **result)
+{
+    struct in_addr ipv4;
+    struct ip_address literal;
+    if (REAL(inet_aton)(node, &ipv4) != 0) {
+        literal = address_ipv4(ipv4);
+        lookups_record_typed(&literal);
+        return REAL(getaddrinfo)(node, service, hints, result);
+    }
+    if (aware_is()) {
+        /* Such a program asks for IPv4 because it wants IPv4; but it is helped where it would get nothing at all. */
+        int error = REAL(getaddrinfo)(node, service, hints, result);
+        if ((error != EAI_NONAME && error != EAI_NODATA) || (hints->ai_flags & AI_NUMERICHOST) != 0 ||
+            resolve_literal(node, &literal))
+            return error;
+        return look_up_name(node, service, hints, result);
+    }
+    if (resolve_literal(node, &literal))
+        return look_up_literal(&literal, service, hints, result);
+    if ((hints->ai_flags & AI_NUMERICHOST) != 0)
+        return REAL(getaddrinfo)(node, service, hints, result);
+    return look_up_name(node, service, hints, result);
+}
+
+int resolve_name_of_alias(const struct sockaddr_in *alias, char *host, socklen_t host_size, char *service,
+                          socklen_t service_size, int flags)
+{
+    struct ip_address ipv6;
+    struct sockaddr_storage address;
+    const struct sockaddr *as_it_is = (const struct sockaddr *)alias;
+    if ((flags & NI_NUMERICHOST) == 0 && host != NULL && host_size > 0 && aliases_find_address(alias->sin_addr, &ipv6)) {
+        socklen_t length = address_to_sockaddr(&ipv6, ntohs(alias->sin_port), &address);
+        int error = REAL(getnameinfo)((const struct sockaddr *)&address, length, host, host_size, service,
+                                      service_size, flags | NI_NAMEREQD);
+        if (error != EAI_NONAME || (flags & NI_NAMEREQD) != 0)
+            return error;
+    }
+    if ((flags & NI_NAMEREQD) != 0 && host != NULL && host_size > 0)
+        return EAI_NONAME; /* an alias that nobody was given: no question about it may reach a server */
+    return REAL(getnameinfo)(as_it_is, sizeof *alias, host, host_size, service, service_size, flags | NI_NUMERICHOST);
+}

@@ -1,0 +1,21 @@
+/*
+ * getaddrinfo() as a legacy program calls it, with ai_family AF_INET; and getnameinfo() of an alias. For name lookups
+ * only, as runtime/resolve.h.
+ */
+#ifndef V6SHIM_RUNTIME_RESOLVE_INFO_H
+#define V6SHIM_RUNTIME_RESOLVE_INFO_H
+
+#include <netdb.h>
+#include <netinet/in.h>
+
+/*
+ * getaddrinfo() with hints->ai_family AF_INET and a node. Every node of the result is libc's own memory, rewritten in
+ * place where it was IPv6 (a sockaddr_in fits), so that libc's freeaddrinfo frees it.
+ */
+int resolve_info(const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **result);
+
+/* getnameinfo() of an alias: the name of the IPv6 address; as number the alias itself. */
+int resolve_name_of_alias(const struct sockaddr_in *alias, char *host, socklen_t host_size, char *service,
+                          socklen_t service_size, int flags);
+
+#endif

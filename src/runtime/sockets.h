@@ -1,0 +1,74 @@
+/*
+ * What the program believes about its descriptors: which numbers are sockets that it made as AF_INET, what options it
+ * set on them, which of them stand on an AF_INET6 socket now, and in which epoll set they are.
+ *
+ * A cache without any system call, that the kernel corrects: descriptors are closed behind our back, so whatever
+ * destroys something (a dup3 over a number) asks the kernel first, with socket_is(). No function here waits or takes
+ * a lock; all are async-signal-safe and keep errno.
+ */
+#ifndef V6SHIM_RUNTIME_SOCKETS_H
+#define V6SHIM_RUNTIME_SOCKETS_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#include "runtime/pool.h"
+
+/* Facts about a socket that all its numbers share. */
+enum socket_flag {
+    SOCKET_STREAM = 1 << 0,       /* TCP; otherwise UDP */
+    SOCKET_UPGRADED = 1 << 1,     /* an AF_INET6 socket stands under the numbers that the program made as AF_INET */
+    SOCKET_CONNECTED = 1 << 2,    /* a TCP connect() was accepted by the kernel: options need no record any more */
+    SOCKET_UNREPLAYABLE = 1 << 3, /* an option was set that cannot be set on another socket: no upgrade */
+    SOCKET_FAMILY_FIXED = 1 << 4, /* the program bound it to one address: never changed behind its back */
+};
+
+struct socket_record {
+    _Atomic uint32_t next_free; /* the pool's */
+    _Atomic uint32_t numbers;   /* how many descriptors refer to it; may count some that are closed */
+    _Atomic uint32_t flags;     /* of enum socket_flag */
+    _Atomic uint32_t options;   /* newest recorded option, an item of a pool */
+    _Atomic uint32_t option_count;
+};
+
+/* The registration of one number in an epoll set, as the program asked for it. */
+struct socket_watch {
+    int epoll; /* -1: none */
+    bool several;
+    struct epoll_event event;
+};
+
+/* A new AF_INET socket of the program's under `fd`. Anything but TCP and UDP is not tracked. */
+void sockets_add_ipv4(int fd, int type, int protocol);
+/* The program made an AF_INET6 socket itself. */
+void sockets_add_native(int fd);
+/* `fd` is something else now, or nothing. */
+void sockets_forget(int fd);
+/* `to` is a duplicate of `from`. */
+void sockets_copy(int from, int to);
+
+/* The record of a number that the program made as AF_INET, else NULL. */
+struct socket_record *sockets_find(int fd);
+bool sockets_is_native(int fd);
+bool sockets_has(int fd, enum socket_flag flag);
+void sockets_set(struct socket_record *record, enum socket_flag flag);
+void sockets_clear(struct socket_record *record, enum socket_flag flag);
+
+/* Calls `act` for each number that may be a duplicate with this record, `fd` among them. */
+void sockets_each_number(const struct socket_record *record, int fd, void (*act)(int number, void *context),
+                         void *context);
+
+/* Remembers a setsockopt() that succeeded, for sockets_replay(). */
+void sockets_record_option(int fd, int level, int name, const void *value, socklen_t length);
+/* Sets the recorded options on another socket, in the order in which they were set. 0, or the first failure. */
+int sockets_replay(const struct socket_record *record, int fd);
+
+/* Remembers, changes or (event NULL) forgets that `fd` is in an epoll set. */
+void sockets_watch(int fd, int epoll, const struct epoll_event *event);
+/* The registration of a number, if any. */
+bool sockets_watched(int fd, struct socket_watch *watch);
+
+#endif

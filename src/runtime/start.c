@@ -1,0 +1,57 @@
+#include "runtime/start.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "runtime/aliases.h"
+#include "runtime/guard.h"
+#include "runtime/lookups.h"
+#include "runtime/observe.h"
+#include "runtime/real.h"
+#include "runtime/settings.h"
+
+_Atomic int start_state = START_COLD;
+__thread uintptr_t guard_outermost __attribute__((tls_model("initial-exec")));
+
+static _Atomic long owner;
+
+static void after_fork_in_child(void)
+{
+    atomic_store(&owner, syscall(SYS_getpid));
+    lookups_after_fork();
+    /* The thread that was busy, if any, does not exist in the child. */
+    int busy = START_BUSY;
+    atomic_compare_exchange_strong(&start_state, &busy, START_COLD);
+}
+
+bool start_owns_memory(void)
+{
+    return syscall(SYS_getpid) == atomic_load(&owner);
+}
+
+bool start_run(void)
+{
+    int cold = START_COLD;
+    if (!atomic_compare_exchange_strong(&start_state, &cold, START_BUSY))
+        return cold == START_READY;
+    int saved = errno;
+    observe_start();
+    real_bind_all();
+    settings_load();
+    const struct settings *settings = settings_current();
+    aliases_start(settings->alias_pool.address, settings->alias_pool.length, settings->alias_key, settings->state_dir);
+    static atomic_bool fork_handled;
+    if (!atomic_exchange(&fork_handled, true) && pthread_atfork(NULL, NULL, after_fork_in_child) != 0)
+        observe(OBSERVE_WARNING, "no memory for the fork handler: children of this process may lose track of sockets");
+    atomic_store(&owner, syscall(SYS_getpid));
+    atomic_store_explicit(&start_state, START_READY, memory_order_release);
+    errno = saved;
+    return true;
+}
+
+__attribute__((constructor)) static void start_at_load(void)
+{
+    start_run();
+}

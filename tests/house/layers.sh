@@ -1,0 +1,30 @@
+#!/bin/sh
+# Dependencies run one way: hooks -> runtime -> core; cli -> core and what of runtime touches no hook's state.
+# Also: no file of the house is longer than it may be.
+src=${srcdir:-.}/src
+status=0
+complain() {
+    printf '%s\n' "$1"
+    status=1
+}
+
+includes() { # directory, pattern of headers that it must not include
+    grep -nE "#include \"($2)" "$src/$1"/*.[ch] /dev/null
+}
+
+for rule in 'core:(runtime|hooks|cli)/' 'runtime:(hooks|cli)/' 'hooks:cli/' 'cli:hooks/'; do
+    found=$(includes "${rule%%:*}" "${rule#*:}") && complain "${rule%%:*} must not include this:
+$found"
+done
+
+# Pure code knows no system calls, no clock and no allocation.
+found=$(grep -nE '#include <(stdio|unistd|fcntl|time|pthread|dlfcn|signal|sys/(stat|mman|syscall|types|epoll))\.h>|[^_a-z](malloc|calloc|free|printf|open|read|write|getenv)\(' \
+    "$src"/core/*.[ch]) && complain "core is pure; this is not:
+$found"
+
+longest=500
+for file in "$src"/*/*.[ch]; do
+    lines=$(wc -l <"$file")
+    [ "$lines" -le "$longest" ] || complain "$file has $lines lines; a file has one job, and at most $longest"
+done
+exit $status
