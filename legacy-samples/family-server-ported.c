@@ -122,6 +122,18 @@ static int accept_client(int listener)
     return 0;
 }
 
+/*
+ * Whether a service is a name or a number that a port can have. The check is our own because glibc's getaddrinfo
+ * takes 65543 and cuts it down to 7.
+ */
+static int service_valid(const char *service)
+{
+    char *end;
+    long port = strtol(service, &end, 10);
+
+    return *end != '\0' || (port > 0 && port < 65536);
+}
+
 int main(int argc, char *argv[])
 {
     int option, listener, family = AF_INET, limit = 0, served = 0;
@@ -134,6 +146,10 @@ int main(int argc, char *argv[])
     }
     if (option != -1 || argc - optind != 1) {
         fprintf(stderr, "usage: family-server-ported [-4 | -6] [-n clients] port\n");
+        return 2;
+    }
+    if (!service_valid(argv[optind])) {
+        fprintf(stderr, "family-server: %s: no such service\n", argv[optind]);
         return 2;
     }
     signal(SIGPIPE, SIG_IGN);

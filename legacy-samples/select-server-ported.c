@@ -185,6 +185,18 @@ static void serve_ready(void)
             client_accept(listeners[i]);
 }
 
+/*
+ * Whether a service is a name or a number that a port can have. The check is our own because glibc's getaddrinfo
+ * takes 65543 and cuts it down to 7.
+ */
+static int service_valid(const char *service)
+{
+    char *end;
+    long port = strtol(service, &end, 10);
+
+    return *end != '\0' || (port > 0 && port < 65536);
+}
+
 int main(int argc, char *argv[])
 {
     int option, limit = 0;
@@ -193,6 +205,10 @@ int main(int argc, char *argv[])
         limit = atoi(optarg);
     if (option != -1 || argc - optind != 1) {
         fprintf(stderr, "usage: select-server-ported [-n clients] port\n");
+        return 2;
+    }
+    if (!service_valid(argv[optind])) {
+        fprintf(stderr, "select-server: %s: no such service\n", argv[optind]);
         return 2;
     }
     signal(SIGPIPE, SIG_IGN);

@@ -150,8 +150,12 @@ int main(int argc, char *argv[])
 
     while ((option = getopt(argc, argv, "n:")) == 'n')
         limit = atoi(optarg);
-    if (option != -1 || argc - optind != 1 || (port = service_port(argv[optind])) == 0) {
+    if (option != -1 || argc - optind != 1) {
         fprintf(stderr, "usage: select-server [-n clients] port\n");
+        return 2;
+    }
+    if ((port = service_port(argv[optind])) == 0) {
+        fprintf(stderr, "select-server: %s: no such service\n", argv[optind]);
         return 2;
     }
     signal(SIGPIPE, SIG_IGN);

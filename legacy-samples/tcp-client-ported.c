@@ -15,6 +15,7 @@
 #include <netdb.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -132,12 +133,28 @@ static int relay(int s)
     }
 }
 
+/*
+ * Whether a service is a name or a number that a port can have. The check is our own because glibc's getaddrinfo
+ * takes 65543 and cuts it down to 7.
+ */
+static int service_valid(const char *service)
+{
+    char *end;
+    long port = strtol(service, &end, 10);
+
+    return *end != '\0' || (port > 0 && port < 65536);
+}
+
 int main(int argc, char *argv[])
 {
     int s;
 
     if (argc != 3) {
         fprintf(stderr, "usage: tcp-client-ported host service\n");
+        return 2;
+    }
+    if (!service_valid(argv[2])) {
+        fprintf(stderr, "tcp-client: %s: no such service\n", argv[2]);
         return 2;
     }
     signal(SIGPIPE, SIG_IGN);

@@ -124,6 +124,18 @@ static int ask_host(const char *name, const char *service, const char *text)
     return answered;
 }
 
+/*
+ * Whether a service is a name or a number that a port can have. The check is our own because glibc's getaddrinfo
+ * takes 65543 and cuts it down to 7.
+ */
+static int service_valid(const char *service)
+{
+    char *end;
+    long port = strtol(service, &end, 10);
+
+    return *end != '\0' || (port > 0 && port < 65536);
+}
+
 int main(int argc, char *argv[])
 {
     int option, times = 1;
@@ -132,6 +144,10 @@ int main(int argc, char *argv[])
         *(option == 'n' ? &times : &wait_seconds) = atoi(optarg);
     if (option != -1 || argc - optind != 3) {
         fprintf(stderr, "usage: udp-client-ported [-n times] [-t seconds] host service text\n");
+        return 2;
+    }
+    if (!service_valid(argv[optind + 1])) {
+        fprintf(stderr, "udp-client: %s: no such service\n", argv[optind + 1]);
         return 2;
     }
     for (; times > 0; times--)

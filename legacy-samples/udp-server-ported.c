@@ -94,6 +94,18 @@ static int serve_request(int s)
     return 0;
 }
 
+/*
+ * Whether a service is a name or a number that a port can have. The check is our own because glibc's getaddrinfo
+ * takes 65543 and cuts it down to 7.
+ */
+static int service_valid(const char *service)
+{
+    char *end;
+    long port = strtol(service, &end, 10);
+
+    return *end != '\0' || (port > 0 && port < 65536);
+}
+
 int main(int argc, char *argv[])
 {
     int option, limit = 0, served = 0;
@@ -103,6 +115,10 @@ int main(int argc, char *argv[])
         limit = atoi(optarg);
     if (option != -1 || argc - optind != 1) {
         fprintf(stderr, "usage: udp-server-ported [-n requests] port\n");
+        return 2;
+    }
+    if (!service_valid(argv[optind])) {
+        fprintf(stderr, "udp-server: %s: no such service\n", argv[optind]);
         return 2;
     }
     setlinebuf(stdout);
