@@ -1,0 +1,137 @@
+/*
+ * IPv6 address <-> IPv4 alias: where in the pool an address looks for its alias, and what a record of the table says.
+ *
+ * The pool's addresses are counted from 0 (offsets). The table has a record for each offset, and is searched by pages
+ * of ALIAS_PAGE_RECORDS: a keyed hash sends an address to one page and to a place in it, and that page is all that is
+ * ever looked at for this address. So a search costs the same however many aliases there are, all who have the key
+ * agree on the alias but for collisions, and nobody without the key can aim at somebody's page.
+ *
+ * Aliases of names are for ever. Those of inbound peers take at most a quarter of any page, and are reused once they
+ * have not been seen for 24 hours: counted per page, the bound needs no counter that could go wrong.
+ *
+ * Offset 0 is never handed out. The last one is the overflow alias: shown for everybody who can't have their own, and
+ * never turned back into an address.
+ *
+ * Pure: the caller reads and writes the memory or the file, and passes the clock. Async-signal-safe, errno left
+ * alone.
+ */
+#ifndef V6SHIM_CORE_ALIAS_H
+#define V6SHIM_CORE_ALIAS_H
+
+#include "core/address.h"
+#include "core/siphash.h"
+
+#define ALIAS_RECORD_SIZE  32
+#define ALIAS_PAGE_RECORDS 64
+#define ALIAS_PAGE_SIZE    (ALIAS_PAGE_RECORDS * ALIAS_RECORD_SIZE)
+
+/* Peers get at most this part of a page. */
+#define ALIAS_PEER_PART 4
+
+/* Promised: not reused within 24 hours. Recorded times are up to two hours behind (whole hours; and a process that
+   has just seen a peer doesn't look at its record again for an hour). */
+#define ALIAS_REUSE_HOURS 26
+
+#define ALIAS_POOL_LENGTH_MIN 8
+#define ALIAS_POOL_LENGTH_MAX 28
+
+/* The IPv4 prefix that aliases are taken from. */
+struct alias_pool {
+    uint32_t first; /* host byte order */
+    uint32_t count; /* a power of two, 16 to 2^24 */
+};
+
+/* False, and the pool unchanged, unless `prefix`/`length` is a prefix of 8 to 28 bits, outside 0/8, 127/8, 224/4 and
+   255/8, its host bits zero. */
+bool alias_pool_set(struct alias_pool *pool, struct in_addr prefix, unsigned length);
+
+/* Inside the prefix, the two reserved addresses included. */
+bool alias_pool_contains(const struct alias_pool *pool, struct in_addr address);
+/* Only for an address inside the pool. */
+uint32_t alias_pool_offset(const struct alias_pool *pool, struct in_addr address);
+struct in_addr alias_pool_address(const struct alias_pool *pool, uint32_t offset);
+/* The offset of the overflow alias. */
+uint32_t alias_pool_overflow(const struct alias_pool *pool);
+/* Whether the offset may belong to an IPv6 address: neither 0 nor the overflow alias. */
+bool alias_pool_is_usable(const struct alias_pool *pool, uint32_t offset);
+
+enum alias_kind {
+    ALIAS_NAME = 1, /* given by a resolver, or typed: for ever */
+    ALIAS_PEER = 2  /* seen as a source address: reused when not seen for long */
+};
+
+/*
+ * The time, as records hold it. Whether an alias may be reused is judged by both clocks: the calendar may be wrong
+ * (no battery) or set back, the uptime starts anew with each boot.
+ */
+struct alias_moment {
+    uint32_t minute;      /* of the calendar, from 1970 */
+    uint32_t uptime_hour; /* since boot */
+    uint32_t boot;        /* which boot: ALIAS_BOOT_BITS wide; 0 is unknown */
+};
+
+#define ALIAS_BOOT_BITS 20
+
+struct alias_record {
+    struct ip_address address;
+    enum alias_kind kind;
+    struct alias_moment seen; /* lately: to the hour for peers, to the day for names */
+};
+
+/*
+ * The bytes of a record. `seal` is the file's, see core/slot.h: it belongs to one pool and key. Decoding gives false
+ * for a record that is free, damaged, or says what no writer writes.
+ */
+void alias_record_encode(const struct alias_record *record, uint64_t seal, uint32_t offset,
+                         uint8_t bytes[ALIAS_RECORD_SIZE]);
+bool alias_record_decode(const uint8_t bytes[ALIAS_RECORD_SIZE], uint64_t seal, uint32_t offset,
+                         struct alias_record *record);
+
+/* A link-local address of another boot (or where boots can't be told apart): its interface index means nothing now.
+ */
+bool alias_record_is_stale(const struct alias_record *record, const struct alias_moment *now);
+
+/* Whether a record that was found should be written again: a peer has become a name, or its time is too old. */
+bool alias_record_is_due(const struct alias_record *record, enum alias_kind kind, const struct alias_moment *now);
+
+/* The hash that places an address. */
+uint64_t alias_hash(struct siphash_key key, const struct ip_address *address);
+
+/* The part of the table that concerns one address. */
+struct alias_page {
+    uint32_t first; /* offset of its first record */
+    uint32_t count; /* records: ALIAS_PAGE_RECORDS, or the whole of a smaller pool */
+    uint32_t start; /* the place in it where the address looks first */
+};
+
+struct alias_page alias_page_of(const struct alias_pool *pool, uint64_t hash);
+
+/* Whether this process uses the alias at `offset` for another address, whatever the table says. Then it is neither
+   found nor handed out; the address gets a second alias in the table. */
+typedef bool alias_taken(void *context, uint32_t offset, const struct ip_address *address);
+
+struct alias_search {
+    struct ip_address address;
+    enum alias_kind kind;
+    struct alias_moment now;
+    uint64_t seal;
+    alias_taken *taken; /* NULL: none is */
+    void *context;
+};
+
+enum alias_found {
+    ALIAS_PRESENT, /* the address has the alias at `offset`, `record` is its record */
+    ALIAS_PLACE,   /* it has none; one may be written at `offset` */
+    ALIAS_NO_PLACE /* it has none, and the page has no room for it */
+};
+
+/*
+ * Searches the page, given as its bytes. A damaged record is neither a match nor free. The place is the address's own
+ * record of an earlier boot, if it is link-local; else the first free record; else the one unseen for the longest
+ * that may be reused: by anybody where it is an old peer's, by a link-local address where it is that of an earlier
+ * boot.
+ */
+enum alias_found alias_page_search(const struct alias_pool *pool, const struct alias_page *page, const uint8_t *bytes,
+                                   const struct alias_search *search, uint32_t *offset, struct alias_record *record);
+
+#endif
