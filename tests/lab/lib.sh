@@ -12,7 +12,8 @@
 #   check, same, contains, lacks, skip, lab_done: one "ok - ..." or "not ok - ..." line for each thing tested
 #
 # From the environment, all optional: LAB_BUILD (build directory, default: the current one), LAB_LIBRARY (the library),
-# LAB_PRELOAD, LAB_VERBOSE=1 (show what daemons print when something fails).
+# LAB_PRELOAD, SANITIZERS (those that the library was built with), LAB_VERBOSE=1 (show what daemons print when something
+# fails), V6SHIM_LAB=no (skip).
 #
 # shellcheck shell=sh disable=SC3043
 
@@ -32,6 +33,7 @@ lab_skip_all() {
 # ---- The namespaces of the script itself
 
 lab_restart() {
+    [ "${V6SHIM_LAB-}" != no ] || lab_skip_all "V6SHIM_LAB=no"
     for lab_tool in ip unshare nsenter perl unbound; do
         command -v "$lab_tool" >/dev/null || lab_skip_all "$lab_tool is not installed"
     done
@@ -54,7 +56,13 @@ unset LAB_INSIDE
 lab_prepare() {
     : "${LAB_BUILD:=$PWD}"
     : "${LAB_LIBRARY:=$LAB_BUILD/.libs/libv6shim.so}"
-    : "${LAB_PRELOAD:=$LAB_LIBRARY}"
+    # A sanitizer's runtime has to be the first library of a process that was built without it.
+    case ${SANITIZERS-} in
+    *address*) LAB_PRELOAD=$(gcc -print-file-name=libasan.so):$LAB_LIBRARY ;;
+    *thread*) LAB_PRELOAD=$(gcc -print-file-name=libtsan.so):$LAB_LIBRARY ;;
+    *) : "${LAB_PRELOAD:=$LAB_LIBRARY}" ;;
+    esac
+    export ASAN_OPTIONS=detect_leaks=0:verify_asan_link_order=0
     for lab_variable in $(env | sed -n 's/^\(V6SHIM_[A-Z0-9_]*\)=.*/\1/p') LD_PRELOAD; do
         unset "$lab_variable"
     done
@@ -138,9 +146,12 @@ lab_preload() {
     lab_on "$lab_preload_host" env V6SHIM_STATE_DIR="$lab_state" LD_PRELOAD="$LAB_PRELOAD" "$@"
 }
 
-# lab_need_library: ends the script, as skipped, where the library has not been built.
+# lab_need_library: ends the script, as skipped, where the library has not been built; as failed where nothing runs
+# under it.
 lab_need_library() {
     [ -e "$LAB_LIBRARY" ] || lab_skip_all "$LAB_LIBRARY has not been built"
+    lab_complaint=$(LD_PRELOAD=$LAB_PRELOAD true 2>&1) && [ -z "$lab_complaint" ] ||
+        lab_bail "nothing runs under $LAB_PRELOAD: $lab_complaint"
 }
 
 # ---- Results
