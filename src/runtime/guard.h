@@ -37,7 +37,8 @@ static inline bool guard_enter(struct guard *guard, uintptr_t here)
     return guard->entered;
 }
 
-/* Runs at the end of the hook, also when a thread is cancelled in it (hooks are compiled with -fexceptions). */
+/* Runs at the end of the hook. Not when the thread is cancelled in it: sleeps lift the guard, and a thread that is
+   cancelled in a name lookup ends. */
 static inline void guard_leave(const struct guard *guard)
 {
     if (guard->entered)
