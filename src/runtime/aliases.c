@@ -1,0 +1,214 @@
+#include "runtime/aliases.h"
+
+#include <errno.h>
+
+#include "runtime/alias_book.h"
+#include "runtime/host.h"
+#include "runtime/observe.h"
+#include "runtime/peer_cache.h"
+#include "runtime/shelter.h"
+#include "runtime/state_aliases.h"
+
+/* Another thread may take the private alias that we are about to take. */
+#define ALLOT_TRIES 8
+
+static struct alias_book book;
+static struct peer_cache peers;
+static _Atomic uint32_t private_peers;
+
+bool aliases_start(struct in_addr pool, unsigned pool_length, const char *key_text, const char *state_dir)
+{
+    struct state *state = state_current();
+    state_place_usual(&state->place, state_dir);
+    return state_set_up(state, pool, pool_length, key_text);
+}
+
+void aliases_prepare(void)
+{
+    struct state *state = state_current();
+    struct state_format format = state_format(state, STATE_ALIASES);
+    struct state_fault fault;
+    struct state_file file;
+    struct shelter shelter;
+    shelter_enter(&shelter);
+    int saved = errno;
+    bool opened = state_file_open(&file, &state->place, &format, STATE_CREATE, &fault);
+    if (opened)
+        state_file_close(&file);
+    errno = saved;
+    shelter_leave(&shelter);
+    if (!opened)
+        state_tell(state, STATE_ALIASES, &fault);
+    host_boot();
+}
+
+bool aliases_contains(struct in_addr address)
+{
+    return alias_pool_contains(&state_current()->pool, address);
+}
+
+static struct in_addr alias_at(uint32_t offset)
+{
+    return alias_pool_address(&state_current()->pool, offset);
+}
+
+struct in_addr aliases_overflow(void)
+{
+    return alias_at(alias_pool_overflow(&state_current()->pool));
+}
+
+/* The address as the table knows it: only link-local ones have a scope. False for what is no IPv6 address. */
+static bool take_address(const struct ip_address *given, struct ip_address *address, uint64_t *hash)
+{
+    if (given->family != AF_INET6)
+        return false;
+    *address = address_ipv6(&given->ipv6, address_is_link_local(given) ? given->scope : 0);
+    *hash = alias_hash(state_key(state_current()), address);
+    return true;
+}
+
+static bool is_taken(void *context, uint32_t offset, const struct ip_address *address)
+{
+    (void)context;
+    const struct book_entry *entry = book_find_alias(&book, offset);
+    return entry != NULL && !address_equal(&entry->address, address);
+}
+
+static void tell_overflow(const struct ip_address *address, enum alias_kind kind)
+{
+    enum observe_level level = kind == ALIAS_NAME ? OBSERVE_WARNING : OBSERVE_INFO;
+    if (!observe_wants(level))
+        return;
+    char data[OBSERVE_LINE_SIZE];
+    struct text line = text_on(data, sizeof data);
+    text_add(&line, "no free alias for ");
+    text_add_address(&line, address);
+    text_add(&line, kind == ALIAS_NAME ? ": the name goes without it (a larger alias-pool helps)"
+                                       : ": this peer shows as the overflow alias");
+    observe_line(level, &line);
+}
+
+/* For a while, or all of a scan's addresses would be looked for in the file again and again. */
+static uint32_t overflow(const struct ip_address *address, enum alias_kind kind, uint64_t hash)
+{
+    uint32_t offset = alias_pool_overflow(&state_current()->pool);
+    tell_overflow(address, kind);
+    if (kind == ALIAS_PEER)
+        peer_keep(&peers, hash, address, offset, host_uptime_minutes(), false);
+    return offset;
+}
+
+/* Enters an alias that is for good. False where another address has it: look for another one. */
+static bool remember(const struct ip_address *address, enum alias_kind kind, uint64_t hash, bool shared,
+                     uint32_t *offset)
+{
+    bool counted = !shared && kind == ALIAS_PEER;
+    if (counted && atomic_fetch_add(&private_peers, 1) >= ALIASES_PRIVATE_PEERS) {
+        atomic_fetch_sub(&private_peers, 1);
+        *offset = overflow(address, kind, hash);
+        return true;
+    }
+    enum book_answer answer = book_add(&book, hash, address, offset);
+    if (answer != BOOK_KNOWN && counted)
+        atomic_fetch_sub(&private_peers, 1);
+    /* Without memory, the file can answer for a shared alias, but nothing for a private one. */
+    if (answer == BOOK_FULL && !shared)
+        *offset = overflow(address, kind, hash);
+    return answer != BOOK_TAKEN;
+}
+
+static uint32_t allot(const struct ip_address *address, enum alias_kind kind, uint64_t hash)
+{
+    struct state *state = state_current();
+    for (int tries = 0; tries < ALLOT_TRIES; tries++) {
+        struct alias_search search = {.address = *address, .kind = kind, .taken = is_taken};
+        struct state_fault fault = {0};
+        uint32_t offset;
+        enum state_answer answer = state_aliases_allot(state, &search, hash, &offset, &fault);
+        if (answer == STATE_FAILED)
+            state_tell(state, STATE_ALIASES, &fault);
+        if (answer == STATE_NOTHING || offset == 0)
+            break;
+        if (answer == STATE_FOUND && kind == ALIAS_PEER) {
+            peer_keep(&peers, hash, address, offset, host_uptime_minutes(), true);
+            return offset;
+        }
+        if (remember(address, kind, hash, answer == STATE_FOUND, &offset))
+            return offset;
+    }
+    return overflow(address, kind, hash);
+}
+
+struct in_addr aliases_of(const struct ip_address *given, enum alias_kind kind)
+{
+    struct ip_address address;
+    uint64_t hash;
+    uint32_t offset;
+    if (!take_address(given, &address, &hash))
+        return aliases_overflow();
+    const struct book_entry *entry = book_find_address(&book, hash, &address);
+    if (entry != NULL)
+        return alias_at(entry->offset);
+    if (kind == ALIAS_PEER && peer_find_address(&peers, hash, &address, host_uptime_minutes(), &offset))
+        return alias_at(offset);
+    return alias_at(allot(&address, kind, hash));
+}
+
+bool aliases_peek(const struct ip_address *given, struct in_addr *alias)
+{
+    struct ip_address address;
+    uint64_t hash;
+    uint32_t offset;
+    if (!take_address(given, &address, &hash))
+        return false;
+    const struct book_entry *entry = book_find_address(&book, hash, &address);
+    bool known = entry != NULL;
+    if (known) {
+        offset = entry->offset;
+    } else if (peer_find_address(&peers, hash, &address, host_uptime_minutes(), &offset)) {
+        known = offset != alias_pool_overflow(&state_current()->pool);
+    } else {
+        struct alias_search search = {.address = address, .kind = ALIAS_PEER, .taken = is_taken};
+        struct state_fault fault;
+        known = state_aliases_find(state_current(), &search, hash, &offset, &fault) == STATE_FOUND;
+    }
+    if (known)
+        *alias = alias_at(offset);
+    return known;
+}
+
+/* Asks the shared table, and remembers its answer. */
+static bool find_shared(uint32_t offset, struct ip_address *address)
+{
+    struct state *state = state_current();
+    struct alias_record record;
+    struct state_fault fault = {0};
+    enum state_answer answer = state_aliases_read(state, offset, true, &record, &fault);
+    if (answer == STATE_FAILED)
+        state_tell(state, STATE_ALIASES, &fault);
+    if (answer != STATE_FOUND)
+        return false;
+    uint64_t hash = alias_hash(state_key(state), &record.address);
+    if (record.kind == ALIAS_PEER)
+        peer_keep(&peers, hash, &record.address, offset, host_uptime_minutes(), true);
+    else
+        book_add(&book, hash, &record.address, &offset);
+    *address = record.address;
+    return true;
+}
+
+bool aliases_find_address(struct in_addr alias, struct ip_address *address)
+{
+    const struct alias_pool *pool = &state_current()->pool;
+    if (!alias_pool_contains(pool, alias))
+        return false;
+    uint32_t offset = alias_pool_offset(pool, alias);
+    if (!alias_pool_is_usable(pool, offset))
+        return false;
+    const struct book_entry *entry = book_find_alias(&book, offset);
+    if (entry != NULL) {
+        *address = entry->address;
+        return true;
+    }
+    return peer_find_alias(&peers, offset, host_uptime_minutes(), address) || find_shared(offset, address);
+}

@@ -1,0 +1,50 @@
+/*
+ * The aliases of this process: what it remembers, in front of the table that all processes of the user share.
+ *
+ * An alias that this process has handed out means the same address for as long as it lives, whatever happens to the
+ * file. Where the file can't be used aliases are private: the keyed hash still gives the same one in every process,
+ * but for collisions; the log says so once. What is remembered is answered without a system call or lock.
+ *
+ * All functions but aliases_start are async-signal-safe and safe for threads; they may be interrupted anywhere, by
+ * themselves too, and abandoned by siglongjmp. errno kept.
+ */
+#ifndef V6SHIM_RUNTIME_ALIASES_H
+#define V6SHIM_RUNTIME_ALIASES_H
+
+#include "core/alias.h"
+#include "runtime/state.h"
+
+/* Private aliases of peers, at most; further peers share the overflow alias. */
+#define ALIASES_PRIVATE_PEERS 65536u
+
+/*
+ * Once, at start: settings alias-pool, alias-key and state-dir (NULL or "": the usual place). Touches no file. False
+ * for a pool that can't be one (see alias_pool_set); the default pool is then used.
+ */
+bool aliases_start(struct in_addr pool, unsigned pool_length, const char *key_text, const char *state_dir);
+
+/*
+ * Makes the file now, and reads what will be needed of the host: for a server, which may soon give up its privileges
+ * or its root directory.
+ */
+void aliases_prepare(void);
+
+/* Whether the address belongs to the alias pool (an alias, perhaps one that was never handed out). */
+bool aliases_contains(struct in_addr address);
+
+/* The alias that several addresses share because they can't have their own. It means none of them. */
+struct in_addr aliases_overflow(void);
+
+/* The IPv6 address behind an alias. A peer counts as seen by it. False: nobody was given that alias. */
+bool aliases_find_address(struct in_addr alias, struct ip_address *address);
+
+/*
+ * The alias of an IPv6 address, allotted where it has none. The overflow alias where there is no room, and for what
+ * is no IPv6 address; a name lookup had better leave out such an address.
+ */
+struct in_addr aliases_of(const struct ip_address *address, enum alias_kind kind);
+
+/* The alias of an IPv6 address if it has one of its own, without giving it one. */
+bool aliases_peek(const struct ip_address *address, struct in_addr *alias);
+
+#endif

@@ -1,0 +1,29 @@
+/*
+ * What tells this host and this boot from others, and the time: what records of the state files refer to.
+ *
+ * Async-signal-safe, no lock, errno kept. Files are read by the first call only, the results remembered.
+ */
+#ifndef V6SHIM_RUNTIME_HOST_H
+#define V6SHIM_RUNTIME_HOST_H
+
+#include "core/alias.h"
+
+#define HOST_MINUTE_S 60
+
+/*
+ * The key of the aliases: made from `text`, or where that is empty from the host's machine-id (machine-id(5)), else
+ * from its boot_id (the same for all programs until the next boot), else fixed and said in the log. It never comes
+ * from a state file, so that programs which can't read the same one still agree.
+ */
+struct siphash_key host_key(const char *text);
+
+/* Which boot this is, ALIAS_BOOT_BITS wide; 0 where it can't be known (no /proc). */
+uint32_t host_boot(void);
+
+/* The time for a record. Asked of the kernel itself: libfaketime and its like change what clock_gettime() says. */
+struct alias_moment host_moment(void);
+
+/* Minutes since boot, sleep included. Usually without a system call; where a preload fakes the time, faked. */
+uint32_t host_uptime_minutes(void);
+
+#endif

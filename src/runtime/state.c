@@ -1,0 +1,268 @@
+#include "runtime/state.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <string.h>
+
+#include "core/bytes.h"
+#include "core/slot.h"
+#include "runtime/host.h"
+#include "runtime/observe.h"
+#include "runtime/shelter.h"
+
+#define READ_TRIES 3 /* a slot that is being written may look damaged for a moment */
+
+#define NAME_SLOTS     65536u
+#define NAME_SLOT_SIZE 512u
+#define MARK_SLOT_SIZE 32u
+#define SLOT_SIZE_MAX  NAME_SLOT_SIZE
+
+/* The payload of a name: alias, minute, boot, count, then the addresses as family, scope and 16 bytes. */
+#define LIST_ALIAS     0
+#define LIST_MINUTE    4
+#define LIST_BOOT      8
+#define LIST_COUNT     12
+#define LIST_ADDRESSES 16
+#define ADDRESS_SIZE   24
+_Static_assert(SLOT_CHECKSUM_SIZE + LIST_ADDRESSES + CANDIDATES_PER_LIST * ADDRESS_SIZE <= NAME_SLOT_SIZE,
+               "a list fits its slot");
+
+/* Of a mark: its value, then something that is never zero. */
+#define MARK_VALUE 0
+#define MARK_SET   8
+
+static const struct siphash_key fingerprint_part = {0x7636736869d06b04, 0x85ebca77c2b2ae63};
+static const struct siphash_key names_part = {0x7636736869d06b05, 0x27d4eb2f165667c5};
+
+static struct state process_state = {
+    .place = {.owner = STATE_OWNER_SELF}, .pool = {.first = 0xf0400000, .count = 0x400000}, /* 240.64.0.0/10 */
+};
+
+struct state *state_current(void)
+{
+    return &process_state;
+}
+
+bool state_set_up(struct state *state, struct in_addr pool, unsigned pool_length, const char *key_text)
+{
+    struct text text = text_on(state->key_text, sizeof state->key_text);
+    text_add(&text, key_text);
+    atomic_store(&state->key_known, false);
+    return alias_pool_set(&state->pool, pool, pool_length);
+}
+
+struct siphash_key state_key(struct state *state)
+{
+    if (!atomic_load_explicit(&state->key_known, memory_order_acquire)) {
+        /* Two threads may both be here, and then write the same. */
+        struct siphash_key key = host_key(state->key_text);
+        atomic_store_explicit(&state->key_low, key.low, memory_order_relaxed);
+        atomic_store_explicit(&state->key_high, key.high, memory_order_relaxed);
+        atomic_store_explicit(&state->key_known, true, memory_order_release);
+    }
+    return (struct siphash_key){atomic_load_explicit(&state->key_low, memory_order_relaxed),
+                                atomic_load_explicit(&state->key_high, memory_order_relaxed)};
+}
+
+struct state_format state_format(struct state *state, enum state_file_number number)
+{
+    static const struct state_format formats[STATE_FILES] = {
+        [STATE_ALIASES] = {.name = "aliases", .magic = "v6shim-a", .slot_size = ALIAS_RECORD_SIZE},
+        [STATE_NAMES] = {.name = "names", .magic = "v6shim-n", .slot_size = NAME_SLOT_SIZE, .slots = NAME_SLOTS},
+        [STATE_MARKS] = {.name = "marks",
+                         .magic = "v6shim-m",
+                         .slot_size = MARK_SLOT_SIZE,
+                         .slots = STATE_MARK_COUNT},
+    };
+    struct state_format format = formats[number];
+    if (number == STATE_MARKS)
+        return format;
+    struct siphash_key key = state_key(state);
+    uint8_t bytes[16];
+    bytes_put64(bytes, key.low);
+    bytes_put64(bytes + 8, key.high);
+    if (number == STATE_ALIASES)
+        format.slots = state->pool.count;
+    format.pool_first = state->pool.first;
+    format.pool_count = state->pool.count;
+    format.fingerprint = siphash(fingerprint_part, bytes, sizeof bytes);
+    return format;
+}
+
+void state_tell(struct state *state, enum state_file_number number, const struct state_fault *fault)
+{
+    static const char *const consequences[STATE_FILES] = {
+        [STATE_ALIASES] = "aliases are private to this process: ",
+        [STATE_NAMES] = "the addresses of names are not shared with other processes: ",
+        [STATE_MARKS] = "what was learnt about the network is not shared with other processes: ",
+    };
+    if (fault->reason == STATE_NONE || fault->reason == STATE_ABSENT)
+        return;
+    enum state_file_number counted = state_fault_is_of_place(fault) ? STATE_ALIASES : number;
+    uint32_t bit = UINT32_C(1) << fault->reason;
+    if ((atomic_fetch_or_explicit(&state->told[counted], bit, memory_order_relaxed) & bit) != 0)
+        return;
+    char data[OBSERVE_LINE_SIZE];
+    struct text line = text_on(data, sizeof data);
+    text_add(&line, consequences[number]);
+    state_fault_describe(fault, &state->place, state_format(state, number).name, &line);
+    observe_line(OBSERVE_WARNING, &line);
+}
+
+static bool read_slot(const struct state_file *file, uint32_t number, uint8_t *slot, struct state_fault *fault)
+{
+    uint32_t size = file->format->slot_size;
+    for (int tries = 0; tries < READ_TRIES; tries++) {
+        if (!state_file_read(file, number, 1, slot, fault))
+            return false;
+        enum slot_state found = slot_check(slot, size, file->seal, number);
+        if (found != SLOT_DAMAGED)
+            return found == SLOT_GOOD;
+    }
+    return false;
+}
+
+bool state_slot_read(struct state *state, enum state_file_number file_number, uint32_t number, uint8_t *payload)
+{
+    int saved = errno;
+    struct state_format format = state_format(state, file_number);
+    uint8_t slot[SLOT_SIZE_MAX];
+    struct shelter shelter;
+    shelter_enter(&shelter);
+    struct state_fault fault = {0};
+    struct state_file file;
+    bool found = false;
+    if (state_file_open(&file, &state->place, &format, STATE_READ, &fault)) {
+        found = read_slot(&file, number, slot, &fault);
+        state_file_close(&file);
+    }
+    shelter_leave(&shelter);
+    if (found)
+        memcpy(payload, slot + SLOT_CHECKSUM_SIZE, format.slot_size - SLOT_CHECKSUM_SIZE);
+    else
+        state_tell(state, file_number, &fault);
+    errno = saved;
+    return found;
+}
+
+static bool write_slot(const struct state_file *file, uint32_t number, const uint8_t *slot, struct state_fault *fault)
+{
+    uint8_t there[SLOT_SIZE_MAX];
+    if (read_slot(file, number, there, fault) && memcmp(there, slot, file->format->slot_size) == 0)
+        return true;
+    if (fault->reason != STATE_NONE || !state_file_lock(file, number, 1, fault))
+        return false;
+    bool written = state_file_write(file, number, slot, fault);
+    state_file_unlock(file, number, 1);
+    return written;
+}
+
+bool state_slot_write(struct state *state, enum state_file_number file_number, enum state_mode mode, uint32_t number,
+                      const uint8_t *payload)
+{
+    int saved = errno;
+    struct state_format format = state_format(state, file_number);
+    uint8_t slot[SLOT_SIZE_MAX];
+    memcpy(slot + SLOT_CHECKSUM_SIZE, payload, format.slot_size - SLOT_CHECKSUM_SIZE);
+    struct shelter shelter;
+    shelter_enter(&shelter);
+    struct state_fault fault;
+    struct state_file file;
+    bool written = false;
+    if (state_file_open(&file, &state->place, &format, mode, &fault)) {
+        slot_seal(slot, format.slot_size, file.seal, number);
+        written = write_slot(&file, number, slot, &fault);
+        state_file_close(&file);
+    }
+    shelter_leave(&shelter);
+    if (!written)
+        state_tell(state, file_number, &fault);
+    errno = saved;
+    return written;
+}
+
+static uint32_t name_slot(struct in_addr alias)
+{
+    return (uint32_t)siphash(names_part, &alias, sizeof alias) % NAME_SLOTS;
+}
+
+static void pack_address(uint8_t *bytes, const struct ip_address *address)
+{
+    bytes_put32(bytes, address->family == AF_INET ? 4 : 6);
+    bytes_put32(bytes + 4, address->scope);
+    if (address->family == AF_INET)
+        memcpy(bytes + 8, &address->ipv4, sizeof address->ipv4);
+    else
+        memcpy(bytes + 8, &address->ipv6, sizeof address->ipv6);
+}
+
+static bool unpack_address(const uint8_t *bytes, struct ip_address *address)
+{
+    struct in6_addr ipv6;
+    struct in_addr ipv4;
+    memcpy(&ipv6, bytes + 8, sizeof ipv6);
+    memcpy(&ipv4, bytes + 8, sizeof ipv4);
+    uint32_t version = bytes_get32(bytes);
+    *address = version == 4 ? address_ipv4(ipv4) : address_ipv6(&ipv6, bytes_get32(bytes + 4));
+    return version == 4 || version == 6;
+}
+
+bool state_store_candidates(struct in_addr alias, const struct ip_address *list, size_t count)
+{
+    struct state *state = state_current();
+    uint8_t payload[NAME_SLOT_SIZE - SLOT_CHECKSUM_SIZE] = {0};
+    uint8_t there[NAME_SLOT_SIZE - SLOT_CHECKSUM_SIZE];
+    if (count > CANDIDATES_PER_LIST)
+        count = CANDIDATES_PER_LIST;
+    for (size_t i = 0; i < count; i++)
+        pack_address(payload + LIST_ADDRESSES + i * ADDRESS_SIZE, &list[i]);
+    struct alias_moment now = host_moment();
+    memcpy(payload + LIST_ALIAS, &alias, sizeof alias);
+    bytes_put32(payload + LIST_MINUTE, now.minute);
+    bytes_put32(payload + LIST_BOOT, now.boot);
+    bytes_put32(payload + LIST_COUNT, (uint32_t)count);
+    bool known = state_slot_read(state, STATE_NAMES, name_slot(alias), there) &&
+                 memcmp(there + LIST_ALIAS, payload + LIST_ALIAS, sizeof alias) == 0;
+    if (!known && count < 2)
+        return true;
+    if (known && bytes_get32(there + LIST_BOOT) == now.boot &&
+        memcmp(there + LIST_COUNT, payload + LIST_COUNT, sizeof payload - LIST_COUNT) == 0)
+        return true;
+    return state_slot_write(state, STATE_NAMES, STATE_CREATE, name_slot(alias), payload);
+}
+
+size_t state_load_candidates(struct in_addr alias, struct ip_address *list, size_t capacity)
+{
+    uint8_t payload[NAME_SLOT_SIZE - SLOT_CHECKSUM_SIZE];
+    if (!state_slot_read(state_current(), STATE_NAMES, name_slot(alias), payload) ||
+        memcmp(payload + LIST_ALIAS, &alias, sizeof alias) != 0)
+        return 0;
+    uint32_t stored = bytes_get32(payload + LIST_COUNT);
+    uint32_t boot = host_boot();
+    bool same_boot = boot != 0 && bytes_get32(payload + LIST_BOOT) == boot;
+    size_t count = 0;
+    for (uint32_t i = 0; i < stored && i < CANDIDATES_PER_LIST && count < capacity; i++) {
+        struct ip_address address;
+        if (unpack_address(payload + LIST_ADDRESSES + i * ADDRESS_SIZE, &address) &&
+            (same_boot || address.scope == 0))
+            list[count++] = address;
+    }
+    return count;
+}
+
+bool state_mark_read(uint32_t mark, uint64_t *value)
+{
+    uint8_t payload[MARK_SLOT_SIZE - SLOT_CHECKSUM_SIZE];
+    if (!state_slot_read(state_current(), STATE_MARKS, mark, payload))
+        return false;
+    *value = bytes_get64(payload + MARK_VALUE);
+    return true;
+}
+
+bool state_mark_write(uint32_t mark, uint64_t value)
+{
+    uint8_t payload[MARK_SLOT_SIZE - SLOT_CHECKSUM_SIZE] = {0};
+    bytes_put64(payload + MARK_VALUE, value);
+    bytes_put32(payload + MARK_SET, 1);
+    return state_slot_write(state_current(), STATE_MARKS, STATE_CREATE, mark, payload);
+}

@@ -1,0 +1,66 @@
+/*
+ * What a user's processes share: the aliases (state_aliases.h), the candidates of names, and small marks. All of it
+ * in files of the state directory (state_file.h); each file is made when the first thing is written to it.
+ *
+ * Functions are async-signal-safe (no malloc, no stdio, no lock that is waited for longer than state_file.h says) and
+ * keep errno. What can't be read is as if it were not there; each reason for it is one log line in a process's life.
+ */
+#ifndef V6SHIM_RUNTIME_STATE_H
+#define V6SHIM_RUNTIME_STATE_H
+
+#include <stdatomic.h>
+
+#include "core/alias.h"
+#include "core/candidates.h"
+#include "runtime/state_file.h"
+
+#define STATE_KEY_TEXT_SIZE 128
+
+enum state_file_number { STATE_ALIASES, STATE_NAMES, STATE_MARKS, STATE_FILES };
+
+struct state {
+    struct state_place place;
+    struct alias_pool pool;
+    char key_text[STATE_KEY_TEXT_SIZE];
+    _Atomic bool key_known; /* made when it is first needed, out of a file */
+    _Atomic uint64_t key_low, key_high;
+    _Atomic uint32_t told[STATE_FILES]; /* reasons that were logged: bits */
+};
+
+/* The state of this process: set up by aliases_start(). Before that: no directory, the default pool. */
+struct state *state_current(void);
+
+/* Sets up a state, `place` excepted; `key_text` may be "" (see host_key). Touches no file. False for a bad pool. */
+bool state_set_up(struct state *state, struct in_addr pool, unsigned pool_length, const char *key_text);
+
+struct siphash_key state_key(struct state *state);
+
+/* The format of one of the files, for this pool and key. */
+struct state_format state_format(struct state *state, enum state_file_number number);
+
+/* Logs the fault, unless this state has had it before, or it is none. */
+void state_tell(struct state *state, enum state_file_number number, const struct state_fault *fault);
+
+/*
+ * One slot of one of the files, the payload only: slot_size - SLOT_CHECKSUM_SIZE bytes. Reading gives false for one
+ * that is free, damaged or can't be read. Writing makes the file with STATE_CREATE; it does not write what is there
+ * already. The payload must not be all zero.
+ */
+bool state_slot_read(struct state *state, enum state_file_number file, uint32_t number, uint8_t *payload);
+bool state_slot_write(struct state *state, enum state_file_number file, enum state_mode mode, uint32_t number,
+                      const uint8_t *payload);
+
+/*
+ * The candidates of the name that gave this alias, for processes that connect to it without having resolved the name.
+ * A table of fixed size: a later name may take the place of an earlier one. Lists of one address are kept only to
+ * replace a longer one. Link-local addresses of another boot are left out when loading.
+ */
+bool state_store_candidates(struct in_addr alias, const struct ip_address *list, size_t count);
+size_t state_load_candidates(struct in_addr alias, struct ip_address *list, size_t capacity);
+
+/* Marks: a few numbers, such as "until when a resolver is known to be silent". `mark` is below STATE_MARK_COUNT. */
+#define STATE_MARK_COUNT 256
+bool state_mark_read(uint32_t mark, uint64_t *value);
+bool state_mark_write(uint32_t mark, uint64_t value);
+
+#endif

@@ -1,0 +1,247 @@
+#include "runtime/state_aliases.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "runtime/host.h"
+#include "runtime/shelter.h"
+
+#define READ_TRIES 3 /* a record that is being written may look damaged for a moment */
+
+/* One question about one address. */
+struct question {
+    const struct alias_pool *pool;
+    struct alias_page page;
+    struct alias_search *search;
+    struct alias_record record; /* the one found */
+    uint8_t bytes[ALIAS_PAGE_SIZE];
+};
+
+static void question_start(struct question *question, struct state *state, struct alias_search *search, uint64_t hash)
+{
+    memset(question->bytes, 0, sizeof question->bytes);
+    question->pool = &state->pool;
+    question->page = alias_page_of(&state->pool, hash);
+    question->search = search;
+    search->now = host_moment();
+    search->seal = 0;
+}
+
+static enum alias_found question_search(struct question *question, uint32_t *offset)
+{
+    return alias_page_search(question->pool, &question->page, question->bytes, question->search, offset,
+                             &question->record);
+}
+
+static bool question_read(struct question *question, const struct state_file *file, struct state_fault *fault)
+{
+    question->search->seal = file->seal;
+    if (state_file_read(file, question->page.first, question->page.count, question->bytes, fault))
+        return true;
+    memset(question->bytes, 0, sizeof question->bytes);
+    return false;
+}
+
+/* Whether nobody may share this record: the interface index of a link-local address means nothing without a boot. */
+static bool is_private(const struct alias_search *search)
+{
+    return search->now.boot == 0 && address_is_link_local(&search->address);
+}
+
+static bool write_record(const struct state_file *file, uint32_t offset, const struct alias_record *record,
+                         struct state_fault *fault)
+{
+    uint8_t bytes[ALIAS_RECORD_SIZE];
+    alias_record_encode(record, file->seal, offset, bytes);
+    return state_file_write(file, offset, bytes, fault);
+}
+
+/* Under the lock of the page: what was read before it may be out of date. */
+static enum state_answer write_locked(struct question *question, const struct state_file *file, uint32_t *offset,
+                                      struct state_fault *fault)
+{
+    const struct alias_search *search = question->search;
+    if (!question_read(question, file, fault)) {
+        question_search(question, offset);
+        return STATE_FAILED;
+    }
+    enum alias_found found = question_search(question, offset);
+    if (found == ALIAS_NO_PLACE)
+        return STATE_NOTHING;
+    struct alias_record record = {.address = search->address, .kind = search->kind, .seen = search->now};
+    if (found == ALIAS_PRESENT) {
+        if (!alias_record_is_due(&question->record, search->kind, &search->now))
+            return STATE_FOUND;
+        if (question->record.kind == ALIAS_NAME)
+            record.kind = ALIAS_NAME;
+    }
+    /* A record that is there is good, even if its time can't be renewed. */
+    bool written = write_record(file, *offset, &record, fault);
+    return written || found == ALIAS_PRESENT ? STATE_FOUND : STATE_FAILED;
+}
+
+static enum state_answer allot_in(struct question *question, const struct state_file *file, bool writable,
+                                  uint32_t *offset, struct state_fault *fault)
+{
+    const struct alias_search *search = question->search;
+    bool readable = question_read(question, file, fault);
+    enum alias_found found = question_search(question, offset);
+    bool present = found == ALIAS_PRESENT;
+    if (present && !alias_record_is_due(&question->record, search->kind, &search->now))
+        return STATE_FOUND;
+    if (!readable || !writable || is_private(search))
+        return present ? STATE_FOUND : STATE_FAILED;
+    if (!state_file_lock(file, question->page.first, question->page.count, fault))
+        return present ? STATE_FOUND : STATE_FAILED;
+    enum state_answer answer = write_locked(question, file, offset, fault);
+    state_file_unlock(file, question->page.first, question->page.count);
+    return answer;
+}
+
+/* Whether a file that can't be opened for writing may still be read. */
+static bool is_read_only(const struct state_fault *fault)
+{
+    return fault->reason == STATE_OPEN_ERROR &&
+           (fault->error == EROFS || fault->error == EACCES || fault->error == EPERM);
+}
+
+enum state_answer state_aliases_allot(struct state *state, struct alias_search *search, uint64_t hash,
+                                      uint32_t *offset, struct state_fault *fault)
+{
+    int saved = errno;
+    struct question question;
+    question_start(&question, state, search, hash);
+    struct state_format format = state_format(state, STATE_ALIASES);
+    struct shelter shelter;
+    shelter_enter(&shelter);
+    struct state_file file;
+    struct state_fault unread;
+    enum state_answer answer = STATE_FAILED;
+    bool writable = state_file_open(&file, &state->place, &format, STATE_CREATE, fault);
+    if (writable || (is_read_only(fault) && state_file_open(&file, &state->place, &format, STATE_READ, &unread))) {
+        answer = allot_in(&question, &file, writable, offset, fault);
+        state_file_close(&file);
+    } else {
+        question_search(&question, offset);
+    }
+    shelter_leave(&shelter);
+    errno = saved;
+    return answer;
+}
+
+enum state_answer state_aliases_find(struct state *state, struct alias_search *search, uint64_t hash,
+                                     uint32_t *offset, struct state_fault *fault)
+{
+    int saved = errno;
+    struct question question;
+    question_start(&question, state, search, hash);
+    struct state_format format = state_format(state, STATE_ALIASES);
+    struct shelter shelter;
+    shelter_enter(&shelter);
+    struct state_file file;
+    bool readable = state_file_open(&file, &state->place, &format, STATE_READ, fault);
+    if (readable) {
+        readable = question_read(&question, &file, fault);
+        state_file_close(&file);
+    }
+    enum alias_found found = question_search(&question, offset);
+    shelter_leave(&shelter);
+    errno = saved;
+    return found == ALIAS_PRESENT ? STATE_FOUND : readable ? STATE_NOTHING : STATE_FAILED;
+}
+
+/* Reads one record; one that is free or damaged is STATE_NOTHING. */
+static enum state_answer read_record(const struct state_file *file, uint32_t offset, struct alias_record *record,
+                                     struct state_fault *fault)
+{
+    uint8_t bytes[ALIAS_RECORD_SIZE];
+    for (int tries = 0; tries < READ_TRIES; tries++) {
+        if (!state_file_read(file, offset, 1, bytes, fault))
+            return STATE_FAILED;
+        if (alias_record_decode(bytes, file->seal, offset, record))
+            return STATE_FOUND;
+    }
+    return STATE_NOTHING;
+}
+
+/* The peer at `offset` was seen now. It is no harm if that can't be written. `record` gets what is there by now. */
+static enum state_answer renew(const struct state_file *file, uint32_t offset, const struct alias_moment *now,
+                               struct alias_record *record)
+{
+    uint32_t slots = file->format->slots;
+    uint32_t count = slots < ALIAS_PAGE_RECORDS ? slots : ALIAS_PAGE_RECORDS;
+    uint32_t first = offset - offset % count;
+    struct state_fault fault = {0};
+    if (!state_file_lock(file, first, count, &fault))
+        return STATE_FOUND;
+    enum state_answer answer = read_record(file, offset, record, &fault);
+    if (answer == STATE_FOUND && record->kind == ALIAS_PEER) {
+        record->seen = *now;
+        write_record(file, offset, record, &fault);
+    }
+    state_file_unlock(file, first, count);
+    return answer;
+}
+
+enum state_answer state_aliases_read(struct state *state, uint32_t offset, bool use, struct alias_record *record,
+                                     struct state_fault *fault)
+{
+    int saved = errno;
+    struct state_format format = state_format(state, STATE_ALIASES);
+    struct alias_moment now = host_moment();
+    struct shelter shelter;
+    shelter_enter(&shelter);
+    struct state_file file;
+    enum state_answer answer = STATE_FAILED;
+    bool writable = use && state_file_open(&file, &state->place, &format, STATE_WRITE, fault);
+    if (writable || state_file_open(&file, &state->place, &format, STATE_READ, fault)) {
+        answer = read_record(&file, offset, record, fault);
+        if (answer == STATE_FOUND && alias_record_is_stale(record, &now))
+            answer = STATE_NOTHING;
+        if (answer == STATE_FOUND && writable && record->kind == ALIAS_PEER &&
+            alias_record_is_due(record, ALIAS_PEER, &now))
+            answer = renew(&file, offset, &now, record);
+        state_file_close(&file);
+    } else if (fault->reason == STATE_ABSENT) {
+        answer = STATE_NOTHING;
+    }
+    shelter_leave(&shelter);
+    errno = saved;
+    return answer;
+}
+
+static bool list_page(const struct state_file *file, uint32_t first, const uint8_t *bytes, uint32_t count,
+                      state_alias_visit *each, void *context)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        struct alias_record record;
+        if (alias_record_decode(bytes + i * ALIAS_RECORD_SIZE, file->seal, first + i, &record) &&
+            !each(context, first + i, &record))
+            return false;
+    }
+    return true;
+}
+
+enum state_answer state_aliases_each(struct state *state, struct alias_pool *pool, state_alias_visit *each,
+                                     void *context, struct state_fault *fault)
+{
+    struct state_format format = state_format(state, STATE_ALIASES);
+    struct state_file file;
+    if (!state_file_open_any(&file, &state->place, &format, fault))
+        return fault->reason == STATE_ABSENT ? STATE_NOTHING : STATE_FAILED;
+    *pool = (struct alias_pool){.first = format.pool_first, .count = format.pool_count};
+    uint8_t bytes[ALIAS_PAGE_SIZE];
+    enum state_answer answer = STATE_FOUND;
+    for (uint32_t first = 0; first < format.slots; first += ALIAS_PAGE_RECORDS) {
+        uint32_t left = format.slots - first;
+        uint32_t count = left < ALIAS_PAGE_RECORDS ? left : ALIAS_PAGE_RECORDS;
+        if (!state_file_read(&file, first, count, bytes, fault)) {
+            answer = STATE_FAILED;
+            break;
+        }
+        if (!list_page(&file, first, bytes, count, each, context))
+            break;
+    }
+    state_file_close(&file);
+    return answer;
+}

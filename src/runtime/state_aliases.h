@@ -1,0 +1,45 @@
+/*
+ * The shared table of aliases: the file `aliases` of the state directory, a record of 32 bytes for each alias of the
+ * pool (core/alias.h).
+ *
+ * IPv6 -> alias reads one page without a lock; only where something has to be written, that page is locked, read
+ * again, and one record written. alias -> IPv6 reads one record without a lock. A killed process leaves the record
+ * written or not; a record that is being written fails its checksum, and is read again.
+ *
+ * Async-signal-safe, errno kept. `fault` says why the file could not be used, for state_tell().
+ */
+#ifndef V6SHIM_RUNTIME_STATE_ALIASES_H
+#define V6SHIM_RUNTIME_STATE_ALIASES_H
+
+#include "runtime/state.h"
+
+enum state_answer {
+    STATE_FOUND,   /* what was asked for, good for all processes that share the file */
+    STATE_NOTHING, /* there is no such thing: for state_aliases_allot, no room in the address's page */
+    STATE_FAILED   /* the file could not be used */
+};
+
+/*
+ * The alias of `search->address`, without making one: its offset and kind. With STATE_FAILED or STATE_NOTHING,
+ * *offset is where the address would be put for all we know (not taken, and free in the table where that can be
+ * read), or 0 where there is no room. `hash` is its alias_hash; search->seal and search->now are filled in here.
+ */
+enum state_answer state_aliases_find(struct state *state, struct alias_search *search, uint64_t hash,
+                                     uint32_t *offset, struct state_fault *fault);
+
+/* The same, and where it has none it gets one; a peer that is asked for as a name becomes a name. */
+enum state_answer state_aliases_allot(struct state *state, struct alias_search *search, uint64_t hash,
+                                      uint32_t *offset, struct state_fault *fault);
+
+/* The record at `offset`. With `use`, a peer counts as seen now. Link-local addresses of other boots are not found.
+ */
+enum state_answer state_aliases_read(struct state *state, uint32_t offset, bool use, struct alias_record *record,
+                                     struct state_fault *fault);
+
+/* Calls `each` for every good record, stale ones too, until it returns false. Any pool and key are listed: `pool`
+   gets the file's. STATE_NOTHING: there is no file yet. For the command. */
+typedef bool state_alias_visit(void *context, uint32_t offset, const struct alias_record *record);
+enum state_answer state_aliases_each(struct state *state, struct alias_pool *pool, state_alias_visit *each,
+                                     void *context, struct state_fault *fault);
+
+#endif

@@ -1,0 +1,333 @@
+#define _FILE_OFFSET_BITS 64 /* a table of a /8 has 512 MiB */
+#include "runtime/state_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "core/bytes.h"
+#include "core/siphash.h"
+#include "core/slot.h"
+#include "runtime/clock.h"
+#include "runtime/state_place.h"
+
+#define FORMAT_VERSION   1
+#define FILE_MODE        0600
+#define OPEN_FLAGS       (O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)
+#define OPEN_TRIES       3
+#define FIRST_PAUSE_NS   50000
+#define LONGEST_PAUSE_NS 2000000
+
+/* The fields of the header, a sealed slot with a number that no other slot has. */
+#define HEADER_FIELDS     64
+#define HEADER_NUMBER     UINT32_MAX
+#define VERSION_PLACE     4
+#define MAGIC_PLACE       8
+#define MAGIC_SIZE        8
+#define SLOT_SIZE_PLACE   16
+#define SLOTS_PLACE       20
+#define FINGERPRINT_PLACE 24
+#define POOL_FIRST_PLACE  32
+#define POOL_COUNT_PLACE  36
+
+static bool fail(struct state_fault *fault, enum state_reason reason, int error)
+{
+    *fault = (struct state_fault){.reason = reason, .error = error};
+    return false;
+}
+
+/* Not close(): that is one of our hooks, and this is no descriptor of the program's. */
+static void close_number(int fd)
+{
+    syscall(SYS_close, fd);
+}
+
+static off_t slot_place(const struct state_format *format, uint32_t number)
+{
+    return STATE_HEADER_SIZE + (off_t)number * format->slot_size;
+}
+
+static void make_header(const struct state_format *format, uint8_t header[HEADER_FIELDS])
+{
+    memset(header, 0, HEADER_FIELDS);
+    bytes_put32(header + VERSION_PLACE, FORMAT_VERSION);
+    memcpy(header + MAGIC_PLACE, format->magic, MAGIC_SIZE);
+    bytes_put32(header + SLOT_SIZE_PLACE, format->slot_size);
+    bytes_put32(header + SLOTS_PLACE, format->slots);
+    bytes_put64(header + FINGERPRINT_PLACE, format->fingerprint);
+    bytes_put32(header + POOL_FIRST_PLACE, format->pool_first);
+    bytes_put32(header + POOL_COUNT_PLACE, format->pool_count);
+    slot_seal(header, HEADER_FIELDS, 0, HEADER_NUMBER);
+}
+
+/* Slots belong to their file: one from a file of another pool or key is damage. */
+static uint64_t seal_of(const uint8_t header[HEADER_FIELDS])
+{
+    return siphash((struct siphash_key){0}, header, HEADER_FIELDS);
+}
+
+static bool lock_bytes(int fd, short type, off_t start, off_t length, int64_t wait_ms)
+{
+    static _Atomic int64_t impatient_until_ms;
+    struct flock64 lock = {.l_type = type, .l_whence = SEEK_SET, .l_start = start, .l_len = length};
+    struct timespec pause = {.tv_nsec = FIRST_PAUSE_NS};
+    int64_t began_ms = clock_now_ms();
+    bool patient = began_ms >= atomic_load_explicit(&impatient_until_ms, memory_order_relaxed);
+    if (!patient && wait_ms > STATE_SHORT_WAIT_MS)
+        wait_ms = STATE_SHORT_WAIT_MS;
+    for (;;) {
+#ifdef SYS_fcntl64
+        if (syscall(SYS_fcntl64, fd, F_OFD_SETLK, &lock) == 0)
+#else
+        if (syscall(SYS_fcntl, fd, F_OFD_SETLK, &lock) == 0)
+#endif
+            return true;
+        int64_t now_ms = clock_now_ms();
+        if ((errno != EAGAIN && errno != EACCES) || now_ms - began_ms >= wait_ms) {
+            if (patient && wait_ms > 0)
+                atomic_store_explicit(&impatient_until_ms, now_ms + STATE_IMPATIENT_MS, memory_order_relaxed);
+            return false;
+        }
+        nanosleep(&pause, NULL);
+        if (pause.tv_nsec < LONGEST_PAUSE_NS)
+            pause.tv_nsec *= 2;
+    }
+}
+
+bool state_file_lock(const struct state_file *file, uint32_t first, uint32_t count, struct state_fault *fault)
+{
+    off_t start = slot_place(file->format, first);
+    off_t end = slot_place(file->format, first + count);
+    return lock_bytes(file->fd, F_WRLCK, start, end - start, STATE_LOCK_WAIT_MS) || fail(fault, STATE_BUSY, errno);
+}
+
+/* Asked for, and not left to close(): a child that was forked meanwhile has the open file, and with it the lock. */
+void state_file_unlock(const struct state_file *file, uint32_t first, uint32_t count)
+{
+    off_t start = slot_place(file->format, first);
+    lock_bytes(file->fd, F_UNLCK, start, slot_place(file->format, first + count) - start, 0);
+}
+
+static uid_t owner_of(const struct state_place *place)
+{
+    return place->owner == STATE_OWNER_SELF ? geteuid() : place->owner;
+}
+
+/* Kind, owner, rights and links of an open file. */
+static bool check_attributes(int fd, const struct state_place *place, struct stat *status, struct state_fault *fault)
+{
+    if (fstat(fd, status) != 0)
+        return fail(fault, STATE_OPEN_ERROR, errno);
+    if (!S_ISREG(status->st_mode))
+        return fail(fault, STATE_NOT_REGULAR, 0);
+    if (status->st_uid != owner_of(place))
+        return fail(fault, STATE_OWNER, 0);
+    if ((status->st_mode & (S_IWGRP | S_IWOTH)) != 0)
+        return fail(fault, STATE_WRITABLE, 0);
+    if (status->st_nlink > 1)
+        return fail(fault, STATE_LINKED, 0);
+    return true;
+}
+
+static bool read_bytes(int fd, off_t place, uint8_t *bytes, size_t size, struct state_fault *fault)
+{
+    size_t done = 0;
+    while (done < size) {
+        ssize_t count = pread(fd, bytes + done, size - done, place + (off_t)done);
+        if (count == 0)
+            return fail(fault, STATE_CUT, 0);
+        if (count < 0 && errno != EINTR)
+            return fail(fault, STATE_READ_ERROR, errno);
+        done += count > 0 ? (size_t)count : 0;
+    }
+    return true;
+}
+
+/* A write that exceeds RLIMIT_FSIZE would also raise SIGXFSZ. */
+static bool exceeds_limit(off_t end)
+{
+    struct rlimit limit;
+    return getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY && (rlim_t)end > limit.rlim_cur;
+}
+
+static bool write_bytes(int fd, off_t place, const uint8_t *bytes, size_t size, struct state_fault *fault)
+{
+    if (exceeds_limit(place + (off_t)size))
+        return fail(fault, STATE_WRITE_ERROR, EFBIG);
+    ssize_t count;
+    do
+        count = pwrite(fd, bytes, size, place);
+    while (count < 0 && errno == EINTR);
+    return (size_t)count == size || fail(fault, STATE_WRITE_ERROR, count < 0 ? errno : ENOSPC);
+}
+
+/* The header as it should be; `format`, if not NULL, is what it has to say. */
+static bool check_header(const uint8_t header[HEADER_FIELDS], const char *magic, const struct state_format *format,
+                         struct state_fault *fault)
+{
+    if (slot_check(header, HEADER_FIELDS, 0, HEADER_NUMBER) != SLOT_GOOD ||
+        memcmp(header + MAGIC_PLACE, magic, MAGIC_SIZE) != 0 || bytes_get32(header + VERSION_PLACE) != FORMAT_VERSION)
+        return fail(fault, STATE_HEADER, 0);
+    if (format == NULL)
+        return true;
+    if (bytes_get32(header + POOL_FIRST_PLACE) != format->pool_first ||
+        bytes_get32(header + POOL_COUNT_PLACE) != format->pool_count)
+        return fail(fault, STATE_OTHER_POOL, 0);
+    if (bytes_get64(header + FINGERPRINT_PLACE) != format->fingerprint)
+        return fail(fault, STATE_OTHER_KEY, 0);
+    if (bytes_get32(header + SLOT_SIZE_PLACE) != format->slot_size ||
+        bytes_get32(header + SLOTS_PLACE) != format->slots)
+        return fail(fault, STATE_HEADER, 0);
+    return true;
+}
+
+static bool write_new(int fd, const struct state_format *format, struct state_fault *fault)
+{
+    uint8_t header[HEADER_FIELDS];
+    make_header(format, header);
+    off_t size = slot_place(format, format->slots);
+    if (exceeds_limit(size))
+        return fail(fault, STATE_WRITE_ERROR, EFBIG);
+    if (fchmod(fd, FILE_MODE) != 0 || ftruncate(fd, 0) != 0 || ftruncate(fd, size) != 0)
+        return fail(fault, STATE_WRITE_ERROR, errno);
+    /* Once in the life of the file: a power failure must not leave one without its header. */
+    return write_bytes(fd, 0, header, sizeof header, fault) &&
+           (fdatasync(fd) == 0 || fail(fault, STATE_WRITE_ERROR, errno));
+}
+
+/* Whether `name` is still the file that is open. */
+static bool is_named(int directory, const char *name, int fd)
+{
+    struct stat named, opened;
+    return fstatat(directory, name, &named, AT_SYMLINK_NOFOLLOW) == 0 && fstat(fd, &opened) == 0 &&
+           named.st_dev == opened.st_dev && named.st_ino == opened.st_ino;
+}
+
+/*
+ * Makes the file under a name of its own, and then renames it. All who want to make it take the lock of that one
+ * name; what a killed process left there is used by the next. True: look again.
+ */
+static bool create(int directory, const struct state_place *place, const struct state_format *format,
+                   struct state_fault *fault)
+{
+    char name_data[NAME_MAX + 1];
+    struct text name = text_on(name_data, sizeof name_data);
+    text_add(&name, format->name);
+    text_add(&name, ".new");
+    int fd = openat(directory, name.data, O_RDWR | O_CREAT | OPEN_FLAGS, FILE_MODE);
+    if (fd < 0)
+        return fail(fault, STATE_WRITE_ERROR, errno);
+    struct stat status;
+    bool made = check_attributes(fd, place, &status, fault);
+    if (made && !lock_bytes(fd, F_WRLCK, 0, 0, STATE_CREATE_WAIT_MS))
+        made = fail(fault, STATE_BUSY, errno);
+    else if (made && is_named(directory, name.data, fd)) {
+        struct stat there;
+        bool absent = fstatat(directory, format->name, &there, AT_SYMLINK_NOFOLLOW) != 0 && errno == ENOENT;
+        if (absent)
+            made = write_new(fd, format, fault) && (renameat(directory, name.data, directory, format->name) == 0 ||
+                                                    fail(fault, STATE_WRITE_ERROR, errno));
+        if (!absent || !made)
+            unlinkat(directory, name.data, 0);
+    }
+    lock_bytes(fd, F_UNLCK, 0, 0, 0);
+    close_number(fd);
+    return made;
+}
+
+/* Opens the file in the open directory, and makes it where it is missing. */
+static bool open_in(int directory, struct state_file *file, const struct state_place *place, enum state_mode mode,
+                    struct state_fault *fault)
+{
+    for (int tries = 0; tries < OPEN_TRIES; tries++) {
+        file->fd = openat(directory, file->format->name, (mode == STATE_READ ? O_RDONLY : O_RDWR) | OPEN_FLAGS);
+        if (file->fd >= 0)
+            return true;
+        if (errno == ENOENT && mode != STATE_CREATE)
+            return fail(fault, STATE_ABSENT, 0);
+        if (errno == ELOOP || errno == EISDIR)
+            return fail(fault, STATE_NOT_REGULAR, 0);
+        if (errno != ENOENT)
+            return fail(fault, STATE_OPEN_ERROR, errno);
+        if (!create(directory, place, file->format, fault))
+            return false;
+    }
+    return fail(fault, STATE_OPEN_ERROR, EAGAIN);
+}
+
+/* Checks the open file. `any`, if not NULL, is its format, and takes over what the header says about pool and key. */
+static bool check_file(struct state_file *file, const struct state_place *place, struct state_format *any,
+                       struct state_fault *fault)
+{
+    struct stat status;
+    uint8_t header[HEADER_FIELDS];
+    const struct state_format *format = file->format;
+    if (!check_attributes(file->fd, place, &status, fault) ||
+        !read_bytes(file->fd, 0, header, sizeof header, fault) ||
+        !check_header(header, format->magic, any == NULL ? format : NULL, fault))
+        return false;
+    if (any != NULL) {
+        any->slots = bytes_get32(header + SLOTS_PLACE);
+        any->pool_first = bytes_get32(header + POOL_FIRST_PLACE);
+        any->pool_count = bytes_get32(header + POOL_COUNT_PLACE);
+        any->fingerprint = bytes_get64(header + FINGERPRINT_PLACE);
+        if (bytes_get32(header + SLOT_SIZE_PLACE) != any->slot_size)
+            return fail(fault, STATE_HEADER, 0);
+    }
+    file->seal = seal_of(header);
+    return status.st_size == slot_place(format, format->slots) || fail(fault, STATE_CUT, 0);
+}
+
+static bool open_checked(struct state_file *file, const struct state_place *place, const struct state_format *format,
+                         struct state_format *any, enum state_mode mode, struct state_fault *fault)
+{
+    *fault = (struct state_fault){0};
+    struct state_directory directory;
+    if (!state_directory_open(&directory, place, mode == STATE_CREATE, fault))
+        return false;
+    *file = (struct state_file){.fd = -1, .format = format};
+    bool opened = open_in(directory.fd, file, place, mode, fault);
+    state_directory_close(&directory);
+    if (!opened)
+        return false;
+    if (check_file(file, place, any, fault))
+        return true;
+    state_file_close(file);
+    return false;
+}
+
+bool state_file_open(struct state_file *file, const struct state_place *place, const struct state_format *format,
+                     enum state_mode mode, struct state_fault *fault)
+{
+    return open_checked(file, place, format, NULL, mode, fault);
+}
+
+bool state_file_open_any(struct state_file *file, const struct state_place *place, struct state_format *format,
+                         struct state_fault *fault)
+{
+    return open_checked(file, place, format, format, STATE_READ, fault);
+}
+
+void state_file_close(const struct state_file *file)
+{
+    close_number(file->fd);
+}
+
+bool state_file_read(const struct state_file *file, uint32_t first, uint32_t count, uint8_t *bytes,
+                     struct state_fault *fault)
+{
+    return read_bytes(file->fd, slot_place(file->format, first), bytes, (size_t)count * file->format->slot_size,
+                      fault);
+}
+
+bool state_file_write(const struct state_file *file, uint32_t number, const uint8_t *bytes, struct state_fault *fault)
+{
+    return write_bytes(file->fd, slot_place(file->format, number), bytes, file->format->slot_size, fault);
+}

@@ -1,0 +1,153 @@
+#include "runtime/state_place.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define DIRECTORY_MODE  0700
+#define DIRECTORY_FLAGS (O_PATH | O_DIRECTORY | O_CLOEXEC)
+
+static const char root_parent[] = "/var/lib";
+static const char own_name[] = "/v6shim";
+static const char home_part[] = "/.local/state";
+
+/* path = base + part + name; "" if that is too long or `base` isn't absolute. */
+static void set_path(struct state_place *place, const char *base, const char *part, const char *name)
+{
+    struct text path = text_on(place->path, sizeof place->path);
+    text_add(&path, base);
+    text_add(&path, part);
+    text_add(&path, name);
+    if (base[0] != '/' || strlen(base) + strlen(part) + strlen(name) >= sizeof place->path)
+        path = text_on(place->path, sizeof place->path);
+    /* A slash at the end would make the kernel follow a link. */
+    while (path.length > 1 && path.data[path.length - 1] == '/')
+        path.data[--path.length] = '\0';
+}
+
+/* The rules that are the same for this user and another; false where only the home is left. */
+static bool set_fixed(struct state_place *place, const char *directory, uid_t user)
+{
+    if (directory != NULL && directory[0] != '\0') {
+        set_path(place, directory, "", "");
+        const char *slash = strrchr(place->path, '/');
+        place->existing = slash != NULL ? (size_t)(slash - place->path) : 0;
+        return true;
+    }
+    if (user == 0) {
+        set_path(place, root_parent, "", own_name);
+        place->existing = strlen(root_parent);
+        return true;
+    }
+    return false;
+}
+
+static void set_home(struct state_place *place, const char *home)
+{
+    set_path(place, home, home_part, own_name);
+    place->existing = strlen(home);
+}
+
+void state_place_usual(struct state_place *place, const char *directory)
+{
+    *place = (struct state_place){.owner = STATE_OWNER_SELF};
+    if (set_fixed(place, directory, geteuid()))
+        return;
+    const char *base = secure_getenv("XDG_STATE_HOME");
+    const char *home = secure_getenv("HOME");
+    if (base != NULL && base[0] == '/')
+        set_path(place, base, "", own_name);
+    else if (home != NULL && home[0] == '/')
+        set_home(place, home);
+}
+
+void state_place_of_user(struct state_place *place, const char *directory, uid_t user, const char *home)
+{
+    *place = (struct state_place){.owner = user};
+    if (!set_fixed(place, directory, user))
+        set_home(place, home);
+}
+
+/* The next component of the path into `name`, and what follows it; NULL at the end, or before one too long. */
+static const char *next_component(const char *path, char name[NAME_MAX + 1])
+{
+    path += strspn(path, "/");
+    size_t length = strcspn(path, "/");
+    if (length == 0 || length > NAME_MAX)
+        return NULL;
+    memcpy(name, path, length);
+    name[length] = '\0';
+    return path + length;
+}
+
+/* Makes what is missing of the path after place->existing. Whoever finds something missing all the same says so. */
+static void make_directories(const struct state_place *place)
+{
+    char name[NAME_MAX + 1];
+    const char *at = place->path;
+    int parent = open("/", DIRECTORY_FLAGS);
+    while (parent >= 0 && (at = next_component(at, name)) != NULL) {
+        if ((size_t)(at - place->path) > place->existing)
+            mkdirat(parent, name, DIRECTORY_MODE);
+        int next = openat(parent, name, DIRECTORY_FLAGS);
+        syscall(SYS_close, parent);
+        parent = next;
+    }
+    if (parent >= 0)
+        syscall(SYS_close, parent);
+}
+
+static bool fail(struct state_fault *fault, enum state_reason reason, int error)
+{
+    *fault = (struct state_fault){.reason = reason, .error = error};
+    return false;
+}
+
+static bool check_directory(int fd, const struct state_place *place, struct state_fault *fault)
+{
+    struct stat status;
+    if (fstat(fd, &status) != 0)
+        return fail(fault, STATE_PLACE_ERROR, errno);
+    if (status.st_uid != (place->owner == STATE_OWNER_SELF ? geteuid() : place->owner))
+        return fail(fault, STATE_PLACE_OWNER, 0);
+    if ((status.st_mode & (S_IWGRP | S_IWOTH)) != 0)
+        return fail(fault, STATE_PLACE_WRITABLE, 0);
+    return true;
+}
+
+bool state_directory_open(struct state_directory *directory, const struct state_place *place, bool make,
+                          struct state_fault *fault)
+{
+    if (place->path[0] == '\0')
+        return fail(fault, STATE_NO_PLACE, 0);
+    *directory = (struct state_directory){.fd = -1};
+    int fd = open(place->path, DIRECTORY_FLAGS | O_NOFOLLOW);
+    if (fd < 0 && errno == ENOENT && make) {
+        make_directories(place);
+        fd = open(place->path, DIRECTORY_FLAGS | O_NOFOLLOW);
+    }
+    if (fd < 0 && errno == ENOENT && !make)
+        return fail(fault, STATE_ABSENT, 0);
+    while (fd >= 0 && fd <= STDERR_FILENO && directory->lows < STATE_LOW_NUMBERS) {
+        directory->low[directory->lows++] = fd;
+        fd = open(place->path, DIRECTORY_FLAGS | O_NOFOLLOW);
+    }
+    directory->fd = fd;
+    if (fd >= 0 ? check_directory(fd, place, fault) : fail(fault, STATE_PLACE_ERROR, errno))
+        return true;
+    state_directory_close(directory);
+    return false;
+}
+
+void state_directory_close(const struct state_directory *directory)
+{
+    if (directory->fd >= 0)
+        syscall(SYS_close, directory->fd);
+    for (unsigned i = 0; i < directory->lows; i++)
+        syscall(SYS_close, directory->low[i]);
+}
