@@ -189,7 +189,7 @@ int program_find(const char *name, char path[PATH_MAX])
         int error = written < PATH_MAX ? check_executable(path) : -ENOENT;
         if (error == 0)
             return 0;
-        if (error != -ENOENT)
+        if (error != -ENOENT && access(path, F_OK) == 0) /* a directory that we can't look into counts as empty */
             strcpy(last, path);
         directory += length;
         if (*directory == '\0')

@@ -1,3 +1,4 @@
+# shellcheck shell=sh disable=SC2034 # the variables are for those who source this
 # What the tests of the command share. Source it; end with `finish`.
 #
 # The command is ./v6shim of the build tree, or $V6SHIM. $room is a scratch directory that goes away.
