@@ -68,13 +68,13 @@ preload() {
     try env LD_PRELOAD="$1" "$v6shim" run sh -c 'echo "$LD_PRELOAD"'
 }
 cp "$empty" "$room/libother.so"
-cp "$empty" "$room/libasan.so.8"
+cp "$empty" "$room/libubsan.so.1"
 preload "$room/libother.so"
 same "it goes before what is there" "$V6SHIM_LIBRARY:$room/libother.so" "$output"
-preload "$room/libasan.so.8 $room/libother.so"
-same "but after a sanitizer" "$room/libasan.so.8:$V6SHIM_LIBRARY:$room/libother.so" "$output"
-preload "$room/libasan.so.8:"
-same "and after a lone one" "$room/libasan.so.8:$V6SHIM_LIBRARY" "$output"
+preload "$room/libubsan.so.1 $room/libother.so"
+same "but after a sanitizer" "$room/libubsan.so.1:$V6SHIM_LIBRARY:$room/libother.so" "$output"
+preload "$room/libubsan.so.1:"
+same "and after a lone one" "$room/libubsan.so.1:$V6SHIM_LIBRARY" "$output"
 preload " $room/libother.so $V6SHIM_LIBRARY"
 same "where it is already it stays" " $room/libother.so $V6SHIM_LIBRARY" "$output"
 mkdir "$room/a dir" && cp "$empty" "$room/a dir/libv6shim.so"
