@@ -91,10 +91,10 @@ with_conf 'log-file /nosuch/log\nprefer ipv5\nprefer ipv5\n'
 same "an unwritable log file is said once" 1 "$(printf '%s\n' "$errors" | grep -c 'cannot write to the log file')"
 same "and the lines go to standard error" 3 "$(lines_of "$errors")"
 
-# --- secure execution: a setuid copy is configured by /etc/v6shim.conf alone. (The leak
-# sanitizer can't work in one.)
-if [ "$(id -u)" -eq 0 ] && ! grep -q __lsan "$probe" && [ ! -e /etc/v6shim.conf ] && cp "$probe" "$room/secure" && chown 65534 "$room/secure" &&
-    chmod 4755 "$room/secure" && ! findmnt -no OPTIONS -T "$room" 2>/dev/null | grep -q nosuid; then
+# --- secure execution: a setuid copy is configured by /etc/v6shim.conf alone. (The leak sanitizer can't work in one.)
+if [ "$(id -u)" -eq 0 ] && ! grep -q -e __asan_init -e __lsan "$probe" && [ ! -e /etc/v6shim.conf ] &&
+    cp "$probe" "$room/secure" && chown 65534 "$room/secure" && chmod 4755 "$room/secure" &&
+    ! findmnt -no OPTIONS -T "$room" 2>/dev/null | grep -q nosuid; then
     chmod 755 "$room"
     printf 'prefer ipv6\n' >"$conf"
     try env V6SHIM_CONF="$conf" V6SHIM_FAMILIES=inet V6SHIM_NOSUCH=1 "$room/secure"
