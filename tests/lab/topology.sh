@@ -64,7 +64,7 @@ topology_server() {
 # Where packets don't arrive: swallowed, refused by the router as unreachable, or as prohibited.
 topology_bad() {
     lab_on hole sh -c 'echo 0 >/proc/sys/net/ipv4/ip_forward; echo 0 >/proc/sys/net/ipv6/conf/all/forwarding'
-    topology_addresses router hole 203.0.113.1/26 2001:db8:b::1/64
+    topology_addresses router hole 203.0.113.1/29 2001:db8:b::1/64
     topology_hole -4 203.0.113.2 203.0.113.32/27
     topology_hole -6 2001:db8:b::2 2001:db8:b:1::/64
     lab_on router ip route add unreachable 203.0.113.64/26
@@ -91,6 +91,40 @@ topology_dns() {
 # lab_resolver HOST ADDRESS
 lab_resolver() {
     printf 'nameserver %s\nsearch lab.example\n' "$2" >"$LAB_DIR/host/$1/etc/resolv.conf"
+}
+
+# topology_neighbour HOST OTHER ADDRESS...: the host knows the link address of the other one, at the end of the wire.
+topology_neighbour() {
+    topology_host=$1
+    topology_mac=$(lab_on "$2" ip -o link show wire | sed 's/.*ether \([^ ]*\).*/\1/')
+    shift 2
+    for topology_address; do
+        lab_on "$topology_host" ip neighbour replace "$topology_address" lladdr "$topology_mac" dev wire nud permanent
+    done
+}
+
+# lab_slow DELAY_MS DROP_PERCENT [SEED]: a host behind a slow wire (wire.c), 2001:db8:3::80 and 203.0.113.24; the delay
+# is that of one direction. Call it after lab_topology.
+lab_slow() {
+    [ -x "$LAB_BUILD/tests/lab/wire" ] || lab_bail "$LAB_BUILD/tests/lab/wire has not been built (make check)"
+    lab_host wire
+    lab_host slow
+    lab_link router wire
+    lab_link wire slow
+    # The wire's own ends say nothing themselves.
+    lab_on wire sh -c 'for end in router slow; do echo 1 >/proc/sys/net/ipv6/conf/$end/disable_ipv6; done'
+    # Both ends are named after the wire.
+    topology_addresses router wire 203.0.113.17/28 2001:db8:3::1/64
+    topology_addresses slow wire 203.0.113.24/28 2001:db8:3::80/64
+    lab_on slow ip route add default via 203.0.113.17
+    lab_on slow ip -6 route add default via 2001:db8:3::1
+    # Whoever asks for a link address must not be late as well.
+    topology_neighbour router slow 203.0.113.24 2001:db8:3::80
+    topology_neighbour slow router 203.0.113.17 2001:db8:3::1
+    lab_start wire wire "$LAB_BUILD/tests/lab/wire" router slow "$@"
+    lab_until grep -q ready "$LAB_DIR/log/wire" || lab_bail "the slow wire did not start"
+    lab_start slow slow perl "$LAB_SOURCE/services.pl" 203.0.113.24 2001:db8:3::80
+    lab_until grep -q ready "$LAB_DIR/log/slow" || lab_bail "the services behind the slow wire did not start"
 }
 
 # lab_topology: makes all of it; a few hundred milliseconds.
