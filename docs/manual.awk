@@ -34,7 +34,7 @@ function print_values(kind, constraint, default_value,    range) {
         print "An absolute path of at most " constraint " bytes."
     else if (kind == "IPV4_POOL")
         print_text("A prefix of length " range[1] " to " range[2] \
-            " that is not in 0.0.0.0/8, 127.0.0.0/8 or 224.0.0.0/4 and is without 255.255.255.255.")
+            " that is not in 0.0.0.0/8, 127.0.0.0/8, 224.0.0.0/4 or 255.0.0.0/8.")
     else if (kind == "PREFIX_MAP") {
         split(constraint, range, /=/)
         print "Entries look like"

@@ -7,6 +7,8 @@
 /* Longest text of one side of a map entry: an IPv6 address in full, '/' and three digits. */
 #define PREFIX_TEXT_SIZE (INET6_ADDRSTRLEN + 4)
 
+#define BROADCAST_NETWORK 255 /* the first octet of 255.255.255.255 */
+
 /* A piece of a text that somebody else owns. */
 struct span {
     const char *start;
@@ -119,13 +121,13 @@ static bool parse_prefix(struct span span, struct ip_address *prefix, unsigned *
 
 /*
  * Not 0.0.0.0/8 (programs read it as "this host", RFC 6535 section 4.4 names the mistake), not 127.0.0.0/8 (trusted
- * as local), not 224.0.0.0/4 (multicast), and not with the broadcast address in it.
+ * as local), not 224.0.0.0/4 (multicast), not 255.0.0.0/8 (where the broadcast address is). A pool is at least a /8
+ * long, so that its first octet tells.
  */
-static bool is_pool_usable(uint32_t first, unsigned length)
+static bool is_pool_usable(uint32_t first)
 {
-    uint32_t last = first | (uint32_t)(UINT32_MAX >> length);
-    uint32_t network = first >> 24;
-    return network != 0 && network != IN_LOOPBACKNET && !IN_MULTICAST(first) && last != INADDR_BROADCAST;
+    uint32_t network = first >> IN_CLASSA_NSHIFT;
+    return network != 0 && network != IN_LOOPBACKNET && !IN_MULTICAST(first) && network != BROADCAST_NETWORK;
 }
 
 static bool parse_pool(const struct setting *setting, struct span value, struct ipv4_prefix *field)
@@ -136,7 +138,7 @@ static bool parse_pool(const struct setting *setting, struct span value, struct 
     read_range(setting->constraint, &shortest, &longest);
     if (!parse_prefix(value, &address, &length) || address.family != AF_INET)
         return false;
-    if (length < shortest || length > longest || !is_pool_usable(ntohl(address.ipv4.s_addr), length))
+    if (length < shortest || length > longest || !is_pool_usable(ntohl(address.ipv4.s_addr)))
         return false;
     if (field != NULL)
         *field = (struct ipv4_prefix){.address = address.ipv4, .length = length};
@@ -265,7 +267,7 @@ void setting_describe(const struct setting *setting, struct text *text)
         text_add_unsigned(text, lowest);
         text_add(text, " to ");
         text_add_unsigned(text, highest);
-        text_add(text, ", all other bits 0, outside 0.0.0.0/8, 127.0.0.0/8, 224.0.0.0/4 and 255.255.255.255");
+        text_add(text, ", all other bits 0, outside 0.0.0.0/8, 127.0.0.0/8, 224.0.0.0/4 and 255.0.0.0/8");
         break;
     case SETTING_PREFIX_MAP:
         text_add_bytes(text, setting->constraint, strcspn(setting->constraint, "="));

@@ -38,7 +38,7 @@ bad_option '--resolution-delay: expected a whole number of milliseconds from 0 t
     --resolution-delay=10001
 bad_option '--log-file: expected an absolute path of 1 to 511 bytes, found nothing' --log-file ''
 bad_option '--alias-pool: expected an IPv4 prefix of length 8 to 28, all other bits 0, outside 0.0.0.0/8, '`
-    `'127.0.0.0/8, 224.0.0.0/4 and 255.255.255.255, found "127.0.0.0/8"' --alias-pool=127.0.0.0/8
+    `'127.0.0.0/8, 224.0.0.0/4 and 255.0.0.0/8, found "127.0.0.0/8"' --alias-pool=127.0.0.0/8
 bad_option 'there is no option --prefre; did you mean --prefer?' --prefre=ipv6
 bad_option 'there is no option --colour; see v6shim run --help' --colour
 bad_option 'there is no option -z; see v6shim run --help' -z

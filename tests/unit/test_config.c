@@ -167,7 +167,7 @@ static void test_bad_values_are_reported_in_place_and_ignored(void **state)
         "f:6:6: aware: expected auto, yes or no, found nothing\n"
         "f:7:10: log-file: expected an absolute path of 1 to 511 bytes, found \"log\"\n"
         "f:8:12: alias-pool: expected an IPv4 prefix of length 8 to 28, all other bits 0, outside 0.0.0.0/8, "
-        "127.0.0.0/8, 224.0.0.0/4 and 255.255.255.255, found \"224.0.0.0/8\"\n");
+        "127.0.0.0/8, 224.0.0.0/4 and 255.0.0.0/8, found \"224.0.0.0/8\"\n");
     assert_int_equal(settings.prefer, PREFER_IPV6);
     assert_int_equal(settings.resolution_delay_ms, 50);
     assert_int_equal(settings.alias_pool.length, 10);
