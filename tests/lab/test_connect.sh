@@ -3,7 +3,7 @@
 . "$(dirname "$0")/lib.sh"
 . "$LAB_SOURCE/topology.sh"
 lab_need_library
-lab_topology
+lab_topology 1
 lab_services
 # How long the kernel itself tries where packets vanish: one SYN, one more after a second.
 for host in client client6; do

@@ -103,10 +103,31 @@ topology_neighbour() {
     done
 }
 
+# topology_wire HOST INTERFACE INTERFACE DELAY_MS DROP_PERCENT [SEED]: makes a wire of a host that does nothing else.
+topology_wire() {
+    topology_host=$1
+    shift
+    [ -x "$LAB_BUILD/tests/lab/wire" ] || lab_bail "$LAB_BUILD/tests/lab/wire has not been built (make check)"
+    lab_start "$topology_host" "$topology_host" "$LAB_BUILD/tests/lab/wire" "$@"
+    lab_until grep -q ready "$LAB_DIR/log/$topology_host" || lab_bail "$topology_host did not start"
+}
+
+# topology_far HOST DELAY_MS: a link between the router and the host that takes its time in each direction.
+topology_far() {
+    lab_host "far_$1"
+    lab_link router "far_$1"
+    lab_link "far_$1" "$1"
+    lab_on "far_$1" sh -c "echo 1 >/proc/sys/net/ipv6/conf/router/disable_ipv6
+        echo 1 >/proc/sys/net/ipv6/conf/$1/disable_ipv6"
+    # As if they were linked without it.
+    lab_on router ip link set "far_$1" name "$1"
+    lab_on "$1" ip link set "far_$1" name router
+    topology_wire "far_$1" router "$1" "$2" 0
+}
+
 # lab_slow DELAY_MS DROP_PERCENT [SEED]: a host behind a slow wire (wire.c), 2001:db8:3::80 and 203.0.113.24; the delay
 # is that of one direction. Call it after lab_topology.
 lab_slow() {
-    [ -x "$LAB_BUILD/tests/lab/wire" ] || lab_bail "$LAB_BUILD/tests/lab/wire has not been built (make check)"
     lab_host wire
     lab_host slow
     lab_link router wire
@@ -121,20 +142,22 @@ lab_slow() {
     # Whoever asks for a link address must not be late as well.
     topology_neighbour router slow 203.0.113.24 2001:db8:3::80
     topology_neighbour slow router 203.0.113.17 2001:db8:3::1
-    lab_start wire wire "$LAB_BUILD/tests/lab/wire" router slow "$@"
-    lab_until grep -q ready "$LAB_DIR/log/wire" || lab_bail "the slow wire did not start"
+    topology_wire wire router slow "$@"
     lab_start slow slow perl "$LAB_SOURCE/services.pl" 203.0.113.24 2001:db8:3::80
     lab_until grep -q ready "$LAB_DIR/log/slow" || lab_bail "the services behind the slow wire did not start"
 }
 
-# lab_topology: makes all of it; a few hundred milliseconds.
+# lab_topology [DELAY_MS]: makes all of it, in a few hundred milliseconds; with a delay, the client is that far from the
+# router. Without one a router's ICMP error is there before connect() has let go of the socket, and the kernel then only
+# heeds the next one, a second later: not what happens on a real network.
 lab_topology() {
     for topology_name in router client client4 client6 server hole; do
         lab_host $topology_name
     done
-    for topology_name in client client4 client6 server hole; do
+    for topology_name in client4 client6 server hole; do
         lab_link router $topology_name
     done
+    if [ "${1-}" ]; then topology_far client "$1"; else lab_link router client; fi
     lab_on router sh -c 'echo 1 >/proc/sys/net/ipv4/ip_forward; echo 1 >/proc/sys/net/ipv6/conf/all/forwarding
         echo 0 >/proc/sys/net/ipv4/icmp_ratelimit; echo 0 >/proc/sys/net/ipv6/icmp/ratelimit'
     topology_clients
