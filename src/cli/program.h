@@ -51,8 +51,8 @@ const char *program_machine_name(int machine, char *buffer, size_t size);
 
 /*
  * Finds a program as execvp does: as it stands where the name has a slash, else along PATH. Returns 0; -ENOENT; or
- * what is wrong with the file (-EACCES, -EISDIR), along PATH -EACCES where only such files have that name. `path` then
- * holds the last one.
+ * what is wrong with the file (-EACCES, -EISDIR), along PATH -EACCES where only such files have that name. `path`
+ * then holds the last one.
  */
 int program_find(const char *name, char path[PATH_MAX]);
 

@@ -120,7 +120,7 @@ static bool parse_prefix(struct span span, struct ip_address *prefix, unsigned *
 }
 
 /*
- * Not 0.0.0.0/8 (programs read it as "this host", RFC 6535 section 4.4 names the mistake), not 127.0.0.0/8 (trusted
+ * Not 0.0.0.0/8 (programs read it as "this host", and RFC 6535 calls it a mistake), not 127.0.0.0/8 (trusted
  * as local), not 224.0.0.0/4 (multicast), not 255.0.0.0/8 (where the broadcast address is). A pool is at least a /8
  * long, so that its first octet tells.
  */
