@@ -1,0 +1,30 @@
+#!/bin/sh
+# Each legacy sample under the shim against its ported twin, on a host of the lab that has a name for either family.
+LAB_SOURCE=$(cd "$(dirname "$0")/../tests/lab" && pwd)
+samples_here=$(cd "$(dirname "$0")" && pwd)
+# shellcheck source=tests/lab/lib.sh
+. "$LAB_SOURCE/lib.sh"
+lab_need_library
+
+lab_host one
+lab_host other
+lab_link one other
+lab_on one ip address add 192.0.2.2/24 dev other
+lab_on one ip address add 2001:db8:1::2/64 dev other
+printf '192.0.2.2 four.example\n2001:db8:1::2 six.example\n' >>"$LAB_DIR/host/one/etc/hosts"
+
+# compare_samples HOST PROGRAM...
+compare_samples() {
+    host=$1
+    shift
+    if output=$(lab_on one env V6SHIM_STATE_DIR="$LAB_DIR/state/one" SAMPLES="$LAB_BUILD/legacy-samples" \
+        sh "$samples_here/compare" --shim "$LAB_PRELOAD" --host "$host" "$@" 2>&1); then
+        ok "the same as their twins over $host: ${*:-all samples}"
+    else
+        not_ok "the same as their twins over $host: ${*:-all samples}" "$output"
+    fi
+}
+
+compare_samples 192.0.2.2
+compare_samples six.example tcp-client inetd-server
+lab_done
