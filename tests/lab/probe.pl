@@ -5,6 +5,7 @@
 #   probe.pl resolve NAME...          NAME: h_name [h_aliases] addresses, or NAME: error N (h_errno)
 #   probe.pl reverse ADDRESS...       ADDRESS: h_name [h_aliases] addresses, or ADDRESS: error N
 #   probe.pl time COUNT NAME          seconds that COUNT look-ups took
+#   probe.pl stay SECONDS NAME        looks the name up, and ends after so many seconds
 #   probe.pl connect NAME PORT [FROM_PORT]
 #                                     tries each address of the name in turn: "failed ADDRESS: ERRNO", then
 #                                     "peer ADDRESS PORT local ADDRESS PORT" and what the server said
@@ -93,6 +94,10 @@ if ($command eq 'resolve') {
     my $began = time;
     for (1 .. $count) { my @entry = gethostbyname $name }
     printf "%.3f\n", time - $began;
+} elsif ($command eq 'stay') {
+    my ($seconds, $name) = @arguments;
+    my @entry = gethostbyname $name;
+    sleep $seconds;
 } elsif ($command eq 'connect') {
     my ($name, $port, $from_port) = @arguments;
     try_connect($port, $from_port, addresses_of($name));

@@ -63,6 +63,24 @@ matches "on a host without IPv4, an AAAA-only name has an alias" ".* $alias_patt
 same "on a host without IPv4, an A-only name is as bare" "$(lab_on client6 $probe resolve v4only.lab.example)" \
     "$(lab_preload client6 $probe resolve v4only.lab.example)"
 
+# ---- Settings
+
+setting() { lab_preload client env "$1" $probe resolve "$2.lab.example" 2>&1 | sed 's/.*\] //'; }
+same "prefer=ipv4: a name with A has its A alone" 198.51.100.80 "$(setting V6SHIM_PREFER=ipv4 dual)"
+same "prefer=ipv4: a name without A has an alias" "$alias" "$(setting V6SHIM_PREFER=ipv4 v6only)"
+same "prefer=ipv6: the alias leads, usable or not" "$(preloaded $probe resolve all-noroute6 | sed 's/.* //')" \
+    "$(setting V6SHIM_PREFER=ipv6 noroute | cut -d' ' -f1)"
+same "families=inet: no alias" 198.51.100.80 "$(setting V6SHIM_FAMILIES=inet dual)"
+same "families=inet6: the alias alone" "$alias" "$(setting V6SHIM_FAMILIES=inet6 dual)"
+matches "alias-pool" "240\.1\.2\.[0-9]+" "$(setting V6SHIM_ALIAS_POOL=240.1.2.0/24 v6only)"
+echo 'prefer ipv4' >"$LAB_DIR/host/client/etc/v6shim.conf"
+same "/etc/v6shim.conf is read" 198.51.100.80 "$(setting A=b dual)"
+same "a variable outranks it" "$alias 198.51.100.80" "$(setting V6SHIM_PREFER=policy dual)"
+echo 'prefer nobody' >"$LAB_DIR/host/client/etc/v6shim.conf"
+contains "a bad setting: file and line are named" "/etc/v6shim.conf:1" "$(preloaded $probe resolve dual.lab.example)"
+contains "and the program runs with the default" "$alias 198.51.100.80" "$(preloaded $probe resolve dual.lab.example)"
+rm -f "$LAB_DIR/host/client/etc/v6shim.conf"
+
 # ---- Programs that ask for IPv6 themselves see no difference
 
 for name in dual v6only v4only many chain nowhere; do
@@ -102,6 +120,8 @@ for name in v4only dual; do
     quick_enough "silent on AAAA: a process that looks $name up ends as soon" \
         "$(best_wall_ms bare $name.lab.example)" "$(best_wall_ms preloaded $name.lab.example)"
 done
+# Once it has been silent for two seconds, to one process, it is known to all.
+preloaded env RES_OPTIONS='timeout:2 attempts:1' $probe stay 5 dual.lab.example
 quick_enough "silent on AAAA, known for it: 20 look-ups cost no more than one delay" \
     "$(best_ms bare 20 dual.lab.example)" "$(best_ms preloaded 20 dual.lab.example)"
 same "silent on AAAA: A records are as bare" "$(bare $probe resolve many4.lab.example)" \
