@@ -139,7 +139,7 @@ void eyeballs_attempt_failed(struct eyeballs *race, unsigned index, int error, i
     if (!end_attempt(race, index, EYEBALLS_BROKEN, now_ms))
         return;
     race->attempts[index].error = error;
-    if (at_once && (error == EPERM || error == EACCES) && winner(race) < 0)
+    if (at_once && (error == EPERM || error == EACCES))
         race->refusal = error;
     /* The delay gives the newest attempt its chance before the next one; it has had it. */
     if (index + 1 == race->next)

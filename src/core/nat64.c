@@ -60,7 +60,7 @@ const char *nat64_prefix_fault(const struct nat64_prefix *prefix)
     if (address_in_prefix(&prefix->address, &well_known, WELL_KNOWN_AREA_BITS)) {
         if (address_equal(&prefix->address, &well_known) && prefix->length == WELL_KNOWN_BITS)
             return NULL;
-        if (!address_in_prefix(&prefix->address, &local_use, LOCAL_USE_BITS) || prefix->length < LOCAL_USE_BITS)
+        if (!address_in_prefix(&prefix->address, &local_use, LOCAL_USE_BITS))
             return "of 64:ff9b::/32 only 64:ff9b::/96 and prefixes inside 64:ff9b:1::/48 are for NAT64";
     } else if ((bytes[0] & 0xe0) != 0x20 && (bytes[0] & 0xfe) != 0xfc) {
         return "a NAT64 prefix lies in 2000::/3, fc00::/7, 64:ff9b::/96 or 64:ff9b:1::/48";
@@ -187,7 +187,7 @@ const struct nat64_prefix *nat64_prefix_of(const struct nat64_prefix *prefixes, 
 
 /*
  * How often a well-known IPv4 address occurs in an answer: at the six places, and anywhere else where its four octets
- * stand in a row. `length` is set to that of the prefix before the last of the six places where it does.
+ * stand in a row. `length` is set to that of the prefix before the last of the six places where it does, or 0.
  */
 static unsigned count_occurrences(const struct ip_address *answer, uint32_t wanted, unsigned *length)
 {
@@ -195,15 +195,17 @@ static unsigned count_occurrences(const struct ip_address *answer, uint32_t want
     uint32_t octets = htonl(wanted);
     unsigned occurrences = 0;
     *length = 0;
+    if (bytes[RESERVED_OCTET] != 0) /* nothing is embedded here */
+        return 0;
     for (unsigned index = 0; index < LENGTH_COUNT; index++) {
-        if (bytes_behind(answer, prefix_lengths[index]).s_addr == octets && bytes[RESERVED_OCTET] == 0) {
+        if (bytes_behind(answer, prefix_lengths[index]).s_addr == octets) {
             *length = prefix_lengths[index];
             occurrences++;
         }
     }
     for (unsigned place = 0; place + IPV4_BYTES <= IPV6_BYTES; place++) {
-        bool one_of_the_six = (place == 4 || place == 9 || place == 12) && bytes[RESERVED_OCTET] == 0;
-        if (!one_of_the_six && memcmp(bytes + place, &octets, sizeof octets) == 0)
+        bool counted_already = place == 4 || place == 9 || place == 12; /* /32, /64 and /96 */
+        if (!counted_already && memcmp(bytes + place, &octets, sizeof octets) == 0)
             occurrences++;
     }
     return occurrences;

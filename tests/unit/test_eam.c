@@ -107,6 +107,11 @@ static void takes_the_longest_match(void **state)
     expected = address("2001:db8:a::1:204");
     assert_true(eam_to_ipv6(&table, address("10.1.2.4").ipv4, &there));
     assert_true(address_equal(&there, &expected));
+    /* A host inside the last prefix with a name of its own. */
+    assert_null(add(&table, "192.0.2.1", 32, "2001:db8:a::1:205", 128));
+    expected = address("2001:db8:a::1:205");
+    assert_true(eam_to_ipv4(&table, &expected, &back));
+    assert_int_equal(back.s_addr, address("192.0.2.1").ipv4.s_addr);
     /* By its prefix this would be 10.1.2.3, which belongs to another host. */
     struct ip_address shadowed = address("2001:db8:a::1:203");
     assert_false(eam_to_ipv4(&table, &shadowed, &back));

@@ -176,6 +176,8 @@ static const struct {
     {"label 2001:db8::/-1 4", 1, 18, "-1", "a prefix length", false},
     {"label 2001:db8::/32/1 4", 1, 18, "32/1", "a prefix length", false},
     {"label 2001:db8::/99999999999999999999 4", 1, 18, "99999999999999999999", "a prefix length", false},
+    {"label 2001:db8::/129 x", 1, 18, "129", "a prefix length", false},
+    {"precedence 2001:db8::/32 +", 1, 26, "+", "a number from 0", false},
     {"precedence 2001:db8::/32 2147483648", 1, 26, "2147483648", "a number from 0", false},
     {"precedence 2001:db8::/32 0x10", 1, 26, "0x10", "a number from 0", false},
     {"precedence 2001:db8::/32 -5 junk", 1, 26, "-5", "a number from 0", false},

@@ -98,6 +98,7 @@ static const struct vector vectors[] = {
     {"10.4, 1", RFC, {{"fe80::", 10, 33, 1}}, {P ":1", P ":2", PLAIN}, {"fe80::1", "fe80::2", PLAIN}, 6},
     {"10.4, 2", RFC, {{"fe80::", 10, 33, 1}}, {"fe80::1", "fe80::2", PLAIN}, {P ":1", P ":2", DEPRECATED}, 3},
     {"10.5, a", RFC, NO_ROWS, {P "70bb::b", P "70aa::a", PLAIN}, {P "1bbb::b", P "1aaa::a", PLAIN}, 9},
+    {"10.5, a, system", SYSTEM, NO_ROWS, {P "70bb::b", P "70aa::a", PLAIN}, {P "1bbb::b", P "1aaa::a", PLAIN}, 9},
     {"10.5, b", RFC, NO_ROWS, {P "1ccc::c", P "1aaa::a", PLAIN}, {P "6ccc::c", P "70aa::a", PLAIN}, 9},
     {"10.5, c1",
      RFC,
