@@ -13,7 +13,7 @@
 #
 # From the environment, all optional: LAB_BUILD (build directory, default: the current one), LAB_LIBRARY (the library),
 # LAB_PRELOAD, SANITIZERS (those that the library was built with), LAB_VERBOSE=1 (show what daemons print when something
-# fails), V6SHIM_LAB=no (skip).
+# fails), LAB=no (skip).
 #
 # shellcheck shell=sh disable=SC3043
 
@@ -33,7 +33,7 @@ lab_skip_all() {
 # ---- The namespaces of the script itself
 
 lab_restart() {
-    [ "${V6SHIM_LAB-}" != no ] || lab_skip_all "V6SHIM_LAB=no"
+    [ "${LAB-}" != no ] || lab_skip_all "LAB=no"
     for lab_tool in ip unshare nsenter perl unbound; do
         command -v "$lab_tool" >/dev/null || lab_skip_all "$lab_tool is not installed"
     done
