@@ -1,5 +1,6 @@
 /*
- * Which addresses belong together because one name lookup returned them: what a connect() to one of them may try next.
+ * Which addresses belong together because one name lookup returned them: what a connect() to one of them may try
+ * next.
  *
  * A table of the latest lookups on memory that the caller gives, zero at the start. One writer at a time (the caller
  * sees to that); readers take no lock, may run in signal handlers and beside the writer, and never wait: a list that
@@ -24,16 +25,16 @@
 
 /* One address as two words that can be read without a lock: family and scope are in `place`. */
 struct candidate_entry {
-    _Atomic uint64_t place;   /* family << 32 | scope */
-    _Atomic uint64_t high;    /* first eight bytes, or the IPv4 address */
-    _Atomic uint64_t low;     /* last eight bytes of an IPv6 address */
-    _Atomic uint32_t older;   /* the next older entry of the same bucket; 0 ends the chain */
+    _Atomic uint64_t place; /* family << 32 | scope */
+    _Atomic uint64_t high;  /* first eight bytes, or the IPv4 address */
+    _Atomic uint64_t low;   /* last eight bytes of an IPv6 address */
+    _Atomic uint32_t older; /* the next older entry of the same bucket; 0 ends the chain */
 };
 
 struct candidate_record {
     _Atomic uint32_t sequence; /* odd while the record is being written */
     _Atomic uint32_t count;
-    _Atomic uint64_t name;     /* hash of the name; 0 is "typed as a number" */
+    _Atomic uint64_t name; /* hash of the name; 0 is "typed as a number" */
     _Atomic uint64_t thread;
     _Atomic int64_t time_ms;
     _Atomic uint32_t failed_leader; /* 1 + place of the address that led when all failed; 0 is none */

@@ -16,6 +16,7 @@
 enum prefer { PREFER_POLICY, PREFER_IPV6, PREFER_IPV4 };
 enum families { FAMILIES_BOTH, FAMILIES_INET, FAMILIES_INET6 };
 enum aware { AWARE_AUTO, AWARE_YES, AWARE_NO };
+enum listen { LISTEN_MAPPED, LISTEN_INET6, LISTEN_INET };
 enum log_level { LOG_LEVEL_QUIET, LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
 
 struct settings {
@@ -26,6 +27,7 @@ struct settings {
     char alias_key[128];
     char state_dir[512]; /* "": the usual place */
     enum aware aware;
+    enum listen listen;
     enum log_level log;
     char log_file[512]; /* "": standard error */
 };

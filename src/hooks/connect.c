@@ -52,6 +52,11 @@ EXPORT int bind(int fd, const struct sockaddr *address, socklen_t length)
 {
     GUARD(guard);
     struct sockaddr_in wanted;
+    struct sockaddr_in6 native;
+    if (address != NULL && length >= sizeof native && address->sa_family == AF_INET6 && guard_may_act()) {
+        memcpy(&native, address, sizeof native);
+        binding_make_room(fd, &native);
+    }
     if (!GUARD_ENTER(guard) || !read_ipv4(address, length, &wanted) ||
         !(aliases_contains(wanted.sin_addr) || sockets_find(fd) != NULL))
         return REAL(bind)(fd, address, length);

@@ -23,13 +23,13 @@ EXPORT int socket(int family, int type, int protocol)
     else if (fd >= 0 && family == AF_INET6)
         sockets_add_native(fd);
     else if (fd >= 0)
-        sockets_forget(fd);
+        sockets_add_other(fd);
     return fd;
 }
 
 /*
- * A vfork() child shares our memory: what it closes is still open in its parent, so a number's record goes only in the
- * process that owns the tables. To ask costs a system call, so it is asked only for sockets that we have changed;
+ * A vfork() child shares our memory: what it closes is still open in its parent, so a number's record goes only in
+ * the process that owns the tables. To ask costs a system call, so it is asked only for sockets that we have changed;
  * records of others stay until the number is given to a new socket.
  */
 static void forget_if_ours(int fd)
@@ -82,17 +82,17 @@ EXPORT int dup3(int fd, int number, int flags)
 }
 
 /* The third argument of fcntl(), whatever it is, is passed on as the pointer-sized word that it was passed in. */
-#define FCNTL(name)                                                                                                   \
-    EXPORT int name(int fd, int command, ...)                                                                         \
-    {                                                                                                                 \
-        GUARD(guard);                                                                                                 \
-        va_list arguments;                                                                                            \
-        va_start(arguments, command);                                                                                 \
-        void *argument = va_arg(arguments, void *);                                                                   \
-        va_end(arguments);                                                                                            \
-        GUARD_ENTER(guard);                                                                                           \
-        int result = REAL(name)(fd, command, argument);                                                               \
-        return command == F_DUPFD || command == F_DUPFD_CLOEXEC ? copied(&guard, fd, result) : result;                \
+#define FCNTL(name)                                                                                    \
+    EXPORT int name(int fd, int command, ...)                                                          \
+    {                                                                                                  \
+        GUARD(guard);                                                                                  \
+        va_list arguments;                                                                             \
+        va_start(arguments, command);                                                                  \
+        void *argument = va_arg(arguments, void *);                                                    \
+        va_end(arguments);                                                                             \
+        GUARD_ENTER(guard);                                                                            \
+        int result = REAL(name)(fd, command, argument);                                                \
+        return command == F_DUPFD || command == F_DUPFD_CLOEXEC ? copied(&guard, fd, result) : result; \
     }
 
 FCNTL(fcntl)

@@ -9,8 +9,8 @@
 #include "runtime/real.h"
 #include "runtime/resolve_info.h"
 
-EXPORT int getaddrinfo(const char *restrict node, const char *restrict service,
-                       const struct addrinfo *restrict hints, struct addrinfo **restrict result)
+EXPORT int getaddrinfo(const char *restrict node, const char *restrict service, const struct addrinfo *restrict hints,
+                       struct addrinfo **restrict result)
 {
     GUARD(guard);
     if (!GUARD_ENTER(guard))

@@ -1,7 +1,11 @@
 /* Socket options: remembered for an upgrade that may come, set on both families after it. */
+#include <net/if.h>
 #include <netinet/in.h>
+#include <stdarg.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "runtime/guard.h"
 #include "runtime/hook.h"
@@ -30,6 +34,35 @@ EXPORT int getsockopt(int fd, int level, int name, void *restrict value, socklen
         sockets_has(fd, SOCKET_UPGRADED)) {
         int family = AF_INET;
         memcpy(value, &family, *length < sizeof family ? *length : sizeof family);
+    }
+    return result;
+}
+
+/* Questions about IPv4 addresses of interfaces, which an AF_INET6 socket doesn't answer (ENOTTY): a socket of the
+   moment does. */
+static int ask_ipv4_socket(unsigned long request, void *argument)
+{
+    int side = REAL(socket)(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (side < 0)
+        return -1;
+    int result = REAL(ioctl)(side, request, argument);
+    int saved = errno;
+    REAL(close)(side);
+    errno = saved;
+    return result;
+}
+
+EXPORT int ioctl(int fd, unsigned long request, ...)
+{
+    va_list arguments;
+    va_start(arguments, request);
+    void *argument = va_arg(arguments, void *);
+    va_end(arguments);
+    int before = errno;
+    int result = REAL(ioctl)(fd, request, argument);
+    if (result < 0 && errno == ENOTTY && guard_may_act() && sockets_has(fd, SOCKET_UPGRADED)) {
+        errno = before;
+        result = ask_ipv4_socket(request, argument);
     }
     return result;
 }

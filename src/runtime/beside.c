@@ -89,8 +89,8 @@ bool beside_wait(struct beside *beside, int64_t timeout_ms)
             return false;
         struct timespec limit = {.tv_sec = left_ms / CLOCK_MS_PER_S,
                                  .tv_nsec = left_ms % CLOCK_MS_PER_S * CLOCK_NS_PER_MS};
-        syscall(SYS_futex, &beside->done, FUTEX_WAIT_PRIVATE, 0, timeout_ms == BESIDE_FOREVER_MS ? NULL : &limit, NULL,
-                0);
+        syscall(SYS_futex, &beside->done, FUTEX_WAIT_PRIVATE, 0, timeout_ms == BESIDE_FOREVER_MS ? NULL : &limit,
+                NULL, 0);
     }
     return true;
 }

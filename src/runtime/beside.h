@@ -22,7 +22,8 @@ struct beside;
  */
 struct beside *beside_start(void (*work)(void *argument), void (*free_argument)(void *argument), void *argument);
 
-/* Waits until the work is done, at most `timeout_ms` from now. True where it is; only then the argument may be read. */
+/* Waits until the work is done, at most `timeout_ms` from now. True where it is; only then the argument may be read.
+ */
 bool beside_wait(struct beside *beside, int64_t timeout_ms);
 
 /* The caller has no more interest. */

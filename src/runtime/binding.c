@@ -1,11 +1,21 @@
 #include "runtime/binding.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 
 #include "runtime/aliases.h"
+#include "runtime/aware.h"
+#include "runtime/kernel.h"
+#include "runtime/observe.h"
 #include "runtime/real.h"
+#include "runtime/settings.h"
 #include "runtime/sockets.h"
 #include "runtime/upgrade.h"
+
+/* Sockets bound to the wildcard of both families so far: where there are none, nobody looks for them. */
+static _Atomic unsigned wildcards_made;
+
+static const struct in6_addr any = IN6ADDR_ANY_INIT;
 
 static int bind_to(int fd, const struct ip_address *address, uint16_t port)
 {
@@ -19,35 +29,90 @@ static int bind_to_alias(int fd, struct in_addr alias, uint16_t port)
     struct ip_address ipv6;
     if (!aliases_find_address(alias, &ipv6))
         return -EADDRNOTAVAIL;
-    int result = upgrade_for_bind(fd);
-    if (result == -EAFNOSUPPORT || result == -EISCONN)
-        result = -EADDRNOTAVAIL;
-    return result < 0 ? result : bind_to(fd, &ipv6, port);
+    if (sockets_has(fd, SOCKET_UPGRADED))
+        return bind_to(fd, &ipv6, port);
+    int result = upgrade_and_bind(fd, &ipv6, port, true);
+    return result == -EAFNOSUPPORT || result == -EISCONN ? -EADDRNOTAVAIL : result;
+}
+
+/* -EAGAIN where IPv4 is to be bound as if we were not there. */
+static int bind_wildcard(int fd, uint16_t port)
+{
+    const struct settings *settings = settings_current();
+    if (settings->listen == LISTEN_INET || settings->families == FAMILIES_INET || aware_is())
+        return -EAGAIN;
+    struct ip_address wildcard = address_ipv6(&any, 0);
+    aliases_prepare();
+    int result = upgrade_and_bind(fd, &wildcard, port, settings->listen == LISTEN_MAPPED);
+    if (result == 0) {
+        sockets_set(sockets_find(fd), SOCKET_WILDCARD);
+        atomic_fetch_add(&wildcards_made, 1);
+        return 0;
+    }
+    if (settings->listen == LISTEN_INET6 && result != -EAFNOSUPPORT)
+        return result;
+    if (result == -EADDRINUSE)
+        observe(OBSERVE_INFO, "the IPv6 side of a port is taken: IPv4 only");
+    return -EAGAIN;
 }
 
 static int bind_upgraded(int fd, const struct ip_address *ipv4, uint16_t port)
 {
-    struct ip_address address = address_map(ipv4->ipv4);
-    if (address_is_unspecified(ipv4)) {
-        struct in6_addr any = IN6ADDR_ANY_INIT;
-        address = address_ipv6(&any, 0);
-    }
+    struct ip_address address = address_is_unspecified(ipv4) ? address_ipv6(&any, 0) : address_map(ipv4->ipv4);
     return bind_to(fd, &address, port);
 }
 
 int binding_make(int fd, const struct sockaddr_in *wanted)
 {
-    int saved = errno, result;
+    int saved = errno, result = -EAGAIN;
     struct ip_address ipv4 = address_ipv4(wanted->sin_addr);
     uint16_t port = ntohs(wanted->sin_port);
+    bool is_wildcard = address_is_unspecified(&ipv4);
     if (aliases_contains(wanted->sin_addr))
         result = bind_to_alias(fd, wanted->sin_addr, port);
     else if (sockets_has(fd, SOCKET_UPGRADED))
         result = bind_upgraded(fd, &ipv4, port);
-    else
+    else if (is_wildcard)
+        result = bind_wildcard(fd, port);
+    if (result == -EAGAIN)
         result = bind_to(fd, &ipv4, port);
-    if (result == 0 && !address_is_unspecified(&ipv4))
+    if (result == 0 && !is_wildcard)
         sockets_set(sockets_find(fd), SOCKET_FAMILY_FIXED);
     errno = saved;
     return result;
+}
+
+struct room {
+    in_port_t port;
+    bool stream;
+};
+
+static void give_back_if_in_the_way(int fd, void *context)
+{
+    const struct room *room = context;
+    struct sockaddr_in6 bound;
+    socklen_t length = sizeof bound;
+    if (sockets_has(fd, SOCKET_STREAM) == room->stream &&
+        REAL(getsockname)(fd, (struct sockaddr *)&bound, &length) == 0 && bound.sin6_family == AF_INET6 &&
+        bound.sin6_port == room->port)
+        upgrade_give_back(fd);
+}
+
+void binding_make_room(int fd, const struct sockaddr_in6 *wanted)
+{
+    if (atomic_load_explicit(&wildcards_made, memory_order_relaxed) == 0 || wanted->sin6_port == 0)
+        return;
+    int saved = errno;
+    struct room room = {wanted->sin6_port, kernel_socket_integer(fd, SO_TYPE) == SOCK_STREAM};
+    sockets_each_with(SOCKET_UPGRADED | SOCKET_WILDCARD, give_back_if_in_the_way, &room);
+    errno = saved;
+}
+
+void binding_note_listening(int fd, int backlog)
+{
+    struct socket_record *record = sockets_find(fd);
+    if (record == NULL)
+        return;
+    atomic_store(&record->backlog, backlog);
+    sockets_set(record, SOCKET_LISTENING);
 }

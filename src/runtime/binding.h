@@ -7,10 +7,24 @@
 #include <netinet/in.h>
 
 /*
- * An alias: the socket is upgraded and bound to the IPv6 address behind it; -EADDRNOTAVAIL where there is none. The
- * wildcard on an upgraded socket: the wildcard of both families. Any other IPv4 address stays what it is (RFC 6535
- * section 2.1: an explicit bind is not changed), and fixes the socket to IPv4.
+ * An alias: the IPv6 address behind it; -EADDRNOTAVAIL where there is none.
+ *
+ * The wildcard, in a program that doesn't speak IPv6: the wildcard of both families or of IPv6, as the setting
+ * `listen` says, now rather than later, since privileges may be gone then. Where only the IPv6 side is taken by
+ * another program, IPv4 goes on alone and the log says so.
+ *
+ * Any other IPv4 address stays what it is (RFC 6535 section 2.1: an explicit bind is not changed), and fixes the
+ * socket to IPv4.
  */
 int binding_make(int fd, const struct sockaddr_in *wanted);
+
+/*
+ * The program is about to bind an IPv6 socket of its own. If one of the sockets that we have made dual holds that
+ * port, it goes back to IPv4, so that the program finds both families as free as they would be without us.
+ */
+void binding_make_room(int fd, const struct sockaddr_in6 *wanted);
+
+/* listen() has succeeded. */
+void binding_note_listening(int fd, int backlog);
 
 #endif

@@ -88,8 +88,8 @@ static int connect_left_alone(int fd, const struct destinations *destinations, u
     return connect_to(fd, &address, port);
 }
 
-/* A TCP socket that is connected or connecting: EISCONN or EALREADY, as the kernel says of it. Should its connection end
-   at this very moment, no packet may leave for an alias: TCP refuses the broadcast address. */
+/* A TCP socket that is connected or connecting: EISCONN or EALREADY, as the kernel says of it. Should its connection
+   end at this very moment, no packet may leave for an alias: TCP refuses the broadcast address. */
 static int connect_again(int fd)
 {
     bool ipv6 = kernel_socket_integer(fd, SO_DOMAIN) == AF_INET6;

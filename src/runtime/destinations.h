@@ -2,7 +2,8 @@
  * What an IPv4 address that a program wants to reach really stands for: an alias for one IPv6 address, or one of the
  * addresses of a name, with all others of that name as further candidates.
  *
- * Async-signal-safe, no lock, errno kept. No system call where the address is neither an alias nor known from a lookup.
+ * Async-signal-safe, no lock, errno kept. No system call where the address is neither an alias nor known from a
+ * lookup.
  */
 #ifndef V6SHIM_RUNTIME_DESTINATIONS_H
 #define V6SHIM_RUNTIME_DESTINATIONS_H
@@ -28,8 +29,8 @@ bool destinations_find(struct in_addr asked, struct destinations *destinations);
 /* The first IPv4 address among them, for sockets that can't be made to speak IPv6; false where there is none. */
 bool destinations_ipv4(const struct destinations *destinations, struct in_addr *ipv4);
 
-/* Tells the record of the lookup how it went, so that the program's own loop over the addresses of a name does not try
-   all of them each time. */
+/* Tells the record of the lookup how it went, so that the program's own loop over the addresses of a name does not
+   try all of them each time. */
 void destinations_mark(const struct destinations *destinations, bool failed);
 
 #endif

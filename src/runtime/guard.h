@@ -61,8 +61,18 @@ static inline void guard_restore(uintptr_t outermost)
     guard_outermost = outermost;
 }
 
+/*
+ * For hooks that call nothing which could call back, and may sleep for long (receiving, accepting): whether they are
+ * to act at all. They need not enter.
+ */
+static inline bool guard_may_act(void)
+{
+    uintptr_t outermost = guard_outermost;
+    return (outermost == 0 || (uintptr_t)__builtin_frame_address(0) >= outermost) && start_ready();
+}
+
 /* Declares `name`; true inside `if` where the hook is to act. */
-#define GUARD(name) struct guard name __attribute__((cleanup(guard_leave))) = {false, 0}
+#define GUARD(name)       struct guard name __attribute__((cleanup(guard_leave))) = {false, 0}
 #define GUARD_ENTER(name) guard_enter(&(name), (uintptr_t)__builtin_frame_address(0))
 
 /* A result of ours (not negative, or -errno) as libc gives it: errno is set on failure and untouched on success. */

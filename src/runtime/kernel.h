@@ -1,6 +1,6 @@
 /*
- * What the kernel says about a socket: the truth that the tables are checked against. System calls, one each; no lock;
- * async-signal-safe; results are 0 or more, or -errno, and errno is kept.
+ * What the kernel says about a socket: the truth that the tables are checked against. System calls, one each; no
+ * lock; async-signal-safe; results are 0 or more, or -errno, and errno is kept.
  */
 #ifndef V6SHIM_RUNTIME_KERNEL_H
 #define V6SHIM_RUNTIME_KERNEL_H

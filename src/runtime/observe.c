@@ -39,8 +39,8 @@ void observe_start(void)
 {
     struct stat status;
     int saved = errno;
-    standard_error.known = fstat(STDERR_FILENO, &status) == 0 &&
-                           !(S_ISSOCK(status.st_mode) && is_internet_socket(STDERR_FILENO));
+    standard_error.known =
+        fstat(STDERR_FILENO, &status) == 0 && !(S_ISSOCK(status.st_mode) && is_internet_socket(STDERR_FILENO));
     if (standard_error.known) {
         standard_error.device = status.st_dev;
         standard_error.inode = status.st_ino;
@@ -71,17 +71,16 @@ static void write_whole(int fd, const struct text *line)
 static void write_to_standard_error(const struct text *line)
 {
     struct stat now;
-    if (standard_error.started &&
-        (!standard_error.known || fstat(STDERR_FILENO, &now) != 0 || now.st_dev != standard_error.device ||
-         now.st_ino != standard_error.inode))
+    if (standard_error.started && (!standard_error.known || fstat(STDERR_FILENO, &now) != 0 ||
+                                   now.st_dev != standard_error.device || now.st_ino != standard_error.inode))
         return;
     write_whole(STDERR_FILENO, line);
 }
 
 static bool write_to_file(const char *path, const struct text *line)
 {
-    int fd = (int)syscall(SYS_openat, AT_FDCWD, path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK,
-                          LOG_FILE_MODE);
+    int fd = (int)syscall(SYS_openat, AT_FDCWD, path,
+                          O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, LOG_FILE_MODE);
     if (fd < 0)
         return false;
     write_whole(fd, line);

@@ -14,7 +14,7 @@
 #define POOL_CHUNKS      1024u
 
 struct pool {
-    size_t item_size; /* each item begins with an _Atomic uint32_t that is the pool's while the item is free */
+    size_t item_size;       /* each item begins with an _Atomic uint32_t that is the pool's while the item is free */
     _Atomic uint64_t free;  /* changes << 32 | first free item: the count of changes makes the exchange safe */
     _Atomic uint32_t taken; /* items ever taken from fresh memory */
     void *_Atomic chunks[POOL_CHUNKS];

@@ -1,4 +1,4 @@
-/* The headers whose types hooks.def uses, and nothing else. */
+/* The headers whose types hooks.def uses, and what they don't declare. */
 #ifndef V6SHIM_RUNTIME_REAL_TYPES_H
 #define V6SHIM_RUNTIME_REAL_TYPES_H
 
@@ -9,11 +9,16 @@
 #include <signal.h>
 #include <stddef.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/select.h>
 #include <sys/socket.h>
 #include <sys/types.h>
 #include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
+
+/* What a -D_FORTIFY_SOURCE program calls; libc declares it inside its inline functions only. */
+ssize_t __recvfrom_chk(int fd, void *restrict data, size_t size, size_t data_size, int flags,
+                       struct sockaddr *restrict address, socklen_t *restrict length);
 
 #endif

@@ -56,7 +56,8 @@ static void replace_if_same(int number, void *context)
     if (number == replacement->first)
         replacement->error = error;
     else if (error != 0)
-        observe_error(OBSERVE_WARNING, "a duplicate of a socket could not be replaced and stays as it was", NULL, -error);
+        observe_error(OBSERVE_WARNING, "a duplicate of a socket could not be replaced and stays as it was", NULL,
+                      -error);
 }
 
 int replace_numbers(int fd, struct socket_record *record, int socket)

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <net/if.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -224,6 +225,13 @@ void resolve_order(const struct resolve_addresses *ipv4, const struct resolve_ad
         add_ranked(ipv6, ipv6_ranks, rank, ordered);
 }
 
+static atomic_bool has_shown_alias;
+
+bool resolve_has_shown_alias(void)
+{
+    return atomic_load_explicit(&has_shown_alias, memory_order_relaxed);
+}
+
 bool resolve_shown(const struct ip_address *candidate, struct in_addr *shown)
 {
     struct ip_address back;
@@ -232,6 +240,7 @@ bool resolve_shown(const struct ip_address *candidate, struct in_addr *shown)
     else if (address_is_loopback(candidate))
         shown->s_addr = htonl(INADDR_LOOPBACK);
     else {
+        atomic_store_explicit(&has_shown_alias, true, memory_order_relaxed);
         *shown = aliases_of(candidate, ALIAS_NAME);
         return aliases_find_address(*shown, &back) && address_equal(&back, candidate);
     }

@@ -24,8 +24,8 @@ struct resolve_half;
 
 /*
  * Starts to look for IPv6 addresses: with gethostbyname2_r where `hints` is NULL (so that h_name and h_aliases are to
- * be had), else with getaddrinfo, the same service and hints, ai_family AF_INET6. NULL where it isn't to be done (IPv6
- * off, `families inet`) or can't. The strings and hints are copied.
+ * be had), else with getaddrinfo, the same service and hints, ai_family AF_INET6. NULL where it isn't to be done
+ * (IPv6 off, `families inet`) or can't. The strings and hints are copied.
  */
 struct resolve_half *resolve_start(const char *name, const char *service, const struct addrinfo *hints);
 
@@ -54,6 +54,9 @@ void resolve_order(const struct resolve_addresses *ipv4, const struct resolve_ad
 
 /* What the program sees of a candidate: IPv4 as it is, ::1 as 127.0.0.1, else the alias. False: not to be shown. */
 bool resolve_shown(const struct ip_address *candidate, struct in_addr *shown);
+
+/* Whether this process has been given an alias by name or as text: before that no destination can be one. */
+bool resolve_has_shown_alias(void);
 
 /* As resolve_shown for a whole list, each address once, and only those that `prefer` lets the program see. `places`
    (may be NULL) gets the place in `ordered` of each. Returns how many. */

@@ -47,7 +47,8 @@ static void add_all(struct resolve_addresses *list, const struct hostent *hosten
 static bool same_addresses(const struct hostent *hostent, const struct in_addr *shown, size_t count)
 {
     size_t i = 0;
-    while (i < count && hostent->h_addr_list[i] != NULL && memcmp(hostent->h_addr_list[i], &shown[i], sizeof *shown) == 0)
+    while (i < count && hostent->h_addr_list[i] != NULL &&
+           memcmp(hostent->h_addr_list[i], &shown[i], sizeof *shown) == 0)
         i++;
     return i == count && hostent->h_addr_list[i] == NULL;
 }
@@ -89,8 +90,8 @@ static enum kind kind_of(const char *name, struct answer *answer)
         literal = address_ipv4(ipv4);
     }
     lookups_record_typed(&literal);
-    answer->parts = (struct hostent_parts){
-        .name = name, .family = AF_INET, .addresses = answer->shown, .address_count = 1};
+    answer->parts =
+        (struct hostent_parts){.name = name, .family = AF_INET, .addresses = answer->shown, .address_count = 1};
     return ours && resolve_shown(&literal, &answer->shown[0]) ? OUR_NUMBER : LIBC_NUMBER;
 }
 
@@ -147,9 +148,8 @@ static int pack_into(const struct answer *answer, const struct resolve_buffer *i
         return 0;
     }
     void *scratch = malloc(hostent_size(&answer->parts));
-    int error = scratch == NULL
-                    ? ENOMEM
-                    : hostent_pack_over(&answer->parts, scratch, into->buffer, into->size, into->result);
+    int error =
+        scratch == NULL ? ENOMEM : hostent_pack_over(&answer->parts, scratch, into->buffer, into->size, into->result);
     free(scratch);
     if (error == 0)
         *found = into->result;

@@ -21,8 +21,8 @@ struct hostent *resolve_by_name(const char *name);
 int resolve_by_name_r(const char *name, const struct resolve_buffer *into, struct hostent **found, int *host_error);
 
 /*
- * gethostbyaddr_r() of an alias: asks for the name of the IPv6 address (RFC 6535 section 2.3.3), and shows the alias as
- * the address of that name. An alias that nobody was given is HOST_NOT_FOUND, and no question is sent.
+ * gethostbyaddr_r() of an alias: asks for the name of the IPv6 address (RFC 6535 section 2.3.3), and shows the alias
+ * as the address of that name. An alias that nobody was given is HOST_NOT_FOUND, and no question is sent.
  */
 int resolve_by_alias_r(struct in_addr alias, const struct resolve_buffer *into, struct hostent **found,
                        int *host_error);

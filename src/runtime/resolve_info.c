@@ -191,7 +191,8 @@ int resolve_name_of_alias(const struct sockaddr_in *alias, char *host, socklen_t
     struct ip_address ipv6;
     struct sockaddr_storage address;
     const struct sockaddr *as_it_is = (const struct sockaddr *)alias;
-    if ((flags & NI_NUMERICHOST) == 0 && host != NULL && host_size > 0 && aliases_find_address(alias->sin_addr, &ipv6)) {
+    if ((flags & NI_NUMERICHOST) == 0 && host != NULL && host_size > 0 &&
+        aliases_find_address(alias->sin_addr, &ipv6)) {
         socklen_t length = address_to_sockaddr(&ipv6, ntohs(alias->sin_port), &address);
         int error = REAL(getnameinfo)((const struct sockaddr *)&address, length, host, host_size, service,
                                       service_size, flags | NI_NAMEREQD);

@@ -9,7 +9,8 @@
 
 #define OPTION_WORDS (SOCKET_OPTION_SIZE / sizeof(uint64_t))
 
-/* Words are atomic so that a reader beside a writer (two threads on one socket) reads rubbish at worst, not trouble. */
+/* Words are atomic so that a reader beside a writer (two threads on one socket) reads rubbish at worst, not trouble.
+ */
 struct option {
     _Atomic uint32_t older; /* the next older one; the pool's while free */
     _Atomic uint32_t order; /* when it was set last; 0 is void */

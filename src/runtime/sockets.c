@@ -19,7 +19,14 @@ struct descriptor {
     _Atomic uint64_t watch_data;
 };
 
-#define NATIVE UINT32_MAX
+/* In the place of a record: */
+#define NATIVE UINT32_MAX       /* the program's own AF_INET6 socket */
+#define OTHER  (UINT32_MAX - 1) /* nothing to translate */
+
+static bool is_record(uint32_t item)
+{
+    return item != 0 && item < OTHER;
+}
 
 static struct descriptor first_page[PAGE_DESCRIPTORS];
 static void *_Atomic pages[PAGES] = {first_page};
@@ -46,7 +53,7 @@ static struct descriptor *descriptor_make(int fd)
 
 static void release(uint32_t item)
 {
-    if (item == 0 || item == NATIVE)
+    if (!is_record(item))
         return;
     struct socket_record *record = pool_at(&records, item);
     if (atomic_fetch_sub(&record->numbers, 1) == 1) {
@@ -66,7 +73,7 @@ static void place(int fd, uint32_t item)
     release(atomic_exchange(&descriptor->record, item));
     atomic_store_explicit(&descriptor->watch_epoll, WATCH_NONE, memory_order_relaxed);
     int top = atomic_load(&highest);
-    while (item != 0 && fd > top && !atomic_compare_exchange_weak(&highest, &top, fd))
+    while (is_record(item) && fd > top && !atomic_compare_exchange_weak(&highest, &top, fd))
         continue;
 }
 
@@ -91,6 +98,22 @@ void sockets_add_native(int fd)
     place(fd, NATIVE);
 }
 
+void sockets_add_other(int fd)
+{
+    place(fd, OTHER);
+}
+
+void sockets_copy_kind(int listener, int fd)
+{
+    place(fd, sockets_is_native(listener) ? NATIVE : OTHER);
+}
+
+void sockets_add_upgraded(int fd)
+{
+    sockets_add_ipv4(fd, SOCK_STREAM, IPPROTO_TCP);
+    sockets_set(sockets_find(fd), SOCKET_UPGRADED);
+}
+
 void sockets_forget(int fd)
 {
     place(fd, 0);
@@ -102,7 +125,7 @@ void sockets_copy(int from, int to)
         return;
     struct descriptor *source = descriptor_if_known(from);
     uint32_t item = source != NULL ? atomic_load(&source->record) : 0;
-    if (item != 0 && item != NATIVE)
+    if (is_record(item))
         atomic_fetch_add(&((struct socket_record *)pool_at(&records, item))->numbers, 1);
     place(to, item);
 }
@@ -111,7 +134,7 @@ struct socket_record *sockets_find(int fd)
 {
     const struct descriptor *descriptor = descriptor_if_known(fd);
     uint32_t item = descriptor != NULL ? atomic_load_explicit(&descriptor->record, memory_order_acquire) : 0;
-    return item != 0 && item != NATIVE ? pool_at(&records, item) : NULL;
+    return is_record(item) ? pool_at(&records, item) : NULL;
 }
 
 bool sockets_is_native(int fd)
@@ -120,22 +143,28 @@ bool sockets_is_native(int fd)
     return descriptor != NULL && atomic_load(&descriptor->record) == NATIVE;
 }
 
-bool sockets_has(int fd, enum socket_flag flag)
+bool sockets_is_other(int fd)
+{
+    const struct descriptor *descriptor = descriptor_if_known(fd);
+    return descriptor != NULL && atomic_load(&descriptor->record) == OTHER;
+}
+
+bool sockets_has(int fd, uint32_t flags)
 {
     const struct socket_record *record = sockets_find(fd);
-    return record != NULL && (atomic_load_explicit(&record->flags, memory_order_relaxed) & (uint32_t)flag) != 0;
+    return record != NULL && (atomic_load_explicit(&record->flags, memory_order_relaxed) & flags) != 0;
 }
 
-void sockets_set(struct socket_record *record, enum socket_flag flag)
+void sockets_set(struct socket_record *record, uint32_t flags)
 {
     if (record != NULL)
-        atomic_fetch_or(&record->flags, (uint32_t)flag);
+        atomic_fetch_or(&record->flags, flags);
 }
 
-void sockets_clear(struct socket_record *record, enum socket_flag flag)
+void sockets_clear(struct socket_record *record, uint32_t flags)
 {
     if (record != NULL)
-        atomic_fetch_and(&record->flags, ~(uint32_t)flag);
+        atomic_fetch_and(&record->flags, ~flags);
 }
 
 void sockets_each_number(const struct socket_record *record, int fd, void (*act)(int number, void *context),
@@ -150,10 +179,20 @@ void sockets_each_number(const struct socket_record *record, int fd, void (*act)
             act(number, context);
 }
 
+void sockets_each_with(uint32_t flags, void (*act)(int number, void *context), void *context)
+{
+    int top = atomic_load(&highest);
+    for (int number = 0; number <= top; number++) {
+        const struct socket_record *record = sockets_find(number);
+        if (record != NULL && (atomic_load(&record->flags) & flags) == flags)
+            act(number, context);
+    }
+}
+
 void sockets_watch(int fd, int epoll, const struct epoll_event *event)
 {
     struct descriptor *descriptor = descriptor_if_known(fd);
-    if (descriptor == NULL || atomic_load(&descriptor->record) == 0)
+    if (descriptor == NULL || !is_record(atomic_load(&descriptor->record)))
         return;
     uint32_t set = (uint32_t)epoll + 1, now = atomic_load(&descriptor->watch_epoll);
     if (event == NULL) {

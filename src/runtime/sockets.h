@@ -24,6 +24,9 @@ enum socket_flag {
     SOCKET_CONNECTED = 1 << 2,    /* a TCP connect() was accepted by the kernel: options need no record any more */
     SOCKET_UNREPLAYABLE = 1 << 3, /* an option was set that cannot be set on another socket: no upgrade */
     SOCKET_FAMILY_FIXED = 1 << 4, /* the program bound it to one address: never changed behind its back */
+    SOCKET_USED = 1 << 5,         /* UDP: a datagram was sent to a plain IPv4 address */
+    SOCKET_WILDCARD = 1 << 6,     /* bound to the wildcard of both families in the place of 0.0.0.0 */
+    SOCKET_LISTENING = 1 << 7,    /* with the backlog of the record */
 };
 
 struct socket_record {
@@ -32,6 +35,7 @@ struct socket_record {
     _Atomic uint32_t flags;     /* of enum socket_flag */
     _Atomic uint32_t options;   /* newest recorded option, an item of a pool */
     _Atomic uint32_t option_count;
+    _Atomic int backlog;
 };
 
 /* The registration of one number in an epoll set, as the program asked for it. */
@@ -45,6 +49,12 @@ struct socket_watch {
 void sockets_add_ipv4(int fd, int type, int protocol);
 /* The program made an AF_INET6 socket itself. */
 void sockets_add_native(int fd);
+/* A descriptor on which there is nothing to translate, whatever the program does. */
+void sockets_add_other(int fd);
+/* An AF_INET6 TCP connection that the program takes for AF_INET: it came from a socket like that. */
+void sockets_add_upgraded(int fd);
+/* `fd` was accepted from a listener that needs no translation: nor does the connection. */
+void sockets_copy_kind(int listener, int fd);
 /* `fd` is something else now, or nothing. */
 void sockets_forget(int fd);
 /* `to` is a duplicate of `from`. */
@@ -53,9 +63,14 @@ void sockets_copy(int from, int to);
 /* The record of a number that the program made as AF_INET, else NULL. */
 struct socket_record *sockets_find(int fd);
 bool sockets_is_native(int fd);
-bool sockets_has(int fd, enum socket_flag flag);
-void sockets_set(struct socket_record *record, enum socket_flag flag);
-void sockets_clear(struct socket_record *record, enum socket_flag flag);
+bool sockets_is_other(int fd);
+/* Whether it has any of these flags. */
+bool sockets_has(int fd, uint32_t flags);
+void sockets_set(struct socket_record *record, uint32_t flags);
+void sockets_clear(struct socket_record *record, uint32_t flags);
+
+/* Calls `act` for every number whose record has all these flags. */
+void sockets_each_with(uint32_t flags, void (*act)(int number, void *context), void *context);
 
 /* Calls `act` for each number that may be a duplicate with this record, `fd` among them. */
 void sockets_each_number(const struct socket_record *record, int fd, void (*act)(int number, void *context),

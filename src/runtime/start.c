@@ -41,10 +41,12 @@ bool start_run(void)
     real_bind_all();
     settings_load();
     const struct settings *settings = settings_current();
-    aliases_start(settings->alias_pool.address, settings->alias_pool.length, settings->alias_key, settings->state_dir);
+    aliases_start(settings->alias_pool.address, settings->alias_pool.length, settings->alias_key,
+                  settings->state_dir);
     static atomic_bool fork_handled;
     if (!atomic_exchange(&fork_handled, true) && pthread_atfork(NULL, NULL, after_fork_in_child) != 0)
-        observe(OBSERVE_WARNING, "no memory for the fork handler: children of this process may lose track of sockets");
+        observe(OBSERVE_WARNING,
+                "no memory for the fork handler: children of this process may lose track of sockets");
     atomic_store(&owner, syscall(SYS_getpid));
     atomic_store_explicit(&start_state, START_READY, memory_order_release);
     errno = saved;

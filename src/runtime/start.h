@@ -20,7 +20,8 @@ bool start_run(void);
 /* The question that every hook asks first. */
 static inline bool start_ready(void)
 {
-    return __builtin_expect(atomic_load_explicit(&start_state, memory_order_acquire) == START_READY, 1) || start_run();
+    return __builtin_expect(atomic_load_explicit(&start_state, memory_order_acquire) == START_READY, 1) ||
+           start_run();
 }
 
 /* Whether this is the process whose tables these are: false in a vfork() child, which shares its parent's memory and

@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <signal.h>
 
+#include "runtime/forgery.h"
 #include "runtime/kernel.h"
 #include "runtime/observe.h"
 #include "runtime/option_twins.h"
@@ -18,7 +19,10 @@ struct plan {
     int fd;
     struct socket_record *record;
     int type, protocol;
-    in_port_t port; /* bound to, network byte order; 0 is none */
+    in_port_t port;                   /* bound to, network byte order; 0 is none */
+    const struct ip_address *bind_to; /* NULL: to `port`, if any */
+    uint16_t bind_port;
+    bool both_families;
 };
 
 static int make_plan(int fd, struct plan *plan)
@@ -64,21 +68,27 @@ static int take_port(const struct plan *plan, int socket)
     return result;
 }
 
+static int bind_new(const struct plan *plan, int socket)
+{
+    struct sockaddr_storage address;
+    if (plan->bind_to == NULL)
+        return plan->port != 0 ? take_port(plan, socket) : 0;
+    socklen_t length = address_to_sockaddr(plan->bind_to, plan->bind_port, &address);
+    return REAL(bind)(socket, (const struct sockaddr *)&address, length) == 0 ? 0 : -errno;
+}
+
 static int furnish(const struct plan *plan, int socket)
 {
-    int off = 0;
-    if (REAL(setsockopt)(socket, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off) != 0)
+    int ipv6_only = !plan->both_families;
+    if (REAL(setsockopt)(socket, IPPROTO_IPV6, IPV6_V6ONLY, &ipv6_only, sizeof ipv6_only) != 0)
         return -errno;
-    if (plan->record != NULL) {
-        if (sockets_has(plan->fd, SOCKET_UNREPLAYABLE))
-            return -ENOTSUP;
-        int result = sockets_replay(plan->record, socket);
-        if (result != 0)
-            return result;
-    }
-    int result = replace_carry_file(plan->fd, socket);
-    if (result == 0 && plan->port != 0)
-        result = take_port(plan, socket);
+    if (sockets_has(plan->fd, SOCKET_UNREPLAYABLE))
+        return -ENOTSUP;
+    int result = plan->record != NULL ? sockets_replay(plan->record, socket) : 0;
+    if (result == 0 && plan->type == SOCK_DGRAM)
+        result = forgery_filter(socket);
+    if (result == 0)
+        result = replace_carry_file(plan->fd, socket);
     return result;
 }
 
@@ -88,6 +98,11 @@ static int carry_out(const struct plan *plan)
     if (socket < 0)
         return -errno;
     int result = furnish(plan, socket);
+    if (result < 0)
+        observe_error(OBSERVE_WARNING, "no IPv6 on a socket, since it can't be carried over as the program set it",
+                      NULL, -result);
+    if (result == 0)
+        result = bind_new(plan, socket);
     if (result == 0)
         result = replace_numbers(plan->fd, plan->record, socket);
     if (result == 0)
@@ -97,27 +112,20 @@ static int carry_out(const struct plan *plan)
     return result;
 }
 
-static int upgrade(int fd, bool keep_port)
+static int upgrade(int fd, struct plan *plan)
 {
     int family = kernel_socket_integer(fd, SO_DOMAIN);
-    if (family == AF_INET6)
+    if (family == AF_INET6 && plan->bind_to == NULL)
         return 0;
     if (family != AF_INET)
         return family < 0 ? family : -EAFNOSUPPORT;
     int saved = errno;
     sigset_t all, before;
-    struct plan plan;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    int result = make_plan(fd, &plan);
-    if (!keep_port)
-        plan.port = 0;
-    if (result == 0) {
-        result = carry_out(&plan);
-        if (result < 0)
-            observe_error(OBSERVE_WARNING, "no IPv6 on a socket, since it can't be carried over as the program set it",
-                          NULL, -result);
-    }
+    int result = make_plan(fd, plan);
+    if (result == 0)
+        result = carry_out(plan);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     errno = saved;
     return result;
@@ -125,12 +133,69 @@ static int upgrade(int fd, bool keep_port)
 
 int upgrade_socket(int fd)
 {
-    return upgrade(fd, true);
+    struct plan plan = {.both_families = true};
+    return upgrade(fd, &plan);
 }
 
-int upgrade_for_bind(int fd)
+int upgrade_and_bind(int fd, const struct ip_address *address, uint16_t port, bool both_families)
 {
-    return upgrade(fd, false);
+    struct plan plan = {.bind_to = address, .bind_port = port, .both_families = both_families};
+    return upgrade(fd, &plan);
+}
+
+/* The AF_INET socket takes the numbers first: its predecessor holds the port until it is closed. */
+static int give_back(int fd, struct socket_record *record)
+{
+    struct sockaddr_in6 bound = {0};
+    socklen_t length = sizeof bound;
+    bool stream = sockets_has(fd, SOCKET_STREAM);
+    if (REAL(getsockname)(fd, (struct sockaddr *)&bound, &length) != 0)
+        return -errno;
+    int socket = REAL(socket)(AF_INET, (stream ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC, 0);
+    if (socket < 0)
+        return -errno;
+    int result = sockets_replay(record, socket);
+    if (result == 0)
+        result = replace_carry_file(fd, socket);
+    if (result == 0)
+        result = replace_numbers(fd, record, socket);
+    if (result < 0) {
+        REAL(close)(socket);
+        return result;
+    }
+    sockets_clear(record, SOCKET_UPGRADED | SOCKET_WILDCARD);
+    struct sockaddr_in local = {.sin_family = AF_INET, .sin_port = bound.sin6_port};
+    if (REAL(bind)(fd, (const struct sockaddr *)&local, sizeof local) != 0 ||
+        (sockets_has(fd, SOCKET_LISTENING) && REAL(listen)(fd, atomic_load(&record->backlog)) != 0)) {
+        result = -errno;
+        observe_error(OBSERVE_ERROR, "a port was lost while it was given back to IPv4", NULL, -result);
+    }
+    return result;
+}
+
+int upgrade_give_back(int fd)
+{
+    int saved = errno, result = -ENOENT;
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    struct socket_record *record = sockets_find(fd);
+    if (record != NULL)
+        result = give_back(fd, record);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    errno = saved;
+    return result;
+}
+
+void upgrade_fresh(int fd)
+{
+    int saved = errno;
+    struct sockaddr_in local = {0};
+    socklen_t length = sizeof local;
+    if (REAL(getsockname)(fd, (struct sockaddr *)&local, &length) == 0 && local.sin_family == AF_INET &&
+        local.sin_port == 0)
+        upgrade_socket(fd);
+    errno = saved;
 }
 
 void upgrade_undo_when_ipv4(int fd)

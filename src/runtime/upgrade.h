@@ -1,6 +1,6 @@
 /*
- * An AF_INET6 socket in the place of the program's AF_INET socket, under the same numbers, when IPv6 is needed through
- * it: never before. Everything that the program set is set again.
+ * An AF_INET6 socket in the place of the program's AF_INET socket, under the same numbers, when IPv6 is needed
+ * through it: never before. Everything that the program set is set again.
  *
  * Async-signal-safe: signals are blocked meanwhile. Results are 0 or -errno; errno kept.
  */
@@ -19,8 +19,21 @@
  */
 int upgrade_socket(int fd);
 
-/* As upgrade_socket, and leaves it unbound: the caller binds it to an IPv6 address. */
-int upgrade_for_bind(int fd);
+/*
+ * As upgrade_socket, with the new socket bound to that address before it takes the old one's place: where bind()
+ * fails its error is the result, and the program's socket is as it was. `both_families` false: IPv6 only.
+ */
+int upgrade_and_bind(int fd, const struct ip_address *address, uint16_t port, bool both_families);
+
+/*
+ * The way back, for a socket bound to the wildcard of both families: an AF_INET socket with the same options, port
+ * and backlog in its place, so that the program can bind the IPv6 side itself. -errno where that did not work out;
+ * the port may then be lost, which is said in the log.
+ */
+int upgrade_give_back(int fd);
+
+/* upgrade_socket() for a UDP socket that has no port yet, so that nothing can wait in its queue; else nothing. */
+void upgrade_fresh(int fd);
 
 /*
  * After a connection was made over IPv4 on an upgraded TCP socket: makes it a true AF_INET socket again, so that

@@ -14,12 +14,13 @@
 
 /*
  * The IPv4 address that stands for one that the kernel gave. Mapped -> IPv4 (an AF_INET6 TCP socket has real IPv4
- * peers under that form only), :: -> 0.0.0.0, ::1 -> 127.0.0.1 (the kernel drops packets with that source that did not
- * come from this host), all others -> their alias.
+ * peers under that form only), :: -> 0.0.0.0, ::1 -> 127.0.0.1 (the kernel drops packets with that source that did
+ * not come from this host), all others -> their alias.
  */
 struct in_addr view_of(const struct ip_address *address);
 
-/* As the kernel hands out addresses: as much as fits into *length bytes, and the full length into *length. NULL-safe. */
+/* As the kernel hands out addresses: as much as fits into *length bytes, and the full length into *length. NULL-safe.
+ */
 void view_copy_out(const void *full, socklen_t full_length, struct sockaddr *address, socklen_t *length);
 
 /*
@@ -30,8 +31,8 @@ void view_hand_out(const struct sockaddr_storage *full, socklen_t full_length, b
                    struct sockaddr *address, socklen_t *length);
 
 /*
- * Whether the program takes this descriptor for an AF_INET socket, when the kernel says it is AF_INET6. Known where we
- * saw the socket being made. Else a process that speaks IPv6 gets the native shape; in one that does not, room for
+ * Whether the program takes this descriptor for an AF_INET socket, when the kernel says it is AF_INET6. Known where
+ * we saw the socket being made. Else a process that speaks IPv6 gets the native shape; in one that does not, room for
  * less than a sockaddr_in6 marks a caller that only knows IPv4.
  */
 bool view_is_ipv4(int fd, socklen_t room);

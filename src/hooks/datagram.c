@@ -1,0 +1,151 @@
+/* Datagrams with addresses. What has no address (send, recv, read, write) needs no hook. */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "runtime/control.h"
+#include "runtime/guard.h"
+#include "runtime/hook.h"
+#include "runtime/messages.h"
+#include "runtime/real.h"
+
+/* Messages that one sendmmsg or recvmmsg call translates at a time, on the stack. */
+#define BATCH              16u
+#define BATCH_CONTROL_ROOM 256u
+
+EXPORT ssize_t sendto(int fd, const void *data, size_t size, int flags, const struct sockaddr *address,
+                      socklen_t length)
+{
+    if (address == NULL || !guard_may_act() || !messages_concern(fd, address, length))
+        return REAL(sendto)(fd, data, size, flags, address, length);
+    struct iovec part = {.iov_base = (void *)(uintptr_t)data, .iov_len = size};
+    struct msghdr message = {
+        .msg_name = (void *)(uintptr_t)address, .msg_namelen = length, .msg_iov = &part, .msg_iovlen = 1};
+    return messages_send(fd, &message, flags);
+}
+
+EXPORT ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
+{
+    if (message == NULL || message->msg_name == NULL || !guard_may_act() ||
+        !messages_concern(fd, message->msg_name, message->msg_namelen))
+        return REAL(sendmsg)(fd, message, flags);
+    return messages_send(fd, message, flags);
+}
+
+static bool any_concerns(int fd, const struct mmsghdr *messages, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++)
+        if (messages_concern(fd, messages[i].msg_hdr.msg_name, messages[i].msg_hdr.msg_namelen))
+            return true;
+    return false;
+}
+
+EXPORT int sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags)
+{
+    if (messages == NULL || !guard_may_act() || !any_concerns(fd, messages, count))
+        return REAL(sendmmsg)(fd, messages, count, flags);
+    int saved = errno;
+    unsigned sent = 0;
+    for (; sent < count; sent++) {
+        struct msghdr *message = &messages[sent].msg_hdr;
+        ssize_t size = messages_concern(fd, message->msg_name, message->msg_namelen)
+                           ? messages_send(fd, message, flags)
+                           : REAL(sendmsg)(fd, message, flags);
+        if (size < 0)
+            break;
+        messages[sent].msg_len = (unsigned)size;
+    }
+    /* As the kernel: an error after the first message is told by the next call. */
+    if (sent > 0)
+        errno = saved;
+    return sent > 0 ? (int)sent : -1;
+}
+
+/* With room of our own for the address: what the kernel cut could not be asked for again. */
+static ssize_t receive_from(int fd, void *data, size_t size, int flags, struct sockaddr *address, socklen_t *length)
+{
+    struct sockaddr_storage source;
+    socklen_t source_length = sizeof source;
+    source.ss_family = AF_UNSPEC;
+    ssize_t received = REAL(recvfrom)(fd, data, size, flags, (struct sockaddr *)&source, &source_length);
+    if (received >= 0)
+        messages_hand_out_source(fd, &source, source_length, address, length);
+    return received;
+}
+
+EXPORT ssize_t recvfrom(int fd, void *restrict data, size_t size, int flags, struct sockaddr *restrict address,
+                        socklen_t *restrict length)
+{
+    if (address == NULL || length == NULL || (int)*length < 0 || !guard_may_act() ||
+        !messages_may_need_translation(fd))
+        return REAL(recvfrom)(fd, data, size, flags, address, length);
+    return receive_from(fd, data, size, flags, address, length);
+}
+
+EXPORT ssize_t __recvfrom_chk(int fd, void *restrict data, size_t size, size_t data_size, int flags,
+                              struct sockaddr *restrict address, socklen_t *restrict length)
+{
+    /* A size beyond the buffer is libc's to punish. */
+    if (size > data_size || address == NULL || length == NULL || (int)*length < 0 || !guard_may_act() ||
+        !messages_may_need_translation(fd))
+        return REAL(__recvfrom_chk)(fd, data, size, data_size, flags, address, length);
+    return receive_from(fd, data, size, flags, address, length);
+}
+
+EXPORT ssize_t recvmsg(int fd, struct msghdr *message, int flags)
+{
+    if (message == NULL || (message->msg_name == NULL && message->msg_control == NULL) || !guard_may_act() ||
+        !messages_may_need_translation(fd))
+        return REAL(recvmsg)(fd, message, flags);
+    char room[MESSAGES_RECEPTION_SIZE(CONTROL_SIZE)] __attribute__((aligned(16)));
+    struct messages_reception *reception = (struct messages_reception *)(void *)room;
+    messages_prepare(fd, message, reception, CONTROL_SIZE);
+    ssize_t received = REAL(recvmsg)(fd, &reception->native, flags);
+    if (received >= 0) {
+        int saved = errno;
+        messages_finish(fd, message, reception);
+        errno = saved;
+    }
+    return received;
+}
+
+/* One batch: the kernel fills our rooms, in one call, with the waiting rules of recvmmsg. */
+static int receive_batch(int fd, struct mmsghdr *messages, unsigned count, int flags, struct timespec *timeout)
+{
+    enum { ROOM = MESSAGES_RECEPTION_SIZE(BATCH_CONTROL_ROOM) };
+    char rooms[BATCH][ROOM] __attribute__((aligned(16)));
+    struct mmsghdr native[BATCH];
+    for (unsigned i = 0; i < count; i++) {
+        struct messages_reception *reception = (struct messages_reception *)(void *)rooms[i];
+        messages_prepare(fd, &messages[i].msg_hdr, reception, BATCH_CONTROL_ROOM);
+        native[i] = (struct mmsghdr){.msg_hdr = reception->native};
+    }
+    int received = REAL(recvmmsg)(fd, native, count, flags, timeout);
+    int saved = errno;
+    for (int i = 0; i < received; i++) {
+        struct messages_reception *reception = (struct messages_reception *)(void *)rooms[i];
+        reception->native = native[i].msg_hdr;
+        messages_finish(fd, &messages[i].msg_hdr, reception);
+        messages[i].msg_len = native[i].msg_len;
+    }
+    errno = saved;
+    return received;
+}
+
+EXPORT int recvmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags, struct timespec *timeout)
+{
+    if (messages == NULL || !guard_may_act() || !messages_may_need_translation(fd))
+        return REAL(recvmmsg)(fd, messages, count, flags, timeout);
+    unsigned total = 0;
+    for (int received = 0; total < count; total += (unsigned)received) {
+        unsigned wanted = count - total < BATCH ? count - total : BATCH;
+        /* Once something has come, MSG_WAITFORONE asks not to wait for more. */
+        int batch_flags = total > 0 && (flags & MSG_WAITFORONE) != 0 ? flags | MSG_DONTWAIT : flags;
+        received = receive_batch(fd, messages + total, wanted, batch_flags, timeout);
+        if (received < 0)
+            return total > 0 ? (int)total : -1;
+        if ((unsigned)received < wanted)
+            return (int)(total + (unsigned)received);
+    }
+    return (int)total;
+}

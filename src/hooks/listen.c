@@ -1,0 +1,64 @@
+/* Servers. */
+#include <sys/socket.h>
+
+#include "runtime/acceptance.h"
+#include "runtime/binding.h"
+#include "runtime/guard.h"
+#include "runtime/hook.h"
+#include "runtime/real.h"
+#include "runtime/sockets.h"
+#include "runtime/view.h"
+
+EXPORT int listen(int fd, int backlog)
+{
+    int result = REAL(listen)(fd, backlog);
+    if (result == 0 && guard_may_act())
+        binding_note_listening(fd, backlog);
+    return result;
+}
+
+/* After an accept() into room of our own. */
+static int hand_out(int listener, int fd, const struct sockaddr_storage *peer, socklen_t peer_length,
+                    struct sockaddr *address, socklen_t *length)
+{
+    if (fd < 0)
+        return fd;
+    socklen_t room = length != NULL ? *length : 0;
+    view_hand_out(peer, peer_length, peer->ss_family == AF_INET6 && view_is_ipv4(listener, room), address, length);
+    acceptance_note(listener, fd, peer, room);
+    return fd;
+}
+
+/* The kernel judges a bad length: it gets the program's own arguments then. */
+static bool is_ours(int fd, const struct sockaddr *address, const socklen_t *length)
+{
+    return guard_may_act() && acceptance_concerns(fd) && (address == NULL || (length != NULL && (int)*length >= 0));
+}
+
+EXPORT int accept(int fd, struct sockaddr *restrict address, socklen_t *restrict length)
+{
+    if (!is_ours(fd, address, length)) {
+        int accepted = REAL(accept)(fd, address, length);
+        if (accepted >= 0)
+            sockets_copy_kind(fd, accepted);
+        return accepted;
+    }
+    struct sockaddr_storage peer = {.ss_family = AF_UNSPEC};
+    socklen_t peer_length = sizeof peer;
+    int accepted = REAL(accept)(fd, (struct sockaddr *)&peer, &peer_length);
+    return hand_out(fd, accepted, &peer, peer_length, address, length);
+}
+
+EXPORT int accept4(int fd, struct sockaddr *restrict address, socklen_t *restrict length, int flags)
+{
+    if (!is_ours(fd, address, length)) {
+        int accepted = REAL(accept4)(fd, address, length, flags);
+        if (accepted >= 0)
+            sockets_copy_kind(fd, accepted);
+        return accepted;
+    }
+    struct sockaddr_storage peer = {.ss_family = AF_UNSPEC};
+    socklen_t peer_length = sizeof peer;
+    int accepted = REAL(accept4)(fd, (struct sockaddr *)&peer, &peer_length, flags);
+    return hand_out(fd, accepted, &peer, peer_length, address, length);
+}

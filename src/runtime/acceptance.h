@@ -1,0 +1,20 @@
+/*
+ * Connections that a listening socket has accepted. Async-signal-safe, no lock; errno kept.
+ */
+#ifndef V6SHIM_RUNTIME_ACCEPTANCE_H
+#define V6SHIM_RUNTIME_ACCEPTANCE_H
+
+#include <stdbool.h>
+#include <sys/socket.h>
+
+/* Whether accepted peers of this listener can be of IPv6 while the program takes them for IPv4. No system call. */
+bool acceptance_concerns(int listener);
+
+/*
+ * After a successful accept() of `fd` from `listener`, `peer` as the kernel gave it: notes what the new descriptor
+ * is. An IPv4 peer of a dual listener gets a true AF_INET socket (one system call), so that nothing needs
+ * translation; if it has already gone, addresses are translated.
+ */
+void acceptance_note(int listener, int fd, const struct sockaddr_storage *peer, socklen_t room);
+
+#endif

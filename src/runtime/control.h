@@ -1,0 +1,33 @@
+/*
+ * Control messages (ancillary data) of level IPPROTO_IP for a program that doesn't know that its socket stands on
+ * AF_INET6: RFC 3542 on one side, ip(7) on the other.
+ *
+ * Pure translation of memory, but for aliases; async-signal-safe.
+ */
+#ifndef V6SHIM_RUNTIME_CONTROL_H
+#define V6SHIM_RUNTIME_CONTROL_H
+
+#include <stdbool.h>
+#include <sys/socket.h>
+
+/* More room than a program gives: IPv6's forms are longer, and IPv4 packets bring both forms of some. */
+#define CONTROL_EXTRA_SIZE 256
+/* The most that is translated at once; a longer list is passed on as it is. */
+#define CONTROL_SIZE 1024
+
+/*
+ * What the kernel gave, in `native`, goes to `buffer` (of *size bytes) as the program knows it: IPV6_PKTINFO becomes
+ * IP_PKTINFO, IPV6_HOPLIMIT IP_TTL, IPV6_TCLASS IP_TOS, IPV6_RECVERR IP_RECVERR (origin, type, code and offender
+ * too); messages that IPv4 traffic brings twice are given once; others are copied. *size becomes what was used.
+ * Returns false where something did not fit (MSG_CTRUNC).
+ */
+bool control_to_program(const struct msghdr *native, void *buffer, size_t *size);
+
+/*
+ * The other way, for a datagram to an IPv6 destination, whose control messages of level IPPROTO_IP the kernel would
+ * ignore: `buffer` of CONTROL_SIZE bytes receives them with the IPv6 ones in their place. Returns the size; 0 with
+ * *fits false where they don't fit.
+ */
+size_t control_to_kernel(const struct msghdr *message, void *buffer, bool *fits);
+
+#endif

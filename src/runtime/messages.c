@@ -1,0 +1,199 @@
+#include "runtime/messages.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <string.h>
+
+#include "runtime/aliases.h"
+#include "runtime/control.h"
+#include "runtime/destinations.h"
+#include "runtime/kernel.h"
+#include "runtime/loopback_peers.h"
+#include "runtime/real.h"
+#include "runtime/resolve.h"
+#include "runtime/sockets.h"
+#include "runtime/upgrade.h"
+#include "runtime/view.h"
+
+static bool read_destination(const void *address, socklen_t length, struct sockaddr_in *destination)
+{
+    if (address == NULL || length < sizeof *destination)
+        return false;
+    memcpy(destination, address, sizeof *destination);
+    return destination->sin_family == AF_INET;
+}
+
+bool messages_concern(int fd, const void *address, socklen_t length)
+{
+    struct sockaddr_in destination;
+    return read_destination(address, length, &destination) &&
+           (aliases_contains(destination.sin_addr) || sockets_has(fd, SOCKET_UPGRADED) ||
+            (resolve_has_shown_alias() && sockets_find(fd) != NULL));
+}
+
+static ssize_t send_to(int fd, const struct msghdr *message, const struct ip_address *destination, uint16_t port,
+                       int flags)
+{
+    struct sockaddr_storage address;
+    struct msghdr native = *message;
+    char control[CONTROL_SIZE] __attribute__((aligned(__alignof__(struct cmsghdr))));
+    native.msg_namelen = address_to_sockaddr(destination, port, &address);
+    native.msg_name = &address;
+    if (destination->family == AF_INET6 && !address_is_mapped(destination) && message->msg_controllen > 0) {
+        bool fits;
+        native.msg_controllen = control_to_kernel(message, control, &fits);
+        native.msg_control = control;
+        if (!fits) {
+            errno = ENOBUFS;
+            return -1;
+        }
+    }
+    return REAL(sendmsg)(fd, &native, flags);
+}
+
+/* A failure that says only that there is no way to this one address, at once and without a packet. */
+static bool is_without_route(int error)
+{
+    return error == ENETUNREACH || error == EHOSTUNREACH || error == EADDRNOTAVAIL || error == EAFNOSUPPORT;
+}
+
+static ssize_t send_to_candidates(int fd, const struct msghdr *message, const struct destinations *destinations,
+                                  uint16_t port, int flags)
+{
+    ssize_t sent = -1;
+    int upgraded = upgrade_socket(fd), first_error = ENETUNREACH;
+    for (size_t i = 0; i < destinations->count; i++) {
+        const struct ip_address *candidate = &destinations->addresses[i];
+        if (candidate->family == AF_INET6 && upgraded < 0)
+            continue;
+        sent = send_to(fd, message, candidate, port, flags);
+        if (sent >= 0)
+            return sent;
+        if (first_error == ENETUNREACH)
+            first_error = errno;
+        if (!is_without_route(errno))
+            break;
+    }
+    errno = first_error;
+    return sent;
+}
+
+/*
+ * A plain IPv4 destination. In a process that has been given aliases a fresh UDP socket becomes one for both families
+ * with its first datagram, wherever that goes: later, when an alias comes, replies may already wait in its queue, and
+ * they could not be carried over.
+ */
+static ssize_t send_to_ipv4(int fd, const struct msghdr *message, const struct sockaddr_in *destination, int flags)
+{
+    struct ip_address address = address_ipv4(destination->sin_addr);
+    uint16_t port = ntohs(destination->sin_port);
+    if (!sockets_has(fd, SOCKET_UPGRADED | SOCKET_STREAM | SOCKET_USED)) {
+        sockets_set(sockets_find(fd), SOCKET_USED);
+        upgrade_fresh(fd);
+    }
+    if (address_is_loopback(&address) && sockets_has(fd, SOCKET_UPGRADED) && loopback_peers_is_ipv6(port)) {
+        struct in6_addr loopback = IN6ADDR_LOOPBACK_INIT;
+        address = address_ipv6(&loopback, 0);
+    }
+    return send_to(fd, message, &address, port, flags);
+}
+
+ssize_t messages_send(int fd, const struct msghdr *message, int flags)
+{
+    int saved = errno;
+    struct sockaddr_in destination;
+    struct destinations destinations;
+    struct in_addr ipv4;
+    ssize_t sent = -1;
+    read_destination(message->msg_name, message->msg_namelen, &destination);
+    if (!aliases_contains(destination.sin_addr)) {
+        sent = send_to_ipv4(fd, message, &destination, flags);
+    } else if (!destinations_find(destination.sin_addr, &destinations)) {
+        errno = ENETUNREACH;
+    } else if (upgrade_socket(fd) == 0) {
+        sent = send_to_candidates(fd, message, &destinations, ntohs(destination.sin_port), flags);
+    } else if (destinations_ipv4(&destinations, &ipv4)) { /* a socket that is left alone */
+        struct ip_address address = address_ipv4(ipv4);
+        sent = send_to(fd, message, &address, ntohs(destination.sin_port), flags);
+    } else {
+        errno = ENETUNREACH;
+    }
+    if (sent >= 0)
+        errno = saved;
+    return sent;
+}
+
+void messages_hand_out_source(int fd, const struct sockaddr_storage *full, socklen_t full_length,
+                              struct sockaddr *address, socklen_t *length)
+{
+    bool ipv4_shape =
+        full_length > 0 && full->ss_family == AF_INET6 && view_is_ipv4(fd, length != NULL ? *length : 0);
+    if (ipv4_shape)
+        loopback_peers_note(full, full_length);
+    view_hand_out(full, full_length, ipv4_shape, address, length);
+}
+
+bool messages_may_need_translation(int fd)
+{
+    return !sockets_is_other(fd) && !sockets_is_native(fd) &&
+           (sockets_find(fd) == NULL || sockets_has(fd, SOCKET_UPGRADED));
+}
+
+/* A descriptor that we have not seen being made is looked at once. */
+static bool translates_control(int fd)
+{
+    if (sockets_has(fd, SOCKET_UPGRADED))
+        return true;
+    if (!messages_may_need_translation(fd))
+        return false;
+    int family = kernel_socket_integer(fd, SO_DOMAIN);
+    if (family != AF_INET6)
+        sockets_add_other(fd);
+    return family == AF_INET6 && view_is_ipv4(fd, 0);
+}
+
+void messages_prepare(int fd, const struct msghdr *message, struct messages_reception *reception, size_t control_room)
+{
+    reception->native = *message;
+    if (message->msg_name != NULL) {
+        reception->native.msg_name = &reception->source;
+        reception->native.msg_namelen = sizeof reception->source;
+    }
+    reception->translate = message->msg_control != NULL && message->msg_controllen > 0 &&
+                           message->msg_controllen <= control_room && translates_control(fd);
+    if (reception->translate) {
+        reception->native.msg_control = reception->control;
+        reception->native.msg_controllen = message->msg_controllen + CONTROL_EXTRA_SIZE;
+    }
+}
+
+static void forget_received_descriptors(struct msghdr *message)
+{
+    for (struct cmsghdr *at = CMSG_FIRSTHDR(message); at != NULL; at = CMSG_NXTHDR(message, at)) {
+        if (at->cmsg_level != SOL_SOCKET || at->cmsg_type != SCM_RIGHTS)
+            continue;
+        for (size_t offset = 0; offset + sizeof(int) <= at->cmsg_len - CMSG_LEN(0); offset += sizeof(int)) {
+            int fd;
+            memcpy(&fd, CMSG_DATA(at) + offset, sizeof fd);
+            sockets_forget(fd);
+        }
+    }
+}
+
+void messages_finish(int fd, struct msghdr *message, struct messages_reception *reception)
+{
+    struct msghdr *native = &reception->native;
+    message->msg_flags = native->msg_flags;
+    if (message->msg_name != NULL)
+        messages_hand_out_source(fd, &reception->source, native->msg_namelen, message->msg_name,
+                                 &message->msg_namelen);
+    if (!reception->translate) {
+        message->msg_controllen = native->msg_controllen;
+        forget_received_descriptors(message);
+        return;
+    }
+    size_t size = message->msg_controllen;
+    if (!control_to_program(native, message->msg_control, &size))
+        message->msg_flags |= MSG_CTRUNC;
+    message->msg_controllen = size;
+}

@@ -1,0 +1,48 @@
+/*
+ * Datagrams with addresses, in the program's view: where they are sent, and where they came from.
+ *
+ * Async-signal-safe; no lock is held while waiting. The functions that send and receive behave as the calls whose
+ * names they carry, errno included.
+ */
+#ifndef V6SHIM_RUNTIME_MESSAGES_H
+#define V6SHIM_RUNTIME_MESSAGES_H
+
+#include <stdbool.h>
+#include <sys/socket.h>
+
+#include "runtime/control.h"
+
+/* Whether a destination needs us: an alias, or any IPv4 address on a socket that stands on AF_INET6. */
+bool messages_concern(int fd, const void *address, socklen_t length);
+
+/* sendmsg() to an address that concerns us (see above). */
+ssize_t messages_send(int fd, const struct msghdr *message, int flags);
+
+/* After a call has received an address into `full`: hands it to the program in its shape. */
+void messages_hand_out_source(int fd, const struct sockaddr_storage *full, socklen_t full_length,
+                              struct sockaddr *address, socklen_t *length);
+
+/* Whether anything that is received on this descriptor may have to be translated. No system call. */
+bool messages_may_need_translation(int fd);
+
+/*
+ * Receiving with room of our own in the place of the program's: prepare, call the real function with `native`, finish
+ * with its result (nothing to be done where it failed).
+ */
+struct messages_reception {
+    struct msghdr native;
+    struct sockaddr_storage source;
+    bool translate;
+    char control[] __attribute__((aligned(__alignof__(struct cmsghdr))));
+};
+
+/* Bytes that a reception with so much room for control messages takes. */
+#define MESSAGES_RECEPTION_SIZE(control_room) \
+    ((sizeof(struct messages_reception) + (control_room) + CONTROL_EXTRA_SIZE + 15) / 16 * 16)
+
+void messages_prepare(int fd, const struct msghdr *message, struct messages_reception *reception,
+                      size_t control_room);
+/* Descriptors that came with the message are new to the tables. */
+void messages_finish(int fd, struct msghdr *message, struct messages_reception *reception);
+
+#endif
