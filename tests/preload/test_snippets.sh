@@ -1,0 +1,56 @@
+#!/bin/sh
+# Every symbol of hooks.def has a snippet that calls it with things of IPv4 only (snippets/snippet.h). Whatever the
+# shape it runs in, a program sees the same with the preload as without it.
+#
+# test_snippets.sh [SYMBOL...]: only these. The shapes are built by make check (Makefile.inc).
+here=$(cd "$(dirname "$0")" && pwd)
+[ -n "${TEST_PRELOAD-}" ] || exec sh "$here/in_namespace.sh" sh "$0" "$@"
+
+built=$LAB_BUILD/tests/preload/snippets
+symbols=$(sed -n 's/^HOOK([^,]*, *\([A-Za-z0-9_]*\),.*/\1/p' "$here/../../src/hooks.def")
+passed=0 failed=0
+trouble() {
+    echo "not ok - $1"
+    failed=$((failed + 1))
+}
+
+# transcript LABEL VARIABLE... PROGRAM: what the program tells, then how it ended.
+transcript() {
+    label=$1
+    shift
+    timeout 60 env "$@" >"$TEST_DIR/$label" 2>&1 </dev/null
+    echo "exit status $?" >>"$TEST_DIR/$label"
+}
+
+# same SYMBOL SHAPE PROGRAM [VARIABLE]: the program bare and preloaded.
+same() {
+    transcript bare ${4-} "$3"
+    transcript preloaded ${4-} "LD_PRELOAD=$TEST_PRELOAD" "$3"
+    if ! grep -q '^exit status 0$' "$TEST_DIR/bare" || [ "$(wc -l <"$TEST_DIR/bare")" -lt 3 ]; then
+        trouble "$1, $2: the snippet itself fails, without the preload"
+        tail -n 5 "$TEST_DIR/bare" | sed 's/^/#   /'
+    elif ! difference=$(diff "$TEST_DIR/bare" "$TEST_DIR/preloaded"); then
+        trouble "$1, $2: bare (<) and preloaded (>) differ"
+        printf '%s\n' "$difference" | head -n 20 | sed 's/^/#   /'
+    else
+        echo "ok - $1, $2"
+        passed=$((passed + 1))
+    fi
+}
+
+imports() { nm -D --undefined-only "$1" | sed 's/@.*//' | grep -q " $2\$"; }
+
+for symbol in $symbols; do
+    [ -e "$here/snippets/$symbol.c" ] || trouble "$symbol is interposed, but no snippets/$symbol.c calls it"
+done
+for source in "$here"/snippets/*.c; do
+    symbol=$(basename "$source" .c)
+    case " ${*:-$symbol} " in *" $symbol "*) ;; *) continue ;; esac
+    imports "$built/$symbol-program" "$symbol" || trouble "snippets/$symbol.c does not call $symbol"
+    same "$symbol" "a program" "$built/$symbol-program"
+    same "$symbol" "a program bound at start" "$built/$symbol-program" LD_BIND_NOW=1
+    same "$symbol" "the constructor of another library" "$built/$symbol-bystander"
+    same "$symbol" "a fortified program" "$built/$symbol-fortified"
+done
+echo "# test_snippets.sh: $passed passed, $failed failed, 0 skipped"
+[ $failed -eq 0 ]
