@@ -133,6 +133,7 @@ static void refuses_bad_rows(void **state)
     assert_non_null(add(&table, "10.0.0.0", 8, "2001:db9::", 104));
     assert_non_null(add(&table, "11.0.0.0", 8, "2001:db8::", 104));
     assert_null(add(&table, "10.0.0.0", 9, "2001:db8::", 105));
+    assert_non_null(add(&table, "10.0.0.0", 9, "2001:db9::", 105));
     assert_null(add(&table, "0.0.0.0", 0, "::", 0));
     while (table.count < EAM_ROWS_MAX) {
         struct ip_address ipv4 = address("12.0.0.0"), ipv6 = address("2001:db8:5::");

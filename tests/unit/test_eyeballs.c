@@ -406,6 +406,12 @@ static void refuses_a_second_winner(void **state)
     eyeballs_attempt_failed(&race, 2, EPERM, 262); /* too late to end anything */
     assert_int_equal(eyeballs_next(&race, 262).kind, EYEBALLS_WON);
     assert_int_equal(race.attempts[1].ended_ms, 260);
+
+    eyeballs_init(&race, 2, EYEBALLS_RACE, 250);
+    eyeballs_attempt_started(&race, 0, 0);
+    eyeballs_attempt_started(&race, 1, 250);
+    assert_true(eyeballs_attempt_succeeded(&race, 0, 260));
+    assert_false(eyeballs_attempt_succeeded(&race, 1, 260));
 }
 
 static void takes_no_winner_after_a_refusal(void **state)
@@ -460,7 +466,10 @@ static void collapses_to_the_leading_attempt(void **state)
     assert_int_equal(eyeballs_collapse(&race), 1);
     assert_int_equal(eyeballs_next(&race, 9999).kind, EYEBALLS_WAIT);
     assert_int_equal(eyeballs_next(&race, 9999).until_ms, EYEBALLS_NO_TIMER);
+    assert_int_equal(race.attempts[0].state, EYEBALLS_BROKEN);
+    assert_int_equal(race.attempts[1].state, EYEBALLS_RUNNING);
     assert_int_equal(race.attempts[2].state, EYEBALLS_DROPPED);
+    assert_int_equal(race.attempts[3].state, EYEBALLS_DROPPED);
     assert_false(eyeballs_attempt_succeeded(&race, 2, 300));
     eyeballs_attempt_failed(&race, 1, ETIMEDOUT, 400);
     assert_int_equal(eyeballs_next(&race, 400).kind, EYEBALLS_FAILED);

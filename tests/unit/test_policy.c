@@ -98,6 +98,9 @@ static void lifts_known_local_prefixes(void **state)
     assert_int_equal(policy_precedence(&policy, &global), 40);
     assert_int_equal(policy.labels.count, 9 + 2);
 
+    policy_builtin(&policy, POLICY_RFC6724_UPDATE, local, 1);
+    assert_int_equal(policy_precedence(&policy, &same_site), 45);
+    assert_int_equal(policy_precedence(&policy, &second), 30);
     policy_builtin(&policy, POLICY_RFC6724, local, 5);
     assert_int_equal(policy_precedence(&policy, &same_site), 3);
 }
@@ -214,6 +217,12 @@ static void prints_as_lines(void **state)
     assert_int_equal(policy_lines(&policy, got, 3), 3);
     policy_builtin(&policy, POLICY_RFC6724, NULL, 0);
     assert_int_equal(policy_lines(&policy, got, LINES_MAX), 9);
+    struct ip_address office = address("2001:db8::");
+    assert_true(policy_table_add(&policy.precedences, &office.ipv6, 32, 99));
+    assert_int_equal(policy_lines(&policy, got, LINES_MAX), 10);
+    assert_int_equal(got[0].precedence, 99);
+    assert_int_equal(got[0].label, 1);
+    assert_false(got[0].own_label);
 }
 
 int main(void)

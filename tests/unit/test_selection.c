@@ -247,6 +247,10 @@ static void compares_ipv6_beyond_the_prefix_only_for_glibc(void **state)
     candidates[0].source_prefix_length = candidates[1].source_prefix_length = 0; /* not known: taken as 64 */
     assert_int_equal(first_of(POLICY_RFC6724, candidates, &rule), 0);
     assert_int_equal(rule, SELECTION_ORDER_GIVEN);
+    struct selection_candidate other_net = candidate(&(struct way){P "9::1", P "1::2", PLAIN});
+    other_net.source_prefix_length = 0;
+    assert_int_equal(first_of(POLICY_RFC6724, (struct selection_candidate[]){other_net, candidates[0]}, &rule), 1);
+    assert_int_equal(rule, SELECTION_LONGEST_PREFIX);
     candidates[0].source_prefix_length = candidates[1].source_prefix_length = 112;
     assert_int_equal(first_of(POLICY_RFC6724, candidates, &rule), 1);
     assert_int_equal(rule, SELECTION_LONGEST_PREFIX);
@@ -273,7 +277,12 @@ static void compares_ipv4_outside_the_subnet_only_for_the_rfc(void **state)
     assert_int_equal(rule, SELECTION_LONGEST_PREFIX);
     assert_int_equal(first_of(POLICY_RFC6724, inside, &rule), 0);
     assert_int_equal(rule, SELECTION_ORDER_GIVEN);
+    outside[0] = inside[0]; /* the first bit after the prefix differs: inside all the same */
+    assert_int_equal(first_of(POLICY_SYSTEM, outside, &rule), 0);
+    assert_int_equal(rule, SELECTION_LONGEST_PREFIX);
     inside[0].source_prefix_length = inside[1].source_prefix_length = 0; /* not known */
+    assert_int_equal(first_of(POLICY_RFC6724, inside, &rule), 0);
+    assert_int_equal(rule, SELECTION_ORDER_GIVEN);
     assert_int_equal(first_of(POLICY_SYSTEM, inside, &rule), 0);
     assert_int_equal(rule, SELECTION_ORDER_GIVEN);
 }
