@@ -26,5 +26,5 @@ compare_samples() {
 }
 
 compare_samples 192.0.2.2
-compare_samples six.example tcp-client inetd-server
+compare_samples six.example
 lab_done
