@@ -16,11 +16,15 @@ struct list {
     bool fits;
 };
 
+/* What doesn't fit is cut, as the kernel cuts it. */
 static void add(struct list *list, int level, int type, const void *value, size_t length)
 {
-    if (list->size - list->used < CMSG_LEN(length)) {
+    size_t room = list->size - list->used;
+    if (room < CMSG_LEN(length)) {
         list->fits = false;
-        return;
+        if (room < CMSG_LEN(0))
+            return;
+        length = room - CMSG_LEN(0);
     }
     struct cmsghdr header = {.cmsg_level = level, .cmsg_type = type, .cmsg_len = CMSG_LEN(length)};
     memcpy(list->data + list->used, &header, sizeof header);
@@ -175,6 +179,19 @@ static void add_for_ipv6(struct list *list, const struct cmsghdr *message)
         add(list, IPPROTO_IPV6, IPV6_HOPLIMIT, &value, sizeof value);
     else if (message->cmsg_type == IP_TOS)
         add(list, IPPROTO_IPV6, IPV6_TCLASS, &value, sizeof value);
+}
+
+bool control_is_valid(const struct msghdr *message)
+{
+    struct msghdr copy = *message;
+    if (message->msg_control == NULL)
+        return false;
+    for (struct cmsghdr *at = CMSG_FIRSTHDR(&copy); at != NULL; at = CMSG_NXTHDR(&copy, at)) {
+        size_t room = message->msg_controllen - (size_t)((char *)at - (char *)message->msg_control);
+        if (at->cmsg_len < CMSG_LEN(0) || at->cmsg_len > room)
+            return false;
+    }
+    return true;
 }
 
 size_t control_to_kernel(const struct msghdr *message, void *buffer, bool *fits)

@@ -19,14 +19,17 @@
  * What the kernel gave, in `native`, goes to `buffer` (of *size bytes) as the program knows it: IPV6_PKTINFO becomes
  * IP_PKTINFO, IPV6_HOPLIMIT IP_TTL, IPV6_TCLASS IP_TOS, IPV6_RECVERR IP_RECVERR (origin, type, code and offender
  * too); messages that IPv4 traffic brings twice are given once; others are copied. *size becomes what was used.
- * Returns false where something did not fit (MSG_CTRUNC).
+ * Returns false where something did not fit (MSG_CTRUNC) and was cut, as the kernel does it.
  */
 bool control_to_program(const struct msghdr *native, void *buffer, size_t *size);
 
+/* Whether the program's control messages can be walked through. The kernel answers EINVAL or EFAULT to others. */
+bool control_is_valid(const struct msghdr *message);
+
 /*
  * The other way, for a datagram to an IPv6 destination, whose control messages of level IPPROTO_IP the kernel would
- * ignore: `buffer` of CONTROL_SIZE bytes receives them with the IPv6 ones in their place. Returns the size; 0 with
- * *fits false where they don't fit.
+ * ignore: `buffer` of CONTROL_SIZE bytes receives them with the IPv6 ones in their place. They have to be valid.
+ * Returns the size; 0 with *fits false where they don't fit.
  */
 size_t control_to_kernel(const struct msghdr *message, void *buffer, bool *fits);
 

@@ -39,7 +39,8 @@ static ssize_t send_to(int fd, const struct msghdr *message, const struct ip_add
     char control[CONTROL_SIZE] __attribute__((aligned(__alignof__(struct cmsghdr))));
     native.msg_namelen = address_to_sockaddr(destination, port, &address);
     native.msg_name = &address;
-    if (destination->family == AF_INET6 && !address_is_mapped(destination) && message->msg_controllen > 0) {
+    if (destination->family == AF_INET6 && !address_is_mapped(destination) && message->msg_controllen > 0 &&
+        control_is_valid(message)) {
         bool fits;
         native.msg_controllen = control_to_kernel(message, control, &fits);
         native.msg_control = control;
