@@ -186,6 +186,7 @@ int resolve_by_name_r(const char *name, const struct resolve_buffer *into, struc
 int resolve_by_alias_r(struct in_addr alias, const struct resolve_buffer *into, struct hostent **found,
                        int *host_error)
 {
+    int saved = errno;
     struct ip_address ipv6;
     *found = NULL;
     *host_error = HOST_NOT_FOUND;
@@ -195,6 +196,7 @@ int resolve_by_alias_r(struct in_addr alias, const struct resolve_buffer *into, 
                                       found, host_error);
     if (error != 0 || *found == NULL)
         return error;
+    errno = saved;
     struct answer answer = {.parts = hostent_parts_of(*found), .shown = {alias}};
     answer.parts.family = AF_INET;
     answer.parts.addresses = answer.shown;
