@@ -16,6 +16,7 @@
 enum prefer { PREFER_POLICY, PREFER_IPV6, PREFER_IPV4 };
 enum families { FAMILIES_BOTH, FAMILIES_INET, FAMILIES_INET6 };
 enum aware { AWARE_AUTO, AWARE_YES, AWARE_NO };
+enum connect_mode { CONNECT_RACE, CONNECT_ORDER };
 enum listen { LISTEN_MAPPED, LISTEN_INET6, LISTEN_INET };
 enum log_level { LOG_LEVEL_QUIET, LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
 
@@ -28,6 +29,8 @@ struct settings {
     char state_dir[512]; /* "": the usual place */
     enum aware aware;
     enum listen listen;
+    enum connect_mode connect;
+    uint32_t attempt_delay_ms;
     enum log_level log;
     char log_file[512]; /* "": standard error */
 };

@@ -21,3 +21,33 @@ EXPORT int epoll_ctl(int epoll, int operation, int fd, struct epoll_event *event
         sockets_watch(fd, epoll, operation == EPOLL_CTL_DEL ? NULL : event);
     return result;
 }
+
+EXPORT int poll(struct pollfd *polled, nfds_t count, int timeout)
+{
+    return REAL(poll)(polled, count, timeout);
+}
+
+EXPORT int ppoll(struct pollfd *polled, nfds_t count, const struct timespec *timeout, const sigset_t *mask)
+{
+    return REAL(ppoll)(polled, count, timeout, mask);
+}
+EXPORT int __poll_chk(struct pollfd *polled, nfds_t count, int timeout, size_t size)
+{
+    return REAL(__poll_chk)(polled, count, timeout, size);
+}
+
+EXPORT int __ppoll_chk(struct pollfd *polled, nfds_t count, const struct timespec *timeout, const sigset_t *mask,
+                       size_t size)
+{
+    return REAL(__ppoll_chk)(polled, count, timeout, mask, size);
+}
+EXPORT int select(int count, fd_set *restrict readable, fd_set *restrict writable, fd_set *restrict exceptional,
+                  struct timeval *restrict timeout)
+{
+    return REAL(select)(count, readable, writable, exceptional, timeout);
+}
+EXPORT int pselect(int count, fd_set *restrict readable, fd_set *restrict writable, fd_set *restrict exceptional,
+                   const struct timespec *restrict timeout, const sigset_t *restrict mask)
+{
+    return REAL(pselect)(count, readable, writable, exceptional, timeout, mask);
+}

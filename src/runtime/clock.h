@@ -12,6 +12,7 @@
 
 #define CLOCK_MS_PER_S  1000
 #define CLOCK_NS_PER_MS 1000000
+#define CLOCK_US_PER_MS 1000
 
 static inline int64_t clock_now_ms(void)
 {

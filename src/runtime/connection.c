@@ -8,7 +8,9 @@
 #include "runtime/destinations.h"
 #include "runtime/guard.h"
 #include "runtime/kernel.h"
+#include "runtime/race.h"
 #include "runtime/real.h"
+#include "runtime/settings.h"
 #include "runtime/sockets.h"
 #include "runtime/upgrade.h"
 
@@ -79,6 +81,36 @@ static int try_in_order(int fd, const struct destinations *destinations, uint16_
     return told;
 }
 
+/*
+ * Whether the candidates may be raced: with a choice, time to wait, and nothing that more than one socket could not
+ * have (a port that the program has bound). ::1 waits for 127.0.0.1 to refuse, so the loopback is tried in order.
+ */
+static bool may_race(int fd, const struct destinations *destinations)
+{
+    struct sockaddr_storage local;
+    socklen_t length = sizeof local;
+    struct ip_address bound;
+    uint16_t port = 0;
+    if (settings_current()->connect != CONNECT_RACE || destinations->count < 2)
+        return false;
+    for (size_t i = 0; i < destinations->count; i++)
+        if (address_is_loopback(&destinations->addresses[i]))
+            return false;
+    if (REAL(getsockname)(fd, (struct sockaddr *)&local, &length) != 0 ||
+        !address_from_sockaddr((const struct sockaddr *)&local, length, &bound, &port))
+        return false;
+    return port == 0 && address_is_unspecified(&bound) && !kernel_is_nonblocking(fd);
+}
+
+static int connect_stream(int fd, const struct destinations *destinations, uint16_t port)
+{
+    int result = may_race(fd, destinations) ? race_run(fd, destinations, port) : -EAGAIN;
+    if (result == -EAGAIN)
+        return try_in_order(fd, destinations, port);
+    destinations_mark(destinations, !is_underway(result));
+    return result;
+}
+
 static int connect_left_alone(int fd, const struct destinations *destinations, uint16_t port)
 {
     struct in_addr ipv4;
@@ -118,6 +150,8 @@ int connection_make(int fd, const struct sockaddr_in *asked)
         result = connect_left_alone(fd, &destinations, port);
     else if (type == SOCK_STREAM && kernel_tcp_state(fd) != TCP_CLOSE)
         result = connect_again(fd);
+    else if (type == SOCK_STREAM)
+        result = connect_stream(fd, &destinations, port);
     else
         result = try_in_order(fd, &destinations, port);
     errno = saved;

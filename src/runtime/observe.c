@@ -159,3 +159,19 @@ void observe_error(enum observe_level level, const char *message, const char *su
     }
     observe_line(level, &line);
 }
+
+void observe_attempt(const struct ip_address *candidate, uint16_t port, int result)
+{
+    if (!observe_wants(OBSERVE_INFO))
+        return;
+    char data[OBSERVE_LINE_SIZE];
+    struct text line = text_on(data, sizeof data);
+    text_add(&line, "connect to ");
+    text_add_address(&line, candidate);
+    text_add(&line, " port ");
+    text_add_unsigned(&line, port);
+    text_add(&line, result == 0 ? ": connected" : result == -EINPROGRESS ? ": started" : ": ");
+    if (result != 0 && result != -EINPROGRESS)
+        text_add(&line, strerrordesc_np(-result));
+    observe_line(OBSERVE_INFO, &line);
+}

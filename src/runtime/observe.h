@@ -32,4 +32,7 @@ void observe_line(enum observe_level level, const struct text *line);
 void observe(enum observe_level level, const char *message);
 void observe_error(enum observe_level level, const char *message, const char *subject, int error);
 
+/* An attempt to connect: `result` is 0 connected, -EINPROGRESS started, else -errno. */
+void observe_attempt(const struct ip_address *candidate, uint16_t port, int result);
+
 #endif

@@ -16,7 +16,7 @@
 
 #define STATE_KEY_TEXT_SIZE 128
 
-enum state_file_number { STATE_ALIASES, STATE_NAMES, STATE_MARKS, STATE_FILES };
+enum state_file_number { STATE_ALIASES, STATE_NAMES, STATE_MARKS, STATE_HISTORY, STATE_FILES };
 
 struct state {
     struct state_place place;
@@ -62,5 +62,9 @@ size_t state_load_candidates(struct in_addr alias, struct ip_address *list, size
 #define STATE_MARK_COUNT 256
 bool state_mark_read(uint32_t mark, uint64_t *value);
 bool state_mark_write(uint32_t mark, uint64_t value);
+
+/* What became of earlier connections: slots of runtime/history.h. */
+#define STATE_HISTORY_SLOTS     4096
+#define STATE_HISTORY_SLOT_SIZE 80
 
 #endif

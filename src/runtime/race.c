@@ -1,0 +1,300 @@
+#include "runtime/race.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <string.h>
+
+#include "core/eyeballs.h"
+#include "runtime/attempts.h"
+#include "runtime/clock.h"
+#include "runtime/guard.h"
+#include "runtime/history.h"
+#include "runtime/kernel.h"
+#include "runtime/observe.h"
+#include "runtime/pool.h"
+#include "runtime/real.h"
+#include "runtime/replace.h"
+#include "runtime/settings.h"
+
+#define NO_SOCKET          (-1)
+#define FOREVER            INT64_MAX
+#define FIRST_FAMILY_COUNT 1 /* RFC 8305 section 8 */
+
+/* A race while it runs. Not on the stack: see race_clean_up. */
+struct race {
+    _Atomic uint32_t next_free; /* the pool's */
+    uint32_t outer;             /* the race of this thread that a signal handler has interrupted */
+    _Atomic uintptr_t frame;    /* of the connect() that runs it; 0: none does */
+    struct socket_record *record;
+    uint16_t port;
+    struct ip_address candidates[EYEBALLS_CANDIDATES_MAX]; /* by preference */
+    unsigned order[EYEBALLS_CANDIDATES_MAX];               /* place in the race -> place in candidates */
+    struct eyeballs eyeballs;
+    struct attempt {
+        _Atomic int socket;
+        uint64_t cookie; /* so that a number which was closed behind our back is known */
+    } attempts[EYEBALLS_CANDIDATES_MAX];
+};
+
+static struct pool races = {.item_size = sizeof(struct race)};
+static __thread uint32_t current_race __attribute__((tls_model("initial-exec")));
+
+static struct race *race_at(uint32_t item)
+{
+    return pool_at(&races, item);
+}
+
+static void close_attempts(struct race *race)
+{
+    for (unsigned i = 0; i < EYEBALLS_CANDIDATES_MAX; i++) {
+        int socket = atomic_exchange(&race->attempts[i].socket, NO_SOCKET);
+        if (socket != NO_SOCKET && kernel_socket_cookie(socket) == race->attempts[i].cookie)
+            REAL(close)(socket);
+    }
+}
+
+static void end_race(uint32_t item)
+{
+    struct race *race = race_at(item);
+    close_attempts(race);
+    current_race = race->outer;
+    atomic_store(&race->frame, 0);
+    pool_give(&races, item);
+}
+
+static void end_cancelled(void *data)
+{
+    end_race(*(const uint32_t *)data);
+}
+
+void race_clean_up(void)
+{
+    uintptr_t here = (uintptr_t)__builtin_frame_address(0);
+    while (current_race != 0 && atomic_load(&race_at(current_race)->frame) < here)
+        end_race(current_race);
+}
+
+void race_after_fork(void)
+{
+    uint32_t last = atomic_load(&races.taken);
+    for (uint32_t item = 1; item <= last; item++) {
+        struct race *race = race_at(item);
+        bool own = false;
+        for (uint32_t mine = current_race; mine != 0 && !own; mine = race_at(mine)->outer)
+            own = mine == item;
+        if (atomic_load(&race->frame) == 0 || own)
+            continue;
+        close_attempts(race);
+        atomic_store(&race->frame, 0);
+        pool_give(&races, item);
+    }
+}
+
+/* What has lost lately comes last; the others alternate between the families, the one that was asked for leading. */
+static void race_order(struct race *race, const struct destinations *destinations)
+{
+    unsigned count = (unsigned)destinations->count;
+    memcpy(race->candidates, destinations->addresses, count * sizeof race->candidates[0]);
+    unsigned fresh = history_reorder(race->candidates, count);
+    eyeballs_interleave(race->candidates, fresh, 0, FIRST_FAMILY_COUNT, race->order);
+    for (unsigned i = fresh; i < count; i++)
+        race->order[i] = i;
+}
+
+static uint32_t begin_race(int fd, const struct destinations *destinations, uint16_t port, uintptr_t frame)
+{
+    const struct settings *settings = settings_current();
+    uint32_t item = pool_take(&races);
+    if (item == 0)
+        return 0;
+    struct race *race = race_at(item);
+    race->record = sockets_find(fd);
+    race->port = port;
+    race->outer = current_race;
+    for (unsigned i = 0; i < EYEBALLS_CANDIDATES_MAX; i++)
+        atomic_store(&race->attempts[i].socket, NO_SOCKET);
+    race_order(race, destinations);
+    eyeballs_init(&race->eyeballs, (unsigned)destinations->count, EYEBALLS_RACE, settings->attempt_delay_ms);
+    atomic_store(&race->frame, frame);
+    current_race = item;
+    return item;
+}
+
+static const struct ip_address *candidate_of(const struct race *race, unsigned index)
+{
+    return &race->candidates[race->order[index]];
+}
+
+/* Starts an attempt and reports it. 0, or -EAGAIN where this can't be a race. */
+static int start_attempt(struct race *race, unsigned index)
+{
+    int socket;
+    int64_t now_ms = clock_now_ms();
+    int result = attempts_start(race->record, candidate_of(race, index), race->port, &socket);
+    observe_attempt(candidate_of(race, index), race->port, result);
+    if (result == 0 || result == -EINPROGRESS) {
+        race->attempts[index].cookie = kernel_socket_cookie(socket);
+        atomic_store(&race->attempts[index].socket, socket);
+        eyeballs_attempt_started(&race->eyeballs, index, now_ms);
+        if (result == 0)
+            eyeballs_attempt_succeeded(&race->eyeballs, index, now_ms);
+        return 0;
+    }
+    if (result == -EMFILE || result == -ENFILE || result == -ENOBUFS || result == -ENOMEM || result == -ENOPROTOOPT ||
+        result == -ENOTSUP) {
+        if (race->eyeballs.running == 0)
+            return -EAGAIN;
+    }
+    eyeballs_attempt_failed(&race->eyeballs, index, -result, now_ms);
+    return 0;
+}
+
+/* Which of the program's handlers ran can't be known. Where all that it has ask for restart, so does this one. */
+static bool all_handlers_restart(void)
+{
+    for (int number = 1; number < NSIG; number++) {
+        struct sigaction action;
+        if (sigaction(number, NULL, &action) == 0 && action.sa_handler != SIG_DFL && action.sa_handler != SIG_IGN &&
+            (action.sa_flags & SA_RESTART) == 0)
+            return false;
+    }
+    return true;
+}
+
+static int sleep_until(struct pollfd *polled, unsigned count, int64_t until_ms)
+{
+    int64_t left_ms = until_ms - clock_now_ms();
+    if (left_ms < 0)
+        left_ms = 0;
+    struct timespec limit = {.tv_sec = left_ms / CLOCK_MS_PER_S,
+                             .tv_nsec = left_ms % CLOCK_MS_PER_S * CLOCK_NS_PER_MS};
+    uintptr_t lifted = guard_lift();
+    int ready = REAL(ppoll)(polled, count, until_ms == FOREVER ? NULL : &limit, NULL);
+    int result = ready < 0 ? -errno : 0;
+    guard_restore(lifted);
+    return result;
+}
+
+static void report(struct race *race, unsigned index)
+{
+    struct attempt *attempt = &race->attempts[index];
+    int64_t now_ms = clock_now_ms();
+    /* A number that is closed or somebody else's now is the death of the attempt; it is not tried again. */
+    int result =
+        kernel_socket_cookie(attempt->socket) == attempt->cookie ? attempts_result(attempt->socket) : -ECONNABORTED;
+    if (result == -EINPROGRESS)
+        return;
+    observe_attempt(candidate_of(race, index), race->port, result);
+    if (result == 0)
+        eyeballs_attempt_succeeded(&race->eyeballs, index, now_ms);
+    else
+        eyeballs_attempt_failed(&race->eyeballs, index, -result, now_ms);
+}
+
+/* Waits for something to happen to a running attempt, or for `until_ms`. 0 or -EINTR. */
+static int wait_for_attempts(struct race *race, int64_t until_ms)
+{
+    unsigned running[EYEBALLS_RUNNING_MAX];
+    struct pollfd polled[EYEBALLS_RUNNING_MAX];
+    unsigned count = eyeballs_running(&race->eyeballs, running);
+    for (unsigned i = 0; i < count; i++)
+        polled[i] = (struct pollfd){.fd = race->attempts[running[i]].socket, .events = POLLOUT};
+    int result = sleep_until(polled, count, until_ms);
+    if (result < 0)
+        return result == -EINTR && all_handlers_restart() ? 0 : -EINTR;
+    for (unsigned i = 0; i < count; i++)
+        if (polled[i].revents != 0)
+            report(race, running[i]);
+    return 0;
+}
+
+/* Puts an attempt under the program's number. The program may have closed that meanwhile: its number may be another
+   file's by now. */
+static int install(struct race *race, unsigned index, int fd, uint64_t cookie)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int socket = race->attempts[index].socket, result = -EBADF;
+    if (kernel_socket_cookie(fd) == cookie) {
+        REAL(fcntl)(socket, F_SETFL, 0);
+        result = replace_carry_file(fd, socket);
+        if (result == 0)
+            result = replace_numbers(fd, race->record, socket);
+    }
+    if (result == 0) {
+        atomic_store(&race->attempts[index].socket, NO_SOCKET);
+        sockets_set(race->record, SOCKET_CONNECTED);
+        if (candidate_of(race, index)->family == AF_INET6)
+            sockets_set(race->record, SOCKET_UPGRADED);
+        else
+            sockets_clear(race->record, SOCKET_UPGRADED);
+    }
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return result;
+}
+
+/* The program will not wait any longer: what leads goes on under its number, as one socket would. */
+static int give_leader(struct race *race, int fd, uint64_t cookie, int result)
+{
+    int leader = eyeballs_collapse(&race->eyeballs);
+    int installed = leader >= 0 ? install(race, (unsigned)leader, fd, cookie) : 0;
+    return installed < 0 ? installed : result;
+}
+
+static int run(struct race *race, int fd, int64_t end_ms)
+{
+    uint64_t cookie = kernel_socket_cookie(fd);
+    for (;;) {
+        struct eyeballs_action action = eyeballs_next(&race->eyeballs, clock_now_ms());
+        int result = 0;
+        switch (action.kind) {
+        case EYEBALLS_START:
+            result = start_attempt(race, action.index);
+            break;
+        case EYEBALLS_WAIT:
+            result = wait_for_attempts(race, action.until_ms < end_ms ? action.until_ms : end_ms);
+            if (result == 0 && clock_now_ms() >= end_ms)
+                result = -EINPROGRESS;
+            if (result < 0)
+                return give_leader(race, fd, cookie, result);
+            break;
+        case EYEBALLS_WON:
+            history_note(race->candidates, race->order, action.index);
+            return install(race, action.index, fd, cookie);
+        case EYEBALLS_FAILED:
+        default:
+            return -action.error;
+        }
+        if (result < 0)
+            return result;
+    }
+}
+
+/* When the program's own limit for connect() ends (socket(7), SO_SNDTIMEO). */
+static int64_t limit_of(int fd)
+{
+    struct timeval limit = {0};
+    socklen_t length = sizeof limit;
+    if (REAL(getsockopt)(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, &length) != 0 ||
+        (limit.tv_sec == 0 && limit.tv_usec == 0))
+        return FOREVER;
+    return clock_now_ms() + (int64_t)limit.tv_sec * CLOCK_MS_PER_S + limit.tv_usec / CLOCK_US_PER_MS;
+}
+
+int race_run(int fd, const struct destinations *destinations, uint16_t port)
+{
+    int saved = errno, result;
+    uint32_t item = begin_race(fd, destinations, port, (uintptr_t)__builtin_frame_address(0));
+    if (item == 0)
+        return -EAGAIN;
+    pthread_cleanup_push(end_cancelled, &item);
+    result = run(race_at(item), fd, limit_of(fd));
+    pthread_cleanup_pop(0);
+    end_race(item);
+    errno = saved;
+    return result;
+}

@@ -1,0 +1,27 @@
+/*
+ * Happy Eyeballs (RFC 8305) for a program that asked to connect one blocking socket: drives core/eyeballs with real
+ * sockets, inside connect() and in the calling thread.
+ *
+ * Async-signal-safe. The sockets of a race are kept on record outside the stack: where the program leaves connect()
+ * by siglongjmp, or its thread is cancelled, they are closed by the thread's next hook, or at once.
+ */
+#ifndef V6SHIM_RUNTIME_RACE_H
+#define V6SHIM_RUNTIME_RACE_H
+
+#include "runtime/destinations.h"
+
+/*
+ * Races the candidates and puts the winner under `fd`. 0; -EINTR, or -EINPROGRESS after SO_SNDTIMEO, with the leading
+ * attempt under `fd`, where it goes on as any connection of one socket would; else the most telling error of all, and
+ * the program's socket is as it was. -EAGAIN: no race could be had (no descriptors, options that can't be carried
+ * over): try them in order.
+ */
+int race_run(int fd, const struct destinations *destinations, uint16_t port);
+
+/* Closes what a race of this thread has left that was abandoned by siglongjmp. One comparison where there is none. */
+void race_clean_up(void);
+
+/* In the child of a fork: the races of other threads are not its own. */
+void race_after_fork(void);
+
+#endif
