@@ -117,6 +117,7 @@ static bool needs_filter(const struct addrinfo *ipv4)
 
 static int look_up_name(const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **result)
 {
+    int saved = errno;
     struct resolve_half *half = resolve_start(node, service, hints);
     struct addrinfo *ipv4 = NULL, *ipv6 = NULL;
     int error = REAL(getaddrinfo)(node, service, hints, &ipv4);
@@ -140,6 +141,7 @@ static int look_up_name(const char *node, const char *service, const struct addr
     if (whole == NULL)
         return error != 0 ? error : EAI_NODATA;
     *result = whole;
+    errno = saved;
     return 0;
 }
 
