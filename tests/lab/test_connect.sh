@@ -89,7 +89,9 @@ if command -v python3 >/dev/null; then
 else
     skip "python3" "not installed"
 fi
-if command -v curl >/dev/null; then
+if [ "${SANITIZERS-}" ]; then # the sanitizer alone makes curl hang
+    lab_say "curl is left out under a sanitizer"
+elif command -v curl >/dev/null; then
     for name in v6only v4only dual refuse noroute; do
         same "curl, $name: as bare" "$(bare curl -s http://$name.lab.example/)" \
             "$(preloaded curl -s http://$name.lab.example/)"
