@@ -150,7 +150,7 @@ lab_preload() {
 # under it.
 lab_need_library() {
     [ -e "$LAB_LIBRARY" ] || lab_skip_all "$LAB_LIBRARY has not been built"
-    lab_complaint=$(LD_PRELOAD=$LAB_PRELOAD true 2>&1) && [ -z "$lab_complaint" ] ||
+    lab_complaint=$(LD_BIND_NOW=1 LD_PRELOAD=$LAB_PRELOAD /bin/ls / 2>&1 >/dev/null) && [ -z "$lab_complaint" ] ||
         lab_bail "nothing runs under $LAB_PRELOAD: $lab_complaint"
 }
 

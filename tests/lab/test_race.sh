@@ -1,0 +1,107 @@
+#!/bin/sh
+# Happy Eyeballs (RFC 8305) for programs that know only IPv4: a bad address costs them no more than its delay.
+. "$(dirname "$0")/lib.sh"
+. "$LAB_SOURCE/topology.sh"
+lab_need_library
+command -v python3 >/dev/null || lab_skip_all "python3 is not installed"
+lab_topology 1
+lab_services
+lab_slow 200 0
+# The kernel gives up on a SYN that nobody answers after 3 seconds.
+lab_on client sh -c 'echo 1 >/proc/sys/net/ipv4/tcp_syn_retries'
+
+ATTEMPT_DELAY_MS=250
+# Beyond the delay: what the race itself may take, the way there and back, and the load of a test machine.
+MARGIN_MS=15
+LOAD_MS=25
+[ -z "${SANITIZERS-}" ] || LOAD_MS=200
+
+# race HOW NAME [VARIABLE=VALUE...]: on a client that has no history yet.
+race_number=0
+race() {
+    race_how=$1 race_name=$2
+    shift 2
+    race_number=$((race_number + 1))
+    mkdir -p "$LAB_DIR/state/race-$race_number"
+    lab_on client env V6SHIM_STATE_DIR="$LAB_DIR/state/race-$race_number" LD_PRELOAD="$LAB_PRELOAD" "$@" \
+        timeout 30 python3 "$LAB_SOURCE/race.py" "$race_how" "$race_name.lab.example" 7001 2>&1
+}
+again() { # HOW NAME: by the same user
+    lab_on client env V6SHIM_STATE_DIR="$LAB_DIR/state/race-$race_number" LD_PRELOAD="$LAB_PRELOAD" \
+        timeout 30 python3 "$LAB_SOURCE/race.py" "$1" "$2.lab.example" 7001 2>&1
+}
+
+# in_time DESCRIPTION SERVER LOW_MS HIGH_MS GOT: "MS hello via SERVER from ..." and its time
+in_time() {
+    case $5 in
+    [0-9]*" hello via $2 from "*) ;;
+    *) not_ok "$1" "expected: connected to $2
+got: $5" && return ;;
+    esac
+    if [ "${5%% *}" -ge "$3" ] && [ "${5%% *}" -le "$4" ]; then
+        ok "$1 (${5%% *} ms)"
+    else
+        not_ok "$1" "${5%% *} ms, expected $3 to $4"
+    fi
+}
+six="inet6 2001:db8:2::80"
+four="inet 198.51.100.80"
+at_once=$((MARGIN_MS + LOAD_MS))
+after_delay=$((ATTEMPT_DELAY_MS + MARGIN_MS + LOAD_MS))
+
+for how in blocking timeout select poll epoll epoll-edge epoll-before read-only asyncio; do
+    in_time "$how: IPv6 alone, at once" "$six" 0 $at_once "$(race $how v6only)"
+    in_time "$how: both, IPv6 at once" "$six" 0 $at_once "$(race $how dual)"
+    in_time "$how: IPv6 swallowed: IPv4 after the delay" "$four" $ATTEMPT_DELAY_MS $after_delay "$(race $how hole)"
+    in_time "$how: and at once the next time" "$four" 0 $at_once "$(again $how hole)"
+    in_time "$how: the first of two IPv6 swallowed" "$six" $ATTEMPT_DELAY_MS $after_delay "$(race $how first-hole6)"
+    in_time "$how: IPv6 refused: IPv4 at once" "$four" 0 $at_once "$(race $how refuse)"
+    in_time "$how: IPv6 unreachable: IPv4 at once" "$four" 0 $at_once "$(race $how unreach)"
+    in_time "$how: IPv6 prohibited: IPv4 at once" "$four" 0 $at_once "$(race $how prohibit)"
+    in_time "$how: IPv6 without a route: IPv4 at once" "$four" 0 $at_once "$(race $how noroute)"
+    in_time "$how: IPv4 swallowed: IPv6 at once" "$six" 0 $at_once "$(race $how hole4)"
+    in_time "$how: IPv4 refused: IPv6 at once" "$six" 0 $at_once "$(race $how refuse4)"
+    in_time "$how: the last of five works" "inet6 2001:db8:2::82" 0 $at_once "$(race $how last-good6)"
+    in_time "$how: IPv6 slow: IPv4 after the delay" "$four" $ATTEMPT_DELAY_MS $after_delay "$(race $how slow)"
+    contains "$how: all refuse" "ECONNREFUSED" "$(race $how all-refuse)"
+    contains "$how: all bad: the most telling error" "ECONNREFUSED" "$(race $how all-bad)"
+done
+in_time "many holes: families take turns" "$four" $ATTEMPT_DELAY_MS $after_delay "$(race blocking many-holes)"
+contains "all swallow: ETIMEDOUT, as the kernel has it" "ETIMEDOUT" "$(race blocking all-hole)"
+sleep 0.5
+same "the slow server, who lost, never had a connection to accept" "" "$(grep -v ready "$LAB_DIR/log/slow")"
+
+in_time "attempt-delay=100" "$four" 100 $((100 + MARGIN_MS + LOAD_MS)) "$(race blocking hole V6SHIM_ATTEMPT_DELAY=100)"
+in_time "connect=order waits for the kernel" "$four" 2900 4500 "$(race blocking hole V6SHIM_CONNECT=order)"
+in_time "families=inet" "$four" 0 $at_once "$(race blocking hole V6SHIM_FAMILIES=inet)"
+in_time "families=inet6" "$six" 0 $at_once "$(race blocking hole4 V6SHIM_FAMILIES=inet6)"
+contains "families=inet6 never falls back" "ETIMEDOUT" "$(race blocking hole V6SHIM_FAMILIES=inet6)"
+
+# Whole programs
+preloaded() { race_number=$((race_number + 1)) && lab_on client env V6SHIM_STATE_DIR="$LAB_DIR/state/race-$race_number" \
+    LD_PRELOAD="$LAB_PRELOAD" "$@" </dev/null 2>&1; }
+for name in hole refuse first-hole6 last-good6; do
+    contains "nc.traditional -w 3, $name" "hello via" "$(preloaded nc.traditional -w 3 $name.lab.example 7001)"
+    contains "IO::Socket::INET with Timeout, $name" "hello via" "$(preloaded perl -MIO::Socket::INET -e '
+        $s = IO::Socket::INET->new(PeerAddr => $ARGV[0], PeerPort => 7001, Timeout => 3) or die "$@\n"; print <$s>' \
+        $name.lab.example)"
+    contains "curl -4 told to be unaware, $name" "via " \
+        "$(preloaded env V6SHIM_AWARE=no curl -s -4 -m 5 http://$name.lab.example/)"
+done
+began_ns=$(date +%s%N)
+said=$(preloaded nc.traditional -v -w 1 all-hole.lab.example 7001)
+took_ms=$((($(date +%s%N) - began_ns) / 1000000))
+if [ $took_ms -ge 900 ] && [ $took_ms -le 2500 ]; then
+    ok "nc.traditional -w 1 gives up by its alarm ($took_ms ms)"
+else
+    not_ok "nc.traditional -w 1 gives up by its alarm" "$took_ms ms: $said"
+fi
+for turn in 1 2 3; do
+    lab_on client env V6SHIM_STATE_DIR="$LAB_DIR/state/threads-$turn" LD_PRELOAD="$LAB_PRELOAD" timeout 30 python3 \
+        "$LAB_SOURCE/race.py" threads hole.lab.example 7001 50 >"$LAB_DIR/threads" 2>&1
+    same "50 threads at once, turn $turn: all connect" 50 "$(grep -c "hello via $four" "$LAB_DIR/threads")"
+done
+lab_on client env V6SHIM_STATE_DIR="$LAB_DIR/state/asyncio" LD_PRELOAD="$LAB_PRELOAD" timeout 30 python3 \
+    "$LAB_SOURCE/race.py" asyncio hole.lab.example 7001 100 >"$LAB_DIR/asyncio" 2>&1
+same "100 asyncio clients at once: all connect" 100 "$(grep -c "hello via $four" "$LAB_DIR/asyncio")"
+lab_done
