@@ -11,8 +11,7 @@
 #define LINE_COLUMNS  79
 #define ESCAPED_BYTES 4 /* \xHH */
 
-/* Control characters as \xHH, so that a file name can't steer the terminal; anything else, UTF-8 too, as it is. */
-static void print_harmless(FILE *stream, const char *text)
+void print_harmless(FILE *stream, const char *text)
 {
     for (; *text != '\0'; text++)
         if (iscntrl((unsigned char)*text))

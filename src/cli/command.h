@@ -6,6 +6,7 @@
 
 #include <getopt.h>
 #include <stddef.h>
+#include <stdio.h>
 
 /* Of any command, unless its own page says otherwise. The last two are the shell's. */
 enum exit_status {
@@ -24,6 +25,7 @@ struct command {
 };
 
 int run_command(int argc, char **argv);
+int check_command(int argc, char **argv);
 
 /* Prints `v6shim COMMAND: MESSAGE` and a line end to standard error, control characters made harmless. `command` may
    be NULL. */
@@ -34,6 +36,10 @@ void complain(const char *command, const char *format, ...) __attribute__((forma
  * '?' or ':', with the nearest long option for an unknown one. Returns EXIT_STATUS_USAGE.
  */
 int complain_option(const char *command, int result, char **argv, const struct option *options);
+
+/* Prints text from outside: control characters as \xHH, so that a file name can't steer the terminal; anything else,
+   UTF-8 too, as it is. */
+void print_harmless(FILE *stream, const char *text);
 
 /* Prints the text to standard output, `indent` blanks before each line, broken at blanks to fit 79 columns. */
 void print_wrapped(const char *text, int indent);

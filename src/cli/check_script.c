@@ -1,0 +1,307 @@
+/*
+ * The check of a script: by the words of its text and of the modules that came with it. Whether the shim reaches it
+ * is a matter of its interpreter.
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <fts.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli/check_file.h"
+
+#define BIT(name)      FACT_BIT(FACT_##name)
+#define SCRIPT_LONGEST (4u << 20)
+#define MODULE_FILES   400 /* looked at for one script */
+#define FOLLOWED       5   /* scripts that are interpreters of scripts: as many as the kernel follows */
+
+enum language { OTHER_LANGUAGE, PERL, PYTHON, RUBY, PHP, TCL, JAVASCRIPT, SHELL, AWK };
+
+static const struct {
+    enum language language;
+    const char *word;
+    enum fact fact;
+    const char *symbol;
+} words[] = {
+#define WORD(language, word, fact, symbol) {language, word, FACT_##fact, symbol},
+#include "cli/check_words.def"
+#undef WORD
+};
+
+static const struct {
+    const char *prefix; /* of the interpreter's file name */
+    enum language language;
+} languages[] = {
+    {"perl", PERL},  {"python", PYTHON}, {"pypy", PYTHON},     {"ruby", RUBY},  {"php", PHP},   {"tclsh", TCL},
+    {"wish", TCL},   {"expect", TCL},    {"node", JAVASCRIPT}, {"gawk", AWK},   {"awk", AWK},   {"bash", SHELL},
+    {"dash", SHELL}, {"sh", SHELL},      {"ksh", SHELL},       {"mksh", SHELL}, {"zsh", SHELL},
+};
+
+struct script {
+    struct checker *checker;
+    struct report *report;
+    enum language language;
+    facts_t facts;
+    unsigned files;
+    char prefix[PATH_MAX]; /* the directory above the script's: /usr for /usr/bin/x */
+};
+
+static bool is_word_character(int character)
+{
+    return isalnum(character) || character == '_';
+}
+
+/* Finds the word standing alone, outside whole-line comments. Returns its line number, or 0. */
+static unsigned find_word(const char *text, size_t size, const char *word)
+{
+    size_t length = strlen(word);
+    const char *end = text + size;
+    for (const char *at = text; (at = memmem(at, (size_t)(end - at), word, length)) != NULL; at += length) {
+        if (at > text && is_word_character(at[-1]) && is_word_character(word[0]))
+            continue;
+        if (at + length < end && is_word_character(at[length]))
+            continue;
+        const char *line = at;
+        while (line > text && line[-1] != '\n')
+            line--;
+        while (line < at && (*line == ' ' || *line == '\t'))
+            line++;
+        if (*line == '#' || (line[0] == '/' && line[1] == '/' && word[0] != '/'))
+            continue;
+        unsigned number = 1;
+        for (const char *before = text; before < at; before++)
+            number += *before == '\n';
+        return number;
+    }
+    return 0;
+}
+
+/* The whole file, in new memory and followed by NUL, or NULL: no file, too long, no memory. */
+static char *read_text(const char *path, size_t *size)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    struct stat status;
+    char *text = NULL;
+    if (fd >= 0 && fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && status.st_size < (off_t)SCRIPT_LONGEST)
+        text = malloc((size_t)status.st_size + 1);
+    if (text != NULL) {
+        ssize_t length = read(fd, text, (size_t)status.st_size);
+        *size = length < 0 ? 0 : (size_t)length;
+        text[*size] = '\0';
+    }
+    if (fd >= 0)
+        close(fd);
+    return text;
+}
+
+/* Perl's documentation inside the program is no program: blanked, line ends kept. */
+static void blank_documentation(char *text)
+{
+    bool inside = false;
+    for (char *line = text; *line != '\0';) {
+        size_t length = strcspn(line, "\n");
+        bool ends = strncmp(line, "=cut", 4) == 0;
+        if (line[0] == '=' && isalpha((unsigned char)line[1]))
+            inside = true;
+        if (strncmp(line, "__END__", 7) == 0)
+            inside = true;
+        if (inside)
+            memset(line, ' ', length);
+        if (ends)
+            inside = false;
+        line += length + (line[length] == '\n');
+    }
+}
+
+static void scan_text(struct script *script, const char *path, char *text, size_t size)
+{
+    if (script->language == PERL)
+        blank_documentation(text);
+    for (size_t index = 0; index < sizeof words / sizeof words[0]; index++) {
+        if (words[index].language != script->language)
+            continue;
+        unsigned line = find_word(text, size, words[index].word);
+        if (line == 0)
+            continue;
+        script->facts |= FACT_BIT(words[index].fact);
+        const char *symbol = words[index].symbol;
+        struct evidence evidence = {
+            .symbol = symbol[0] != '\0' ? symbol : words[index].word,
+            .file = path,
+            .line = line,
+            .detail = words[index].word,
+        };
+        if (symbol[0] != '\0')
+            report_add_gap(script->report, fact_gap(words[index].fact), &evidence);
+        else
+            report_add_credit(script->report, fact_text(words[index].fact), &evidence);
+    }
+}
+
+/* --- modules --- */
+
+static void scan_module_file(struct script *script, const char *path)
+{
+    size_t size = 0;
+    char *text = script->files++ < MODULE_FILES ? read_text(path, &size) : NULL;
+    if (text != NULL)
+        scan_text(script, path, text, size);
+    free(text);
+}
+
+/* A module is a file, or a directory of files (Python). */
+static void scan_module(struct script *script, const char *directory, const char *name)
+{
+    char path[PATH_MAX];
+    const char *suffix = script->language == PERL ? ".pm" : ".py";
+    if (snprintf(path, sizeof path, "%s/%s/%s%s", script->prefix, directory, name, suffix) >= (int)sizeof path)
+        return;
+    if (access(path, R_OK) == 0)
+        scan_module_file(script, path);
+    path[strlen(path) - strlen(suffix)] = '\0';
+    char *roots[] = {path, NULL};
+    FTS *tree = script->language == PYTHON ? fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, NULL) : NULL;
+    for (FTSENT *entry; tree != NULL && (entry = fts_read(tree)) != NULL;) {
+        if (entry->fts_info == FTS_D && strncmp(entry->fts_name, "test", 4) == 0)
+            fts_set(tree, entry, FTS_SKIP);
+        else if (entry->fts_info == FTS_F && entry->fts_namelen > 3 &&
+                 strcmp(entry->fts_name + entry->fts_namelen - 3, ".py") == 0)
+            scan_module_file(script, entry->fts_path);
+    }
+    if (tree != NULL)
+        fts_close(tree);
+}
+
+/* "use Some::Module" and "import some.module", "from some.module import": where distributions put modules of their
+   own, not the language's. */
+static void scan_modules(struct script *script, const char *text)
+{
+    static const char *const perl_directories[] = {"share/perl5", NULL};
+    static const char *const python_directories[] = {"lib/python3/dist-packages", "share", NULL};
+    const char *const *directories = script->language == PERL ? perl_directories : python_directories;
+    while (*text != '\0') {
+        const char *line = text + strspn(text, " \t");
+        size_t length = strcspn(line, "\n");
+        const char *name =
+            strncmp(line, "use ", 4) == 0 || strncmp(line, "require ", 8) == 0 ? strchr(line, ' ') + 1 : NULL;
+        if (script->language == PYTHON)
+            name = strncmp(line, "import ", 7) == 0 ? line + 7 : strncmp(line, "from ", 5) == 0 ? line + 5 : NULL;
+        char module[256];
+        size_t used = 0;
+        for (; name != NULL && used + 1 < sizeof module && (is_word_character(*name) || *name == ':'); name++)
+            if (*name != ':')
+                module[used++] = *name;
+            else if (name[1] == ':')
+                module[used++] = '/';
+        module[used] = '\0';
+        for (size_t index = 0; used > 0 && directories[index] != NULL; index++)
+            scan_module(script, directories[index], module);
+        text = line + length + (line[length] == '\n');
+    }
+}
+
+/* --- the interpreter --- */
+
+/* The program that `env [-S] [NAME=VALUE]... PROGRAM` starts; false where there is none. */
+static bool find_through_env(const char *argument, char path[PATH_MAX])
+{
+    char word[PROGRAM_SCRIPT_LINE_SIZE];
+    for (argument += strspn(argument, " \t"); *argument != '\0'; argument += strspn(argument, " \t")) {
+        size_t length = strcspn(argument, " \t");
+        memcpy(word, argument, length);
+        word[length] = '\0';
+        argument += length;
+        if (word[0] != '-' && strchr(word, '=') == NULL)
+            return program_find(word, path) == 0 || (snprintf(path, PATH_MAX, "%s", word), false);
+    }
+    return false;
+}
+
+/* From a script to the interpreter that the kernel ends up with; false where it isn't there, `path` then naming it.
+ */
+static bool find_interpreter(const struct program *script, char path[PATH_MAX], struct program *interpreter)
+{
+    *interpreter = *script;
+    for (unsigned followed = 0; followed < FOLLOWED && interpreter->kind == PROGRAM_SCRIPT; followed++) {
+        const char *slash = strrchr(interpreter->interpreter, '/');
+        if (slash != NULL && strcmp(slash + 1, "env") == 0) {
+            if (!find_through_env(interpreter->argument, path))
+                return false;
+        } else
+            snprintf(path, PATH_MAX, "%s", interpreter->interpreter);
+        struct program next;
+        if (program_read(path, &next) != 0)
+            return false;
+        *interpreter = next;
+    }
+    return interpreter->kind == PROGRAM_DYNAMIC || interpreter->kind == PROGRAM_STATIC ||
+           interpreter->kind == PROGRAM_STATIC_PIE;
+}
+
+static enum language language_of(const char *interpreter)
+{
+    const char *slash = strrchr(interpreter, '/');
+    const char *name = slash == NULL ? interpreter : slash + 1;
+    for (size_t index = 0; index < sizeof languages / sizeof languages[0]; index++)
+        if (strncmp(name, languages[index].prefix, strlen(languages[index].prefix)) == 0)
+            return languages[index].language;
+    return OTHER_LANGUAGE;
+}
+
+static void conclude(struct script *script, const struct program *interpreter, bool found)
+{
+    struct report *report = script->report;
+    facts_t inet6 = script->facts & (BIT(NAME_NEW) | BIT(SOCKET_INET6));
+    facts_t inet = script->facts & facts_against;
+    if (inet6 != 0) {
+        report->verdict = VERDICT_READY;
+        report->reason = check_describe(report, inet6);
+        for (struct report_gap *gap = report->gaps; gap != NULL; gap = gap->next)
+            gap->severity = GAP_NOTE;
+    } else if (inet != 0) {
+        if (found && interpreter->kind != PROGRAM_DYNAMIC)
+            report_add_gap(report, GAP_STATIC_PROGRAM, &(struct evidence){.detail = "the interpreter"});
+        if (found)
+            check_obstacles(script->checker, report, interpreter);
+        check_conclude_ipv4(report, script->facts | BIT(CONNECT));
+    } else {
+        report->verdict = VERDICT_NO_NETWORK;
+        report->reason = script->language == SHELL
+                             ? "a shell script: the programs it starts have verdicts of their own"
+                         : script->language == OTHER_LANGUAGE ? "a script in a language that is not read here"
+                                                              : "nothing in its text reaches for the network";
+    }
+}
+
+void check_script(struct checker *checker, struct report *report, const struct program *program)
+{
+    struct script script = {.checker = checker, .report = report};
+    char path[PATH_MAX] = "";
+    struct program interpreter;
+    bool found = find_interpreter(program, path, &interpreter);
+    report->interpreter = report_copy(report, path);
+    script.language = language_of(path);
+    if (!found)
+        report_add_note(report, report_print(report, "its interpreter %s is not here", path));
+    char real[PATH_MAX];
+    if (realpath(report->path, real) != NULL) {
+        *strrchr(real, '/') = '\0';
+        char *above = strrchr(real, '/');
+        snprintf(script.prefix, sizeof script.prefix, "%.*s", above == NULL ? 0 : (int)(above - real), real);
+    }
+    size_t size = 0;
+    char *text = read_text(report->path, &size);
+    if (text == NULL) {
+        report->error = "it can't be read, or is too long for a script";
+        return;
+    }
+    scan_text(&script, NULL, text, size);
+    if (script.language == PERL || script.language == PYTHON)
+        scan_modules(&script, text);
+    free(text);
+    conclude(&script, &interpreter, found);
+}

@@ -1,0 +1,35 @@
+/*
+ * The files that a check is asked to look at: named ones, whole directories, lists on standard input, processes.
+ */
+#ifndef V6SHIM_CLI_CHECK_TARGET_H
+#define V6SHIM_CLI_CHECK_TARGET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <sys/types.h>
+
+struct check_target {
+    char *path; /* also of a process: where its program is */
+    pid_t pid;  /* 0: a file */
+    bool named; /* asked for by name: an answer is due whatever it is */
+};
+
+struct check_targets {
+    struct check_target *list;
+    size_t count, size;
+};
+
+/* All return 0 or -ENOMEM; what can't be read becomes a target, so that the check says why. */
+
+/* A file, or all executable files of a directory and those below it; symbolic links in it are not followed. */
+int check_targets_add(struct check_targets *targets, const char *path);
+
+/* A list of files, each ended by `delimiter`. Directories in it are left out: package lists hold every one. */
+int check_targets_add_list(struct check_targets *targets, FILE *stream, int delimiter);
+
+int check_targets_add_process(struct check_targets *targets, pid_t pid);
+
+void check_targets_free(struct check_targets *targets);
+
+#endif

@@ -1,0 +1,85 @@
+/* What the texts in an IPv4-only program's data give away: addresses inside protocols, and numbers written into it.
+ */
+#include <arpa/inet.h>
+#include <string.h>
+
+#include "cli/check_file.h"
+
+struct telltale {
+    const char *text;
+    enum gap_number gap;
+    const char *twin; /* the IPv6 way of the same thing: where it is there too, nothing is wrong; NULL: none */
+};
+
+static const struct telltale telltales[] = {
+    {"%d,%d,%d,%d,%d,%d", GAP_PAYLOAD_ADDRESS, "EPRT"}, /* FTP's PORT and PASV */
+    {"%u,%u,%u,%u,%u,%u", GAP_PAYLOAD_ADDRESS, "EPRT"},
+    {"%i,%i,%i,%i,%i,%i", GAP_PAYLOAD_ADDRESS, "EPRT"},
+    {"DCC SEND", GAP_PAYLOAD_ADDRESS, NULL}, /* IRC */
+    {"DCC CHAT", GAP_PAYLOAD_ADDRESS, NULL},
+    {"IN IP4 ", GAP_PAYLOAD_ADDRESS, "IN IP6 "}, /* SDP, in SIP and RTSP */
+    {"/proc/net/tcp", GAP_PROC_NET, "/proc/net/tcp6"},
+    {"/proc/net/udp", GAP_PROC_NET, "/proc/net/udp6"},
+};
+
+static const uint8_t *find_text(const struct elf_image *image, const char *text, const struct elf_segment **where)
+{
+    for (size_t index = 0; index < image->segment_count; index++) {
+        const struct elf_segment *segment = &image->segments[index];
+        const uint8_t *found = memmem(image->data + segment->offset, segment->file_size, text, strlen(text));
+        if (found != NULL) {
+            *where = segment;
+            return found;
+        }
+    }
+    return NULL;
+}
+
+/* A number worth renumbering: not the wildcard, loopback, broadcast, a netmask, or what is more likely a version. */
+static bool is_hard_coded(const char *text)
+{
+    struct in_addr address;
+    if (inet_pton(AF_INET, text, &address) != 1)
+        return false;
+    uint32_t number = ntohl(address.s_addr);
+    unsigned first = number >> 24;
+    return first >= 10 && first != 127 && first < 240;
+}
+
+/* Whole strings that are dotted quads, in segments that hold no code. */
+static void find_addresses(struct report *report, const struct elf_image *image)
+{
+    for (size_t index = 0; index < image->segment_count; index++) {
+        const struct elf_segment *segment = &image->segments[index];
+        const char *data = (const char *)image->data + segment->offset;
+        for (uint64_t at = 1; !segment->executable && at + 8 < segment->file_size; at++) {
+            if (data[at - 1] != '\0' || data[at] < '0' || data[at] > '9')
+                continue;
+            size_t length = strnlen(data + at, segment->file_size - at);
+            if (length < sizeof "1.1.1.1" - 1 || length >= INET_ADDRSTRLEN || length == segment->file_size - at ||
+                !is_hard_coded(data + at))
+                continue;
+            struct report_gap *gap =
+                report_add_gap(report, GAP_HARD_CODED_ADDRESS,
+                               &(struct evidence){.address = segment->address + at, .detail = data + at});
+            gap->severity = GAP_NOTE; /* a default, an example in a help text: only running it could tell */
+        }
+    }
+}
+
+void check_texts(struct report *report, const struct elf_image *image)
+{
+    for (size_t index = 0; index < sizeof telltales / sizeof telltales[0]; index++) {
+        const struct telltale *telltale = &telltales[index];
+        const struct elf_segment *segment, *unused;
+        const uint8_t *found = find_text(image, telltale->text, &segment);
+        if (found == NULL || (telltale->twin != NULL && find_text(image, telltale->twin, &unused) != NULL))
+            continue;
+        struct evidence evidence = {
+            .address = segment->address + (uint64_t)(found - (image->data + segment->offset)),
+            .detail = report_print(report, "the text \"%s\"", telltale->text),
+        };
+        report_add_gap(report, telltale->gap, &evidence);
+    }
+    find_addresses(report, image);
+}

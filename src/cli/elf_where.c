@@ -1,0 +1,127 @@
+#include "cli/elf_where.h"
+
+#include <elfutils/libdw.h>
+#include <elfutils/libdwelf.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define DEBUG_DIRECTORY  "/usr/lib/debug/.build-id"
+#define BUILD_ID_LONGEST 64
+
+struct elf_where {
+    const struct elf_image *image;
+    int debug_fd; /* -1: none */
+    Elf *debug;   /* NULL: no separate file */
+    Dwarf *dwarf; /* NULL: no debug information */
+    Elf_Data *symbols;
+    size_t symbol_count;
+    Elf *symbols_of;
+    size_t strings; /* section of their names */
+};
+
+/* The symbol table section of a file, if it has one. */
+static bool find_symbols(Elf *elf, struct elf_where *where)
+{
+    for (Elf_Scn *section = elf_nextscn(elf, NULL); section != NULL; section = elf_nextscn(elf, section)) {
+        GElf_Shdr header;
+        if (gelf_getshdr(section, &header) == NULL || header.sh_type != SHT_SYMTAB || header.sh_entsize == 0)
+            continue;
+        where->symbols = elf_getdata(section, NULL);
+        if (where->symbols == NULL)
+            continue;
+        where->symbol_count = where->symbols->d_size / header.sh_entsize;
+        where->strings = header.sh_link;
+        where->symbols_of = elf;
+        return true;
+    }
+    return false;
+}
+
+/* The separate file, as debuggers find it: .build-id/xx/rest.debug. */
+static void open_debug_file(struct elf_where *where)
+{
+    const void *id;
+    ssize_t length = dwelf_elf_gnu_build_id(where->image->elf, &id);
+    if (length < 2 || length > BUILD_ID_LONGEST)
+        return;
+    char name[2 * BUILD_ID_LONGEST + 1];
+    for (ssize_t index = 0; index < length; index++)
+        snprintf(name + 2 * index, 3, "%02x", ((const unsigned char *)id)[index]);
+    char path[PATH_MAX];
+    snprintf(path, sizeof path, DEBUG_DIRECTORY "/%.2s/%s.debug", name, name + 2);
+    where->debug_fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (where->debug_fd >= 0)
+        where->debug = elf_begin(where->debug_fd, ELF_C_READ_MMAP, NULL);
+}
+
+struct elf_where *elf_where_new(const struct elf_image *image)
+{
+    struct elf_where *where = calloc(1, sizeof *where);
+    if (where == NULL)
+        return NULL;
+    where->image = image;
+    where->debug_fd = -1;
+    if (!find_symbols(image->elf, where)) {
+        open_debug_file(where);
+        if (where->debug != NULL)
+            find_symbols(where->debug, where);
+    }
+    where->dwarf = dwarf_begin_elf(where->debug != NULL ? where->debug : image->elf, DWARF_C_READ, NULL);
+    if (where->symbols == NULL && where->dwarf == NULL && image->symbol_count == 0) {
+        elf_where_free(where);
+        return NULL;
+    }
+    return where;
+}
+
+void elf_where_free(struct elf_where *where)
+{
+    if (where == NULL)
+        return;
+    dwarf_end(where->dwarf);
+    elf_end(where->debug);
+    if (where->debug_fd >= 0)
+        close(where->debug_fd);
+    free(where);
+}
+
+static const char *function_of_symtab(const struct elf_where *where, uint64_t address)
+{
+    for (size_t index = 1; index < where->symbol_count; index++) {
+        GElf_Sym symbol;
+        if (gelf_getsym(where->symbols, (int)index, &symbol) != NULL && GELF_ST_TYPE(symbol.st_info) == STT_FUNC &&
+            address >= symbol.st_value && address - symbol.st_value < symbol.st_size)
+            return elf_strptr(where->symbols_of, where->strings, symbol.st_name);
+    }
+    return NULL;
+}
+
+static const char *function_of_dynamic(const struct elf_image *image, uint64_t address)
+{
+    struct elf_symbol symbol;
+    for (size_t index = 1; index < image->symbol_count; index++)
+        if (elf_image_symbol(image, index, &symbol) && !symbol.undefined && symbol.function &&
+            address >= symbol.value && address - symbol.value < symbol.size)
+            return symbol.name;
+    return NULL;
+}
+
+struct elf_place elf_where_find(struct elf_where *where, uint64_t address)
+{
+    struct elf_place place = {0};
+    if (where == NULL || address == 0)
+        return place;
+    place.function =
+        where->symbols != NULL ? function_of_symtab(where, address) : function_of_dynamic(where->image, address);
+    Dwarf_Die unit;
+    if (where->dwarf == NULL || dwarf_addrdie(where->dwarf, address, &unit) == NULL)
+        return place;
+    Dwarf_Line *line = dwarf_getsrc_die(&unit, address);
+    if (line != NULL && dwarf_lineno(line, &place.line) == 0)
+        place.file = dwarf_linesrc(line, NULL, NULL);
+    return place;
+}
