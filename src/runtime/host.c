@@ -1,7 +1,6 @@
 #include "runtime/host.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -9,6 +8,7 @@
 #include <unistd.h>
 
 #include "runtime/observe.h"
+#include "runtime/raw_file.h"
 #include "runtime/shelter.h"
 
 #define IDENTITY_SIZE  64 /* a machine-id has 32 characters, a boot_id 36 */
@@ -29,12 +29,12 @@ static size_t read_identity(const char *path, char *identity)
     size_t length = 0;
     struct shelter shelter;
     shelter_enter(&shelter);
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    int fd = raw_openat(AT_FDCWD, path, O_RDONLY | O_NOCTTY | O_NONBLOCK, 0);
     if (fd >= 0) {
         ssize_t count = read(fd, identity, IDENTITY_SIZE);
         while (count > 0 && length < (size_t)count && identity[length] != '\n')
             length++;
-        syscall(SYS_close, fd);
+        raw_close(fd);
     }
     shelter_leave(&shelter);
     errno = saved;

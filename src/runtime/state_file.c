@@ -16,6 +16,7 @@
 #include "core/siphash.h"
 #include "core/slot.h"
 #include "runtime/clock.h"
+#include "runtime/raw_file.h"
 #include "runtime/state_place.h"
 
 #define FORMAT_VERSION   1
@@ -41,12 +42,6 @@ static bool fail(struct state_fault *fault, enum state_reason reason, int error)
 {
     *fault = (struct state_fault){.reason = reason, .error = error};
     return false;
-}
-
-/* Not close(): that is one of our hooks, and this is no descriptor of the program's. */
-static void close_number(int fd)
-{
-    syscall(SYS_close, fd);
 }
 
 static off_t slot_place(const struct state_format *format, uint32_t number)
@@ -221,7 +216,7 @@ static bool create(int directory, const struct state_place *place, const struct 
     struct text name = text_on(name_data, sizeof name_data);
     text_add(&name, format->name);
     text_add(&name, ".new");
-    int fd = openat(directory, name.data, O_RDWR | O_CREAT | OPEN_FLAGS, FILE_MODE);
+    int fd = raw_openat(directory, name.data, O_RDWR | O_CREAT | OPEN_FLAGS, FILE_MODE);
     if (fd < 0)
         return fail(fault, STATE_WRITE_ERROR, errno);
     struct stat status;
@@ -238,7 +233,7 @@ static bool create(int directory, const struct state_place *place, const struct 
             unlinkat(directory, name.data, 0);
     }
     lock_bytes(fd, F_UNLCK, 0, 0, 0);
-    close_number(fd);
+    raw_close(fd);
     return made;
 }
 
@@ -247,7 +242,8 @@ static bool open_in(int directory, struct state_file *file, const struct state_p
                     struct state_fault *fault)
 {
     for (int tries = 0; tries < OPEN_TRIES; tries++) {
-        file->fd = openat(directory, file->format->name, (mode == STATE_READ ? O_RDONLY : O_RDWR) | OPEN_FLAGS);
+        int access = mode == STATE_READ ? O_RDONLY : O_RDWR;
+        file->fd = raw_openat(directory, file->format->name, access | OPEN_FLAGS, 0);
         if (file->fd >= 0)
             return true;
         if (errno == ENOENT && mode != STATE_CREATE)
@@ -317,7 +313,7 @@ bool state_file_open_any(struct state_file *file, const struct state_place *plac
 
 void state_file_close(const struct state_file *file)
 {
-    close_number(file->fd);
+    raw_close(file->fd);
 }
 
 bool state_file_read(const struct state_file *file, uint32_t first, uint32_t count, uint8_t *bytes,

@@ -1,16 +1,16 @@
 #include "runtime/state_place.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
+#include "runtime/raw_file.h"
+
 #define DIRECTORY_MODE  0700
-#define DIRECTORY_FLAGS (O_PATH | O_DIRECTORY | O_CLOEXEC)
+#define DIRECTORY_FLAGS (O_PATH | O_DIRECTORY)
 
 static const char root_parent[] = "/var/lib";
 static const char own_name[] = "/v6shim";
@@ -90,16 +90,16 @@ static void make_directories(const struct state_place *place)
 {
     char name[NAME_MAX + 1];
     const char *at = place->path;
-    int parent = open("/", DIRECTORY_FLAGS);
+    int parent = raw_openat(AT_FDCWD, "/", DIRECTORY_FLAGS, 0);
     while (parent >= 0 && (at = next_component(at, name)) != NULL) {
         if ((size_t)(at - place->path) > place->existing)
             mkdirat(parent, name, DIRECTORY_MODE);
-        int next = openat(parent, name, DIRECTORY_FLAGS);
-        syscall(SYS_close, parent);
+        int next = raw_openat(parent, name, DIRECTORY_FLAGS, 0);
+        raw_close(parent);
         parent = next;
     }
     if (parent >= 0)
-        syscall(SYS_close, parent);
+        raw_close(parent);
 }
 
 static bool fail(struct state_fault *fault, enum state_reason reason, int error)
@@ -126,16 +126,16 @@ bool state_directory_open(struct state_directory *directory, const struct state_
     if (place->path[0] == '\0')
         return fail(fault, STATE_NO_PLACE, 0);
     *directory = (struct state_directory){.fd = -1};
-    int fd = open(place->path, DIRECTORY_FLAGS | O_NOFOLLOW);
+    int fd = raw_openat(AT_FDCWD, place->path, DIRECTORY_FLAGS | O_NOFOLLOW, 0);
     if (fd < 0 && errno == ENOENT && make) {
         make_directories(place);
-        fd = open(place->path, DIRECTORY_FLAGS | O_NOFOLLOW);
+        fd = raw_openat(AT_FDCWD, place->path, DIRECTORY_FLAGS | O_NOFOLLOW, 0);
     }
     if (fd < 0 && errno == ENOENT && !make)
         return fail(fault, STATE_ABSENT, 0);
     while (fd >= 0 && fd <= STDERR_FILENO && directory->lows < STATE_LOW_NUMBERS) {
         directory->low[directory->lows++] = fd;
-        fd = open(place->path, DIRECTORY_FLAGS | O_NOFOLLOW);
+        fd = raw_openat(AT_FDCWD, place->path, DIRECTORY_FLAGS | O_NOFOLLOW, 0);
     }
     directory->fd = fd;
     if (fd >= 0 ? check_directory(fd, place, fault) : fail(fault, STATE_PLACE_ERROR, errno))
@@ -147,7 +147,7 @@ bool state_directory_open(struct state_directory *directory, const struct state_
 void state_directory_close(const struct state_directory *directory)
 {
     if (directory->fd >= 0)
-        syscall(SYS_close, directory->fd);
+        raw_close(directory->fd);
     for (unsigned i = 0; i < directory->lows; i++)
-        syscall(SYS_close, directory->low[i]);
+        raw_close(directory->low[i]);
 }
