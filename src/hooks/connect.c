@@ -1,4 +1,5 @@
 /* Connections, and the addresses of their ends. */
+#include <limits.h>
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -65,21 +66,19 @@ EXPORT int bind(int fd, const struct sockaddr *address, socklen_t length)
 
 typedef int get_name(int fd, struct sockaddr *restrict address, socklen_t *restrict length);
 
-/* Both calls may be made again: so the usual case is one call with the program's own buffer, and only an address of
-   IPv6 on a socket that the program takes for IPv4 is asked for a second time, with room for all of it. */
+/* A program that only knows IPv4 may have room for sockaddr_in alone, whatever length it passes: on a socket that it
+   takes for IPv4 the kernel writes to our own memory. */
 static int get_in_shape(get_name *get, int fd, struct sockaddr *restrict address, socklen_t *restrict length)
 {
     socklen_t room = length != NULL ? *length : 0;
-    int result = get(fd, address, length);
-    if (result != 0 || address == NULL || room < sizeof address->sa_family || address->sa_family != AF_INET6 ||
-        !view_is_ipv4(fd, room))
-        return result;
+    if (length == NULL || room > INT_MAX || (address == NULL && room > 0) || !view_is_ipv4(fd, room))
+        return get(fd, address, length);
+    struct sockaddr nowhere; /* NULL does for an address of no length */
     struct sockaddr_storage full;
     socklen_t full_length = sizeof full;
-    *length = room;
-    result = get(fd, (struct sockaddr *)&full, &full_length);
+    int result = get(fd, (struct sockaddr *)&full, &full_length);
     if (result == 0)
-        view_hand_out(&full, full_length, true, address, length);
+        view_hand_out(&full, full_length, true, address != NULL ? address : &nowhere, length);
     return result;
 }
 

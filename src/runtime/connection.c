@@ -33,13 +33,29 @@ static bool is_underway(int result)
            result == -EAGAIN;
 }
 
+/* To the program, a socket that stays with IPv4 has no route to an IPv6 address. What could not be set on another
+   socket (-EPERM for a mark, -EACCES for a port) is no firewall's word, either: the next candidate is tried. */
+static int told_of_upgrade(int error)
+{
+    switch (-error) {
+    case EAFNOSUPPORT:
+    case EADDRNOTAVAIL:
+    case ENOTSUP:
+    case EPERM:
+    case EACCES:
+        return -ENETUNREACH;
+    default:
+        return error;
+    }
+}
+
 /* One candidate on the program's socket, which becomes an IPv6 one when the first IPv6 candidate needs it. */
 static int try_candidate(int fd, const struct ip_address *candidate, uint16_t port)
 {
     if (candidate->family == AF_INET6) {
         int result = upgrade_socket(fd);
-        if (result < 0) /* to the program, a socket that stays with IPv4 has no route there */
-            return result == -EAFNOSUPPORT || result == -EADDRNOTAVAIL ? -ENETUNREACH : result;
+        if (result < 0)
+            return told_of_upgrade(result);
         return connect_to(fd, candidate, port);
     }
     if (!sockets_has(fd, SOCKET_UPGRADED))
