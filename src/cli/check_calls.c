@@ -225,6 +225,7 @@ enum gap_number fact_gap(enum fact fact)
     case FACT_NAME_INET:
         return GAP_FAMILY_HINT;
     case FACT_SOCKET_INET:
+    case FACT_DATAGRAM_INET:
         return GAP_INET_SOCKET;
     case FACT_TEXT_OLD:
         return GAP_ADDRESS_TEXT;

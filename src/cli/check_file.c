@@ -83,6 +83,8 @@ void check_conclude_ipv4(struct report *report, facts_t facts)
         if (report_find_gap(report, obstacles[index]) != NULL) {
             report->verdict = VERDICT_OUT_OF_REACH;
             report->reason = report_print(report, "%s, and %s", gap_get(obstacles[index])->title, how);
+            for (struct report_gap *gap = report->gaps; gap != NULL; gap = gap->next)
+                gap->covered = false;
             return;
         }
     if (facts_are_packets_only(facts)) {

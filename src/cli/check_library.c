@@ -191,6 +191,15 @@ static void add_edge(size_t from, size_t to, void *context)
     following->edges[following->edge_count++] = (struct edge){(uint32_t)from, (uint32_t)to};
 }
 
+/* The function of libc behind a fact that an import from another library leads to. */
+static const char *needed_example(const struct library *library, const char *symbol, enum fact fact)
+{
+    for (size_t index = 0; index < library->needed_count; index++)
+        if ((library_leads_to(library->needed[index], symbol) & FACT_BIT(fact)) != 0)
+            return library_example(library->needed[index], fact);
+    return NULL;
+}
+
 static void note_site(const struct object_site *site, void *context)
 {
     struct following *following = context;
@@ -205,9 +214,11 @@ static void note_site(const struct object_site *site, void *context)
     entry->public.facts |= site->facts;
     if (function != SIZE_MAX)
         following->facts[function] |= site->facts;
-    for (unsigned fact = 0; site->call != NULL && fact < FACT_COUNT; fact++)
+    for (unsigned fact = 0; fact < FACT_COUNT; fact++)
         if ((site->facts & FACT_BIT(fact)) != 0 && entry->examples[fact] == NULL)
-            entry->examples[fact] = call_symbol(site->call);
+            entry->examples[fact] = site->call != NULL
+                                        ? call_symbol(site->call)
+                                        : needed_example(&entry->public, site->symbol, (enum fact)fact);
 }
 
 /* Carries the facts against the direction of the calls until nothing changes. */

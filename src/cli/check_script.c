@@ -26,8 +26,9 @@ static const struct {
     const char *word;
     enum fact fact;
     const char *symbol;
+    const char *import;
 } words[] = {
-#define WORD(language, word, fact, symbol) {language, word, FACT_##fact, symbol},
+#define WORD(language, word, fact, symbol, import) {language, word, FACT_##fact, symbol, import},
 #include "cli/check_words.def"
 #undef WORD
 };
@@ -80,6 +81,19 @@ static unsigned find_word(const char *text, size_t size, const char *word)
     return 0;
 }
 
+/* Whether a line of the text imports the module ("import a, b", "from a.c import d"). */
+static bool imports(const char *text, const char *module)
+{
+    for (const char *line = text; *line != '\0';) {
+        size_t length = strcspn(line, "\n"), blanks = strspn(line, " \t");
+        bool import = strncmp(line + blanks, "import ", 7) == 0, from = strncmp(line + blanks, "from ", 5) == 0;
+        if ((import || from) && find_word(line + blanks, length - blanks, module) != 0)
+            return true;
+        line += length + (line[length] == '\n');
+    }
+    return false;
+}
+
 /* The whole file, in new memory and followed by NUL, or NULL: no file, too long, no memory. */
 static char *read_text(const char *path, size_t *size)
 {
@@ -125,7 +139,7 @@ static void scan_text(struct script *script, const char *path, char *text, size_
         if (words[index].language != script->language)
             continue;
         unsigned line = find_word(text, size, words[index].word);
-        if (line == 0)
+        if (line == 0 || (words[index].import[0] != '\0' && !imports(text, words[index].import)))
             continue;
         script->facts |= FACT_BIT(words[index].fact);
         const char *symbol = words[index].symbol;

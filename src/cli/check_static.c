@@ -98,18 +98,32 @@ static void note_system_call(uint64_t address, unsigned number, void *context)
 
 static void note_socket_call(const struct elf_call_site *site, void *context)
 {
+    /* glibc's own resolver and interface code make their sockets so; programs old enough to be static hardly do. */
+    enum { LIBC_TYPE = SOCK_DGRAM | SOCK_CLOEXEC };
     struct static_scan *scan = context;
+    const struct x86_value *type = site->state == NULL ? NULL : &site->state->registers[X86_RSI];
+    if (type != NULL && type->kind == X86_CONSTANT && (type->number & LIBC_TYPE) == LIBC_TYPE)
+        return;
     enum fact fact = call_read(call_find("socket"), scan->image, site->state);
     scan->facts |= FACT_BIT(fact);
     if (scan->example[fact] == 0)
         scan->example[fact] = site->address;
 }
 
+/*
+ * Whether getaddrinfo is linked in, by the files that it reads: in glibc, gai.conf is nobody else's; musl, which has
+ * no nsswitch.conf, wants /etc/services beside the resolver's configuration for getaddrinfo alone.
+ */
+static bool has_getaddrinfo(const struct elf_image *image)
+{
+    return has_text(image, "/etc/gai.conf") ||
+           (has_text(image, "/etc/resolv.conf") && has_text(image, "/etc/services") &&
+            !has_text(image, "/etc/nsswitch.conf"));
+}
+
 static void conclude_static(struct report *report, const struct static_scan *scan)
 {
-    /* glibc's getaddrinfo, linked in: this file is read by nothing else. It calls socket() for families of its own.
-     */
-    bool resolver = has_text(scan->image, "/etc/gai.conf");
+    bool resolver = has_getaddrinfo(scan->image);
     bool inet6 = (scan->facts & (BIT(SOCKET_INET6) | BIT(RAW_INET6))) != 0;
     facts_t inet = scan->facts & (BIT(SOCKET_INET) | BIT(DATAGRAM_INET) | BIT(RAW_INET));
     for (unsigned fact = 0; fact < FACT_COUNT; fact++)
@@ -122,7 +136,7 @@ static void conclude_static(struct report *report, const struct static_scan *sca
         report_add_note(report, "statically linked: the shim can neither help nor disturb it");
         return;
     }
-    if (inet == 0) {
+    if (inet == 0 || stance_of(scan->facts & ~BIT(SOCKET_ANY)) != STANCE_IPV4) {
         report->verdict = VERDICT_NO_NETWORK;
         report->reason = "statically linked, and makes no Internet socket that can be seen";
         return;

@@ -18,6 +18,7 @@ static const struct telltale telltales[] = {
     {"DCC SEND", GAP_PAYLOAD_ADDRESS, NULL}, /* IRC */
     {"DCC CHAT", GAP_PAYLOAD_ADDRESS, NULL},
     {"IN IP4 ", GAP_PAYLOAD_ADDRESS, "IN IP6 "}, /* SDP, in SIP and RTSP */
+    {"SIP/2.0/", GAP_PAYLOAD_ADDRESS, NULL},     /* SIP's Via and Contact */
     {"/proc/net/tcp", GAP_PROC_NET, "/proc/net/tcp6"},
     {"/proc/net/udp", GAP_PROC_NET, "/proc/net/udp6"},
 };
@@ -67,8 +68,25 @@ static void find_addresses(struct report *report, const struct elf_image *image)
     }
 }
 
+/* A resolver of the program's own: it reads the configuration that only resolvers read, and asks libc for no name. */
+static void find_resolver(struct report *report, const struct elf_image *image)
+{
+    static const char configuration[] = "/etc/resolv.conf";
+    const struct elf_segment *segment;
+    const uint8_t *found = find_text(image, configuration, &segment);
+    if (found == NULL || report_find_gap(report, GAP_NAME_LOOKUP) != NULL ||
+        report_find_gap(report, GAP_FAMILY_HINT) != NULL || report_find_gap(report, GAP_ADDRESS_QUERY) != NULL)
+        return;
+    struct evidence evidence = {
+        .address = segment->address + (uint64_t)(found - (image->data + segment->offset)),
+        .detail = "it reads /etc/resolv.conf itself",
+    };
+    report_add_gap(report, GAP_ADDRESS_QUERY, &evidence);
+}
+
 void check_texts(struct report *report, const struct elf_image *image)
 {
+    find_resolver(report, image);
     for (size_t index = 0; index < sizeof telltales / sizeof telltales[0]; index++) {
         const struct telltale *telltale = &telltales[index];
         const struct elf_segment *segment, *unused;

@@ -47,6 +47,18 @@ static enum stance stance_without_sockets(facts_t facts)
     return (facts & (BIT(REVERSE_NEW) | BIT(ADDRESS_QUERY))) != 0 ? STANCE_DUAL : STANCE_NONE;
 }
 
+/* IPv4 sockets with traffic. A datagram socket beside a local one, and no address in sight, only serves ioctls; the
+   traffic is the local socket's. */
+static bool carries_inet(facts_t facts)
+{
+    facts_t addresses = text_inet | names_old | either_family;
+    if ((facts & traffic) == 0)
+        return false;
+    return (facts & BIT(SOCKET_INET)) != 0 ||
+           ((facts & BIT(DATAGRAM_INET)) != 0 &&
+            ((facts & addresses) != 0 || (facts & (BIT(SOCKET_LOCAL) | BIT(SOCKET_PACKET))) == 0));
+}
+
 enum stance stance_of(facts_t facts)
 {
     if ((facts & (BIT(SOCKET_INET6) | BIT(RAW_INET6))) != 0)
@@ -58,7 +70,7 @@ enum stance stance_of(facts_t facts)
     }
     if (facts_are_packets_only(facts) && (facts & definite_inet6) != 0)
         return STANCE_DUAL;
-    if ((facts & BIT(RAW_INET)) != 0 || ((facts & sockets_inet) != 0 && (facts & traffic) != 0))
+    if ((facts & BIT(RAW_INET)) != 0 || carries_inet(facts))
         return STANCE_IPV4;
     enum stance stance = stance_without_sockets(facts);
     if (stance == STANCE_NONE && (facts & packets) != 0 && (facts & (text_inet | BIT(INTERFACE_INET))) != 0)
