@@ -5,11 +5,13 @@
 #include <sys/socket.h>
 
 #include "runtime/aliases.h"
+#include "runtime/background.h"
 #include "runtime/binding.h"
 #include "runtime/connection.h"
 #include "runtime/destinations.h"
 #include "runtime/guard.h"
 #include "runtime/hook.h"
+#include "runtime/race.h"
 #include "runtime/real.h"
 #include "runtime/sockets.h"
 #include "runtime/view.h"
@@ -40,6 +42,9 @@ EXPORT int connect(int fd, const struct sockaddr *address, socklen_t length)
     struct sockaddr_in asked;
     if (!GUARD_ENTER(guard))
         return REAL(connect)(fd, address, length);
+    race_clean_up();
+    if (background_is(fd))
+        return guard_result(&guard, -EALREADY);
     if (!read_ipv4(address, length, &asked))
         return plain_connect(fd, address, length);
     if (destinations_concern(asked.sin_addr))
@@ -54,6 +59,8 @@ EXPORT int bind(int fd, const struct sockaddr *address, socklen_t length)
     GUARD(guard);
     struct sockaddr_in wanted;
     struct sockaddr_in6 native;
+    if (background_is(fd))
+        background_collapse(fd);
     if (address != NULL && length >= sizeof native && address->sa_family == AF_INET6 && guard_may_act()) {
         memcpy(&native, address, sizeof native);
         binding_make_room(fd, &native);
@@ -82,11 +89,20 @@ static int get_in_shape(get_name *get, int fd, struct sockaddr *restrict address
     return result;
 }
 
+EXPORT int shutdown(int fd, int how)
+{
+    if (background_is(fd))
+        background_collapse(fd);
+    return REAL(shutdown)(fd, how);
+}
+
 EXPORT int getpeername(int fd, struct sockaddr *restrict address, socklen_t *restrict length)
 {
     GUARD(guard);
     if (!GUARD_ENTER(guard))
         return REAL(getpeername)(fd, address, length);
+    if (background_is(fd))
+        return guard_result(&guard, -ENOTCONN);
     int result = get_in_shape(REAL(getpeername), fd, address, length);
     if (result == 0)
         errno = guard.error;
@@ -98,6 +114,13 @@ EXPORT int getsockname(int fd, struct sockaddr *restrict address, socklen_t *res
     GUARD(guard);
     if (!GUARD_ENTER(guard))
         return REAL(getsockname)(fd, address, length);
+    struct sockaddr_storage local;
+    socklen_t local_length = sizeof local;
+    if (background_is(fd) && address != NULL && length != NULL &&
+        background_get_name(fd, &local, &local_length) == 0) {
+        view_hand_out(&local, local_length, true, address, length);
+        return 0;
+    }
     int result = get_in_shape(REAL(getsockname), fd, address, length);
     if (result == 0)
         errno = guard.error;

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "runtime/background.h"
 #include "runtime/control.h"
 #include "runtime/guard.h"
 #include "runtime/hook.h"
@@ -16,6 +17,9 @@
 EXPORT ssize_t sendto(int fd, const void *data, size_t size, int flags, const struct sockaddr *address,
                       socklen_t length)
 {
+    /* While it connects, a TCP socket ignores the address: the placeholder would complain of it. */
+    if (background_is(fd))
+        return REAL(sendto)(fd, data, size, flags | MSG_DONTWAIT, NULL, 0);
     if (address == NULL || !guard_may_act() || !messages_concern(fd, address, length))
         return REAL(sendto)(fd, data, size, flags, address, length);
     struct iovec part = {.iov_base = (void *)(uintptr_t)data, .iov_len = size};
@@ -24,8 +28,26 @@ EXPORT ssize_t sendto(int fd, const void *data, size_t size, int flags, const st
     return messages_send(fd, &message, flags);
 }
 
+/* A racing socket that is passed to another process has two owners: more than a race can follow. */
+static void collapse_passed(const struct msghdr *message)
+{
+    struct msghdr copy = *message;
+    for (struct cmsghdr *at = CMSG_FIRSTHDR(&copy); at != NULL; at = CMSG_NXTHDR(&copy, at)) {
+        if (at->cmsg_level != SOL_SOCKET || at->cmsg_type != SCM_RIGHTS)
+            continue;
+        for (size_t offset = 0; offset + sizeof(int) <= at->cmsg_len - CMSG_LEN(0); offset += sizeof(int)) {
+            int fd;
+            memcpy(&fd, CMSG_DATA(at) + offset, sizeof fd);
+            background_collapse(fd);
+        }
+    }
+}
+
 EXPORT ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
 {
+    if (message != NULL && message->msg_control != NULL &&
+        atomic_load_explicit(&background_count, memory_order_relaxed) != 0)
+        collapse_passed(message);
     if (message == NULL || message->msg_name == NULL || !guard_may_act() ||
         !messages_concern(fd, message->msg_name, message->msg_namelen))
         return REAL(sendmsg)(fd, message, flags);

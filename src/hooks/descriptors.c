@@ -5,8 +5,10 @@
 #include <unistd.h>
 
 #include "runtime/aware.h"
+#include "runtime/background.h"
 #include "runtime/guard.h"
 #include "runtime/hook.h"
+#include "runtime/race.h"
 #include "runtime/real.h"
 #include "runtime/sockets.h"
 
@@ -15,6 +17,7 @@ EXPORT int socket(int family, int type, int protocol)
     GUARD(guard);
     if (!GUARD_ENTER(guard))
         return REAL(socket)(family, type, protocol);
+    race_clean_up();
     int fd = REAL(socket)(family, type, protocol);
     if (family == AF_INET6)
         aware_set();
@@ -34,6 +37,8 @@ EXPORT int socket(int family, int type, int protocol)
  */
 static void forget_if_ours(int fd)
 {
+    if (background_is(fd))
+        background_cancel(fd);
     if (sockets_has(fd, SOCKET_UPGRADED) && start_owns_memory())
         sockets_forget(fd);
 }
@@ -42,6 +47,7 @@ EXPORT int close(int fd)
 {
     GUARD(guard);
     if (GUARD_ENTER(guard)) {
+        race_clean_up();
         forget_if_ours(fd);
         errno = guard.error;
     }
@@ -60,10 +66,22 @@ static int copied(const struct guard *guard, int from, int to)
     return to;
 }
 
+/* Two numbers for one socket are more than a race can follow; what stands under `number` is about to be closed. */
+static void before_copy(struct guard *guard, int fd, int number)
+{
+    if (!guard->entered || fd == number)
+        return;
+    if (background_is(fd))
+        background_collapse(fd);
+    if (number >= 0 && background_is(number))
+        background_cancel(number);
+}
+
 EXPORT int dup(int fd)
 {
     GUARD(guard);
     GUARD_ENTER(guard);
+    before_copy(&guard, fd, -1);
     return copied(&guard, fd, REAL(dup)(fd));
 }
 
@@ -71,6 +89,7 @@ EXPORT int dup2(int fd, int number)
 {
     GUARD(guard);
     GUARD_ENTER(guard);
+    before_copy(&guard, fd, number);
     return copied(&guard, fd, REAL(dup2)(fd, number));
 }
 
@@ -78,7 +97,17 @@ EXPORT int dup3(int fd, int number, int flags)
 {
     GUARD(guard);
     GUARD_ENTER(guard);
+    before_copy(&guard, fd, number);
     return copied(&guard, fd, REAL(dup3)(fd, number, flags));
+}
+
+/* What a race in the background can't follow ends it: duplicates, blocking, signals. */
+static void before_fcntl(struct guard *guard, int fd, int command, void *argument)
+{
+    int flags = (int)(intptr_t)argument;
+    if (command == F_DUPFD || command == F_DUPFD_CLOEXEC ||
+        (command == F_SETFL && ((flags & O_NONBLOCK) == 0 || (flags & O_ASYNC) != 0)))
+        before_copy(guard, fd, -1);
 }
 
 /* The third argument of fcntl(), whatever it is, is passed on as the pointer-sized word that it was passed in. */
@@ -91,6 +120,7 @@ EXPORT int dup3(int fd, int number, int flags)
         void *argument = va_arg(arguments, void *);                                                    \
         va_end(arguments);                                                                             \
         GUARD_ENTER(guard);                                                                            \
+        before_fcntl(&guard, fd, command, argument);                                                   \
         int result = REAL(name)(fd, command, argument);                                                \
         return command == F_DUPFD || command == F_DUPFD_CLOEXEC ? copied(&guard, fd, result) : result; \
     }

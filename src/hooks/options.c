@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "runtime/background.h"
 #include "runtime/guard.h"
 #include "runtime/hook.h"
 #include "runtime/option_twins.h"
@@ -18,6 +19,11 @@ EXPORT int setsockopt(int fd, int level, int name, const void *value, socklen_t 
     GUARD(guard);
     if (!GUARD_ENTER(guard) || sockets_find(fd) == NULL)
         return REAL(setsockopt)(fd, level, name, value, length);
+    if (background_is(fd)) {
+        int result = background_set_option(fd, level, name, value, length);
+        if (result != -ENOENT)
+            return guard_result(&guard, result);
+    }
     if (sockets_has(fd, SOCKET_UPGRADED))
         return guard_result(&guard, option_twins_set(fd, level, name, value, length));
     int result = REAL(setsockopt)(fd, level, name, value, length);
@@ -26,14 +32,27 @@ EXPORT int setsockopt(int fd, int level, int name, const void *value, socklen_t 
     return result;
 }
 
+static void show_ipv4(void *domain, socklen_t length)
+{
+    int family = AF_INET;
+    memcpy(domain, &family, length < sizeof family ? length : sizeof family);
+}
+
 EXPORT int getsockopt(int fd, int level, int name, void *restrict value, socklen_t *restrict length)
 {
     GUARD(guard);
+    if (background_is(fd) && !(level == SOL_SOCKET && name == SO_ERROR) && GUARD_ENTER(guard)) {
+        int raced = background_get_option(fd, level, name, value, length);
+        if (raced == 0 && level == SOL_SOCKET && name == SO_DOMAIN)
+            show_ipv4(value, *length);
+        if (raced != -ENOENT)
+            return guard_result(&guard, raced);
+        guard_leave(&guard);
+    }
     int result = REAL(getsockopt)(fd, level, name, value, length);
     if (result == 0 && level == SOL_SOCKET && name == SO_DOMAIN && GUARD_ENTER(guard) &&
         sockets_has(fd, SOCKET_UPGRADED)) {
-        int family = AF_INET;
-        memcpy(value, &family, *length < sizeof family ? *length : sizeof family);
+        show_ipv4(value, *length);
     }
     return result;
 }
@@ -59,8 +78,11 @@ EXPORT int ioctl(int fd, unsigned long request, ...)
     void *argument = va_arg(arguments, void *);
     va_end(arguments);
     int before = errno;
+    /* Switching to blocking, or to signals, is what a race in the background can't follow. */
+    if ((request == FIONBIO || request == FIOASYNC) && background_is(fd))
+        background_collapse(fd);
     int result = REAL(ioctl)(fd, request, argument);
-    if (result < 0 && errno == ENOTTY && guard_may_act() && sockets_has(fd, SOCKET_UPGRADED)) {
+    if (result < 0 && errno == ENOTTY && guard_may_act() && sockets_has(fd, SOCKET_UPGRADED | SOCKET_RACING)) {
         errno = before;
         result = ask_ipv4_socket(request, argument);
     }

@@ -1,10 +1,15 @@
-/* Waiting for descriptors: which epoll sets the program's sockets are in. */
+/* Waiting for descriptors. */
 #include <sys/epoll.h>
 
+#include "runtime/clock.h"
 #include "runtime/guard.h"
 #include "runtime/hook.h"
 #include "runtime/real.h"
 #include "runtime/sockets.h"
+#include "runtime/waiting.h"
+
+#define US_PER_S  1000000
+#define NS_PER_US 1000
 
 EXPORT int epoll_ctl(int epoll, int operation, int fd, struct epoll_event *event)
 {
@@ -22,32 +27,64 @@ EXPORT int epoll_ctl(int epoll, int operation, int fd, struct epoll_event *event
     return result;
 }
 
+/* poll()'s time-out, as ppoll() takes it; negative is for ever. */
+static int poll_milliseconds(struct pollfd *polled, nfds_t count, int timeout_ms)
+{
+    struct timespec limit = {.tv_sec = timeout_ms / CLOCK_MS_PER_S,
+                             .tv_nsec = timeout_ms % CLOCK_MS_PER_S * CLOCK_NS_PER_MS};
+    return waiting_ppoll(polled, count, timeout_ms < 0 ? NULL : &limit, NULL);
+}
+
 EXPORT int poll(struct pollfd *polled, nfds_t count, int timeout)
 {
-    return REAL(poll)(polled, count, timeout);
+    return waiting_concerns_polled(polled, count) ? poll_milliseconds(polled, count, timeout)
+                                                  : REAL(poll)(polled, count, timeout);
+}
+
+EXPORT int __poll_chk(struct pollfd *polled, nfds_t count, int timeout, size_t size)
+{
+    /* A count beyond the array is libc's to punish. */
+    return size / sizeof *polled >= count && waiting_concerns_polled(polled, count)
+               ? poll_milliseconds(polled, count, timeout)
+               : REAL(__poll_chk)(polled, count, timeout, size);
 }
 
 EXPORT int ppoll(struct pollfd *polled, nfds_t count, const struct timespec *timeout, const sigset_t *mask)
 {
-    return REAL(ppoll)(polled, count, timeout, mask);
-}
-EXPORT int __poll_chk(struct pollfd *polled, nfds_t count, int timeout, size_t size)
-{
-    return REAL(__poll_chk)(polled, count, timeout, size);
+    return waiting_concerns_polled(polled, count) ? waiting_ppoll(polled, count, timeout, mask)
+                                                  : REAL(ppoll)(polled, count, timeout, mask);
 }
 
 EXPORT int __ppoll_chk(struct pollfd *polled, nfds_t count, const struct timespec *timeout, const sigset_t *mask,
                        size_t size)
 {
-    return REAL(__ppoll_chk)(polled, count, timeout, mask, size);
+    return size / sizeof *polled >= count && waiting_concerns_polled(polled, count)
+               ? waiting_ppoll(polled, count, timeout, mask)
+               : REAL(__ppoll_chk)(polled, count, timeout, mask, size);
 }
+
 EXPORT int select(int count, fd_set *restrict readable, fd_set *restrict writable, fd_set *restrict exceptional,
                   struct timeval *restrict timeout)
 {
-    return REAL(select)(count, readable, writable, exceptional, timeout);
+    struct timespec limit, left;
+    /* What the kernel would refuse, it is given to refuse. */
+    if (!waiting_concerns_sets(count, readable, exceptional) ||
+        (timeout != NULL && (timeout->tv_sec < 0 || timeout->tv_usec < 0)))
+        return REAL(select)(count, readable, writable, exceptional, timeout);
+    if (timeout == NULL)
+        return waiting_pselect(count, readable, writable, exceptional, NULL, NULL, NULL);
+    limit.tv_sec = timeout->tv_sec + timeout->tv_usec / US_PER_S;
+    limit.tv_nsec = timeout->tv_usec % US_PER_S * NS_PER_US;
+    int ready = waiting_pselect(count, readable, writable, exceptional, &limit, &left, NULL);
+    timeout->tv_sec = left.tv_sec;
+    timeout->tv_usec = left.tv_nsec / NS_PER_US;
+    return ready;
 }
+
 EXPORT int pselect(int count, fd_set *restrict readable, fd_set *restrict writable, fd_set *restrict exceptional,
                    const struct timespec *restrict timeout, const sigset_t *restrict mask)
 {
-    return REAL(pselect)(count, readable, writable, exceptional, timeout, mask);
+    return waiting_concerns_sets(count, readable, exceptional)
+               ? waiting_pselect(count, readable, writable, exceptional, timeout, NULL, mask)
+               : REAL(pselect)(count, readable, writable, exceptional, timeout, mask);
 }

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdbool.h>
 #include <sys/resource.h>
 
 #include "runtime/kernel.h"
@@ -13,17 +14,29 @@
 /* Our numbers begin here, or in the upper half of a smaller limit. Beyond what select() can hold. */
 #define HIGH_NUMBERS 1024
 
-int attempts_move_high(int fd)
+static int high_base(void)
 {
     struct rlimit limit;
-    int saved = errno, base = HIGH_NUMBERS;
-    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur <= 2 * HIGH_NUMBERS)
-        base = (int)(limit.rlim_cur / 2);
-    int moved = fd < base ? REAL(fcntl)(fd, F_DUPFD_CLOEXEC, base) : -1;
-    if (moved >= 0)
-        REAL(close)(fd);
+    bool small = getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur <= 2 * HIGH_NUMBERS;
+    return small ? (int)(limit.rlim_cur / 2) : HIGH_NUMBERS;
+}
+
+int attempts_copy_high(int fd)
+{
+    int saved = errno, result = REAL(fcntl)(fd, F_DUPFD_CLOEXEC, high_base());
+    if (result < 0)
+        result = -errno;
     errno = saved;
-    return moved >= 0 ? moved : fd;
+    return result;
+}
+
+int attempts_move_high(int fd)
+{
+    int moved = fd < high_base() ? attempts_copy_high(fd) : -EINVAL;
+    if (moved < 0)
+        return fd;
+    REAL(close)(fd);
+    return moved;
 }
 
 static int furnish(const struct socket_record *record, int family, int socket)
@@ -34,18 +47,30 @@ static int furnish(const struct socket_record *record, int family, int socket)
     return record != NULL ? sockets_replay(record, socket) : 0;
 }
 
+int attempts_make(const struct socket_record *record, sa_family_t family)
+{
+    int saved = errno;
+    int made = REAL(socket)(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP);
+    int result = made < 0 ? -errno : 0;
+    if (result == 0) {
+        made = attempts_move_high(made);
+        result = furnish(record, family, made);
+        if (result < 0)
+            REAL(close)(made);
+    }
+    errno = saved;
+    return result < 0 ? result : made;
+}
+
 int attempts_start(const struct socket_record *record, const struct ip_address *candidate, uint16_t port, int *socket)
 {
     *socket = -1;
-    int made = REAL(socket)(candidate->family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP);
+    int made = attempts_make(record, candidate->family);
     if (made < 0)
-        return -errno;
-    made = attempts_move_high(made);
+        return made;
     struct sockaddr_storage address;
     socklen_t length = address_to_sockaddr(candidate, port, &address);
-    int result = furnish(record, candidate->family, made);
-    if (result == 0)
-        result = REAL(connect)(made, (const struct sockaddr *)&address, length) == 0 ? 0 : -errno;
+    int result = REAL(connect)(made, (const struct sockaddr *)&address, length) == 0 ? 0 : -errno;
     if (result == 0 || result == -EINPROGRESS)
         *socket = made;
     else

@@ -20,6 +20,11 @@ int attempts_start(const struct socket_record *record, const struct ip_address *
 /* What became of an attempt that poll() reported: 0 connected, -EINPROGRESS still under way, else -errno. */
 int attempts_result(int socket);
 
+/* A TCP socket like the program's, of that family, not blocking, at a high number. Or -errno. */
+int attempts_make(const struct socket_record *record, sa_family_t family);
+/* A duplicate of a descriptor, at a high number. Or -errno. */
+int attempts_copy_high(int fd);
+
 /* Gives a descriptor of ours a high number; the old one is closed. The number it has then. */
 int attempts_move_high(int fd);
 

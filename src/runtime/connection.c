@@ -5,6 +5,7 @@
 
 #include "core/eyeballs.h"
 #include "runtime/aliases.h"
+#include "runtime/background.h"
 #include "runtime/destinations.h"
 #include "runtime/guard.h"
 #include "runtime/kernel.h"
@@ -115,12 +116,32 @@ static bool may_race(int fd, const struct destinations *destinations)
     if (REAL(getsockname)(fd, (struct sockaddr *)&local, &length) != 0 ||
         !address_from_sockaddr((const struct sockaddr *)&local, length, &bound, &port))
         return false;
-    return port == 0 && address_is_unspecified(&bound) && !kernel_is_nonblocking(fd);
+    return port == 0 && address_is_unspecified(&bound);
 }
 
-static int connect_stream(int fd, const struct destinations *destinations, uint16_t port)
+/* Without a race, a program that doesn't wait gets one attempt, and no second one when that has failed: to IPv4 if
+   there is any, since a lone attempt over IPv6 could hang where the program would not have hung without us. */
+static void put_ipv4_first(struct destinations *destinations)
 {
-    int result = may_race(fd, destinations) ? race_run(fd, destinations, port) : -EAGAIN;
+    for (size_t i = 1; i < destinations->count; i++) {
+        struct ip_address address = destinations->addresses[i];
+        if (address.family != AF_INET || destinations->addresses[0].family == AF_INET)
+            continue;
+        destinations->addresses[i] = destinations->addresses[0];
+        destinations->addresses[0] = address;
+        return;
+    }
+}
+
+static int connect_stream(int fd, struct destinations *destinations, uint16_t port)
+{
+    int result = -EAGAIN;
+    if (may_race(fd, destinations)) {
+        bool nonblocking = kernel_is_nonblocking(fd);
+        result = nonblocking ? background_start(fd, destinations, port) : race_run(fd, destinations, port);
+        if (result == -EAGAIN && nonblocking)
+            put_ipv4_first(destinations);
+    }
     if (result == -EAGAIN)
         return try_in_order(fd, destinations, port);
     destinations_mark(destinations, !is_underway(result));

@@ -15,13 +15,13 @@
 #include "runtime/kernel.h"
 #include "runtime/observe.h"
 #include "runtime/pool.h"
+#include "runtime/race_order.h"
 #include "runtime/real.h"
 #include "runtime/replace.h"
 #include "runtime/settings.h"
 
-#define NO_SOCKET          (-1)
-#define FOREVER            INT64_MAX
-#define FIRST_FAMILY_COUNT 1 /* RFC 8305 section 8 */
+#define NO_SOCKET (-1)
+#define FOREVER   INT64_MAX
 
 /* A race while it runs. Not on the stack: see race_clean_up. */
 struct race {
@@ -93,17 +93,6 @@ void race_after_fork(void)
     }
 }
 
-/* What has lost lately comes last; the others alternate between the families, the one that was asked for leading. */
-static void race_order(struct race *race, const struct destinations *destinations)
-{
-    unsigned count = (unsigned)destinations->count;
-    memcpy(race->candidates, destinations->addresses, count * sizeof race->candidates[0]);
-    unsigned fresh = history_reorder(race->candidates, count);
-    eyeballs_interleave(race->candidates, fresh, 0, FIRST_FAMILY_COUNT, race->order);
-    for (unsigned i = fresh; i < count; i++)
-        race->order[i] = i;
-}
-
 static uint32_t begin_race(int fd, const struct destinations *destinations, uint16_t port, uintptr_t frame)
 {
     const struct settings *settings = settings_current();
@@ -116,7 +105,7 @@ static uint32_t begin_race(int fd, const struct destinations *destinations, uint
     race->outer = current_race;
     for (unsigned i = 0; i < EYEBALLS_CANDIDATES_MAX; i++)
         atomic_store(&race->attempts[i].socket, NO_SOCKET);
-    race_order(race, destinations);
+    race_order(destinations, race->candidates, race->order);
     eyeballs_init(&race->eyeballs, (unsigned)destinations->count, EYEBALLS_RACE, settings->attempt_delay_ms);
     atomic_store(&race->frame, frame);
     current_race = item;

@@ -27,6 +27,7 @@ enum socket_flag {
     SOCKET_USED = 1 << 5,         /* UDP: a datagram was sent to a plain IPv4 address */
     SOCKET_WILDCARD = 1 << 6,     /* bound to the wildcard of both families in the place of 0.0.0.0 */
     SOCKET_LISTENING = 1 << 7,    /* with the backlog of the record */
+    SOCKET_RACING = 1 << 8,       /* a placeholder stands under the number, see runtime/background.h */
 };
 
 struct socket_record {
@@ -36,6 +37,7 @@ struct socket_record {
     _Atomic uint32_t options;   /* newest recorded option, an item of a pool */
     _Atomic uint32_t option_count;
     _Atomic int backlog;
+    _Atomic uint32_t race; /* with SOCKET_RACING: which */
 };
 
 /* The registration of one number in an epoll set, as the program asked for it. */

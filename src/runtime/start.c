@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "runtime/aliases.h"
+#include "runtime/background.h"
 #include "runtime/guard.h"
 #include "runtime/lookups.h"
 #include "runtime/observe.h"
@@ -23,6 +24,7 @@ static void after_fork_in_child(void)
     atomic_store(&owner, syscall(SYS_getpid));
     lookups_after_fork();
     race_after_fork();
+    background_after_fork();
     /* The thread that was busy, if any, does not exist in the child. */
     int busy = START_BUSY;
     atomic_compare_exchange_strong(&start_state, &busy, START_COLD);

@@ -1,0 +1,325 @@
+#include "runtime/background.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <sys/epoll.h>
+
+#include "runtime/attempts.h"
+#include "runtime/background_race.h"
+#include "runtime/clock.h"
+#include "runtime/history.h"
+#include "runtime/kernel.h"
+#include "runtime/option_twins.h"
+#include "runtime/placeholder.h"
+#include "runtime/race_order.h"
+#include "runtime/race_thread.h"
+#include "runtime/real.h"
+#include "runtime/replace.h"
+#include "runtime/settings.h"
+#include "runtime/start.h"
+
+static void add_lane(struct background *race, int socket, sa_family_t family)
+{
+    for (unsigned i = 0; i < LANES; i++) {
+        struct lane *lane = &race->lanes[i];
+        if (lane->socket != NOBODY)
+            continue;
+        *lane = (struct lane){
+            .socket = socket, .cookie = kernel_socket_cookie(socket), .family = family, .attempt = NOBODY};
+        return;
+    }
+}
+
+/* Sockets for the candidates of one family. The first one of IPv4 is the program's own: what it set needs no copy. */
+static int make_lanes(struct background *race, const struct socket_record *record, sa_family_t family,
+                      unsigned wanted)
+{
+    for (unsigned made = 0; made < wanted && made < FAMILY_LANES; made++) {
+        int socket = family == AF_INET && made == 0 ? attempts_copy_high(race->fd) : attempts_make(record, family);
+        if (socket < 0)
+            return socket;
+        add_lane(race, socket, family);
+    }
+    return 0;
+}
+
+static int furnish(struct background *race, int fd, const struct destinations *destinations, uint16_t port)
+{
+    const struct socket_record *record = sockets_find(fd);
+    unsigned count = (unsigned)destinations->count, ipv4 = 0;
+    race->fd = fd;
+    race->port = port;
+    race->peer = NOBODY;
+    race->placeholder = 0;
+    for (unsigned i = 0; i < LANES; i++)
+        race->lanes[i].socket = NOBODY;
+    for (unsigned i = 0; i < count; i++)
+        ipv4 += destinations->addresses[i].family == AF_INET;
+    race_order(destinations, race->candidates, race->order);
+    eyeballs_init(&race->eyeballs, count, EYEBALLS_RACE, settings_current()->attempt_delay_ms);
+    int result = make_lanes(race, record, AF_INET, ipv4);
+    return result == 0 ? make_lanes(race, record, AF_INET6, count - ipv4) : result;
+}
+
+/* No race after all: this socket, connected or on its way, goes under the number where the program's own still is. */
+static int install_at_once(struct background *race, uint32_t item, struct lane *lane, int result)
+{
+    struct socket_record *record = sockets_find(race->fd);
+    race_thread_unwatch(lane->socket);
+    if (lane->cookie != kernel_socket_cookie(race->fd)) {
+        REAL(fcntl)(lane->socket, F_SETFL, 0);
+        int installed = replace_carry_file(race->fd, lane->socket);
+        if (installed == 0)
+            installed = replace_numbers(race->fd, NULL, lane->socket);
+        if (installed < 0)
+            result = installed;
+        else
+            lane->socket = NOBODY;
+    }
+    if (lane->family == AF_INET6)
+        sockets_set(record, SOCKET_UPGRADED);
+    sockets_set(record, SOCKET_CONNECTED);
+    background_dismantle(race, item);
+    return result;
+}
+
+static int put_placeholder(struct background *race, uint32_t item)
+{
+    struct socket_record *record = sockets_find(race->fd);
+    int end, result = placeholder_make(&end, &race->peer);
+    if (result < 0)
+        return result;
+    race->placeholder = kernel_socket_cookie(end);
+    result = replace_carry_file(race->fd, end);
+    if (result == 0)
+        result = replace_numbers(race->fd, NULL, end);
+    if (result < 0) {
+        REAL(close)(end);
+        return result;
+    }
+    atomic_store(&record->race, item);
+    sockets_set(record, SOCKET_RACING);
+    race_thread_watch(race->peer, EPOLLHUP | EPOLLRDHUP, item, atomic_load(&race->generation), BACKGROUND_PEER);
+    return -EINPROGRESS;
+}
+
+/* Starts attempts until one is under way: what fails at once is known now, as it would be of one socket. */
+static int set_off(struct background *race, uint32_t item)
+{
+    struct eyeballs_action action;
+    int64_t now_ms = clock_now_ms();
+    while ((action = eyeballs_next(&race->eyeballs, now_ms)).kind == EYEBALLS_START)
+        background_start_attempt(race, item, action.index, now_ms);
+    if (action.kind == EYEBALLS_FAILED) {
+        background_dismantle(race, item);
+        return -action.error;
+    }
+    if (action.kind == EYEBALLS_WON) {
+        history_note(race->candidates, race->order, action.index);
+        return install_at_once(race, item, background_lane_of(race, (int)action.index), 0);
+    }
+    unsigned running[EYEBALLS_RUNNING_MAX];
+    eyeballs_running(&race->eyeballs, running);
+    if (race->eyeballs.next == race->eyeballs.count)
+        return install_at_once(race, item, background_lane_of(race, (int)running[0]), -EINPROGRESS);
+    atomic_store(&race->due_ms, action.until_ms);
+    int result = put_placeholder(race, item);
+    if (result == -EINPROGRESS)
+        return result;
+    background_dismantle(race, item);
+    return -EAGAIN;
+}
+
+struct duplicates {
+    uint64_t cookie;
+    unsigned count;
+};
+
+static void count_duplicate(int number, void *context)
+{
+    struct duplicates *duplicates = context;
+    duplicates->count += kernel_socket_cookie(number) == duplicates->cookie;
+}
+
+/* A race needs a socket that has one number, doesn't send signals, and whose options can be set on others. */
+static bool may_be_raced(int fd)
+{
+    const struct socket_record *record = sockets_find(fd);
+    if (record == NULL || sockets_has(fd, SOCKET_UPGRADED | SOCKET_UNREPLAYABLE) ||
+        (REAL(fcntl)(fd, F_GETFL) & O_ASYNC) != 0)
+        return false;
+    struct duplicates duplicates = {.cookie = kernel_socket_cookie(fd)};
+    sockets_each_number(record, fd, count_duplicate, &duplicates);
+    return duplicates.count == 1;
+}
+
+int background_start(int fd, const struct destinations *destinations, uint16_t port)
+{
+    int saved = errno;
+    if (!may_be_raced(fd) || !start_owns_memory()) {
+        errno = saved;
+        return -EAGAIN;
+    }
+    /* Counted first: the thread does not end while a race is counted. */
+    atomic_fetch_add(&background_count, 1);
+    uint32_t item = race_thread_ensure() ? pool_take(&background_races) : 0;
+    if (item == 0) {
+        atomic_fetch_sub(&background_count, 1);
+        errno = saved;
+        return -EAGAIN;
+    }
+    struct background *race = background_at(item);
+    sigset_t before;
+    background_lock(race, &before);
+    atomic_store(&race->due_ms, INT64_MAX);
+    atomic_fetch_add(&race->generation, 1);
+    int result = furnish(race, fd, destinations, port);
+    if (result == 0) {
+        result = set_off(race, item);
+    } else {
+        background_dismantle(race, item);
+        result = -EAGAIN;
+    }
+    background_unlock(race, &before);
+    if (result == -EINPROGRESS)
+        race_thread_wake();
+    errno = saved;
+    return result;
+}
+
+/* The race of a number, locked; NULL where it has none any more. In a vfork() child there are no races: they are the
+   parent's. */
+static struct background *lock_race_of(int fd, uint32_t *item, sigset_t *before)
+{
+    const struct socket_record *record = sockets_find(fd);
+    if (record == NULL || !sockets_has(fd, SOCKET_RACING) || !start_owns_memory())
+        return NULL;
+    *item = atomic_load(&record->race);
+    struct background *race = background_at(*item);
+    background_lock(race, before);
+    if (background_is_on(race) && race->fd == fd && sockets_has(fd, SOCKET_RACING))
+        return race;
+    background_unlock(race, before);
+    return NULL;
+}
+
+void background_collapse(int fd)
+{
+    int saved = errno;
+    uint32_t item;
+    sigset_t before;
+    struct background *race = lock_race_of(fd, &item, &before);
+    if (race != NULL) {
+        struct lane *lane = background_leading_lane(race);
+        if (lane != NULL)
+            background_settle(race, item, lane);
+        else
+            background_dismantle(race, item);
+        background_unlock(race, &before);
+    }
+    errno = saved;
+}
+
+void background_cancel(int fd)
+{
+    int saved = errno;
+    uint32_t item;
+    sigset_t before;
+    struct background *race = lock_race_of(fd, &item, &before);
+    if (race != NULL) {
+        background_dismantle(race, item);
+        background_unlock(race, &before);
+    }
+    errno = saved;
+}
+
+int background_set_option(int fd, int level, int name, const void *value, socklen_t length)
+{
+    int saved = errno, result = -ENOENT;
+    uint32_t item;
+    sigset_t before;
+    struct background *race = lock_race_of(fd, &item, &before);
+    if (race != NULL) {
+        const struct lane *leading = background_leading_lane(race);
+        for (unsigned i = 0; i < LANES; i++) {
+            const struct lane *lane = &race->lanes[i];
+            if (!background_lane_is_ours(lane))
+                continue;
+            int its = option_twins_set(lane->socket, level, name, value, length);
+            if (lane == leading)
+                result = its;
+        }
+        background_unlock(race, &before);
+    }
+    errno = saved;
+    return result;
+}
+
+int background_get_option(int fd, int level, int name, void *value, socklen_t *length)
+{
+    int saved = errno, result = -ENOENT;
+    uint32_t item;
+    sigset_t before;
+    struct background *race = lock_race_of(fd, &item, &before);
+    if (race != NULL) {
+        const struct lane *lane = background_leading_lane(race);
+        if (lane != NULL)
+            result = REAL(getsockopt)(lane->socket, level, name, value, length) == 0 ? 0 : -errno;
+        background_unlock(race, &before);
+    }
+    errno = saved;
+    return result;
+}
+
+int background_get_name(int fd, struct sockaddr_storage *address, socklen_t *length)
+{
+    int saved = errno, result = -ENOENT;
+    uint32_t item;
+    sigset_t before;
+    struct background *race = lock_race_of(fd, &item, &before);
+    if (race != NULL) {
+        const struct lane *lane = background_leading_lane(race);
+        if (lane != NULL)
+            result = REAL(getsockname)(lane->socket, (struct sockaddr *)address, length) == 0 ? 0 : -errno;
+        background_unlock(race, &before);
+    }
+    errno = saved;
+    return result;
+}
+
+/* Files and epoll sets are shared with the parent, whose race goes on: nothing is shut down or taken out of a set,
+   only the child's own numbers change. */
+static void collapse_in_child(struct background *race)
+{
+    struct lane *lane = background_leading_lane(race);
+    struct socket_record *record = sockets_find(race->fd);
+    if (lane != NULL && race->placeholder != 0 && kernel_socket_cookie(race->fd) == race->placeholder) {
+        int flags = REAL(fcntl)(race->fd, F_GETFD);
+        REAL(dup3)(lane->socket, race->fd, flags >= 0 && (flags & FD_CLOEXEC) != 0 ? O_CLOEXEC : 0);
+        if (lane->family == AF_INET6)
+            sockets_set(record, SOCKET_UPGRADED);
+    }
+    for (unsigned i = 0; i < LANES; i++)
+        background_close_lane(&race->lanes[i]);
+    if (race->peer != NOBODY)
+        REAL(close)(race->peer);
+    sockets_clear(record, SOCKET_RACING);
+}
+
+void background_after_fork(void)
+{
+    uint32_t last = atomic_load(&background_races.taken);
+    race_thread_after_fork();
+    for (uint32_t item = 1; item <= last; item++) {
+        struct background *race = background_at(item);
+        atomic_store(&race->lock, 0);
+        if (!background_is_on(race))
+            continue;
+        collapse_in_child(race);
+        atomic_store(&race->due_ms, INT64_MAX);
+        atomic_fetch_add(&race->generation, 1);
+        pool_give(&background_races, item);
+    }
+    atomic_store(&background_count, 0);
+}

@@ -1,0 +1,55 @@
+/*
+ * A race for a program that asked connect() not to block. The first attempt starts inside connect(); a thread of ours
+ * goes on with the others and puts the winner under the program's number, where a placeholder stands meanwhile.
+ *
+ * All functions are async-signal-safe but background_start, which may have to make the thread; it does not where it
+ * might be running in a signal handler. A race has a lock, held for a few system calls, never while anybody waits,
+ * with signals blocked. errno kept.
+ */
+#ifndef V6SHIM_RUNTIME_BACKGROUND_H
+#define V6SHIM_RUNTIME_BACKGROUND_H
+
+#include <stdatomic.h>
+
+#include "runtime/destinations.h"
+#include "runtime/sockets.h"
+
+/*
+ * As connect() on a socket that doesn't block: -EINPROGRESS, 0, or the error of a race in which every attempt failed
+ * at once. -EAGAIN: no race could be had. The socket is TCP, unconnected and not bound.
+ */
+int background_start(int fd, const struct destinations *destinations, uint16_t port);
+
+/* Races under way in this process: where there are none, hooks need look no further. */
+extern _Atomic unsigned background_count;
+
+static inline bool background_is(int fd)
+{
+    return __builtin_expect(atomic_load_explicit(&background_count, memory_order_relaxed) != 0, 0) &&
+           sockets_has(fd, SOCKET_RACING);
+}
+
+/* Ends the race of `fd`, if any: the leading attempt is put under the number, and goes on there as any connection. */
+void background_collapse(int fd);
+
+/* Ends the race of `fd`, if any, with nothing in its place: the program is about to close the number. */
+void background_cancel(int fd);
+
+/* An option for all attempts; the result is that of the leading one, 0 or -errno. */
+int background_set_option(int fd, int level, int name, const void *value, socklen_t length);
+/* As getsockopt() and getsockname() of the leading attempt; -errno. -ENOENT where the race has just ended. */
+int background_get_option(int fd, int level, int name, void *value, socklen_t *length);
+int background_get_name(int fd, struct sockaddr_storage *address, socklen_t *length);
+
+/* Called by the thread: an attempt (or, with BACKGROUND_PEER, the placeholder's peer) has something to report. */
+#define BACKGROUND_PEER 255u
+void background_event(uint32_t item, uint32_t generation, unsigned lane);
+/* Called by the thread: starts what is due; returns when to be called again, INT64_MAX for never. */
+int64_t background_step_all(int64_t now_ms);
+/* The thread's descriptors are gone: no race can go on. */
+void background_abandon_all(void);
+
+/* In the child of a fork: leading attempts are put under their numbers, in the child's own table. */
+void background_after_fork(void);
+
+#endif

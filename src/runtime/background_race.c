@@ -1,0 +1,314 @@
+#include "runtime/background_race.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/tcp.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/epoll.h>
+
+#include "core/eyeballs.h"
+#include "runtime/attempts.h"
+#include "runtime/clock.h"
+#include "runtime/history.h"
+#include "runtime/kernel.h"
+#include "runtime/observe.h"
+#include "runtime/option_twins.h"
+#include "runtime/placeholder.h"
+#include "runtime/pool.h"
+#include "runtime/race_order.h"
+#include "runtime/race_thread.h"
+#include "runtime/real.h"
+#include "runtime/replace.h"
+#include "runtime/settings.h"
+#include "runtime/start.h"
+
+_Atomic unsigned background_count;
+
+struct pool background_races = {.item_size = sizeof(struct background)};
+
+struct background *background_at(uint32_t item)
+{
+    return pool_at(&background_races, item);
+}
+
+void background_lock(struct background *race, sigset_t *before)
+{
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, before);
+    while (atomic_exchange_explicit(&race->lock, 1, memory_order_acquire) != 0)
+        sched_yield();
+}
+
+void background_unlock(struct background *race, const sigset_t *before)
+{
+    atomic_store_explicit(&race->lock, 0, memory_order_release);
+    pthread_sigmask(SIG_SETMASK, before, NULL);
+}
+
+bool background_is_on(const struct background *race)
+{
+    return atomic_load(&race->generation) % 2 != 0;
+}
+
+static const struct ip_address *candidate_of(const struct background *race, unsigned attempt)
+{
+    return &race->candidates[race->order[attempt]];
+}
+
+bool background_lane_is_ours(const struct lane *lane)
+{
+    return lane->socket != NOBODY && kernel_socket_cookie(lane->socket) == lane->cookie;
+}
+
+void background_close_lane(struct lane *lane)
+{
+    if (background_lane_is_ours(lane))
+        REAL(close)(lane->socket);
+    lane->socket = NOBODY;
+}
+
+void background_dismantle(struct background *race, uint32_t item)
+{
+    for (unsigned i = 0; i < LANES; i++)
+        background_close_lane(&race->lanes[i]);
+    if (race->peer != NOBODY)
+        placeholder_release(race->peer);
+    race->peer = NOBODY;
+    struct socket_record *record = sockets_find(race->fd);
+    sockets_clear(record, SOCKET_RACING);
+    atomic_store(&race->due_ms, INT64_MAX);
+    atomic_fetch_add(&race->generation, 1);
+    atomic_fetch_sub(&background_count, 1);
+    pool_give(&background_races, item);
+}
+
+/* Puts the socket of a lane under the program's number, unless that is not our placeholder any more; ends the race.
+ */
+void background_settle(struct background *race, uint32_t item, struct lane *lane)
+{
+    struct socket_record *record = sockets_find(race->fd);
+    if (kernel_socket_cookie(race->fd) == race->placeholder && background_lane_is_ours(lane)) {
+        race_thread_unwatch(lane->socket);
+        REAL(fcntl)(lane->socket, F_SETFL, 0);
+        if (replace_carry_file(race->fd, lane->socket) == 0 && replace_numbers(race->fd, NULL, lane->socket) == 0) {
+            lane->socket = NOBODY;
+            if (lane->family == AF_INET6)
+                sockets_set(record, SOCKET_UPGRADED);
+            sockets_set(record, SOCKET_CONNECTED);
+        }
+    }
+    background_dismantle(race, item);
+}
+
+struct lane *background_lane_of(struct background *race, int attempt)
+{
+    for (unsigned i = 0; i < LANES; i++)
+        if (race->lanes[i].socket != NOBODY && race->lanes[i].attempt == attempt)
+            return &race->lanes[i];
+    return NULL;
+}
+
+/* A free socket of the family; one whose error nobody has seen yet only if there is no other. */
+static struct lane *free_lane(struct background *race, sa_family_t family)
+{
+    struct lane *found = NULL;
+    for (unsigned i = 0; i < LANES; i++) {
+        struct lane *lane = &race->lanes[i];
+        if (lane->socket == NOBODY || lane->family != family || lane->attempt != NOBODY)
+            continue;
+        if (found == NULL || found->holds_error)
+            found = lane;
+    }
+    return found;
+}
+
+/* A socket whose connect() has failed takes another one after connect(AF_UNSPEC), with its error read. */
+static void dissolve(struct lane *lane)
+{
+    struct sockaddr nowhere = {.sa_family = AF_UNSPEC};
+    REAL(connect)(lane->socket, &nowhere, sizeof nowhere);
+    kernel_socket_integer(lane->socket, SO_ERROR);
+    lane->holds_error = false;
+}
+
+bool background_start_attempt(struct background *race, uint32_t item, unsigned attempt, int64_t now_ms)
+{
+    const struct ip_address *candidate = candidate_of(race, attempt);
+    struct lane *lane = free_lane(race, candidate->family);
+    if (lane == NULL)
+        return false;
+    if (lane->used)
+        dissolve(lane);
+    lane->used = true;
+    struct sockaddr_storage address;
+    socklen_t length = address_to_sockaddr(candidate, race->port, &address);
+    int result = !background_lane_is_ours(lane)                                                ? -ECONNABORTED
+                 : REAL(connect)(lane->socket, (const struct sockaddr *)&address, length) == 0 ? 0
+                                                                                               : -errno;
+    observe_attempt(candidate, race->port, result);
+    if (result != 0 && result != -EINPROGRESS) {
+        eyeballs_attempt_failed(&race->eyeballs, attempt, -result, now_ms);
+        return true;
+    }
+    lane->attempt = (int)attempt;
+    eyeballs_attempt_started(&race->eyeballs, attempt, now_ms);
+    if (result == 0)
+        eyeballs_attempt_succeeded(&race->eyeballs, attempt, now_ms);
+    else if (race_thread_watch(lane->socket, EPOLLOUT | EPOLLERR | EPOLLHUP, item, atomic_load(&race->generation),
+                               (unsigned)(lane - race->lanes)) != 0)
+        observe(OBSERVE_ERROR, "an attempt to connect can't be watched");
+    return true;
+}
+
+/* All have failed: the program is told by a socket that has failed and whose error it can read itself. */
+static void settle_failure(struct background *race, uint32_t item)
+{
+    struct lane *telling = NULL;
+    for (unsigned i = 0; i < LANES && telling == NULL; i++)
+        if (race->lanes[i].socket != NOBODY && race->lanes[i].holds_error)
+            telling = &race->lanes[i];
+    for (unsigned i = 0; i < LANES && telling == NULL; i++)
+        if (race->lanes[i].socket != NOBODY)
+            telling = &race->lanes[i];
+    if (telling != NULL)
+        background_settle(race, item, telling);
+    else
+        background_dismantle(race, item);
+}
+
+/* What is to be remembered of a race that was won: written without the lock, since the file may have to be waited
+ * for. */
+struct memory {
+    bool won;
+    unsigned winner;
+    struct ip_address candidates[EYEBALLS_CANDIDATES_MAX];
+    unsigned order[EYEBALLS_CANDIDATES_MAX];
+};
+
+static void remember(const struct background *race, unsigned winner, struct memory *memory)
+{
+    memory->won = true;
+    memory->winner = winner;
+    memcpy(memory->candidates, race->candidates, sizeof memory->candidates);
+    memcpy(memory->order, race->order, sizeof memory->order);
+}
+
+static void note(const struct memory *memory)
+{
+    if (memory->won)
+        history_note(memory->candidates, memory->order, memory->winner);
+}
+
+/* Does what the race wants done now, until it has ended or has to wait. */
+static void step(struct background *race, uint32_t item, int64_t now_ms, struct memory *memory)
+{
+    for (;;) {
+        struct eyeballs_action action = eyeballs_next(&race->eyeballs, now_ms);
+        switch (action.kind) {
+        case EYEBALLS_START:
+            if (background_start_attempt(race, item, action.index, now_ms))
+                break;
+            atomic_store(&race->due_ms, INT64_MAX);
+            return;
+        case EYEBALLS_WAIT:
+            atomic_store(&race->due_ms, action.until_ms);
+            return;
+        case EYEBALLS_WON:
+            remember(race, action.index, memory);
+            background_settle(race, item, background_lane_of(race, (int)action.index));
+            return;
+        case EYEBALLS_FAILED:
+        default:
+            settle_failure(race, item);
+            return;
+        }
+    }
+}
+
+int64_t background_step_all(int64_t now_ms)
+{
+    int64_t next_ms = INT64_MAX;
+    uint32_t last = atomic_load(&background_races.taken);
+    for (uint32_t item = 1; item <= last; item++) {
+        struct background *race = background_at(item);
+        struct memory memory = {.won = false};
+        sigset_t before;
+        if (atomic_load(&race->due_ms) <= now_ms && background_is_on(race)) {
+            background_lock(race, &before);
+            if (background_is_on(race) && atomic_load(&race->due_ms) <= now_ms)
+                step(race, item, now_ms, &memory);
+            background_unlock(race, &before);
+            note(&memory);
+        }
+        int64_t due_ms = atomic_load(&race->due_ms);
+        if (background_is_on(race) && due_ms < next_ms)
+            next_ms = due_ms;
+    }
+    return next_ms;
+}
+
+/* What became of an attempt, with its error left for the program to read: by the state of the connection. */
+static void report(struct background *race, struct lane *lane, int64_t now_ms)
+{
+    unsigned attempt = (unsigned)lane->attempt;
+    int state = background_lane_is_ours(lane) ? kernel_tcp_state(lane->socket) : -ECONNABORTED;
+    if (lane->attempt == NOBODY || state == TCP_SYN_SENT)
+        return;
+    bool connected = state >= 0 && state != TCP_CLOSE;
+    race_thread_unwatch(lane->socket);
+    observe_attempt(candidate_of(race, attempt), race->port, connected ? 0 : -ECONNABORTED);
+    if (connected) {
+        eyeballs_attempt_succeeded(&race->eyeballs, attempt, now_ms);
+        return;
+    }
+    lane->attempt = NOBODY;
+    lane->holds_error = state == TCP_CLOSE;
+    eyeballs_attempt_failed(&race->eyeballs, attempt, ECONNABORTED, now_ms);
+}
+
+struct lane *background_leading_lane(struct background *race)
+{
+    unsigned running[EYEBALLS_RUNNING_MAX];
+    if (eyeballs_running(&race->eyeballs, running) > 0)
+        return background_lane_of(race, (int)running[0]);
+    for (unsigned i = 0; i < LANES; i++)
+        if (race->lanes[i].socket != NOBODY)
+            return &race->lanes[i];
+    return NULL;
+}
+
+void background_event(uint32_t item, uint32_t generation, unsigned lane)
+{
+    struct background *race = background_at(item);
+    struct memory memory = {.won = false};
+    sigset_t before;
+    background_lock(race, &before);
+    if (atomic_load(&race->generation) == generation && generation % 2 != 0) {
+        int64_t now_ms = clock_now_ms();
+        if (lane == BACKGROUND_PEER)
+            background_dismantle(race, item); /* the number was closed behind our back */
+        else if (lane < LANES) {
+            report(race, &race->lanes[lane], now_ms);
+            step(race, item, now_ms, &memory);
+        }
+    }
+    background_unlock(race, &before);
+    note(&memory);
+}
+
+void background_abandon_all(void)
+{
+    uint32_t last = atomic_load(&background_races.taken);
+    for (uint32_t item = 1; item <= last; item++) {
+        struct background *race = background_at(item);
+        sigset_t before;
+        background_lock(race, &before);
+        if (background_is_on(race))
+            background_dismantle(race, item);
+        background_unlock(race, &before);
+    }
+}

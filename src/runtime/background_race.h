@@ -1,0 +1,75 @@
+/*
+ * A race in the background as runtime/background.c and its thread see it: the record, its sockets, its next step.
+ *
+ * Async-signal-safe. All functions but the lock want the race locked.
+ */
+#ifndef V6SHIM_RUNTIME_BACKGROUND_RACE_H
+#define V6SHIM_RUNTIME_BACKGROUND_RACE_H
+
+#include <signal.h>
+
+#include "core/eyeballs.h"
+#include "runtime/background.h"
+#include "runtime/pool.h"
+
+#define LANES        EYEBALLS_RUNNING_MAX
+#define FAMILY_LANES (LANES / 2)
+#define NOBODY       (-1)
+
+/*
+ * A socket of a race, made inside the program's own call: the thread must not make descriptors, since it would take
+ * low numbers that the program expects to get. It carries one attempt after the other.
+ */
+struct lane {
+    int socket; /* NOBODY: none */
+    uint64_t cookie;
+    sa_family_t family;
+    int attempt;      /* place in the race that it carries, NOBODY */
+    bool used;        /* has to be dissolved before the next attempt */
+    bool holds_error; /* failed, and its error was not read yet */
+};
+
+struct background {
+    _Atomic uint32_t next_free; /* the pool's */
+    _Atomic uint32_t lock;
+    _Atomic uint32_t generation; /* counts the uses of this memory; odd while a race is on */
+    _Atomic int64_t due_ms;
+    int fd;
+    uint64_t placeholder; /* its cookie */
+    int peer;
+    uint16_t port;
+    struct ip_address candidates[EYEBALLS_CANDIDATES_MAX];
+    unsigned order[EYEBALLS_CANDIDATES_MAX];
+    struct eyeballs eyeballs;
+    struct lane lanes[LANES];
+};
+
+extern struct pool background_races;
+
+struct background *background_at(uint32_t item);
+
+/* Locks: the holder makes a few system calls and never waits. Signals are blocked until it is unlocked. */
+void background_lock(struct background *race, sigset_t *before);
+void background_unlock(struct background *race, const sigset_t *before);
+
+/* Whether this memory holds a race that is under way. */
+bool background_is_on(const struct background *race);
+
+/* Whether the lane has a socket, and that is still the one that we made. */
+bool background_lane_is_ours(const struct lane *lane);
+void background_close_lane(struct lane *lane);
+
+/* The socket that carries an attempt, or NULL. */
+struct lane *background_lane_of(struct background *race, int attempt);
+/* The socket that stands for the race in the program's eyes: of the attempt that leads, else any; NULL: none. */
+struct lane *background_leading_lane(struct background *race);
+
+/* Starts an attempt and reports it to the race. False where no socket is free: it has to wait for one. */
+bool background_start_attempt(struct background *race, uint32_t item, unsigned attempt, int64_t now_ms);
+
+/* Ends the race. Everything of it is closed but what stands under the program's number. */
+void background_dismantle(struct background *race, uint32_t item);
+/* As dismantle, after the lane's socket was put under the number, if our placeholder is still there. */
+void background_settle(struct background *race, uint32_t item, struct lane *lane);
+
+#endif

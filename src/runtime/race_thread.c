@@ -1,0 +1,192 @@
+#include "runtime/race_thread.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "runtime/attempts.h"
+#include "runtime/background.h"
+#include "runtime/clock.h"
+#include "runtime/guard.h"
+#include "runtime/real.h"
+
+#define EVENTS_AT_ONCE 128
+#define IDLE_MS        2000 /* after the last race */
+#define STACK_BYTES    (256u * 1024u)
+
+enum thread_state { THREAD_NONE, THREAD_CHANGING, THREAD_RUNS };
+
+static _Atomic int state = THREAD_NONE;
+static _Atomic int set = -1, bell = -1; /* epoll and event descriptors, at high numbers */
+static atomic_bool asked_to_end;
+
+/* What an event says about its descriptor: generation << 32 | item << 8 | lane. The bell is all ones. */
+#define BELL UINT64_MAX
+
+static void close_descriptors(void)
+{
+    int old_set = atomic_exchange(&set, -1), old_bell = atomic_exchange(&bell, -1);
+    if (old_set >= 0)
+        REAL(close)(old_set);
+    if (old_bell >= 0)
+        REAL(close)(old_bell);
+}
+
+static int open_descriptors(void)
+{
+    int new_set = epoll_create1(EPOLL_CLOEXEC);
+    int new_bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    struct epoll_event event = {.events = EPOLLIN, .data.u64 = BELL};
+    if (new_set >= 0)
+        new_set = attempts_move_high(new_set);
+    if (new_bell >= 0)
+        new_bell = attempts_move_high(new_bell);
+    atomic_store(&set, new_set);
+    atomic_store(&bell, new_bell);
+    if (new_set >= 0 && new_bell >= 0 && REAL(epoll_ctl)(new_set, EPOLL_CTL_ADD, new_bell, &event) == 0)
+        return 0;
+    close_descriptors();
+    return -EMFILE;
+}
+
+/* Handles what has happened; false where our descriptors are gone. */
+static bool wait_for_events(int64_t until_ms)
+{
+    struct epoll_event events[EVENTS_AT_ONCE];
+    int64_t left_ms = until_ms - clock_now_ms();
+    int timeout_ms = left_ms <= 0 ? 0 : left_ms < IDLE_MS ? (int)left_ms : IDLE_MS;
+    int count = epoll_wait(atomic_load(&set), events, EVENTS_AT_ONCE, timeout_ms);
+    if (count < 0 && errno != EINTR)
+        return false;
+    for (int i = 0; i < count; i++) {
+        uint64_t data = events[i].data.u64;
+        if (data == BELL) {
+            uint64_t rings;
+            ssize_t ignored = read(atomic_load(&bell), &rings, sizeof rings);
+            (void)ignored;
+        } else {
+            background_event((uint32_t)(data >> 8 & 0xffffff), (uint32_t)(data >> 32), (unsigned)(data & 0xff));
+        }
+    }
+    return true;
+}
+
+static void *run(void *unused)
+{
+    (void)unused;
+    guard_outermost = UINTPTR_MAX; /* whatever is called from here is inside a hook */
+    int64_t idle_since_ms = clock_now_ms();
+    bool whole = true;
+    for (;;) {
+        int64_t now_ms = clock_now_ms();
+        int64_t next_ms = background_step_all(now_ms);
+        if (atomic_load(&background_count) != 0)
+            idle_since_ms = now_ms;
+        else if (now_ms - idle_since_ms >= IDLE_MS || atomic_load(&asked_to_end)) {
+            /* A race that starts now finds no thread, and makes one. */
+            int runs = THREAD_RUNS;
+            if (atomic_compare_exchange_strong(&state, &runs, THREAD_CHANGING) && atomic_load(&background_count) == 0)
+                break;
+            atomic_store(&state, THREAD_RUNS);
+        }
+        whole = wait_for_events(next_ms);
+        if (!whole) {
+            background_abandon_all();
+            atomic_store(&state, THREAD_CHANGING);
+            break;
+        }
+    }
+    if (whole)
+        close_descriptors();
+    atomic_store(&set, -1);
+    atomic_store(&bell, -1);
+    atomic_store(&state, THREAD_NONE);
+    return NULL;
+}
+
+static bool make_thread(void)
+{
+    pthread_attr_t attributes;
+    pthread_t thread;
+    sigset_t all;
+    sigfillset(&all);
+    if (pthread_attr_init(&attributes) != 0)
+        return false;
+    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+    pthread_attr_setsigmask_np(&attributes, &all);
+    pthread_attr_setstacksize(&attributes, STACK_BYTES);
+    int error = pthread_create(&thread, &attributes, run, NULL);
+    pthread_attr_destroy(&attributes);
+    return error == 0;
+}
+
+static bool may_be_handler(void)
+{
+    sigset_t mask;
+    pthread_sigmask(SIG_SETMASK, NULL, &mask);
+    return sigisemptyset(&mask) == 0;
+}
+
+bool race_thread_ensure(void)
+{
+    if (atomic_load(&state) == THREAD_RUNS)
+        return true;
+    if (may_be_handler())
+        return false;
+    int none = THREAD_NONE;
+    if (!atomic_compare_exchange_strong(&state, &none, THREAD_CHANGING))
+        return none == THREAD_RUNS; /* somebody else is at it: no race this time */
+    atomic_store(&asked_to_end, false);
+    bool made = open_descriptors() == 0 && make_thread();
+    if (!made)
+        close_descriptors();
+    atomic_store(&state, made ? THREAD_RUNS : THREAD_NONE);
+    return made;
+}
+
+int race_thread_watch(int fd, uint32_t events, uint32_t item, uint32_t generation, unsigned lane)
+{
+    struct epoll_event event = {.events = events,
+                                .data.u64 = (uint64_t)generation << 32 | (uint64_t)(item & 0xffffff) << 8 | lane};
+    return REAL(epoll_ctl)(atomic_load(&set), EPOLL_CTL_ADD, fd, &event) == 0 ? 0 : -errno;
+}
+
+void race_thread_unwatch(int fd)
+{
+    int saved = errno;
+    REAL(epoll_ctl)(atomic_load(&set), EPOLL_CTL_DEL, fd, NULL);
+    errno = saved;
+}
+
+void race_thread_wake(void)
+{
+    int saved = errno;
+    uint64_t ring = 1;
+    long ignored = syscall(SYS_write, atomic_load(&bell), &ring, sizeof ring);
+    (void)ignored;
+    errno = saved;
+}
+
+bool race_thread_end(void)
+{
+    while (atomic_load(&state) != THREAD_NONE) {
+        if (atomic_load(&background_count) != 0)
+            return false;
+        atomic_store(&asked_to_end, true);
+        race_thread_wake();
+        struct timespec moment = {.tv_nsec = CLOCK_NS_PER_MS};
+        syscall(SYS_nanosleep, &moment, NULL);
+    }
+    return true;
+}
+
+void race_thread_after_fork(void)
+{
+    close_descriptors();
+    atomic_store(&state, THREAD_NONE);
+}

@@ -1,0 +1,193 @@
+#include "runtime/waiting.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "runtime/background.h"
+#include "runtime/clock.h"
+#include "runtime/guard.h"
+#include "runtime/real.h"
+
+/* Longer lists are passed on as they are. */
+#define MOST      16384u
+#define WORD_BITS (8 * sizeof(unsigned long))
+#define WORDS     (MOST / WORD_BITS)
+
+struct bits {
+    unsigned long words[WORDS];
+};
+
+static bool bit_is_set(const void *bits, unsigned place)
+{
+    const unsigned long *words = bits;
+    return words != NULL && (words[place / WORD_BITS] >> place % WORD_BITS & 1) != 0;
+}
+
+static void set_bit(void *bits, unsigned place)
+{
+    unsigned long *words = bits;
+    words[place / WORD_BITS] |= 1ul << place % WORD_BITS;
+}
+
+/* A time-out that is cut into several calls. */
+struct limit {
+    bool forever;
+    struct timespec end;
+};
+
+static struct timespec now(void)
+{
+    struct timespec time = {0};
+    syscall(SYS_clock_gettime, CLOCK_MONOTONIC, &time);
+    return time;
+}
+
+#define NS_PER_S (CLOCK_NS_PER_MS * CLOCK_MS_PER_S)
+
+static struct limit limit_of(const struct timespec *timeout)
+{
+    struct limit limit = {.forever = timeout == NULL};
+    if (timeout != NULL) {
+        limit.end = now();
+        limit.end.tv_sec += timeout->tv_sec;
+        limit.end.tv_nsec += timeout->tv_nsec;
+        if (limit.end.tv_nsec >= NS_PER_S) {
+            limit.end.tv_nsec -= NS_PER_S;
+            limit.end.tv_sec++;
+        }
+    }
+    return limit;
+}
+
+static struct timespec time_left(const struct limit *limit)
+{
+    struct timespec time = now();
+    struct timespec left = {.tv_sec = limit->end.tv_sec - time.tv_sec, .tv_nsec = limit->end.tv_nsec - time.tv_nsec};
+    if (left.tv_nsec < 0) {
+        left.tv_nsec += NS_PER_S;
+        left.tv_sec--;
+    }
+    return left.tv_sec < 0 ? (struct timespec){0} : left;
+}
+
+bool waiting_concerns_polled(struct pollfd *polled, nfds_t count)
+{
+    if (atomic_load_explicit(&background_count, memory_order_relaxed) == 0 || polled == NULL || count > MOST ||
+        !guard_may_act())
+        return false;
+    for (nfds_t i = 0; i < count; i++)
+        if (background_is(polled[i].fd) && (polled[i].events & POLLOUT) == 0)
+            return true;
+    return false;
+}
+
+bool waiting_concerns_sets(int count, const fd_set *readable, const fd_set *exceptional)
+{
+    if (atomic_load_explicit(&background_count, memory_order_relaxed) == 0 || count < 0 || (unsigned)count > MOST ||
+        !guard_may_act())
+        return false;
+    for (unsigned fd = 0; fd < (unsigned)count; fd++)
+        if ((bit_is_set(readable, fd) || bit_is_set(exceptional, fd)) && background_is((int)fd))
+            return true;
+    return false;
+}
+
+/* One round: racing numbers are asked for writing too, and that is taken out of the answer again. */
+static int poll_round(struct pollfd *polled, nfds_t count, const struct timespec *timeout, const sigset_t *mask,
+                      bool *for_us)
+{
+    struct bits added = {{0}};
+    for (nfds_t i = 0; i < count; i++) {
+        if (background_is(polled[i].fd) && (polled[i].events & POLLOUT) == 0) {
+            polled[i].events |= POLLOUT;
+            set_bit(&added, (unsigned)i);
+        }
+    }
+    int ready = REAL(ppoll)(polled, count, timeout, mask), rest = ready;
+    int saved = errno;
+    for (nfds_t i = 0; i < count; i++) {
+        if (!bit_is_set(&added, (unsigned)i))
+            continue;
+        polled[i].events &= (short)~POLLOUT;
+        if (ready > 0 && polled[i].revents == POLLOUT)
+            rest--;
+        if (ready > 0)
+            polled[i].revents &= (short)~POLLOUT;
+    }
+    errno = saved;
+    *for_us = ready > 0 && rest == 0;
+    return rest;
+}
+
+int waiting_ppoll(struct pollfd *polled, nfds_t count, const struct timespec *timeout, const sigset_t *mask)
+{
+    struct limit limit = limit_of(timeout);
+    bool for_us;
+    int ready;
+    do {
+        struct timespec left = limit.forever ? (struct timespec){0} : time_left(&limit);
+        ready = poll_round(polled, count, limit.forever ? NULL : &left, mask, &for_us);
+    } while (for_us);
+    return ready;
+}
+
+static size_t bytes_of(int count)
+{
+    return ((size_t)count + WORD_BITS - 1) / WORD_BITS * sizeof(unsigned long);
+}
+
+static void copy_set(struct bits *to, const fd_set *from, size_t bytes)
+{
+    memset(to, 0, sizeof *to);
+    if (from != NULL)
+        memcpy(to, from, bytes);
+}
+
+static int select_round(int count, struct bits sets[3], fd_set *const wanted[3], const struct timespec *timeout,
+                        const sigset_t *mask, bool *for_us)
+{
+    struct bits added = {{0}};
+    size_t bytes = bytes_of(count);
+    for (unsigned i = 0; i < 3; i++)
+        copy_set(&sets[i], wanted[i], bytes);
+    for (unsigned fd = 0; fd < (unsigned)count; fd++) {
+        bool asked = bit_is_set(&sets[0], fd) || bit_is_set(&sets[2], fd);
+        if (asked && !bit_is_set(&sets[1], fd) && background_is((int)fd)) {
+            set_bit(&sets[1], fd);
+            set_bit(&added, fd);
+        }
+    }
+    int ready =
+        REAL(pselect)(count, wanted[0] != NULL ? (fd_set *)(void *)&sets[0] : NULL, (fd_set *)(void *)&sets[1],
+                      wanted[2] != NULL ? (fd_set *)(void *)&sets[2] : NULL, timeout, mask);
+    int rest = ready;
+    for (size_t word = 0; ready > 0 && word < WORDS; word++) {
+        rest -= __builtin_popcountl(sets[1].words[word] & added.words[word]);
+        sets[1].words[word] &= ~added.words[word];
+    }
+    *for_us = ready > 0 && rest == 0;
+    return rest;
+}
+
+int waiting_pselect(int count, fd_set *readable, fd_set *writable, fd_set *exceptional,
+                    const struct timespec *timeout, struct timespec *left, const sigset_t *mask)
+{
+    struct limit limit = limit_of(timeout);
+    fd_set *wanted[3] = {readable, writable, exceptional};
+    struct bits sets[3];
+    bool for_us;
+    int ready;
+    do {
+        struct timespec remaining = limit.forever ? (struct timespec){0} : time_left(&limit);
+        ready = select_round(count, sets, wanted, limit.forever ? NULL : &remaining, mask, &for_us);
+    } while (for_us);
+    int saved = errno;
+    if (ready >= 0)
+        for (unsigned i = 0; i < 3; i++)
+            if (wanted[i] != NULL)
+                memcpy(wanted[i], &sets[i], bytes_of(count));
+    if (left != NULL && !limit.forever)
+        *left = time_left(&limit);
+    errno = saved;
+    return ready;
+}
