@@ -107,7 +107,7 @@ lab_host() {
 lab_on() {
     eval "lab_target=\$lab_pid_$1"
     shift
-    nsenter --target "$lab_target" --net --mount --wdns="$PWD" -- "$@"
+    nsenter --target "$lab_target" --net --mount --root --wdns="$PWD" -- "$@"
 }
 
 # lab_link A B: a cable between two hosts. On each end the interface is named after the other one.
@@ -122,7 +122,7 @@ lab_start() {
     lab_log=$LAB_DIR/log/$2
     eval "lab_target=\$lab_pid_$1"
     shift 2
-    nsenter --target "$lab_target" --net --mount --wdns="$PWD" -- "$@" >"$lab_log" 2>&1 &
+    nsenter --target "$lab_target" --net --mount --root --wdns="$PWD" -- "$@" >"$lab_log" 2>&1 &
     lab_pid=$!
 }
 
