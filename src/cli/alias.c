@@ -1,0 +1,267 @@
+/* v6shim alias: which IPv4 alias stands for which IPv6 address. */
+#include "config.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <getopt.h>
+#include <net/if.h>
+#include <netdb.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/alias_print.h"
+#include "cli/command.h"
+#include "cli/tell.h"
+#include "core/literal.h"
+#include "runtime/settings.h"
+#include "runtime/state_aliases.h"
+
+#define NAME        "alias"
+#define REASON_SIZE 1200 /* a state_fault_describe() with a long path */
+
+struct session {
+    struct state state;
+    bool read_only; /* another user's table */
+    struct alias_print print;
+    int status;
+};
+
+static void print_help(void)
+{
+    puts("usage: v6shim alias [OPTION]... ADDRESS|NAME...\n"
+         "       v6shim alias --list [OPTION]...\n"
+         "\n"
+         "Says which IPv6 address an alias stands for, and which alias an IPv6 address, or\n"
+         "each IPv6 address of a name, has. An address that has none gets one.\n"
+         "\n"
+         "  -l, --list             print all aliases that were given\n"
+         "  -u, --user NAME        those of another user, whose table is only read\n"
+         "      --json             print JSON\n"
+         "  -h, --help             print this\n"
+         "\n"
+         "Exit status: 0 all found, 1 something not found, 2 a bad option.");
+}
+
+/* --- one question --- */
+
+static void fail(struct session *session, const char *asked, const char *reason)
+{
+    session->status = EXIT_STATUS_FAILED;
+    complain(NAME, "%s: %s", asked, reason);
+    alias_print_failure(&session->print, asked, reason);
+}
+
+static void fail_state(struct session *session, const char *asked, const struct state_fault *fault)
+{
+    char reason[REASON_SIZE];
+    struct text text = text_on(reason, sizeof reason);
+    state_fault_describe(fault, &session->state.place, state_format(&session->state, STATE_ALIASES).name, &text);
+    fail(session, asked, reason);
+}
+
+static void answer_alias(struct session *session, const char *asked, struct in_addr alias)
+{
+    const struct alias_pool *pool = &session->state.pool;
+    if (!alias_pool_contains(pool, alias)) {
+        char reason[REASON_SIZE];
+        snprintf(reason, sizeof reason, "not an alias: those are in %s/%d", inet_ntoa(alias_pool_address(pool, 0)),
+                 33 - ffs((int)pool->count));
+        fail(session, asked, reason);
+        return;
+    }
+    uint32_t offset = alias_pool_offset(pool, alias);
+    struct alias_record record;
+    struct state_fault fault = {0};
+    enum state_answer answer = STATE_NOTHING;
+    if (offset == alias_pool_overflow(pool)) {
+        fail(session, asked, "the overflow alias: it stands for every peer that could get none of its own");
+        return;
+    }
+    if (alias_pool_is_usable(pool, offset))
+        answer = state_aliases_read(&session->state, offset, false, &record, &fault);
+    if (answer == STATE_FOUND)
+        alias_print_answer(&session->print, asked, alias, &record.address);
+    else if (answer == STATE_FAILED)
+        fail_state(session, asked, &fault);
+    else
+        fail(session, asked, "nobody was given this alias");
+}
+
+static void answer_address(struct session *session, const char *asked, const struct ip_address *address)
+{
+    struct alias_search search = {.address = *address, .kind = ALIAS_NAME};
+    struct state_fault fault = {0};
+    uint32_t offset;
+    if (address->family == AF_INET || address_is_mapped(address)) {
+        fail(session, asked, "an IPv4 address: programs see it as it is");
+        return;
+    }
+    if (address_is_loopback(address)) {
+        fail(session, asked, "the loopback address: programs see it as 127.0.0.1");
+        return;
+    }
+    uint64_t hash = alias_hash(state_key(&session->state), address);
+    enum state_answer answer = session->read_only
+                                   ? state_aliases_find(&session->state, &search, hash, &offset, &fault)
+                                   : state_aliases_allot(&session->state, &search, hash, &offset, &fault);
+    if (answer == STATE_FOUND)
+        alias_print_answer(&session->print, asked, alias_pool_address(&session->state.pool, offset), address);
+    else if (answer == STATE_FAILED && fault.reason != STATE_ABSENT)
+        fail_state(session, asked, &fault);
+    else
+        fail(session, asked, session->read_only ? "this address has no alias" : "no free alias for this address");
+}
+
+static void answer_name(struct session *session, const char *asked)
+{
+    struct addrinfo hints = {.ai_family = AF_INET6, .ai_socktype = SOCK_STREAM}, *list;
+    int error = getaddrinfo(asked, NULL, &hints, &list);
+    if (error != 0) {
+        fail(session, asked, error == EAI_SYSTEM ? strerrordesc_np(errno) : gai_strerror(error));
+        return;
+    }
+    for (const struct addrinfo *entry = list; entry != NULL; entry = entry->ai_next) {
+        struct ip_address address;
+        if (address_from_sockaddr(entry->ai_addr, entry->ai_addrlen, &address, NULL))
+            answer_address(session, asked, &address);
+    }
+    freeaddrinfo(list);
+}
+
+static void answer(struct session *session, const char *asked)
+{
+    struct in_addr alias;
+    struct literal literal;
+    if (literal_parse_ipv4(asked, &alias)) {
+        answer_alias(session, asked, alias);
+        return;
+    }
+    if (!literal_parse(asked, &literal)) {
+        answer_name(session, asked);
+        return;
+    }
+    if (literal.zone[0] != '\0') {
+        literal.address.scope = if_nametoindex(literal.zone);
+        if (literal.address.scope == 0) {
+            fail(session, asked, "there is no such interface");
+            return;
+        }
+    }
+    answer_address(session, asked, &literal.address);
+}
+
+/* --- the list --- */
+
+struct listing {
+    struct session *session;
+    struct alias_pool pool;
+};
+
+static bool list_record(void *context, uint32_t offset, const struct alias_record *record)
+{
+    struct listing *listing = context;
+    alias_print_record(&listing->session->print, alias_pool_address(&listing->pool, offset), record);
+    return !ferror(stdout);
+}
+
+/* No table yet is an empty one. */
+static void list_all(struct session *session)
+{
+    struct listing listing = {.session = session};
+    struct state_fault fault = {0};
+    if (state_aliases_each(&session->state, &listing.pool, list_record, &listing, &fault) == STATE_FAILED)
+        fail_state(session, "--list", &fault);
+}
+
+/* --- arguments --- */
+
+struct arguments {
+    bool list, json;
+    const char *user;
+};
+
+enum { OPTION_JSON = 256 };
+
+static const struct option options[] = {
+    {"list", no_argument, NULL, 'l'},
+    {"user", required_argument, NULL, 'u'},
+    {"json", no_argument, NULL, OPTION_JSON},
+    {"help", no_argument, NULL, 'h'},
+    {NULL, 0, NULL, 0},
+};
+
+/* Returns -1 to go on, else the exit status. */
+static int take_options(int argc, char **argv, struct arguments *arguments)
+{
+    int option;
+    opterr = 0;
+    while ((option = getopt_long(argc, argv, ":lu:h", options, NULL)) != -1)
+        switch (option) {
+        case 'l':
+            arguments->list = true;
+            break;
+        case 'u':
+            arguments->user = optarg;
+            break;
+        case OPTION_JSON:
+            arguments->json = true;
+            break;
+        case 'h':
+            print_help();
+            return EXIT_STATUS_OK;
+        default:
+            return complain_option(NAME, option, argv, options);
+        }
+    if (arguments->list == (optind < argc)) {
+        complain(NAME, arguments->list ? "--list takes no address; see v6shim alias --help"
+                                       : "which address or name? see v6shim alias --help");
+        return EXIT_STATUS_USAGE;
+    }
+    return -1;
+}
+
+/* The table to use. Returns 0, or the exit status after a complaint. */
+static int set_up(struct session *session, const char *user)
+{
+    settings_load();
+    const struct settings *settings = settings_current();
+    state_set_up(&session->state, settings->alias_pool.address, settings->alias_pool.length, settings->alias_key);
+    if (user == NULL) {
+        state_place_usual(&session->state.place, settings->state_dir);
+        return 0;
+    }
+    const struct passwd *entry = getpwnam(user);
+    if (entry == NULL) {
+        complain(NAME, "--user %s: there is no such user", user);
+        return EXIT_STATUS_USAGE;
+    }
+    if (geteuid() != 0 && geteuid() != entry->pw_uid) {
+        complain(NAME, "--user %s: only root can read another user's aliases", user);
+        return EXIT_STATUS_FAILED;
+    }
+    session->read_only = true;
+    state_place_of_user(&session->state.place, settings->state_dir, entry->pw_uid, entry->pw_dir);
+    return 0;
+}
+
+int alias_command(int argc, char **argv)
+{
+    static struct session session;
+    struct arguments arguments = {0};
+    int status = take_options(argc, argv, &arguments);
+    if (status != -1)
+        return status;
+    tell_as(NAME);
+    status = set_up(&session, arguments.user);
+    if (status != 0)
+        return status;
+    alias_print_begin(&session.print, arguments.json, arguments.list);
+    if (arguments.list)
+        list_all(&session);
+    for (int place = optind; place < argc; place++)
+        answer(&session, argv[place]);
+    alias_print_end(&session.print);
+    return session.status;
+}

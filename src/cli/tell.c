@@ -1,0 +1,47 @@
+/* In place of runtime/observe.c, which is for programs that know nothing of us. */
+#include "cli/tell.h"
+
+#include <string.h>
+
+#include "cli/command.h"
+#include "runtime/observe.h"
+
+static const char *current_command;
+
+void tell_as(const char *command)
+{
+    current_command = command;
+}
+
+void observe_start(void)
+{
+}
+
+void observe_to(enum observe_level level, const char *log_file)
+{
+    (void)level;
+    (void)log_file;
+}
+
+bool observe_wants(enum observe_level level)
+{
+    return level <= OBSERVE_WARNING;
+}
+
+void observe_line(enum observe_level level, const struct text *line)
+{
+    if (observe_wants(level))
+        complain(current_command, "%s", line->data);
+}
+
+void observe(enum observe_level level, const char *message)
+{
+    observe_error(level, message, NULL, 0);
+}
+
+void observe_error(enum observe_level level, const char *message, const char *subject, int error)
+{
+    if (observe_wants(level))
+        complain(current_command, "%s%s%s%s%s", message, subject != NULL ? " " : "", subject != NULL ? subject : "",
+                 error != 0 ? ": " : "", error != 0 ? strerrordesc_np(error) : "");
+}

@@ -1,0 +1,139 @@
+#!/bin/sh
+# v6shim alias: both ways, the list, other users' tables, and what is wrong.
+. "$(dirname "$0")/lib.sh"
+V6SHIM_STATE_DIR=$room/state
+V6SHIM_ALIAS_KEY='a key for tests'
+export V6SHIM_STATE_DIR V6SHIM_ALIAS_KEY
+
+try "$v6shim" alias --list
+same "an empty list: status" 0 "$status"
+same "an empty list: nothing is wrong" "" "$errors"
+same "an empty list: only its head" 1 "$(lines_of "$output")"
+same "asking makes no file" "" "$(ls "$room/state" 2>/dev/null)"
+try "$v6shim" alias --list --json
+same "an empty list in JSON" "[]" "$output"
+try "$v6shim" alias 240.64.1.2
+same "no table: status" 1 "$status"
+same "no table" "v6shim alias: 240.64.1.2: nobody was given this alias" "$errors"
+same "looking up makes no file" "" "$(ls "$room/state" 2>/dev/null)"
+
+try "$v6shim" alias 2001:db8::1
+same "an address: status" 0 "$status"
+same "an address: nothing is wrong" "" "$errors"
+alias=${output%% *}
+same "an address" "$alias 2001:db8::1" "$(echo $output)"
+case $alias in
+240.*) ;;
+*) same "the alias is in the pool" "240..." "$alias" ;;
+esac
+try "$v6shim" alias 2001:0DB8:0::1
+same "the same address, written otherwise" "$alias 2001:db8::1 2001:0DB8:0::1" "$(echo $output)"
+try "$v6shim" alias "$alias"
+same "and back: status" 0 "$status"
+same "and back" "$alias 2001:db8::1" "$(echo $output)"
+try "$v6shim" alias 2001-db8--1.ipv6-literal.net
+contains "a literal as Windows has it" "$alias " "$output"
+try "$v6shim" alias 'fe80::1%1' 2001:db8::2
+same "several: status" 0 "$status"
+same "several: lines" 2 "$(lines_of "$output")"
+contains "a scope" "  fe80::1%1" "$output"
+
+try "$v6shim" alias --list
+same "the list: lines" 4 "$(lines_of "$output")"
+contains "the list" "$alias" "$output"
+contains "the list: kind" "  name  20" "$output"
+try "$v6shim" alias --list --json
+contains "the list in JSON" "\"alias\": \"$alias\", \"address\": \"2001:db8::1\", \"kind\": \"name\", \"seen\": \"20" "$output"
+if command -v python3 >/dev/null; then
+    count=$(echo "$output" | python3 -c 'import json, sys; print(len(json.load(sys.stdin)))')
+    same "the list is JSON" 3 "$count"
+fi
+try "$v6shim" alias --json "$alias" 192.0.2.1
+same "JSON with an error: status" 1 "$status"
+contains "JSON with an error: what was found" "\"address\": \"2001:db8::1\"" "$output"
+contains "JSON with an error: the error" '{ "asked": "192.0.2.1", "error": "not an alias: those are in 240.64.0.0/10" }' "$output"
+
+# What has no alias, and why.
+why() { # argument, reason
+    try "$v6shim" alias "$1"
+    same "$1: status" 1 "$status"
+    same "$1: nothing on standard output" "" "$output"
+    same "$1" "v6shim alias: $1: $2" "$errors"
+}
+why 192.0.2.1 "not an alias: those are in 240.64.0.0/10"
+why 240.64.0.0 "nobody was given this alias"
+why 240.127.255.255 "the overflow alias: it stands for every peer that could get none of its own"
+why ::1 "the loopback address: programs see it as 127.0.0.1"
+why ::ffff:192.0.2.1 "an IPv4 address: programs see it as it is"
+why fe80::1%nosuch0 "there is no such interface"
+try "$v6shim" alias no-such-name.invalid 2001:db8::1
+same "one of two not found: status" 1 "$status"
+contains "one of two not found: the other" "$alias" "$output"
+contains "one of two not found: the one" "v6shim alias: no-such-name.invalid: " "$errors"
+try "$v6shim" alias
+same "nothing asked: status" 2 "$status"
+try "$v6shim" alias --list 2001:db8::1
+same "a list of something: status" 2 "$status"
+try "$v6shim" alias --user no-such-user --list
+same "no such user: status" 2 "$status"
+same "no such user" "v6shim alias: --user no-such-user: there is no such user" "$errors"
+
+# Names: only where a hosts file can be put in place of the system's.
+printf '2001:db8::1 two.example\n2001:db8::9 two.example\n192.0.2.1 two.example\n' >"$room/hosts"
+if unshare -m mount --bind "$room/hosts" /etc/hosts 2>/dev/null; then
+    in_hosts() { unshare -m sh -c 'mount --bind "$0" /etc/hosts && exec "$@"' "$room/hosts" "$@"; }
+    try in_hosts "$v6shim" alias two.example
+    same "a name: status" 0 "$status"
+    same "a name: lines" 2 "$(lines_of "$output")"
+    contains "a name" "$alias" "$output"
+    contains "a name: itself" "  two.example" "$output"
+fi
+
+# Tables that can't be used.
+table_says() { # what, part of the complaint
+    try "$v6shim" alias 2001:db8::1
+    same "$1: status" 1 "$status"
+    same "$1: one line" 1 "$(lines_of "$errors")"
+    contains "$1" "v6shim alias: 2001:db8::1: $room/state$2" "$errors"
+}
+chmod 770 "$room/state"
+table_says "a writable directory" ": the state directory is writable by others"
+chmod 700 "$room/state"
+chmod 620 "$room/state/aliases"
+table_says "a writable table" "/aliases: is writable by others"
+chmod 600 "$room/state/aliases"
+V6SHIM_ALIAS_KEY=other
+table_says "another key" "/aliases: was made with another alias-key"
+try "$v6shim" alias --list
+same "a list needs no key" 0 "$status"
+contains "a list needs no key" "$alias" "$output"
+V6SHIM_ALIAS_KEY='a key for tests'
+V6SHIM_ALIAS_POOL=240.0.0.0/12
+export V6SHIM_ALIAS_POOL
+table_says "another pool" "/aliases: was made for another alias-pool"
+unset V6SHIM_ALIAS_POOL
+cp "$room/state/aliases" "$room/kept"
+truncate -s 5000 "$room/state/aliases"
+table_says "a table that is cut" "/aliases: is damaged: not of its full size"
+try "$v6shim" alias --list
+same "the list of a table that is cut: status" 1 "$status"
+mv "$room/kept" "$room/state/aliases"
+
+# Another user's table: root reads it, and writes nothing.
+if [ "$(id -u)" -eq 0 ] && id nobody >/dev/null 2>&1; then
+    chown -R nobody "$room/state"
+    try "$v6shim" alias 2001:db8::1
+    same "a foreign table is not ours: status" 1 "$status"
+    contains "a foreign table is not ours" "the state directory belongs to another user" "$errors"
+    try "$v6shim" alias --user nobody "$alias" 2001:db8::2
+    same "a foreign table read as such: status" 0 "$status"
+    contains "a foreign table read as such" "$alias" "$output"
+    before=$(cksum <"$room/state/aliases")
+    try "$v6shim" alias --user nobody 2001:db8::77
+    same "nothing is added to it: status" 1 "$status"
+    same "nothing is added to it" "v6shim alias: 2001:db8::77: this address has no alias" "$errors"
+    same "nothing is added to it: same bytes" "$before" "$(cksum <"$room/state/aliases")"
+    try "$v6shim" alias --user nobody --list
+    contains "its list" "2001:db8::2" "$output"
+fi
+finish
