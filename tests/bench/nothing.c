@@ -1,0 +1,5 @@
+/* nothing: a process that starts and ends. */
+int main(void)
+{
+    return 0;
+}
