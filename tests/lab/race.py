@@ -9,6 +9,7 @@ Prints the milliseconds until it was connected and what the server said; or the 
 """
 import asyncio
 import errno
+import re
 import select
 import socket
 import sys
@@ -78,13 +79,24 @@ def connect(address):
     return non_blocking(address, waits[how])
 
 
+def tell(*words):
+    """One write for a line: threads print too."""
+    sys.stdout.write(' '.join(map(str, words)) + '\n')
+
+
+def name_of(error):
+    """asyncio packs the errors of several addresses into the text of one."""
+    numbers = [error.errno] if error.errno else map(int, re.findall(r'Errno (\d+)', str(error)))
+    return ' '.join(errno.errorcode[number] for number in numbers) or error
+
+
 def say(began, sock):
     took_ms = round((time.monotonic() - began) * 1000)
     sock.setblocking(True)
     peer = sock.getpeername()
     with sock, sock.makefile() as stream:
         text = stream.read().strip()
-    print(took_ms, text, 'shown as', *peer)
+    tell(took_ms, text, 'shown as', *peer)
 
 
 def one():
@@ -93,7 +105,7 @@ def one():
     try:
         sock = connect(address)
     except OSError as error:
-        print(round((time.monotonic() - began) * 1000), errno.errorcode.get(error.errno, error))
+        tell(round((time.monotonic() - began) * 1000), name_of(error))
         return
     say(began, sock)
 
@@ -104,10 +116,10 @@ async def one_async():
         reader, writer = await asyncio.open_connection(name, port, family=socket.AF_INET)
         took_ms = round((time.monotonic() - began) * 1000)
         text = (await reader.read()).decode().strip()
-        print(took_ms, text, 'shown as', *writer.get_extra_info('peername'))
+        tell(took_ms, text, 'shown as', *writer.get_extra_info('peername'))
         writer.close()
     except OSError as error:
-        print(round((time.monotonic() - began) * 1000), errno.errorcode.get(error.errno, error))
+        tell(round((time.monotonic() - began) * 1000), name_of(error))
 
 
 async def many_async():

@@ -31,12 +31,12 @@ connect6() {
 
 contains "2001:db8:2::80 serves" "connected" "$(connect6 2001:db8:2::80 7001)"
 contains "2001:db8:2::99 refuses" "ECONNREFUSED" "$(connect6 2001:db8:2::99 7001)"
-contains "2001:db8:c:: is unreachable" "ENETUNREACH" "$(connect6 2001:db8:c::80 7001)"
-contains "2001:db8:d:: is prohibited" "EACCES" "$(connect6 2001:db8:d::80 7001)"
-contains "2001:db8:e:: has no route" "ENETUNREACH" "$(connect6 2001:db8:e::80 7001)"
-got=$(connect6 2001:db8:c::80 7001)
+contains "2001:db8:1:c:: is unreachable" "ENETUNREACH" "$(connect6 2001:db8:1:c::80 7001)"
+contains "2001:db8:1:d:: is prohibited" "EACCES" "$(connect6 2001:db8:1:d::80 7001)"
+contains "2001:db8:1:e:: has no route" "ENETUNREACH" "$(connect6 2001:db8:1:e::80 7001)"
+got=$(connect6 2001:db8:1:c::80 7001)
 between "and the router says so at once" 0 300 "${got#* }"
-contains "2001:db8:b:1:: swallows" "ETIMEDOUT" "$(connect6 2001:db8:b:1::80 7001)"
+contains "2001:db8:1:b:: swallows" "ETIMEDOUT" "$(connect6 2001:db8:1:b::80 7001)"
 contains "198.51.100.80 serves" "hello via inet " "$(on_client $probe connect 198.51.100.80 7001)"
 contains "198.51.100.99 refuses" "ECONNREFUSED" "$(on_client $probe connect 198.51.100.99 7001)"
 contains "203.0.113.80 is unreachable" "EHOSTUNREACH" "$(on_client $probe connect 203.0.113.80 7001)"

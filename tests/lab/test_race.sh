@@ -16,19 +16,20 @@ MARGIN_MS=15
 LOAD_MS=25
 [ -z "${SANITIZERS-}" ] || LOAD_MS=200
 
-# race HOW NAME [VARIABLE=VALUE...]: on a client that has no history yet.
-race_number=0
+# run COMMAND...: under the library, as a user who has no history yet; run_as STATE COMMAND...: as one who has.
+run_as() {
+    run_state=$1
+    shift
+    lab_on client env V6SHIM_STATE_DIR="$run_state" LD_PRELOAD="$LAB_PRELOAD" timeout 30 "$@" </dev/null 2>&1
+}
+run() { run_as "$(mktemp -d "$LAB_DIR/state/XXXXXX")" "$@"; }
+
+# race HOW NAME [VARIABLE=VALUE]
 race() {
+    if [ "${3-}" ]; then set -- "$1" "$2" env "$3"; fi
     race_how=$1 race_name=$2
     shift 2
-    race_number=$((race_number + 1))
-    mkdir -p "$LAB_DIR/state/race-$race_number"
-    lab_on client env V6SHIM_STATE_DIR="$LAB_DIR/state/race-$race_number" LD_PRELOAD="$LAB_PRELOAD" "$@" \
-        timeout 30 python3 "$LAB_SOURCE/race.py" "$race_how" "$race_name.lab.example" 7001 2>&1
-}
-again() { # HOW NAME: by the same user
-    lab_on client env V6SHIM_STATE_DIR="$LAB_DIR/state/race-$race_number" LD_PRELOAD="$LAB_PRELOAD" \
-        timeout 30 python3 "$LAB_SOURCE/race.py" "$1" "$2.lab.example" 7001 2>&1
+    run "$@" python3 "$LAB_SOURCE/race.py" "$race_how" "$race_name.lab.example" 7001
 }
 
 # in_time DESCRIPTION SERVER LOW_MS HIGH_MS GOT: "MS hello via SERVER from ..." and its time
@@ -52,8 +53,10 @@ after_delay=$((ATTEMPT_DELAY_MS + MARGIN_MS + LOAD_MS))
 for how in blocking timeout select poll epoll epoll-edge epoll-before read-only asyncio; do
     in_time "$how: IPv6 alone, at once" "$six" 0 $at_once "$(race $how v6only)"
     in_time "$how: both, IPv6 at once" "$six" 0 $at_once "$(race $how dual)"
-    in_time "$how: IPv6 swallowed: IPv4 after the delay" "$four" $ATTEMPT_DELAY_MS $after_delay "$(race $how hole)"
-    in_time "$how: and at once the next time" "$four" 0 $at_once "$(again $how hole)"
+    in_time "$how: IPv6 swallowed: IPv4 after the delay" "$four" $ATTEMPT_DELAY_MS $after_delay \
+        "$(run_as "$LAB_DIR/state/$how" python3 "$LAB_SOURCE/race.py" $how hole.lab.example 7001)"
+    in_time "$how: and at once the next time" "$four" 0 $at_once \
+        "$(run_as "$LAB_DIR/state/$how" python3 "$LAB_SOURCE/race.py" $how hole.lab.example 7001)"
     in_time "$how: the first of two IPv6 swallowed" "$six" $ATTEMPT_DELAY_MS $after_delay "$(race $how first-hole6)"
     in_time "$how: IPv6 refused: IPv4 at once" "$four" 0 $at_once "$(race $how refuse)"
     in_time "$how: IPv6 unreachable: IPv4 at once" "$four" 0 $at_once "$(race $how unreach)"
@@ -78,18 +81,16 @@ in_time "families=inet6" "$six" 0 $at_once "$(race blocking hole4 V6SHIM_FAMILIE
 contains "families=inet6 never falls back" "ETIMEDOUT" "$(race blocking hole V6SHIM_FAMILIES=inet6)"
 
 # Whole programs
-preloaded() { race_number=$((race_number + 1)) && lab_on client env V6SHIM_STATE_DIR="$LAB_DIR/state/race-$race_number" \
-    LD_PRELOAD="$LAB_PRELOAD" "$@" </dev/null 2>&1; }
 for name in hole refuse first-hole6 last-good6; do
-    contains "nc.traditional -w 3, $name" "hello via" "$(preloaded nc.traditional -w 3 $name.lab.example 7001)"
-    contains "IO::Socket::INET with Timeout, $name" "hello via" "$(preloaded perl -MIO::Socket::INET -e '
+    contains "nc.traditional -w 3, $name" "hello via" "$(run nc.traditional -w 3 $name.lab.example 7001)"
+    contains "IO::Socket::INET with Timeout, $name" "hello via" "$(run perl -MIO::Socket::INET -e '
         $s = IO::Socket::INET->new(PeerAddr => $ARGV[0], PeerPort => 7001, Timeout => 3) or die "$@\n"; print <$s>' \
         $name.lab.example)"
     contains "curl -4 told to be unaware, $name" "via " \
-        "$(preloaded env V6SHIM_AWARE=no curl -s -4 -m 5 http://$name.lab.example/)"
+        "$(run env V6SHIM_AWARE=no curl -s -4 -m 5 http://$name.lab.example/)"
 done
 began_ns=$(date +%s%N)
-said=$(preloaded nc.traditional -v -w 1 all-hole.lab.example 7001)
+said=$(run nc.traditional -v -w 1 all-hole.lab.example 7001)
 took_ms=$((($(date +%s%N) - began_ns) / 1000000))
 if [ $took_ms -ge 900 ] && [ $took_ms -le 2500 ]; then
     ok "nc.traditional -w 1 gives up by its alarm ($took_ms ms)"
@@ -97,11 +98,9 @@ else
     not_ok "nc.traditional -w 1 gives up by its alarm" "$took_ms ms: $said"
 fi
 for turn in 1 2 3; do
-    lab_on client env V6SHIM_STATE_DIR="$LAB_DIR/state/threads-$turn" LD_PRELOAD="$LAB_PRELOAD" timeout 30 python3 \
-        "$LAB_SOURCE/race.py" threads hole.lab.example 7001 50 >"$LAB_DIR/threads" 2>&1
-    same "50 threads at once, turn $turn: all connect" 50 "$(grep -c "hello via $four" "$LAB_DIR/threads")"
+    same "50 threads at once, turn $turn: all connect" 50 "$(run python3 "$LAB_SOURCE/race.py" threads \
+        hole.lab.example 7001 50 | grep -c "hello via $four")"
 done
-lab_on client env V6SHIM_STATE_DIR="$LAB_DIR/state/asyncio" LD_PRELOAD="$LAB_PRELOAD" timeout 30 python3 \
-    "$LAB_SOURCE/race.py" asyncio hole.lab.example 7001 100 >"$LAB_DIR/asyncio" 2>&1
-same "100 asyncio clients at once: all connect" 100 "$(grep -c "hello via $four" "$LAB_DIR/asyncio")"
+same "100 asyncio clients at once: all connect" 100 "$(run python3 "$LAB_SOURCE/race.py" asyncio hole.lab.example \
+    7001 100 | grep -c "hello via $four")"
 lab_done

@@ -46,8 +46,8 @@ topology_clients() {
     lab_on client6 ip -6 route add default via 2001:db8:6::1
     # Where the client itself has no route: connect() fails at once with ENETUNREACH.
     lab_on client ip route add throw 203.0.113.192/26
-    lab_on client ip -6 route add throw 2001:db8:e::/64
-    lab_on client6 ip -6 route add throw 2001:db8:e::/64
+    lab_on client ip -6 route add throw 2001:db8:1:e::/64
+    lab_on client6 ip -6 route add throw 2001:db8:1:e::/64
 }
 
 topology_server() {
@@ -61,16 +61,17 @@ topology_server() {
     lab_on server ip -6 route add default via 2001:db8:2::1
 }
 
-# Where packets don't arrive: swallowed, refused by the router as unreachable, or as prohibited.
+# Where packets don't arrive: swallowed, refused by the router as unreachable, or as prohibited. Their IPv6 addresses
+# have more bits in common with the client's than the server's have: RFC 6724 puts them first where a name has both.
 topology_bad() {
     lab_on hole sh -c 'echo 0 >/proc/sys/net/ipv4/ip_forward; echo 0 >/proc/sys/net/ipv6/conf/all/forwarding'
     topology_addresses router hole 203.0.113.1/29 2001:db8:b::1/64
     topology_hole -4 203.0.113.2 203.0.113.32/27
-    topology_hole -6 2001:db8:b::2 2001:db8:b:1::/64
+    topology_hole -6 2001:db8:b::2 2001:db8:1:b::/64
     lab_on router ip route add unreachable 203.0.113.64/26
-    lab_on router ip -6 route add unreachable 2001:db8:c::/64
+    lab_on router ip -6 route add unreachable 2001:db8:1:c::/64
     lab_on router ip route add prohibit 203.0.113.128/26
-    lab_on router ip -6 route add prohibit 2001:db8:d::/64
+    lab_on router ip -6 route add prohibit 2001:db8:1:d::/64
 }
 
 topology_dns() {
