@@ -10,6 +10,7 @@
 #include "runtime/connection.h"
 #include "runtime/destinations.h"
 #include "runtime/guard.h"
+#include "runtime/history.h"
 #include "runtime/hook.h"
 #include "runtime/race.h"
 #include "runtime/real.h"
@@ -43,6 +44,7 @@ EXPORT int connect(int fd, const struct sockaddr *address, socklen_t length)
     if (!GUARD_ENTER(guard))
         return REAL(connect)(fd, address, length);
     race_clean_up();
+    history_flush();
     if (background_is(fd))
         return guard_result(&guard, -EALREADY);
     if (!read_ipv4(address, length, &asked))

@@ -7,6 +7,7 @@
 #include "runtime/aware.h"
 #include "runtime/background.h"
 #include "runtime/guard.h"
+#include "runtime/history.h"
 #include "runtime/hook.h"
 #include "runtime/race.h"
 #include "runtime/real.h"
@@ -48,6 +49,7 @@ EXPORT int close(int fd)
     GUARD(guard);
     if (GUARD_ENTER(guard)) {
         race_clean_up();
+        history_flush();
         forget_if_ours(fd);
         errno = guard.error;
     }

@@ -6,6 +6,7 @@
 #include "runtime/aware.h"
 #include "runtime/guard.h"
 #include "runtime/hook.h"
+#include "runtime/preference.h"
 #include "runtime/real.h"
 #include "runtime/resolve_info.h"
 
@@ -15,9 +16,14 @@ EXPORT int getaddrinfo(const char *restrict node, const char *restrict service, 
     GUARD(guard);
     if (!GUARD_ENTER(guard))
         return REAL(getaddrinfo)(node, service, hints, result);
-    if (hints == NULL || hints->ai_family == AF_UNSPEC || hints->ai_family == AF_INET6)
+    if (hints == NULL || hints->ai_family == AF_UNSPEC || hints->ai_family == AF_INET6) {
         aware_set();
-    else if (hints->ai_family == AF_INET && node != NULL)
+        int error = REAL(getaddrinfo)(node, service, hints, result);
+        if (error == 0 && node != NULL && preference_is_explicit())
+            resolve_info_reorder(result);
+        return error;
+    }
+    if (hints->ai_family == AF_INET && node != NULL)
         return resolve_info(node, service, hints, result);
     return REAL(getaddrinfo)(node, service, hints, result);
 }

@@ -1,6 +1,7 @@
 /* Waiting for descriptors. */
 #include <sys/epoll.h>
 
+#include "runtime/background.h"
 #include "runtime/clock.h"
 #include "runtime/guard.h"
 #include "runtime/hook.h"
@@ -16,7 +17,10 @@ EXPORT int epoll_ctl(int epoll, int operation, int fd, struct epoll_event *event
     GUARD(guard);
     if (!GUARD_ENTER(guard) || sockets_find(fd) == NULL)
         return REAL(epoll_ctl)(epoll, operation, fd, event);
-    int result = REAL(epoll_ctl)(epoll, operation, fd, event);
+    int result;
+    if (background_is(fd) && background_epoll_control(epoll, operation, fd, event, &result))
+        return result;
+    result = REAL(epoll_ctl)(epoll, operation, fd, event);
     if (result != 0 && errno == ENOENT && operation == EPOLL_CTL_MOD && sockets_has(fd, SOCKET_UPGRADED)) {
         /* A ONESHOT that was disarmed when the socket was exchanged: it goes back into the set now. */
         errno = guard.error;

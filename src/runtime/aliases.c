@@ -76,14 +76,15 @@ static bool is_taken(void *context, uint32_t offset, const struct ip_address *ad
 
 static void tell_overflow(const struct ip_address *address, enum alias_kind kind)
 {
-    enum observe_level level = kind == ALIAS_NAME ? OBSERVE_WARNING : OBSERVE_INFO;
+    static atomic_bool told;
+    enum observe_level level = kind == ALIAS_NAME && !atomic_exchange(&told, true) ? OBSERVE_WARNING : OBSERVE_INFO;
     if (!observe_wants(level))
         return;
     char data[OBSERVE_LINE_SIZE];
     struct text line = text_on(data, sizeof data);
     text_add(&line, "no free alias for ");
     text_add_address(&line, address);
-    text_add(&line, kind == ALIAS_NAME ? ": the name goes without it (a larger alias-pool helps)"
+    text_add(&line, kind == ALIAS_NAME ? ": names go without it (a larger alias-pool helps)"
                                        : ": this peer shows as the overflow alias");
     observe_line(level, &line);
 }

@@ -10,15 +10,23 @@
 #include "runtime/kernel.h"
 #include "runtime/option_twins.h"
 #include "runtime/real.h"
+#include "runtime/sources.h"
 
 /* Our numbers begin here, or in the upper half of a smaller limit. Beyond what select() can hold. */
 #define HIGH_NUMBERS 1024
 
+/* Asked once: where the limit is lowered later, our descriptors stay where they were made. */
 static int high_base(void)
 {
+    static _Atomic int known;
+    int base = atomic_load_explicit(&known, memory_order_relaxed);
+    if (base != 0)
+        return base;
     struct rlimit limit;
     bool small = getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur <= 2 * HIGH_NUMBERS;
-    return small ? (int)(limit.rlim_cur / 2) : HIGH_NUMBERS;
+    base = small ? (int)(limit.rlim_cur / 2) : HIGH_NUMBERS;
+    atomic_store_explicit(&known, base, memory_order_relaxed);
+    return base;
 }
 
 int attempts_copy_high(int fd)
@@ -44,6 +52,8 @@ static int furnish(const struct socket_record *record, int family, int socket)
     int off = 0;
     if (family == AF_INET6 && REAL(setsockopt)(socket, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off) != 0)
         return -errno;
+    if (family == AF_INET6)
+        sources_prefer(socket);
     return record != NULL ? sockets_replay(record, socket) : 0;
 }
 

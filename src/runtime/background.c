@@ -56,7 +56,7 @@ static int furnish(struct background *race, int fd, const struct destinations *d
         race->lanes[i].socket = NOBODY;
     for (unsigned i = 0; i < count; i++)
         ipv4 += destinations->addresses[i].family == AF_INET;
-    race_order(destinations, race->candidates, race->order);
+    race_order(destinations, &race->candidates, race->order);
     eyeballs_init(&race->eyeballs, count, EYEBALLS_RACE, settings_current()->attempt_delay_ms);
     int result = make_lanes(race, record, AF_INET, ipv4);
     return result == 0 ? make_lanes(race, record, AF_INET6, count - ipv4) : result;
@@ -116,14 +116,14 @@ static int set_off(struct background *race, uint32_t item)
         return -action.error;
     }
     if (action.kind == EYEBALLS_WON) {
-        history_note(race->candidates, race->order, action.index);
+        history_note(&race->candidates, race->order, action.index);
         return install_at_once(race, item, background_lane_of(race, (int)action.index), 0);
     }
     unsigned running[EYEBALLS_RUNNING_MAX];
     eyeballs_running(&race->eyeballs, running);
     if (race->eyeballs.next == race->eyeballs.count)
         return install_at_once(race, item, background_lane_of(race, (int)running[0]), -EINPROGRESS);
-    atomic_store(&race->due_ms, action.until_ms);
+    atomic_store(background_due(item), action.until_ms);
     int result = put_placeholder(race, item);
     if (result == -EINPROGRESS)
         return result;
@@ -172,7 +172,7 @@ int background_start(int fd, const struct destinations *destinations, uint16_t p
     struct background *race = background_at(item);
     sigset_t before;
     background_lock(race, &before);
-    atomic_store(&race->due_ms, INT64_MAX);
+    atomic_store(background_due(item), INT64_MAX);
     atomic_fetch_add(&race->generation, 1);
     int result = furnish(race, fd, destinations, port);
     if (result == 0) {
@@ -183,7 +183,7 @@ int background_start(int fd, const struct destinations *destinations, uint16_t p
     }
     background_unlock(race, &before);
     if (result == -EINPROGRESS)
-        race_thread_wake();
+        race_thread_wake(atomic_load(background_due(item)));
     errno = saved;
     return result;
 }
@@ -288,6 +288,22 @@ int background_get_name(int fd, struct sockaddr_storage *address, socklen_t *len
     return result;
 }
 
+bool background_epoll_control(int epoll, int operation, int fd, struct epoll_event *event, int *result)
+{
+    uint32_t item;
+    sigset_t before;
+    struct background *race = lock_race_of(fd, &item, &before);
+    if (race == NULL)
+        return false;
+    *result = REAL(epoll_ctl)(epoll, operation, fd, event);
+    int saved = errno;
+    if (*result == 0)
+        sockets_watch(fd, epoll, operation == EPOLL_CTL_DEL ? NULL : event);
+    background_unlock(race, &before);
+    errno = saved;
+    return true;
+}
+
 /* Files and epoll sets are shared with the parent, whose race goes on: nothing is shut down or taken out of a set,
    only the child's own numbers change. */
 static void collapse_in_child(struct background *race)
@@ -317,7 +333,7 @@ void background_after_fork(void)
         if (!background_is_on(race))
             continue;
         collapse_in_child(race);
-        atomic_store(&race->due_ms, INT64_MAX);
+        atomic_store(background_due(item), INT64_MAX);
         atomic_fetch_add(&race->generation, 1);
         pool_give(&background_races, item);
     }

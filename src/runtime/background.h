@@ -10,6 +10,7 @@
 #define V6SHIM_RUNTIME_BACKGROUND_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 
 #include "runtime/destinations.h"
 #include "runtime/sockets.h"
@@ -40,6 +41,10 @@ int background_set_option(int fd, int level, int name, const void *value, sockle
 /* As getsockopt() and getsockname() of the leading attempt; -errno. -ENOENT where the race has just ended. */
 int background_get_option(int fd, int level, int name, void *value, socklen_t *length);
 int background_get_name(int fd, struct sockaddr_storage *address, socklen_t *length);
+
+/* epoll_ctl() of a racing number, with the record of it, as one step: the race must not end in between. Returns as
+   epoll_ctl(), errno set. False: the race has ended. */
+bool background_epoll_control(int epoll, int operation, int fd, struct epoll_event *event, int *result);
 
 /* Called by the thread: an attempt (or, with BACKGROUND_PEER, the placeholder's peer) has something to report. */
 #define BACKGROUND_PEER 255u

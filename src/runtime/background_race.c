@@ -34,6 +34,15 @@ struct background *background_at(uint32_t item)
     return pool_at(&background_races, item);
 }
 
+_Atomic int64_t *background_due(uint32_t item)
+{
+    static void *_Atomic chunks[POOL_CHUNKS];
+    static _Atomic int64_t nothing = INT64_MAX;
+    uint32_t place = item - 1;
+    _Atomic int64_t *chunk = pool_chunk(&chunks[place / POOL_CHUNK_ITEMS], POOL_CHUNK_ITEMS * sizeof *chunk);
+    return chunk != NULL ? &chunk[place % POOL_CHUNK_ITEMS] : &nothing;
+}
+
 void background_lock(struct background *race, sigset_t *before)
 {
     sigset_t all;
@@ -56,7 +65,7 @@ bool background_is_on(const struct background *race)
 
 static const struct ip_address *candidate_of(const struct background *race, unsigned attempt)
 {
-    return &race->candidates[race->order[attempt]];
+    return &race->candidates.addresses[race->order[attempt]];
 }
 
 bool background_lane_is_ours(const struct lane *lane)
@@ -80,7 +89,7 @@ void background_dismantle(struct background *race, uint32_t item)
     race->peer = NOBODY;
     struct socket_record *record = sockets_find(race->fd);
     sockets_clear(record, SOCKET_RACING);
-    atomic_store(&race->due_ms, INT64_MAX);
+    atomic_store(background_due(item), INT64_MAX);
     atomic_fetch_add(&race->generation, 1);
     atomic_fetch_sub(&background_count, 1);
     pool_give(&background_races, item);
@@ -185,7 +194,7 @@ static void settle_failure(struct background *race, uint32_t item)
 struct memory {
     bool won;
     unsigned winner;
-    struct ip_address candidates[EYEBALLS_CANDIDATES_MAX];
+    struct history_candidates candidates;
     unsigned order[EYEBALLS_CANDIDATES_MAX];
 };
 
@@ -193,14 +202,14 @@ static void remember(const struct background *race, unsigned winner, struct memo
 {
     memory->won = true;
     memory->winner = winner;
-    memcpy(memory->candidates, race->candidates, sizeof memory->candidates);
+    memory->candidates = race->candidates;
     memcpy(memory->order, race->order, sizeof memory->order);
 }
 
 static void note(const struct memory *memory)
 {
     if (memory->won)
-        history_note(memory->candidates, memory->order, memory->winner);
+        history_note_later(&memory->candidates, memory->order, memory->winner);
 }
 
 /* Does what the race wants done now, until it has ended or has to wait. */
@@ -212,10 +221,10 @@ static void step(struct background *race, uint32_t item, int64_t now_ms, struct 
         case EYEBALLS_START:
             if (background_start_attempt(race, item, action.index, now_ms))
                 break;
-            atomic_store(&race->due_ms, INT64_MAX);
+            atomic_store(background_due(item), INT64_MAX);
             return;
         case EYEBALLS_WAIT:
-            atomic_store(&race->due_ms, action.until_ms);
+            atomic_store(background_due(item), action.until_ms);
             return;
         case EYEBALLS_WON:
             remember(race, action.index, memory);
@@ -229,23 +238,27 @@ static void step(struct background *race, uint32_t item, int64_t now_ms, struct 
     }
 }
 
+static void step_one(uint32_t item, int64_t now_ms)
+{
+    struct background *race = background_at(item);
+    struct memory memory = {.won = false};
+    sigset_t before;
+    background_lock(race, &before);
+    if (background_is_on(race) && atomic_load(background_due(item)) <= now_ms)
+        step(race, item, now_ms, &memory);
+    background_unlock(race, &before);
+    note(&memory);
+}
+
 int64_t background_step_all(int64_t now_ms)
 {
     int64_t next_ms = INT64_MAX;
     uint32_t last = atomic_load(&background_races.taken);
     for (uint32_t item = 1; item <= last; item++) {
-        struct background *race = background_at(item);
-        struct memory memory = {.won = false};
-        sigset_t before;
-        if (atomic_load(&race->due_ms) <= now_ms && background_is_on(race)) {
-            background_lock(race, &before);
-            if (background_is_on(race) && atomic_load(&race->due_ms) <= now_ms)
-                step(race, item, now_ms, &memory);
-            background_unlock(race, &before);
-            note(&memory);
-        }
-        int64_t due_ms = atomic_load(&race->due_ms);
-        if (background_is_on(race) && due_ms < next_ms)
+        if (atomic_load(background_due(item)) <= now_ms)
+            step_one(item, now_ms);
+        int64_t due_ms = atomic_load(background_due(item));
+        if (due_ms < next_ms)
             next_ms = due_ms;
     }
     return next_ms;

@@ -10,6 +10,7 @@
 
 #include "core/eyeballs.h"
 #include "runtime/background.h"
+#include "runtime/history.h"
 #include "runtime/pool.h"
 
 #define LANES        EYEBALLS_RUNNING_MAX
@@ -33,12 +34,11 @@ struct background {
     _Atomic uint32_t next_free; /* the pool's */
     _Atomic uint32_t lock;
     _Atomic uint32_t generation; /* counts the uses of this memory; odd while a race is on */
-    _Atomic int64_t due_ms;
     int fd;
     uint64_t placeholder; /* its cookie */
     int peer;
     uint16_t port;
-    struct ip_address candidates[EYEBALLS_CANDIDATES_MAX];
+    struct history_candidates candidates;
     unsigned order[EYEBALLS_CANDIDATES_MAX];
     struct eyeballs eyeballs;
     struct lane lanes[LANES];
@@ -47,6 +47,10 @@ struct background {
 extern struct pool background_races;
 
 struct background *background_at(uint32_t item);
+
+/* When the race wants to go on, INT64_MAX for not by time. Kept apart from the races, since the thread looks at all
+   of them again and again. */
+_Atomic int64_t *background_due(uint32_t item);
 
 /* Locks: the holder makes a few system calls and never waits. Signals are blocked until it is unlocked. */
 void background_lock(struct background *race, sigset_t *before);

@@ -121,8 +121,8 @@ void epoll_sets_take(int fd, struct epoll_registrations *registrations)
     if (watch.several) {
         take_from_all(fd, registrations);
     } else {
-        /* A ONESHOT that has fired is disarmed, and that only the kernel knows. */
-        if ((watch.event.events & EPOLLONESHOT) != 0)
+        /* A ONESHOT that has fired is disarmed, and that only the kernel knows. A placeholder never fires. */
+        if ((watch.event.events & EPOLLONESHOT) != 0 && !sockets_has(fd, SOCKET_RACING))
             read_registration(watch.epoll, fd, &watch.event);
         take_from(watch.epoll, fd, &watch.event, registrations);
     }

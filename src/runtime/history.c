@@ -1,7 +1,6 @@
 #include "runtime/history.h"
 
 #include <errno.h>
-#include <string.h>
 #include <time.h>
 
 #include "core/candidates.h"
@@ -39,47 +38,135 @@ static bool has_lost(const struct ip_address *address, const struct ip_address *
            outcome_decode(payload, &outcome) && outcome_counts(&outcome, address, network, calendar_s());
 }
 
-unsigned history_reorder(struct ip_address *addresses, unsigned count)
+static void swap_in(struct history_candidates *candidates, const struct history_candidates *from, unsigned place,
+                    unsigned from_place)
 {
-    struct ip_address losers[CANDIDATES_PER_LIST];
+    candidates->addresses[place] = from->addresses[from_place];
+    candidates->networks[place] = from->networks[from_place];
+}
+
+unsigned history_reorder(struct history_candidates *candidates)
+{
+    struct history_candidates losers;
     unsigned lost = 0, kept = 0;
     int saved = errno;
-    for (unsigned i = 0; i < count && i < CANDIDATES_PER_LIST; i++) {
-        struct ip_address network;
-        if (network_to(&addresses[i], &network) && has_lost(&addresses[i], &network))
-            losers[lost++] = addresses[i];
+    history_flush();
+    for (unsigned i = 0; i < candidates->count; i++) {
+        struct ip_address *network = &candidates->networks[i];
+        if (!network_to(&candidates->addresses[i], network))
+            *network = (struct ip_address){.family = AF_UNSPEC};
+        if (network->family != AF_UNSPEC && has_lost(&candidates->addresses[i], network))
+            swap_in(&losers, candidates, lost++, i);
         else
-            addresses[kept++] = addresses[i];
+            swap_in(candidates, candidates, kept++, i);
     }
-    memcpy(addresses + kept, losers, lost * sizeof losers[0]);
+    for (unsigned i = 0; i < lost; i++)
+        swap_in(candidates, &losers, kept + i, i);
     errno = saved;
     return kept;
 }
 
-static void write_outcome(const struct ip_address *address, const struct ip_address *network,
-                          const struct ip_address *winner)
+static void write_outcome(const struct outcome *outcome, bool still_counts)
 {
     uint8_t payload[OUTCOME_SIZE];
-    struct outcome outcome = {.network = *network, .time_s = calendar_s()};
-    if (winner != NULL) {
-        outcome.address = *address;
-        outcome.winner = *winner;
-    }
-    outcome_encode(&outcome, payload);
+    struct outcome written = *outcome;
+    if (!still_counts)
+        written.address = (struct ip_address){.family = AF_UNSPEC};
+    outcome_encode(&written, payload);
     state_slot_write(state_current(), STATE_HISTORY, STATE_CREATE,
-                     outcome_slot(address, network, STATE_HISTORY_SLOTS), payload);
+                     outcome_slot(&outcome->address, &outcome->network, STATE_HISTORY_SLOTS), payload);
 }
 
-void history_note(const struct ip_address *addresses, const unsigned *order, unsigned winner)
+/* What has won after all is no loser any more. */
+static void write_winner(const struct outcome *outcome)
+{
+    if (has_lost(&outcome->address, &outcome->network))
+        write_outcome(outcome, false);
+}
+
+static void each_outcome(const struct history_candidates *candidates, const unsigned *order, unsigned winner,
+                         void (*lost)(const struct outcome *), void (*won)(const struct outcome *))
+{
+    struct outcome outcome = {.winner = candidates->addresses[order[winner]], .time_s = calendar_s()};
+    for (unsigned i = 0; i <= winner; i++) {
+        outcome.address = candidates->addresses[order[i]];
+        outcome.network = candidates->networks[order[i]];
+        if (outcome.network.family != AF_UNSPEC)
+            (i < winner ? lost : won)(&outcome);
+    }
+}
+
+static void write_loser(const struct outcome *outcome)
+{
+    write_outcome(outcome, true);
+}
+
+void history_note(const struct history_candidates *candidates, const unsigned *order, unsigned winner)
 {
     int saved = errno;
-    struct ip_address network;
-    const struct ip_address *best = &addresses[order[winner]];
-    for (unsigned i = 0; i < winner; i++)
-        if (network_to(&addresses[order[i]], &network))
-            write_outcome(&addresses[order[i]], &network, best);
-    /* What has won after all is no loser any more. */
-    if (network_to(best, &network) && has_lost(best, &network))
-        write_outcome(best, &network, NULL);
+    each_outcome(candidates, order, winner, write_loser, write_winner);
     errno = saved;
+}
+
+#define NOTES 64
+
+/* One writer, the thread of the races; whoever flushes takes a note by exchanging its state. */
+enum note_state { NOTE_EMPTY, NOTE_BUSY, NOTE_LOST, NOTE_WON };
+static struct note {
+    _Atomic int state;
+    struct outcome outcome;
+} notes[NOTES];
+static _Atomic unsigned waiting_notes;
+
+static void keep(const struct outcome *outcome, enum note_state state)
+{
+    for (unsigned i = 0; i < NOTES; i++) {
+        int empty = NOTE_EMPTY;
+        if (!atomic_compare_exchange_strong(&notes[i].state, &empty, NOTE_BUSY))
+            continue;
+        notes[i].outcome = *outcome;
+        atomic_store(&notes[i].state, state);
+        atomic_fetch_add(&waiting_notes, 1);
+        return;
+    }
+}
+
+static void keep_loser(const struct outcome *outcome)
+{
+    keep(outcome, NOTE_LOST);
+}
+
+static void keep_winner(const struct outcome *outcome)
+{
+    keep(outcome, NOTE_WON);
+}
+
+void history_note_later(const struct history_candidates *candidates, const unsigned *order, unsigned winner)
+{
+    each_outcome(candidates, order, winner, keep_loser, keep_winner);
+}
+
+void history_flush(void)
+{
+    if (atomic_load_explicit(&waiting_notes, memory_order_relaxed) == 0)
+        return;
+    int saved = errno;
+    for (unsigned i = 0; i < NOTES; i++) {
+        int state = atomic_load(&notes[i].state);
+        if (state < NOTE_LOST || !atomic_compare_exchange_strong(&notes[i].state, &state, NOTE_BUSY))
+            continue;
+        struct outcome outcome = notes[i].outcome;
+        atomic_store(&notes[i].state, NOTE_EMPTY);
+        atomic_fetch_sub(&waiting_notes, 1);
+        if (state == NOTE_LOST)
+            write_loser(&outcome);
+        else
+            write_winner(&outcome);
+    }
+    errno = saved;
+}
+
+__attribute__((destructor)) static void flush_at_exit(void)
+{
+    history_flush();
 }

@@ -2,17 +2,34 @@
  * What came of earlier connections: an address that lost its race is tried after the others for ten minutes (RFC 6555
  * section 4.2), by all of the user's processes, on the network where that was. Then it gets its chance again.
  *
- * Async-signal-safe; a few system calls for each address, so only asked where there is a choice. errno kept.
+ * Async-signal-safe. A few system calls for each address, so only asked where there is a choice. errno kept.
  */
 #ifndef V6SHIM_RUNTIME_HISTORY_H
 #define V6SHIM_RUNTIME_HISTORY_H
 
-#include "core/address.h"
+#include "core/candidates.h"
 
-/* Moves those that lost lately behind the others, each group in its order. Returns how many did not. */
-unsigned history_reorder(struct ip_address *addresses, unsigned count);
+/* The candidates of one race, by preference, with the networks over which they would be reached. */
+struct history_candidates {
+    unsigned count;
+    struct ip_address addresses[CANDIDATES_PER_LIST];
+    struct ip_address networks[CANDIDATES_PER_LIST]; /* AF_UNSPEC: no route */
+};
 
-/* addresses[order[winner]] has won; those that come before it in `order` have lost. */
-void history_note(const struct ip_address *addresses, const unsigned *order, unsigned winner);
+/* Finds the networks, and moves those that lost lately behind the others, each group in its order. Returns how many
+   did not lose. */
+unsigned history_reorder(struct history_candidates *candidates);
+
+/* Candidate order[winner] has won; those that come before it in `order` have lost. Makes descriptors. */
+void history_note(const struct history_candidates *candidates, const unsigned *order, unsigned winner);
+
+/*
+ * The same, from a thread of ours, which must not make descriptors (they would take low numbers that the program
+ * expects to get): written down by history_flush, in a call of the program's or at its end. The oldest notes are lost
+ * where there are too many.
+ */
+void history_note_later(const struct history_candidates *candidates, const unsigned *order, unsigned winner);
+/* One comparison where there is nothing to do. */
+void history_flush(void);
 
 #endif

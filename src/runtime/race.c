@@ -30,8 +30,8 @@ struct race {
     _Atomic uintptr_t frame;    /* of the connect() that runs it; 0: none does */
     struct socket_record *record;
     uint16_t port;
-    struct ip_address candidates[EYEBALLS_CANDIDATES_MAX]; /* by preference */
-    unsigned order[EYEBALLS_CANDIDATES_MAX];               /* place in the race -> place in candidates */
+    struct history_candidates candidates;    /* by preference */
+    unsigned order[EYEBALLS_CANDIDATES_MAX]; /* place in the race -> place in candidates */
     struct eyeballs eyeballs;
     struct attempt {
         _Atomic int socket;
@@ -105,7 +105,7 @@ static uint32_t begin_race(int fd, const struct destinations *destinations, uint
     race->outer = current_race;
     for (unsigned i = 0; i < EYEBALLS_CANDIDATES_MAX; i++)
         atomic_store(&race->attempts[i].socket, NO_SOCKET);
-    race_order(destinations, race->candidates, race->order);
+    race_order(destinations, &race->candidates, race->order);
     eyeballs_init(&race->eyeballs, (unsigned)destinations->count, EYEBALLS_RACE, settings->attempt_delay_ms);
     atomic_store(&race->frame, frame);
     current_race = item;
@@ -114,7 +114,7 @@ static uint32_t begin_race(int fd, const struct destinations *destinations, uint
 
 static const struct ip_address *candidate_of(const struct race *race, unsigned index)
 {
-    return &race->candidates[race->order[index]];
+    return &race->candidates.addresses[race->order[index]];
 }
 
 /* Starts an attempt and reports it. 0, or -EAGAIN where this can't be a race. */
@@ -252,7 +252,7 @@ static int run(struct race *race, int fd, int64_t end_ms)
                 return give_leader(race, fd, cookie, result);
             break;
         case EYEBALLS_WON:
-            history_note(race->candidates, race->order, action.index);
+            history_note(&race->candidates, race->order, action.index);
             return install(race, action.index, fd, cookie);
         case EYEBALLS_FAILED:
         default:

@@ -4,12 +4,13 @@
 
 #include "core/eyeballs.h"
 #include "runtime/destinations.h"
+#include "runtime/history.h"
 
 /*
  * Copies the candidates, those that have lost lately behind the others, and writes to `order` the places in
  * `candidates` as they are to start: families alternate, the address that was asked for leads (RFC 8305 section 4).
  */
-void race_order(const struct destinations *destinations, struct ip_address candidates[EYEBALLS_CANDIDATES_MAX],
+void race_order(const struct destinations *destinations, struct history_candidates *candidates,
                 unsigned order[EYEBALLS_CANDIDATES_MAX]);
 
 #endif

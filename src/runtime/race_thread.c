@@ -24,6 +24,7 @@ enum thread_state { THREAD_NONE, THREAD_CHANGING, THREAD_RUNS };
 static _Atomic int state = THREAD_NONE;
 static _Atomic int set = -1, bell = -1; /* epoll and event descriptors, at high numbers */
 static atomic_bool asked_to_end;
+static _Atomic int64_t sleeps_until_ms; /* INT64_MAX while the thread looks what is next: then it has to be woken */
 
 /* What an event says about its descriptor: generation << 32 | item << 8 | lane. The bell is all ones. */
 #define BELL UINT64_MAX
@@ -84,6 +85,7 @@ static void *run(void *unused)
     bool whole = true;
     for (;;) {
         int64_t now_ms = clock_now_ms();
+        atomic_store(&sleeps_until_ms, INT64_MAX);
         int64_t next_ms = background_step_all(now_ms);
         if (atomic_load(&background_count) != 0)
             idle_since_ms = now_ms;
@@ -94,6 +96,7 @@ static void *run(void *unused)
                 break;
             atomic_store(&state, THREAD_RUNS);
         }
+        atomic_store(&sleeps_until_ms, next_ms);
         whole = wait_for_events(next_ms);
         if (!whole) {
             background_abandon_all();
@@ -125,19 +128,27 @@ static bool make_thread(void)
     return error == 0;
 }
 
+static sigset_t mask_at_start;
+static atomic_bool missed; /* a race, for want of a thread that could not be made then */
+
+void race_thread_start(void)
+{
+    pthread_sigmask(SIG_SETMASK, NULL, &mask_at_start);
+}
+
+/* A handler runs with its own signal blocked, beyond what the process was started with. */
 static bool may_be_handler(void)
 {
     sigset_t mask;
     pthread_sigmask(SIG_SETMASK, NULL, &mask);
-    return sigisemptyset(&mask) == 0;
+    for (int number = 1; number < NSIG; number++)
+        if (sigismember(&mask, number) == 1 && sigismember(&mask_at_start, number) != 1)
+            return true;
+    return false;
 }
 
-bool race_thread_ensure(void)
+static bool ensure(void)
 {
-    if (atomic_load(&state) == THREAD_RUNS)
-        return true;
-    if (may_be_handler())
-        return false;
     int none = THREAD_NONE;
     if (!atomic_compare_exchange_strong(&state, &none, THREAD_CHANGING))
         return none == THREAD_RUNS; /* somebody else is at it: no race this time */
@@ -147,6 +158,23 @@ bool race_thread_ensure(void)
         close_descriptors();
     atomic_store(&state, made ? THREAD_RUNS : THREAD_NONE);
     return made;
+}
+
+bool race_thread_ensure(void)
+{
+    if (atomic_load(&state) == THREAD_RUNS)
+        return true;
+    if (may_be_handler()) {
+        atomic_store(&missed, true);
+        return false;
+    }
+    return ensure();
+}
+
+void race_thread_prepare(void)
+{
+    if (atomic_exchange(&missed, false))
+        ensure();
 }
 
 int race_thread_watch(int fd, uint32_t events, uint32_t item, uint32_t generation, unsigned lane)
@@ -163,8 +191,10 @@ void race_thread_unwatch(int fd)
     errno = saved;
 }
 
-void race_thread_wake(void)
+void race_thread_wake(int64_t due_ms)
 {
+    if (due_ms >= atomic_load(&sleeps_until_ms))
+        return;
     int saved = errno;
     uint64_t ring = 1;
     long ignored = syscall(SYS_write, atomic_load(&bell), &ring, sizeof ring);
@@ -178,7 +208,7 @@ bool race_thread_end(void)
         if (atomic_load(&background_count) != 0)
             return false;
         atomic_store(&asked_to_end, true);
-        race_thread_wake();
+        race_thread_wake(INT64_MIN);
         struct timespec moment = {.tv_nsec = CLOCK_NS_PER_MS};
         syscall(SYS_nanosleep, &moment, NULL);
     }

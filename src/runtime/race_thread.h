@@ -8,16 +8,22 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* At start: remembers the signal mask that the process was given. */
+void race_thread_start(void);
+
 /* Makes sure that the thread runs. False where it can't be made, or this may be a signal handler: creating a thread
-   is not safe there, so a signal mask that isn't empty prevents it. */
+   is not safe there. A handler is known by signals that are blocked now and were not at start. */
 bool race_thread_ensure(void);
+
+/* In a name lookup, which is no handler: makes the thread where a race has missed it. */
+void race_thread_prepare(void);
 
 /* Watches a descriptor of a race: events come to background_event with these numbers. 0 or -errno. */
 int race_thread_watch(int fd, uint32_t events, uint32_t item, uint32_t generation, unsigned lane);
 void race_thread_unwatch(int fd);
 
-/* A race was added: its time may be the next. */
-void race_thread_wake(void);
+/* A race was added that wants to go on then: the thread is woken if it would sleep longer. */
+void race_thread_wake(int64_t due_ms);
 
 /* Ends the thread where nothing is under way, and waits for that; false where a race is. For calls that the kernel
    refuses to a process with several threads. */

@@ -12,6 +12,7 @@
 #include "runtime/clock.h"
 #include "runtime/lookups.h"
 #include "runtime/observe.h"
+#include "runtime/race_thread.h"
 #include "runtime/real.h"
 #include "runtime/settings.h"
 #include "runtime/silence.h"
@@ -156,75 +157,6 @@ void resolve_add(struct resolve_addresses *list, const struct ip_address *addres
         list->addresses[list->count++] = *address;
 }
 
-static bool may_be_candidate(const struct ip_address *address)
-{
-    if (address->family == AF_INET) {
-        if (!aliases_contains(address->ipv4))
-            return true;
-        char data[OBSERVE_LINE_SIZE];
-        struct text line = text_on(data, sizeof data);
-        text_add(&line, "ignored a resolver's answer inside the alias pool: ");
-        text_add_address(&line, address);
-        text_add(&line, " (set alias-pool to a range that nobody uses)");
-        observe_line(OBSERVE_WARNING, &line);
-        return false;
-    }
-    return !address_is_mapped(address) && !address_is_unspecified(address);
-}
-
-enum usability { USABLE_LOOPBACK_IPV4, USABLE, UNUSABLE, RANKS };
-
-/* The IPv4 loopback goes before ::1: a service may listen on both, and the program asked for the first. */
-static enum usability usability_of(const struct ip_address *address)
-{
-    if (address->family == AF_INET && address_is_loopback(address))
-        return USABLE_LOOPBACK_IPV4;
-    return sources_find(address, NULL) ? USABLE : UNUSABLE;
-}
-
-static void add_ranked(const struct resolve_addresses *half, const enum usability ranks[], enum usability rank,
-                       struct resolve_addresses *ordered)
-{
-    struct ip_address ipv4_loopback = address_ipv4((struct in_addr){.s_addr = htonl(INADDR_LOOPBACK)});
-    for (size_t i = 0; i < half->count; i++) {
-        if (ranks[i] != rank || !may_be_candidate(&half->addresses[i]))
-            continue;
-        /* ::1 is shown as 127.0.0.1, which then has to be tried first: it is what the program asks for. */
-        if (half->addresses[i].family == AF_INET6 && address_is_loopback(&half->addresses[i]))
-            resolve_add(ordered, &ipv4_loopback);
-        resolve_add(ordered, &half->addresses[i]);
-    }
-}
-
-static void rank_all(const struct resolve_addresses *half, enum usability ranks[])
-{
-    for (size_t i = 0; i < half->count; i++)
-        ranks[i] = usability_of(&half->addresses[i]);
-}
-
-void resolve_order(const struct resolve_addresses *ipv4, const struct resolve_addresses *ipv6,
-                   struct resolve_addresses *ordered)
-{
-    enum usability ipv4_ranks[RESOLVE_ADDRESSES], ipv6_ranks[RESOLVE_ADDRESSES];
-    static const struct resolve_addresses none;
-    const struct settings *settings = settings_current();
-    if (settings->families == FAMILIES_INET6)
-        ipv4 = &none;
-    rank_all(ipv4, ipv4_ranks);
-    rank_all(ipv6, ipv6_ranks);
-    ordered->count = 0;
-    if (settings->prefer == PREFER_IPV6)
-        for (enum usability rank = 0; rank < RANKS; rank++)
-            add_ranked(ipv6, ipv6_ranks, rank, ordered);
-    for (enum usability rank = 0; rank < RANKS; rank++) {
-        if (settings->prefer == PREFER_POLICY)
-            add_ranked(ipv6, ipv6_ranks, rank, ordered);
-        add_ranked(ipv4, ipv4_ranks, rank, ordered);
-    }
-    for (enum usability rank = 0; rank < RANKS; rank++)
-        add_ranked(ipv6, ipv6_ranks, rank, ordered);
-}
-
 static atomic_bool has_shown_alias;
 
 bool resolve_has_shown_alias(void)
@@ -272,6 +204,8 @@ void resolve_record(const char *name, const struct resolve_addresses *ordered)
 {
     size_t count = ordered->count < CANDIDATES_PER_LIST ? ordered->count : CANDIDATES_PER_LIST;
     lookups_record(name, ordered->addresses, count);
+    if (count > 1)
+        race_thread_prepare();
     for (size_t i = 0; i < count; i++) {
         struct in_addr shown;
         if (ordered->addresses[i].family == AF_INET6 && !address_is_loopback(&ordered->addresses[i]) &&

@@ -8,6 +8,7 @@
 #include "runtime/aliases.h"
 #include "runtime/aware.h"
 #include "runtime/lookups.h"
+#include "runtime/preference.h"
 #include "runtime/real.h"
 #include "runtime/resolve.h"
 #include "runtime/settings.h"
@@ -45,9 +46,10 @@ static void show_as(struct addrinfo *info, struct in_addr shown)
     }
 }
 
-/* Moves the nodes of one address (one for each socket type) from a list to the end of another. */
-static struct addrinfo **move_nodes(struct addrinfo **from, const struct ip_address *wanted, struct in_addr shown,
-                                    struct addrinfo **end)
+/* Moves the nodes of one address (one for each socket type) from a list to the end of another, to be shown as an IPv4
+   address (NULL: as they are). */
+static struct addrinfo **move_nodes(struct addrinfo **from, const struct ip_address *wanted,
+                                    const struct in_addr *shown, struct addrinfo **end)
 {
     while (*from != NULL) {
         struct addrinfo *info = *from;
@@ -58,7 +60,8 @@ static struct addrinfo **move_nodes(struct addrinfo **from, const struct ip_addr
         }
         *from = info->ai_next;
         info->ai_next = NULL;
-        show_as(info, shown);
+        if (shown != NULL)
+            show_as(info, *shown);
         *end = info;
         end = &info->ai_next;
     }
@@ -89,7 +92,7 @@ static struct addrinfo *splice(struct addrinfo *ipv4, struct addrinfo *ipv6, con
     struct addrinfo *whole = NULL;
     end = &whole;
     for (size_t i = 0; i < count; i++)
-        end = move_nodes(&rest, &ordered->addresses[places[i]], shown[i], end);
+        end = move_nodes(&rest, &ordered->addresses[places[i]], &shown[i], end);
     if (rest != NULL)
         freeaddrinfo(rest);
     struct addrinfo *named = whole;
@@ -113,6 +116,25 @@ static bool needs_filter(const struct addrinfo *ipv4)
             return true;
     }
     return settings_current()->families == FAMILIES_INET6;
+}
+
+void resolve_info_reorder(struct addrinfo **list)
+{
+    struct resolve_addresses addresses = {0};
+    struct preference preference;
+    int saved = errno;
+    add_all(&addresses, *list);
+    if (addresses.count < 2)
+        return;
+    preference_sort(&addresses, &preference);
+    char *name = take_canonical_name(*list);
+    struct addrinfo *rest = *list, *whole = NULL, **end = &whole;
+    for (size_t i = 0; i < addresses.count; i++)
+        end = move_nodes(&rest, &addresses.addresses[preference.places[i].index], NULL, end);
+    *end = rest; /* more addresses than we put in order */
+    whole->ai_canonname = name;
+    *list = whole;
+    errno = saved;
 }
 
 static int look_up_name(const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **result)

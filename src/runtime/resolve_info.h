@@ -18,4 +18,7 @@ int resolve_info(const char *node, const char *service, const struct addrinfo *h
 int resolve_name_of_alias(const struct sockaddr_in *alias, char *host, socklen_t host_size, char *service,
                           socklen_t service_size, int flags);
 
+/* Puts libc's answer in the order of the policy in force, and changes nothing else in it. */
+void resolve_info_reorder(struct addrinfo **list);
+
 #endif

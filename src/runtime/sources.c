@@ -1,8 +1,10 @@
 #include "runtime/sources.h"
 
 #include <errno.h>
+#include <linux/in6.h>
 
 #include "runtime/real.h"
+#include "runtime/settings.h"
 
 /* Any port but 0, for which the kernel would refuse: nothing is sent to it. Discard, as in RFC 863. */
 #define PROBE_PORT 9
@@ -33,10 +35,22 @@ static bool probe(int fd, const struct ip_address *destination, struct ip_addres
     return true;
 }
 
+void sources_prefer(int fd)
+{
+    enum source_preference wanted = settings_current()->source;
+    if (wanted == SOURCE_SYSTEM)
+        return;
+    int saved = errno, preference = wanted == SOURCE_PUBLIC ? IPV6_PREFER_SRC_PUBLIC : IPV6_PREFER_SRC_TMP;
+    REAL(setsockopt)(fd, IPPROTO_IPV6, IPV6_ADDR_PREFERENCES, &preference, sizeof preference);
+    errno = saved;
+}
+
 bool sources_find(const struct ip_address *destination, struct ip_address *source)
 {
     int saved = errno;
     int fd = REAL(socket)(destination->family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd >= 0 && destination->family == AF_INET6)
+        sources_prefer(fd);
     bool found = fd >= 0 && probe(fd, destination, source);
     if (fd >= 0)
         REAL(close)(fd);

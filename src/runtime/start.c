@@ -11,6 +11,7 @@
 #include "runtime/lookups.h"
 #include "runtime/observe.h"
 #include "runtime/race.h"
+#include "runtime/race_thread.h"
 #include "runtime/real.h"
 #include "runtime/settings.h"
 
@@ -47,6 +48,7 @@ bool start_run(void)
     const struct settings *settings = settings_current();
     aliases_start(settings->alias_pool.address, settings->alias_pool.length, settings->alias_key,
                   settings->state_dir);
+    race_thread_start();
     static atomic_bool fork_handled;
     if (!atomic_exchange(&fork_handled, true) && pthread_atfork(NULL, NULL, after_fork_in_child) != 0)
         observe(OBSERVE_WARNING,

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/bytes.h"
 #include "core/slot.h"
@@ -48,6 +49,7 @@ bool state_set_up(struct state *state, struct in_addr pool, unsigned pool_length
     struct text text = text_on(state->key_text, sizeof state->key_text);
     text_add(&text, key_text);
     atomic_store(&state->key_known, false);
+    state->user = geteuid();
     return alias_pool_set(&state->pool, pool, pool_length);
 }
 
@@ -111,7 +113,7 @@ void state_tell(struct state *state, enum state_file_number number, const struct
     struct text line = text_on(data, sizeof data);
     text_add(&line, consequences[number]);
     state_fault_describe(fault, &state->place, state_format(state, number).name, &line);
-    observe_line(OBSERVE_WARNING, &line);
+    observe_line(geteuid() == state->user ? OBSERVE_WARNING : OBSERVE_INFO, &line);
 }
 
 static bool read_slot(const struct state_file *file, uint32_t number, uint8_t *slot, struct state_fault *fault)

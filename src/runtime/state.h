@@ -20,6 +20,7 @@ enum state_file_number { STATE_ALIASES, STATE_NAMES, STATE_MARKS, STATE_HISTORY,
 
 struct state {
     struct state_place place;
+    uid_t user; /* the effective one when it was set up */
     struct alias_pool pool;
     char key_text[STATE_KEY_TEXT_SIZE];
     _Atomic bool key_known; /* made when it is first needed, out of a file */
@@ -38,7 +39,10 @@ struct siphash_key state_key(struct state *state);
 /* The format of one of the files, for this pool and key. */
 struct state_format state_format(struct state *state, enum state_file_number number);
 
-/* Logs the fault, unless this state has had it before, or it is none. */
+/*
+ * Logs the fault, unless this state has had it before, or it is none. To a process that has changed its user since (a
+ * server's child) it is no news that it can't have its parent's files: said at the level "info" only.
+ */
 void state_tell(struct state *state, enum state_file_number number, const struct state_fault *fault);
 
 /*

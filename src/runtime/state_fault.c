@@ -25,6 +25,7 @@ static const struct {
     [STATE_READ_ERROR] = {false, "can't be read", NULL},
     [STATE_WRITE_ERROR] = {false, "can't be written", NULL},
     [STATE_BUSY] = {false, "stays locked by another process", "see with lsof or fuser whether that one is stopped"},
+    [STATE_LOCK_ERROR] = {false, "can't be locked", "set state-dir to another file system"},
 };
 
 bool state_fault_is_of_place(const struct state_fault *fault)

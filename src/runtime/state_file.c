@@ -68,46 +68,50 @@ static uint64_t seal_of(const uint8_t header[HEADER_FIELDS])
     return siphash((struct siphash_key){0}, header, HEADER_FIELDS);
 }
 
-static bool lock_bytes(int fd, short type, off_t start, off_t length, int64_t wait_ms)
+static bool set_lock(int fd, short type, off_t start, off_t length)
+{
+    struct flock64 lock = {.l_type = type, .l_whence = SEEK_SET, .l_start = start, .l_len = length};
+#ifdef SYS_fcntl64
+    return syscall(SYS_fcntl64, fd, F_OFD_SETLK, &lock) == 0;
+#else
+    return syscall(SYS_fcntl, fd, F_OFD_SETLK, &lock) == 0;
+#endif
+}
+
+static bool lock_bytes(int fd, off_t start, off_t length, int64_t wait_ms, struct state_fault *fault)
 {
     static _Atomic int64_t impatient_until_ms;
-    struct flock64 lock = {.l_type = type, .l_whence = SEEK_SET, .l_start = start, .l_len = length};
     struct timespec pause = {.tv_nsec = FIRST_PAUSE_NS};
     int64_t began_ms = clock_now_ms();
     bool patient = began_ms >= atomic_load_explicit(&impatient_until_ms, memory_order_relaxed);
-    if (!patient && wait_ms > STATE_SHORT_WAIT_MS)
-        wait_ms = STATE_SHORT_WAIT_MS;
-    for (;;) {
-#ifdef SYS_fcntl64
-        if (syscall(SYS_fcntl64, fd, F_OFD_SETLK, &lock) == 0)
-#else
-        if (syscall(SYS_fcntl, fd, F_OFD_SETLK, &lock) == 0)
-#endif
-            return true;
+    while (!set_lock(fd, F_WRLCK, start, length)) {
+        if (errno != EAGAIN && errno != EACCES)
+            return fail(fault, STATE_LOCK_ERROR, errno);
         int64_t now_ms = clock_now_ms();
-        if ((errno != EAGAIN && errno != EACCES) || now_ms - began_ms >= wait_ms) {
-            if (patient && wait_ms > 0)
+        if (now_ms - began_ms >= (patient ? wait_ms : STATE_SHORT_WAIT_MS)) {
+            if (patient)
                 atomic_store_explicit(&impatient_until_ms, now_ms + STATE_IMPATIENT_MS, memory_order_relaxed);
-            return false;
+            return fail(fault, STATE_BUSY, 0);
         }
         nanosleep(&pause, NULL);
         if (pause.tv_nsec < LONGEST_PAUSE_NS)
             pause.tv_nsec *= 2;
     }
+    return true;
 }
 
 bool state_file_lock(const struct state_file *file, uint32_t first, uint32_t count, struct state_fault *fault)
 {
     off_t start = slot_place(file->format, first);
     off_t end = slot_place(file->format, first + count);
-    return lock_bytes(file->fd, F_WRLCK, start, end - start, STATE_LOCK_WAIT_MS) || fail(fault, STATE_BUSY, errno);
+    return lock_bytes(file->fd, start, end - start, STATE_LOCK_WAIT_MS, fault);
 }
 
 /* Asked for, and not left to close(): a child that was forked meanwhile has the open file, and with it the lock. */
 void state_file_unlock(const struct state_file *file, uint32_t first, uint32_t count)
 {
     off_t start = slot_place(file->format, first);
-    lock_bytes(file->fd, F_UNLCK, start, slot_place(file->format, first + count) - start, 0);
+    set_lock(file->fd, F_UNLCK, start, slot_place(file->format, first + count) - start);
 }
 
 static uid_t owner_of(const struct state_place *place)
@@ -220,10 +224,8 @@ static bool create(int directory, const struct state_place *place, const struct 
     if (fd < 0)
         return fail(fault, STATE_WRITE_ERROR, errno);
     struct stat status;
-    bool made = check_attributes(fd, place, &status, fault);
-    if (made && !lock_bytes(fd, F_WRLCK, 0, 0, STATE_CREATE_WAIT_MS))
-        made = fail(fault, STATE_BUSY, errno);
-    else if (made && is_named(directory, name.data, fd)) {
+    bool made = check_attributes(fd, place, &status, fault) && lock_bytes(fd, 0, 0, STATE_CREATE_WAIT_MS, fault);
+    if (made && is_named(directory, name.data, fd)) {
         struct stat there;
         bool absent = fstatat(directory, format->name, &there, AT_SYMLINK_NOFOLLOW) != 0 && errno == ENOENT;
         if (absent)
@@ -232,7 +234,7 @@ static bool create(int directory, const struct state_place *place, const struct 
         if (!absent || !made)
             unlinkat(directory, name.data, 0);
     }
-    lock_bytes(fd, F_UNLCK, 0, 0, 0);
+    set_lock(fd, F_UNLCK, 0, 0);
     raw_close(fd);
     return made;
 }

@@ -80,6 +80,7 @@ enum state_reason {
     STATE_READ_ERROR,
     STATE_WRITE_ERROR,
     STATE_BUSY,
+    STATE_LOCK_ERROR,
     STATE_REASONS
 };
 

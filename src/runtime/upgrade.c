@@ -13,6 +13,7 @@
 #include "runtime/real.h"
 #include "runtime/replace.h"
 #include "runtime/sockets.h"
+#include "runtime/sources.h"
 
 /* What an upgrade knows of the socket that goes. */
 struct plan {
@@ -84,6 +85,7 @@ static int furnish(const struct plan *plan, int socket)
         return -errno;
     if (sockets_has(plan->fd, SOCKET_UNREPLAYABLE))
         return -ENOTSUP;
+    sources_prefer(socket);
     int result = plan->record != NULL ? sockets_replay(plan->record, socket) : 0;
     if (result == 0 && plan->type == SOCK_DGRAM)
         result = forgery_filter(socket);
