@@ -58,7 +58,7 @@ function print_setting(entry, as_option,    part, word, kind, value) {
     split(entry, part, /"/)
     split(part[3], word, /, */)
     kind = word[3]
-    value = kind == "CHOICE" ? "Cm " part[6] : "Ar " part[8]
+    value = kind == "CHOICE" || kind == "CHOICE_OR_FILE" ? "Cm " part[6] : "Ar " part[8]
     gsub(/\|/, " Ns | Ns Cm ", value)
     if (as_option) {
         print ".It Fl -" part[2] " Ns = Ns " value

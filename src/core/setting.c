@@ -7,6 +7,9 @@
 /* Longest text of one side of a map entry: an IPv6 address in full, '/' and three digits. */
 #define PREFIX_TEXT_SIZE (INET6_ADDRSTRLEN + 4)
 
+#define IPV4_BITS 32
+#define IPV6_BITS 128
+
 #define BROADCAST_NETWORK 255 /* the first octet of 255.255.255.255 */
 
 /* A piece of a text that somebody else owns. */
@@ -42,6 +45,11 @@ static bool split(struct span *rest, char separator, struct span *before)
     rest->start += taken;
     rest->length -= taken;
     return found != NULL;
+}
+
+static bool word_is(struct span span, const char *word)
+{
+    return span.length == strlen(word) && memcmp(span.start, word, span.length) == 0;
 }
 
 static bool parse_number(struct span span, uint64_t *number)
@@ -201,6 +209,111 @@ static bool parse_map(const struct setting *setting, struct span value, struct p
     return true;
 }
 
+/* The last choice is "file PATH". */
+static bool parse_choice_or_file(const struct setting *setting, struct span value, struct choice_or_file *field)
+{
+    struct span path = value, word;
+    if (parse_choice(setting, value, NULL) && memchr(value.start, ' ', value.length) == NULL) {
+        if (field != NULL) {
+            *field = (struct choice_or_file){0};
+            parse_choice(setting, value, &field->choice);
+        }
+        return true;
+    }
+    split(&path, ' ', &word);
+    path = trim(path);
+    if (!word_is(word, "file") || path.length == 0 || path.length >= sizeof field->path || path.start[0] != '/')
+        return false;
+    if (field != NULL) {
+        field->choice = 0;
+        memcpy(field->path, path.start, path.length);
+        field->path[path.length] = '\0';
+    }
+    return true;
+}
+
+/* Prefixes between commas or blanks. */
+static bool parse_nat64(struct span value, struct nat64_setting *field, struct setting_fault *fault)
+{
+    struct nat64_setting read = {.mode = NAT64_GIVEN};
+    struct span rest = value, piece, word;
+    if (word_is(value, "auto") || word_is(value, "off"))
+        read.mode = word_is(value, "auto") ? NAT64_AUTO : NAT64_OFF;
+    for (bool more = read.mode == NAT64_GIVEN; more;) {
+        more = split(&rest, ',', &piece);
+        piece = trim(piece);
+        for (bool further = true; further; piece = trim(piece)) {
+            struct nat64_prefix prefix;
+            further = split(&piece, ' ', &word);
+            if (!parse_prefix(word, &prefix.address, &prefix.length) || prefix.address.family != AF_INET6 ||
+                nat64_prefix_fault(&prefix) != NULL || read.count == NAT64_PREFIXES_MAX) {
+                *fault = fault_at(value, word);
+                return false;
+            }
+            read.prefixes[read.count++] = prefix;
+        }
+    }
+    if (field != NULL)
+        *field = read;
+    return true;
+}
+
+static bool is_name_character(char character)
+{
+    return (character >= 'a' && character <= 'z') || (character >= 'A' && character <= 'Z') ||
+           (character >= '0' && character <= '9') || character == '.' || character == '-' || character == '_';
+}
+
+/* IPv6 text, or what may be a host name: not all digits and dots, which an IPv4 address is. */
+static bool parse_target(struct span target, struct redirect *redirect)
+{
+    unsigned length;
+    bool letter = false;
+    memset(redirect->name, 0, sizeof redirect->name);
+    if (parse_prefix(target, &redirect->to, &length))
+        return redirect->to.family == AF_INET6 && length == IPV6_BITS;
+    redirect->to = (struct ip_address){.family = AF_UNSPEC};
+    if (target.length == 0 || target.length >= sizeof redirect->name)
+        return false;
+    for (size_t index = 0; index < target.length; index++) {
+        if (!is_name_character(target.start[index]))
+            return false;
+        letter |= target.start[index] > '9';
+    }
+    memcpy(redirect->name, target.start, target.length);
+    return letter;
+}
+
+static bool parse_redirects(struct span value, struct redirects *field, struct setting_fault *fault)
+{
+    unsigned count = field != NULL ? field->count : 0;
+    struct span rest = value, entry, from;
+    for (bool more = true; more;) {
+        struct redirect redirect;
+        struct ip_address address;
+        unsigned length;
+        more = split(&rest, ',', &entry);
+        struct span to = entry;
+        bool pair = split(&to, '=', &from);
+        from = trim(from);
+        if (!pair || !parse_prefix(from, &address, &length) || address.family != AF_INET || length != IPV4_BITS) {
+            *fault = fault_at(value, from);
+            return false;
+        }
+        redirect.from = address.ipv4;
+        if (!parse_target(trim(to), &redirect) || count == REDIRECTS_SIZE) {
+            *fault = fault_at(value, trim(to));
+            return false;
+        }
+        if (field != NULL)
+            field->entries[count] = redirect; /* not in force before count says so */
+        count++;
+    }
+    if (field != NULL)
+        field->count = count;
+    return true;
+}
+
 bool setting_parse(const struct setting *setting, const char *value, size_t length, void *base,
                    struct setting_fault *fault)
 {
@@ -219,6 +332,12 @@ bool setting_parse(const struct setting *setting, const char *value, size_t leng
         return parse_pool(setting, span, field);
     case SETTING_PREFIX_MAP:
         return parse_map(setting, span, field, fault);
+    case SETTING_CHOICE_OR_FILE:
+        return parse_choice_or_file(setting, span, field);
+    case SETTING_NAT64:
+        return parse_nat64(span, field, fault);
+    case SETTING_REDIRECTS:
+        return parse_redirects(span, field, fault);
     }
     return false;
 }
@@ -248,6 +367,7 @@ void setting_describe(const struct setting *setting, struct text *text)
     read_range(setting->constraint, &lowest, &highest);
     switch (setting->kind) {
     case SETTING_CHOICE:
+    case SETTING_CHOICE_OR_FILE:
         describe_choice(setting, text);
         break;
     case SETTING_MILLISECONDS:
@@ -277,6 +397,17 @@ void setting_describe(const struct setting *setting, struct text *text)
         text_add_unsigned(text, PREFIX_MAP_SIZE);
         text_add(text, " of them");
         break;
+    case SETTING_NAT64:
+        text_add(text, "auto, off, or at most ");
+        text_add_unsigned(text, NAT64_PREFIXES_MAX);
+        text_add(text, " NAT64 prefixes of length 32, 40, 48, 56, 64 or 96, in 64:ff9b::/96, 64:ff9b:1::/48, "
+                       "2000::/3 or fc00::/7, with bits 64 to 71 zero");
+        break;
+    case SETTING_REDIRECTS:
+        text_add(text, "IPv4 = NAME or IPv4 = IPv6, at most ");
+        text_add_unsigned(text, REDIRECTS_SIZE);
+        text_add(text, " of them");
+        break;
     }
 }
 
@@ -294,7 +425,8 @@ void setting_explain(const struct setting *setting, const char *value, const str
 
 const char *setting_placeholder(const struct setting *setting)
 {
-    return setting->kind == SETTING_CHOICE ? setting->constraint : setting->metavariable;
+    return setting->kind == SETTING_CHOICE || setting->kind == SETTING_CHOICE_OR_FILE ? setting->constraint
+                                                                                      : setting->metavariable;
 }
 
 void setting_variable(const struct setting *setting, char name[SETTING_VARIABLE_SIZE])

@@ -8,6 +8,7 @@
 #define V6SHIM_CORE_SETTING_H
 
 #include "core/address.h"
+#include "core/nat64.h"
 #include "core/text.h"
 
 #define SETTING_VARIABLE_PREFIX "V6SHIM_"
@@ -18,12 +19,41 @@
 
 /* Kind, constraint as written in settings.def, and the type of the field. */
 enum setting_kind {
-    SETTING_CHOICE,       /* "policy|ipv6|ipv4"; an enum whose enumerators count from 0 in that order */
-    SETTING_MILLISECONDS, /* "0..10000"; uint32_t */
-    SETTING_TEXT,         /* "127", the greatest length in bytes; a char array with room for NUL */
-    SETTING_PATH,         /* the same; an absolute path */
-    SETTING_IPV4_POOL,    /* "8..28", the lengths allowed; struct ipv4_prefix */
-    SETTING_PREFIX_MAP,   /* "IPv6=IPv4", the families of both sides; struct prefix_map */
+    SETTING_CHOICE,         /* "policy|ipv6|ipv4"; an enum whose enumerators count from 0 in that order */
+    SETTING_MILLISECONDS,   /* "0..10000"; uint32_t */
+    SETTING_TEXT,           /* "127", the greatest length in bytes; a char array with room for NUL */
+    SETTING_PATH,           /* the same; an absolute path */
+    SETTING_IPV4_POOL,      /* "8..28", the lengths allowed; struct ipv4_prefix */
+    SETTING_PREFIX_MAP,     /* "IPv6=IPv4", the families of both sides; struct prefix_map */
+    SETTING_CHOICE_OR_FILE, /* "system|rfc6724|file PATH", the file last; struct choice_or_file */
+    SETTING_NAT64,          /* "auto|off|PREFIX..."; struct nat64_setting */
+    SETTING_REDIRECTS,      /* "IPv4=NAME|IPv6"; struct redirects */
+};
+
+struct choice_or_file {
+    unsigned choice; /* counts from 0 in the order of the constraint */
+    char path[512];  /* absolute; "": the choice counts */
+};
+
+enum nat64_mode { NAT64_AUTO, NAT64_OFF, NAT64_GIVEN };
+
+struct nat64_setting {
+    enum nat64_mode mode;
+    unsigned count; /* of prefixes, with NAT64_GIVEN */
+    struct nat64_prefix prefixes[NAT64_PREFIXES_MAX];
+};
+
+#define REDIRECTS_SIZE 32
+#define HOST_NAME_SIZE 254 /* RFC 1035 section 2.3.4, and NUL */
+
+/* Lines "A = NAME" or "A = IPv6", in the order given. */
+struct redirects {
+    unsigned count;
+    struct redirect {
+        struct in_addr from;
+        struct ip_address to; /* AF_UNSPEC: the name's */
+        char name[HOST_NAME_SIZE];
+    } entries[REDIRECTS_SIZE];
 };
 
 struct ipv4_prefix {
