@@ -332,7 +332,7 @@ static void fill_with_names(void)
     CHECK(aliases_of(&late, ALIAS_PEER).s_addr == aliases_overflow().s_addr);
     CHECK(!aliases_find_address(aliases_overflow(), &back));
     CHECK(!aliases_find_address((struct in_addr){htonl(0xf0400000)}, &back));
-    CHECK(logged_count("2001:db8::e") == 2);
+    CHECK(logged_count("2001:db8::e") == 2); /* as a name, and as a peer */
     check_aliases(14, ALIAS_NAME);
 }
 
@@ -416,6 +416,39 @@ static void test_private_agrees_but_for_collisions(void **state)
     (void)state;
     assert_true(support_child(private_first_run));
     assert_true(support_child(shared_run_agrees));
+}
+
+/* A server's child that has given up its privileges: it can't read its parent's table, and yet it agrees with it. */
+static void drop_privileges(void)
+{
+    start_aliases(10);
+    aliases_prepare();
+    CHECK(access(state_path("aliases"), F_OK) == 0);
+    struct in_addr before[100];
+    for (uint32_t number = 0; number < 100; number++) {
+        struct ip_address address = numbered(number);
+        before[number] = aliases_of(&address, ALIAS_PEER);
+    }
+    CHECK(setuid(65534) == 0);
+    uint32_t same = 0;
+    for (uint32_t number = 0; number < 100; number++) {
+        struct ip_address address = numbered(number);
+        CHECK(aliases_of(&address, ALIAS_PEER).s_addr == before[number].s_addr);
+        same += aliases_of(&address, ALIAS_NAME).s_addr == before[number].s_addr; /* not remembered as names */
+    }
+    CHECK(same >= 99);
+    check_aliases(200, ALIAS_PEER);
+    CHECK(logged_count("aliases are private to this process: ") == 1);
+    CHECK(logged_count("/state: the state directory belongs to another user") == 1);
+}
+
+static void test_dropped_privileges(void **state)
+{
+    (void)state;
+    if (geteuid() != 0)
+        skip();
+    assert_int_equal(chmod(test_directory, 0755), 0);
+    assert_true(support_child(drop_privileges));
 }
 
 /* Two addresses that start at the same place of a pool of one page. */
@@ -563,6 +596,7 @@ int main(void)
         TEST(test_full_of_peers),
         TEST(test_private_peers_are_bounded),
         TEST(test_private_agrees_but_for_collisions),
+        TEST(test_dropped_privileges),
         TEST(test_private_and_shared_do_not_mix),
         TEST(test_without_memory),
         TEST(test_book_chunks),
