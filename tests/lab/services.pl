@@ -5,7 +5,8 @@
 #
 # Each service listens on each of the addresses with a native socket of its family. What it says holds
 # "via inet6 SERVER from PEER" (or inet): so the program's own output tells which way it came, and equals itself in two
-# runs. Every connection is a line on standard output: SERVICE FAMILY SERVER PEER PORT.
+# runs. Every connection is a line on standard output: SERVICE FAMILY SERVER PEER PORT; so is every datagram, whose
+# service is udp- and a name.
 use strict;
 use warnings;
 use Socket qw(:all);
@@ -64,7 +65,47 @@ sub ftp_line {
     return "502 not here\r\n";
 }
 
-my %listener;
+# name => [port, what it answers to a datagram, whether it answers from another port, as TFTP does]
+my %datagram_service = (
+    echo => [7002, sub { "$_[1] via $_[0]\n" }],
+    time => [37, sub { pack 'N', 2208988800 + 86400 }],    # RFC 868: the second of January 1970
+    syslog => [514, sub { undef }],
+    tftp => [69, sub { pack('nn', 3, 1) . "via $_[0]\n" }, 1],    # RFC 1350: the last block of data
+);
+
+my (%listener, %receiver);
+
+sub receive_on {
+    my ($text, $name) = @_;
+    my $socket = bound_datagram_socket($text, $datagram_service{$name}[0]) or die "services.pl: $text udp-$name: $!\n";
+    $receiver{ fileno $socket } = [$socket, $name, $text];
+}
+
+sub bound_datagram_socket {
+    my ($text, $port) = @_;
+    my $packed6 = inet_pton(AF_INET6, $text);
+    socket(my $socket, $packed6 ? AF_INET6 : AF_INET, SOCK_DGRAM, 0) or return;
+    setsockopt $socket, IPPROTO_IPV6, IPV6_V6ONLY, 1 if $packed6;
+    bind($socket, $packed6 ? pack_sockaddr_in6($port, $packed6) : pack_sockaddr_in($port, inet_aton($text))) or return;
+    return $socket;
+}
+
+my @sent_from_elsewhere;    # sockets that live a little longer than their answer
+
+sub answer {
+    my ($socket, $name, $text) = @_;
+    defined(my $from = recv $socket, my $data, 65536, 0) or return;
+    my ($family, $client, $port) = describe($from);
+    print "udp-$name $family $text $client $port\n";
+    chomp $data;
+    my $reply = $datagram_service{$name}[1]->("$family $text from $client", $data);
+    if ($datagram_service{$name}[2]) {
+        $socket = bound_datagram_socket($text, 0) or return;
+        push @sent_from_elsewhere, $socket;
+        shift @sent_from_elsewhere if @sent_from_elsewhere > 10;
+    }
+    send $socket, $reply, 0, $from if defined $reply;
+}
 
 sub listen_on {
     my ($text, $name) = @_;
@@ -122,13 +163,17 @@ sub serve {
     }
 }
 
-for my $address (@ARGV) { listen_on($address, $_) for keys %service }
+for my $address (@ARGV) {
+    listen_on($address, $_) for keys %service;
+    receive_on($address, $_) for keys %datagram_service;
+}
 $| = 1;
 print "ready\n";
 while (1) {
     my $wanted = '';
-    vec($wanted, $_, 1) = 1 for keys %listener, keys %connection;
+    vec($wanted, $_, 1) = 1 for keys %listener, keys %receiver, keys %connection;
     select(my $readable = $wanted, undef, undef, undef) > 0 or next;
     for (grep { vec $readable, $_, 1 } keys %connection) { serve($connection{$_}) if $connection{$_} }
+    for (grep { vec $readable, $_, 1 } keys %receiver) { answer(@{ $receiver{$_} }) }
     for (grep { vec $readable, $_, 1 } keys %listener) { welcome(@{ $listener{$_} }) }
 }

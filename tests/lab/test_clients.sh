@@ -3,25 +3,14 @@
 # host that has only an IPv6 address, under the library they do; a host that has only IPv4 they reach as before.
 . "$(dirname "$0")/lib.sh"
 . "$LAB_SOURCE/topology.sh"
+. "$LAB_SOURCE/programs.sh"
 lab_need_library
 lab_topology
 lab_services
 
-# How a program is run on the client: bare, traced or preloaded. A program that hangs is a failure, not a long wait.
-LAB_LIMIT_S=10
-HOME=$LAB_DIR/home
-export HOME
-mkdir -p "$HOME"
-bare() { lab_on client timeout $LAB_LIMIT_S "$@" </dev/null 2>&1; }
-traced() { lab_on client strace -f -o "$LAB_DIR/trace" -e trace=socket timeout $LAB_LIMIT_S "$@" </dev/null 2>&1; }
-preloaded() { lab_preload client timeout $LAB_LIMIT_S "$@" </dev/null 2>&1; }
+# They connect without blocking, and to one address only. (Once such a connect() is a race, none is left.)
+one_address="httperf rlpq"
 
-# Those that connect without blocking and try one address only: another one needs a race, or they aren't reached.
-# (Once there is a race, this list is to be empty.)
-needs_race="httperf rlpq"
-
-# A program is two lines: client_NAME HOST runs it through $run and prints what is the same in every run; its service
-# is the one of services.pl that it talks to.
 client_nc_traditional() { $run nc.traditional -w 5 "$1" 7001; }
 client_perl_inet() {
     $run perl -MIO::Socket::INET -e '
@@ -71,59 +60,6 @@ netwrite            netwrite        hello
 redir               redir           hello
 '
 
-# visits SERVICE: how the server was reached since the last call of forget.
-forget() { visits_before=$(wc -l <"$LAB_DIR/log/services"); }
-visits() { tail -n +$((visits_before + 1)) "$LAB_DIR/log/services" | sed -n "s/^$1 \([^ ]* [^ ]*\) .*/\1/p"; }
-visited() { visits "$1" | grep -q .; }
-
-# visit HOST: runs $program there; what it printed goes to $said, how the server was reached to $reached. The server's
-# line may come a moment after a client that doesn't wait for an answer has ended.
-visit() {
-    forget
-    said=$("client_$program" "$1.lab.example")
-    [ "${2-}" = unreached ] || lab_within 1 visited "$service"
-    reached=$(visits "$service" | sort -u)
-}
-
-inet_only() {
-    grep -q 'socket(AF_INET, SOCK_STREAM' "$LAB_DIR/trace" &&
-        ! grep 'socket(' "$LAB_DIR/trace" | grep -v -E 'socket\(AF_(INET|UNIX|NETLINK),'
-}
-
-try_bare() {
-    run=bare
-    visit v4only
-    same "$program, bare: reaches a host with IPv4" "inet 198.51.100.80" "$reached"
-    said_bare=$said
-    visit v6only unreached
-    same "$program, bare: can't reach a host with IPv6 alone" "" "$reached"
-    if command -v strace >/dev/null; then
-        run=traced
-        visit dual
-        check "$program, bare: strace sees AF_INET sockets alone" inet_only
-    else
-        skip "$program, bare: strace sees AF_INET sockets alone" "strace is not installed"
-    fi
-}
-
-try_preloaded() {
-    run=preloaded
-    visit v6only
-    same "$program: reaches a host with IPv6 alone" "inet6 2001:db8:2::80" "$reached"
-    visit v4only
-    same "$program: reaches a host with IPv4 alone over IPv4" "inet 198.51.100.80" "$reached"
-    same "$program: its output there is as bare" "$said_bare" "$said"
-    visit dual
-    same "$program: prefers IPv6 where a host has both" "inet6 2001:db8:2::80" "$reached"
-    visit chain6
-    same "$program: follows CNAMEs to IPv6" "inet6 2001:db8:2::80" "$reached"
-    case " $needs_race " in *" $program "*) return ;; esac
-    visit first-refuse6
-    same "$program: goes on after a first address that refuses" "inet6 2001:db8:2::80" "$reached"
-    visit refuse
-    same "$program: goes on to IPv4 where IPv6 refuses" "inet 198.51.100.80" "$reached"
-}
-
 # The command, as a person types it
 run() { lab_on client env V6SHIM_STATE_DIR="$LAB_DIR/state/client" V6SHIM_LIBRARY="$LAB_LIBRARY" \
     "$LAB_BUILD/v6shim" run "$@" </dev/null 2>&1; }
@@ -132,15 +68,5 @@ contains "v6shim run -- nc.traditional" "hello via inet6 2001:db8:2::80" \
 contains "v6shim run with an option of its own" "hello via inet 198.51.100.80" \
     "$(run --families=inet -- nc.traditional -w 5 dual.lab.example 7001)"
 
-while read -r program command service; do
-    [ "$program" ] || continue
-    if lab_on client sh -c "command -v $command" >/dev/null; then
-        try_bare
-        try_preloaded
-    else
-        skip "$program" "$command is not installed"
-    fi
-done <<END
-$programs
-END
+try_programs "$programs"
 lab_done

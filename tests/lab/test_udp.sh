@@ -1,0 +1,87 @@
+#!/bin/sh
+# Debian's IPv4-only programs over UDP: to hosts with IPv6 alone, with IPv4 alone as before, and what a program is told.
+. "$(dirname "$0")/lib.sh"
+. "$LAB_SOURCE/topology.sh"
+. "$LAB_SOURCE/programs.sh"
+lab_need_library
+lab_topology
+lab_services
+
+echo question >"$LAB_DIR/question"
+input=$LAB_DIR/question
+
+client_nc_traditional() { $run nc.traditional -u -w 1 "$1" 7002; } # connected
+client_net_time() {
+    $run perl -MNet::Time=inet_time -e 'print inet_time($ARGV[0], "udp", 3), "\n"' "$1"
+}
+client_tftp() { # told to be IPv4-only; unconnected, and its answer comes from another port
+    rm -f "$LAB_DIR/fetched"
+    $run tftp -4 "$1" -c get something "$LAB_DIR/fetched"
+    cat "$LAB_DIR/fetched" 2>/dev/null
+}
+client_socat() { $run socat -t1 - "UDP4:$1:7002"; }
+client_gawk() {
+    # shellcheck disable=SC2016
+    $run gawk 'BEGIN { s = "/inet4/udp/0/" ARGV[1] "/7002"; print "question" |& s; s |& getline l; print l }' "$1"
+}
+client_netwrite() { $run netwrite udp "$1" 7002 >/dev/null; } # prints how fast it was
+# One unconnected socket for several peers, of both families; each answer has to come from whom was asked.
+client_perl_unconnected() {
+    $run perl -MSocket=:all -e '
+        socket(my $s, PF_INET, SOCK_DGRAM, 0);
+        for my $name (@ARGV) {
+            my $to = pack_sockaddr_in(7002, inet_aton($name) // die "$name\n");
+            send $s, "question", 0, $to;
+            my $readable = "";
+            vec($readable, fileno($s), 1) = 1;
+            select($readable, undef, undef, 3) or die "no answer from $name\n";
+            my $from = recv $s, my $answer, 999, 0;
+            print $from eq $to ? $answer : "from a stranger: $answer";
+        }' "$1"
+}
+
+programs='
+nc_traditional      nc.traditional  udp-echo
+net_time            perl            udp-time
+tftp                tftp            udp-tftp
+socat               socat           udp-echo
+gawk                gawk            udp-echo
+netwrite            netwrite        udp-echo
+perl_unconnected    perl            udp-echo
+'
+one_address="nc_traditional net_time tftp socat gawk netwrite perl_unconnected"
+try_programs "$programs"
+
+said=$(lab_preload client timeout 20 perl -MSocket=:all -e '
+    socket(my $s, PF_INET, SOCK_DGRAM, 0);
+    bind $s, pack_sockaddr_in(4011, INADDR_ANY);
+    for my $name (qw(v4only v6only v4only many6 v6only)) {
+        my $to = pack_sockaddr_in(7002, inet_aton("$name.lab.example") // die "$name\n");
+        send $s, $name, 0, $to or print "send to $name: $!\n";
+        my $readable = "";
+        vec($readable, fileno($s), 1) = 1;
+        select($readable, undef, undef, 3) or print "no answer from $name\n" and next;
+        my $from = recv $s, my $answer, 999, 0;
+        print $from eq $to ? "" : "from a stranger: ", $answer;
+    }
+    my ($port, $address) = unpack_sockaddr_in getsockname $s;
+    print "bound to ", inet_ntoa($address), " $port\n"' 2>&1)
+same "one socket, both families in turn, its port kept" "v4only via inet 198.51.100.80 from 192.0.2.2
+v6only via inet6 2001:db8:2::80 from 2001:db8:1::2
+v4only via inet 198.51.100.80 from 192.0.2.2
+many6 via inet6 2001:db8:2::80 from 2001:db8:1::2
+v6only via inet6 2001:db8:2::80 from 2001:db8:1::2
+bound to 0.0.0.0 4011" "$said"
+same "the server saw its port" "4011" "$(sed -n 's/^udp-echo inet6 .* \(4011\)$/\1/p' "$LAB_DIR/log/services" | sort -u)"
+said=$(lab_preload client timeout 20 perl -MSocket=:all -MErrno -e '
+    socket(my $s, PF_INET, SOCK_DGRAM, 0);
+    my $to = pack_sockaddr_in(9, inet_aton("all-refuse6.lab.example"));
+    connect $s, $to or print "connect: $!\n";
+    send $s, "x", 0;
+    select undef, undef, undef, 0.3;
+    print defined send($s, "x", 0) ? "no error\n" : "$!\n";
+    my $unbound = pack_sockaddr_in(7002, inet_aton("240.64.7.7"));
+    print defined send($s, "x", 0, $unbound) ? "sent\n" : "$!\n"' 2>&1)
+same "ICMPv6 errors are told, an alias that nobody has: no route" "Connection refused
+Network is unreachable" "$said"
+lab_done
