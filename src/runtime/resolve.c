@@ -148,15 +148,6 @@ void resolve_end(struct resolve_half *half)
         free_half(half);
 }
 
-void resolve_add(struct resolve_addresses *list, const struct ip_address *address)
-{
-    for (size_t i = 0; i < list->count; i++)
-        if (address_equal(&list->addresses[i], address))
-            return;
-    if (list->count < RESOLVE_ADDRESSES)
-        list->addresses[list->count++] = *address;
-}
-
 static atomic_bool has_shown_alias;
 
 bool resolve_has_shown_alias(void)

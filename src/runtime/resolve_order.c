@@ -4,6 +4,15 @@
 #include "runtime/preference.h"
 #include "runtime/settings.h"
 
+void resolve_add(struct resolve_addresses *list, const struct ip_address *address)
+{
+    for (size_t i = 0; i < list->count; i++)
+        if (address_equal(&list->addresses[i], address))
+            return;
+    if (list->count < RESOLVE_ADDRESSES)
+        list->addresses[list->count++] = *address;
+}
+
 static bool may_be_candidate(const struct ip_address *address)
 {
     if (address->family == AF_INET) {
