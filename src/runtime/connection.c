@@ -167,10 +167,18 @@ static int connect_again(int fd)
     return connect_to(fd, &address, DISCARD_PORT);
 }
 
-static bool is_tcp_or_udp(int fd, int type)
+/* The state of a TCP socket, or -errno; multipath TCP has one too. */
+static int tcp_state(int fd)
 {
-    int protocol = kernel_socket_integer(fd, SO_PROTOCOL);
-    return (type == SOCK_STREAM && protocol == IPPROTO_TCP) || (type == SOCK_DGRAM && protocol == IPPROTO_UDP);
+    int state = kernel_tcp_state(fd);
+    return state < 0 || sockets_has(fd, SOCKET_STREAM) || kernel_socket_integer(fd, SO_PROTOCOL) == IPPROTO_TCP
+               ? state
+               : -ENOPROTOOPT;
+}
+
+static bool is_udp(int fd)
+{
+    return kernel_socket_integer(fd, SO_PROTOCOL) == IPPROTO_UDP && kernel_socket_integer(fd, SO_TYPE) == SOCK_DGRAM;
 }
 
 int connection_make(int fd, const struct sockaddr_in *asked)
@@ -178,19 +186,19 @@ int connection_make(int fd, const struct sockaddr_in *asked)
     int saved = errno;
     struct destinations destinations;
     uint16_t port = ntohs(asked->sin_port);
-    int type = kernel_socket_integer(fd, SO_TYPE), result;
-    if (type < 0)
-        return type;
+    int state = tcp_state(fd), result;
+    if (state == -EBADF || state == -ENOTSOCK)
+        return state;
     if (!destinations_find(asked->sin_addr, &destinations))
         result = -ENETUNREACH;
-    else if (!is_tcp_or_udp(fd, type))
-        result = connect_left_alone(fd, &destinations, port);
-    else if (type == SOCK_STREAM && kernel_tcp_state(fd) != TCP_CLOSE)
-        result = connect_again(fd);
-    else if (type == SOCK_STREAM)
+    else if (state == TCP_CLOSE)
         result = connect_stream(fd, &destinations, port);
-    else
+    else if (state >= 0)
+        result = connect_again(fd);
+    else if (is_udp(fd))
         result = try_in_order(fd, &destinations, port);
+    else
+        result = connect_left_alone(fd, &destinations, port);
     errno = saved;
     return result;
 }

@@ -67,7 +67,9 @@ bool lookups_know(const struct ip_address *address)
 
 bool lookups_find(const struct ip_address *address, struct candidate_list *list)
 {
-    return candidates_find(&table, address, this_thread(), clock_now_ms(), list);
+    /* What an alias stands for has no age. */
+    int64_t now_ms = address->family == AF_INET ? clock_now_ms() : 0;
+    return candidates_find(&table, address, this_thread(), now_ms, list);
 }
 
 void lookups_mark(const struct candidate_list *list, bool failed)

@@ -5,6 +5,8 @@
 #include <netinet/tcp.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
+#include <string.h>
 
 #include "runtime/forgery.h"
 #include "runtime/kernel.h"
@@ -26,27 +28,35 @@ struct plan {
     bool both_families;
 };
 
-static int make_plan(int fd, struct plan *plan)
+/* TCP or UDP, or -EAFNOSUPPORT. What is on record is believed once the kernel says nothing else of it; only TCP has a
+   TCP state. */
+static int find_protocol(struct plan *plan)
 {
-    plan->fd = fd;
-    plan->record = sockets_find(fd);
-    plan->type = kernel_socket_integer(fd, SO_TYPE);
+    bool stream = sockets_has(plan->fd, SOCKET_STREAM);
+    int state = plan->record == NULL || stream ? kernel_tcp_state(plan->fd) : -ENOPROTOOPT;
+    plan->type = stream && state >= 0 ? SOCK_STREAM : kernel_socket_integer(plan->fd, SO_TYPE);
     plan->protocol = plan->type == SOCK_STREAM ? IPPROTO_TCP : IPPROTO_UDP;
     if (plan->record == NULL) {
-        int protocol = kernel_socket_integer(fd, SO_PROTOCOL);
+        int protocol = kernel_socket_integer(plan->fd, SO_PROTOCOL);
         if ((plan->type != SOCK_STREAM && plan->type != SOCK_DGRAM) || protocol != plan->protocol)
             return -EAFNOSUPPORT;
-        sockets_add_ipv4(fd, plan->type, plan->protocol);
-        plan->record = sockets_find(fd);
-    } else if ((plan->type == SOCK_STREAM) != sockets_has(fd, SOCKET_STREAM)) {
+        sockets_add_ipv4(plan->fd, plan->type, plan->protocol);
+        plan->record = sockets_find(plan->fd);
+    } else if ((plan->type == SOCK_STREAM) != stream) {
         return -EAFNOSUPPORT; /* another file than the one on record */
     }
-    if (plan->type == SOCK_STREAM && kernel_tcp_state(fd) != TCP_CLOSE)
-        return -EISCONN;
-    struct sockaddr_in local = {0};
-    socklen_t length = sizeof local;
-    if (REAL(getsockname)(fd, (struct sockaddr *)&local, &length) != 0)
-        return -errno;
+    return plan->type == SOCK_STREAM && state != TCP_CLOSE ? -EISCONN : 0;
+}
+
+static int make_plan(int fd, const struct sockaddr_storage *bound, struct plan *plan)
+{
+    struct sockaddr_in local;
+    memcpy(&local, bound, sizeof local);
+    plan->fd = fd;
+    plan->record = sockets_find(fd);
+    int result = find_protocol(plan);
+    if (result < 0)
+        return result;
     plan->port = local.sin_port;
     /* A connected UDP socket has a local address too, but none that the program asked for. */
     if (local.sin_addr.s_addr != htonl(INADDR_ANY) &&
@@ -78,15 +88,33 @@ static int bind_new(const struct plan *plan, int socket)
     return REAL(bind)(socket, (const struct sockaddr *)&address, length) == 0 ? 0 : -errno;
 }
 
+/* A server's socket is told; for a client's, what the system's sockets are by default (sysctl net.ipv6.bindv6only) is
+   asked once in a process. */
+static int set_families(const struct plan *plan, int socket)
+{
+    enum { UNKNOWN, BOTH, IPV6_ONLY };
+    static _Atomic int by_default = UNKNOWN;
+    int ipv6_only = 0;
+    socklen_t length = sizeof ipv6_only;
+    if (atomic_load_explicit(&by_default, memory_order_relaxed) == UNKNOWN &&
+        REAL(getsockopt)(socket, IPPROTO_IPV6, IPV6_V6ONLY, &ipv6_only, &length) == 0)
+        atomic_store_explicit(&by_default, ipv6_only ? IPV6_ONLY : BOTH, memory_order_relaxed);
+    if (plan->bind_to == NULL && plan->both_families &&
+        atomic_load_explicit(&by_default, memory_order_relaxed) == BOTH)
+        return 0;
+    ipv6_only = !plan->both_families;
+    return REAL(setsockopt)(socket, IPPROTO_IPV6, IPV6_V6ONLY, &ipv6_only, sizeof ipv6_only) == 0 ? 0 : -errno;
+}
+
 static int furnish(const struct plan *plan, int socket)
 {
-    int ipv6_only = !plan->both_families;
-    if (REAL(setsockopt)(socket, IPPROTO_IPV6, IPV6_V6ONLY, &ipv6_only, sizeof ipv6_only) != 0)
-        return -errno;
+    int result = set_families(plan, socket);
+    if (result < 0)
+        return result;
     if (sockets_has(plan->fd, SOCKET_UNREPLAYABLE))
         return -ENOTSUP;
     sources_prefer(socket);
-    int result = plan->record != NULL ? sockets_replay(plan->record, socket) : 0;
+    result = plan->record != NULL ? sockets_replay(plan->record, socket) : 0;
     if (result == 0 && plan->type == SOCK_DGRAM)
         result = forgery_filter(socket);
     if (result == 0)
@@ -116,16 +144,22 @@ static int carry_out(const struct plan *plan)
 
 static int upgrade(int fd, struct plan *plan)
 {
-    int family = kernel_socket_integer(fd, SO_DOMAIN);
-    if (family == AF_INET6 && plan->bind_to == NULL)
-        return 0;
-    if (family != AF_INET)
-        return family < 0 ? family : -EAFNOSUPPORT;
     int saved = errno;
+    struct sockaddr_storage local = {.ss_family = AF_UNSPEC};
+    socklen_t length = sizeof local;
+    if (REAL(getsockname)(fd, (struct sockaddr *)&local, &length) != 0) {
+        int error = errno;
+        errno = saved;
+        return -error;
+    }
+    if (local.ss_family == AF_INET6 && plan->bind_to == NULL)
+        return 0;
+    if (local.ss_family != AF_INET)
+        return -EAFNOSUPPORT;
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    int result = make_plan(fd, plan);
+    int result = make_plan(fd, &local, plan);
     if (result == 0)
         result = carry_out(plan);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
