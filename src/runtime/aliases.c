@@ -1,6 +1,8 @@
 #include "runtime/aliases.h"
 
 #include <errno.h>
+#include <signal.h>
+#include <stdatomic.h>
 
 #include "runtime/alias_book.h"
 #include "runtime/host.h"
@@ -16,9 +18,21 @@ static struct alias_book book;
 static struct peer_cache peers;
 static _Atomic uint32_t private_peers;
 
+/*
+ * A datagram's peer is usually the one before: what was found out about it is kept, for each thread. A signal handler
+ * that comes while it is being replaced leaves it alone.
+ */
+static __thread struct {
+    sig_atomic_t busy;
+    struct ip_address address; /* AF_UNSPEC: none */
+    uint64_t hash;
+    struct in_addr alias; /* if it is for good; else 0.0.0.0 */
+} latest __attribute__((tls_model("initial-exec")));
+
 bool aliases_start(struct in_addr pool, unsigned pool_length, const char *key_text, const char *state_dir)
 {
     struct state *state = state_current();
+    latest.address.family = AF_UNSPEC;
     state_place_usual(&state->place, state_dir);
     return state_set_up(state, pool, pool_length, key_text);
 }
@@ -57,13 +71,40 @@ struct in_addr aliases_overflow(void)
     return alias_at(alias_pool_overflow(&state_current()->pool));
 }
 
+static bool is_latest(const struct ip_address *address)
+{
+    return latest.busy == 0 && address_equal(&latest.address, address);
+}
+
+static void keep_latest(const struct ip_address *address, uint64_t hash, struct in_addr alias)
+{
+    if (latest.busy != 0)
+        return;
+    latest.busy = 1;
+    atomic_signal_fence(memory_order_seq_cst);
+    latest.address = *address;
+    latest.hash = hash;
+    latest.alias = alias;
+    atomic_signal_fence(memory_order_seq_cst);
+    latest.busy = 0;
+}
+
+static uint64_t hash_of(const struct ip_address *address)
+{
+    if (is_latest(address))
+        return latest.hash;
+    uint64_t hash = alias_hash(state_key(state_current()), address);
+    keep_latest(address, hash, (struct in_addr){0});
+    return hash;
+}
+
 /* The address as the table knows it: only link-local ones have a scope. False for what is no IPv6 address. */
 static bool take_address(const struct ip_address *given, struct ip_address *address, uint64_t *hash)
 {
     if (given->family != AF_INET6)
         return false;
     *address = address_ipv6(&given->ipv6, address_is_link_local(given) ? given->scope : 0);
-    *hash = alias_hash(state_key(state_current()), address);
+    *hash = hash_of(address);
     return true;
 }
 
@@ -145,11 +186,15 @@ struct in_addr aliases_of(const struct ip_address *given, enum alias_kind kind)
     struct ip_address address;
     uint64_t hash;
     uint32_t offset;
+    if (is_latest(given) && latest.alias.s_addr != 0)
+        return latest.alias;
     if (!take_address(given, &address, &hash))
         return aliases_overflow();
     const struct book_entry *entry = book_find_address(&book, hash, &address);
-    if (entry != NULL)
+    if (entry != NULL) {
+        keep_latest(&address, hash, alias_at(entry->offset));
         return alias_at(entry->offset);
+    }
     if (kind == ALIAS_PEER && peer_find_address(&peers, hash, &address, host_uptime_minutes(), &offset))
         return alias_at(offset);
     return alias_at(allot(&address, kind, hash));

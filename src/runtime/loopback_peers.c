@@ -13,6 +13,10 @@ void loopback_peers_note(const struct sockaddr_storage *source, socklen_t length
 {
     struct ip_address address;
     uint16_t port;
+    const struct in6_addr *ipv6 = &((const struct sockaddr_in6 *)source)->sin6_addr;
+    /* ::1 and ::ffff:127.0.0.1 begin with zeros: few others do. */
+    if (ipv6->s6_addr32[0] != 0 || ipv6->s6_addr32[1] != 0)
+        return;
     if (!address_from_sockaddr((const struct sockaddr *)source, length, &address, &port))
         return;
     struct ip_address plain = address_unmap(&address);

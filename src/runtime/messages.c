@@ -31,6 +31,15 @@ bool messages_concern(int fd, const void *address, socklen_t length)
             (resolve_has_shown_alias() && sockets_find(fd) != NULL));
 }
 
+/* sendto() where it does: it is the quicker call. */
+static ssize_t send_native(int fd, const struct msghdr *native, int flags)
+{
+    if (native->msg_iovlen != 1 || native->msg_controllen != 0)
+        return REAL(sendmsg)(fd, native, flags);
+    return REAL(sendto)(fd, native->msg_iov->iov_base, native->msg_iov->iov_len, flags, native->msg_name,
+                        native->msg_namelen);
+}
+
 static ssize_t send_to(int fd, const struct msghdr *message, const struct ip_address *destination, uint16_t port,
                        int flags)
 {
@@ -49,7 +58,17 @@ static ssize_t send_to(int fd, const struct msghdr *message, const struct ip_add
             return -1;
         }
     }
-    return REAL(sendmsg)(fd, &native, flags);
+    ssize_t sent = send_native(fd, &native, flags);
+    /* The record said that the socket was an IPv6 one: the number was closed and reused behind our back. */
+    if (sent < 0 && errno == EAFNOSUPPORT && destination->family == AF_INET6 && upgrade_socket(fd) == 0)
+        sent = send_native(fd, &native, flags);
+    return sent;
+}
+
+/* What is on record needs no system call. */
+static int make_ipv6(int fd)
+{
+    return sockets_has(fd, SOCKET_UPGRADED) ? 0 : upgrade_socket(fd);
 }
 
 /* A failure that says only that there is no way to this one address, at once and without a packet. */
@@ -58,25 +77,43 @@ static bool is_without_route(int error)
     return error == ENETUNREACH || error == EHOSTUNREACH || error == EADDRNOTAVAIL || error == EAFNOSUPPORT;
 }
 
-static ssize_t send_to_candidates(int fd, const struct msghdr *message, const struct destinations *destinations,
-                                  uint16_t port, int flags)
+/* The other addresses of the name, after the alias's own has failed with this error. */
+static ssize_t send_to_others(int fd, const struct msghdr *message, const struct ip_address *own,
+                              const struct sockaddr_in *alias, int flags, int first_error)
 {
-    ssize_t sent = -1;
-    int upgraded = upgrade_socket(fd), first_error = ENETUNREACH;
-    for (size_t i = 0; i < destinations->count; i++) {
-        const struct ip_address *candidate = &destinations->addresses[i];
-        if (candidate->family == AF_INET6 && upgraded < 0)
+    struct destinations destinations;
+    if (!destinations_find(alias->sin_addr, &destinations))
+        destinations.count = 0;
+    for (size_t i = 0; i < destinations.count && is_without_route(errno); i++) {
+        if (address_equal(&destinations.addresses[i], own))
             continue;
-        sent = send_to(fd, message, candidate, port, flags);
+        ssize_t sent = send_to(fd, message, &destinations.addresses[i], ntohs(alias->sin_port), flags);
         if (sent >= 0)
             return sent;
         if (first_error == ENETUNREACH)
             first_error = errno;
-        if (!is_without_route(errno))
-            break;
     }
     errno = first_error;
-    return sent;
+    return -1;
+}
+
+static ssize_t send_to_alias(int fd, const struct msghdr *message, const struct sockaddr_in *alias, int flags)
+{
+    struct ip_address address;
+    struct destinations destinations;
+    struct in_addr ipv4;
+    errno = ENETUNREACH;
+    if (!aliases_find_address(alias->sin_addr, &address))
+        return -1;
+    if (make_ipv6(fd) == 0) {
+        ssize_t sent = send_to(fd, message, &address, ntohs(alias->sin_port), flags);
+        return sent >= 0 ? sent : send_to_others(fd, message, &address, alias, flags, errno);
+    }
+    /* A socket that is left alone. */
+    if (!destinations_find(alias->sin_addr, &destinations) || !destinations_ipv4(&destinations, &ipv4))
+        return -1;
+    address = address_ipv4(ipv4);
+    return send_to(fd, message, &address, ntohs(alias->sin_port), flags);
 }
 
 /*
@@ -103,22 +140,9 @@ ssize_t messages_send(int fd, const struct msghdr *message, int flags)
 {
     int saved = errno;
     struct sockaddr_in destination;
-    struct destinations destinations;
-    struct in_addr ipv4;
-    ssize_t sent = -1;
     read_destination(message->msg_name, message->msg_namelen, &destination);
-    if (!aliases_contains(destination.sin_addr)) {
-        sent = send_to_ipv4(fd, message, &destination, flags);
-    } else if (!destinations_find(destination.sin_addr, &destinations)) {
-        errno = ENETUNREACH;
-    } else if (upgrade_socket(fd) == 0) {
-        sent = send_to_candidates(fd, message, &destinations, ntohs(destination.sin_port), flags);
-    } else if (destinations_ipv4(&destinations, &ipv4)) { /* a socket that is left alone */
-        struct ip_address address = address_ipv4(ipv4);
-        sent = send_to(fd, message, &address, ntohs(destination.sin_port), flags);
-    } else {
-        errno = ENETUNREACH;
-    }
+    ssize_t sent = aliases_contains(destination.sin_addr) ? send_to_alias(fd, message, &destination, flags)
+                                                          : send_to_ipv4(fd, message, &destination, flags);
     if (sent >= 0)
         errno = saved;
     return sent;
