@@ -20,7 +20,7 @@ EXPORT int socket(int family, int type, int protocol)
         return REAL(socket)(family, type, protocol);
     race_clean_up();
     int fd = REAL(socket)(family, type, protocol);
-    if (family == AF_INET6)
+    if (family == AF_INET6 && !guard.in_lookup)
         aware_set();
     if (fd >= 0 && family == AF_INET)
         sockets_add_ipv4(fd, type, protocol);

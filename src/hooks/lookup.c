@@ -14,10 +14,11 @@ EXPORT int getaddrinfo(const char *restrict node, const char *restrict service, 
                        struct addrinfo **restrict result)
 {
     GUARD(guard);
-    if (!GUARD_ENTER(guard))
+    if (!GUARD_ENTER_LOOKUP(guard))
         return REAL(getaddrinfo)(node, service, hints, result);
     if (hints == NULL || hints->ai_family == AF_UNSPEC || hints->ai_family == AF_INET6) {
-        aware_set();
+        if (!guard.in_lookup)
+            aware_set();
         int error = REAL(getaddrinfo)(node, service, hints, result);
         if (error == 0 && node != NULL && preference_is_explicit())
             resolve_info_reorder(result);
@@ -33,7 +34,7 @@ EXPORT int getnameinfo(const struct sockaddr *restrict address, socklen_t length
 {
     GUARD(guard);
     struct sockaddr_in alias;
-    if (!GUARD_ENTER(guard) || address == NULL || length < sizeof alias || address->sa_family != AF_INET)
+    if (!GUARD_ENTER_LOOKUP(guard) || address == NULL || length < sizeof alias || address->sa_family != AF_INET)
         return REAL(getnameinfo)(address, length, host, host_size, service, service_size, flags);
     memcpy(&alias, address, sizeof alias);
     if (!aliases_contains(alias.sin_addr))

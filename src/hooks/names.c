@@ -12,7 +12,7 @@
 EXPORT struct hostent *gethostbyname(const char *name)
 {
     GUARD(guard);
-    if (!GUARD_ENTER(guard) || name == NULL)
+    if (!GUARD_ENTER_LOOKUP(guard) || name == NULL)
         return REAL(gethostbyname)(name);
     return resolve_by_name(name);
 }
@@ -20,11 +20,12 @@ EXPORT struct hostent *gethostbyname(const char *name)
 EXPORT struct hostent *gethostbyname2(const char *name, int family)
 {
     GUARD(guard);
-    if (!GUARD_ENTER(guard) || name == NULL)
+    if (!GUARD_ENTER_LOOKUP(guard) || name == NULL)
         return REAL(gethostbyname2)(name, family);
     if (family == AF_INET)
         return resolve_by_name(name);
-    aware_set();
+    if (!guard.in_lookup)
+        aware_set();
     return REAL(gethostbyname2)(name, family);
 }
 
@@ -32,7 +33,7 @@ EXPORT int gethostbyname_r(const char *restrict name, struct hostent *restrict r
                            size_t size, struct hostent **restrict found, int *restrict error)
 {
     GUARD(guard);
-    if (!GUARD_ENTER(guard) || name == NULL)
+    if (!GUARD_ENTER_LOOKUP(guard) || name == NULL)
         return REAL(gethostbyname_r)(name, result, buffer, size, found, error);
     struct resolve_buffer into = {result, buffer, size};
     return resolve_by_name_r(name, &into, found, error);
@@ -42,13 +43,14 @@ EXPORT int gethostbyname2_r(const char *restrict name, int family, struct hosten
                             char *restrict buffer, size_t size, struct hostent **restrict found, int *restrict error)
 {
     GUARD(guard);
-    if (!GUARD_ENTER(guard) || name == NULL)
+    if (!GUARD_ENTER_LOOKUP(guard) || name == NULL)
         return REAL(gethostbyname2_r)(name, family, result, buffer, size, found, error);
     if (family == AF_INET) {
         struct resolve_buffer into = {result, buffer, size};
         return resolve_by_name_r(name, &into, found, error);
     }
-    aware_set();
+    if (!guard.in_lookup)
+        aware_set();
     return REAL(gethostbyname2_r)(name, family, result, buffer, size, found, error);
 }
 
@@ -65,7 +67,7 @@ EXPORT struct hostent *gethostbyaddr(const void *address, socklen_t length, int 
 {
     GUARD(guard);
     struct in_addr alias;
-    if (!GUARD_ENTER(guard) || !asks_about_alias(address, length, family, &alias))
+    if (!GUARD_ENTER_LOOKUP(guard) || !asks_about_alias(address, length, family, &alias))
         return REAL(gethostbyaddr)(address, length, family);
     return resolve_by_alias(alias);
 }
@@ -76,7 +78,7 @@ EXPORT int gethostbyaddr_r(const void *restrict address, socklen_t length, int f
 {
     GUARD(guard);
     struct in_addr alias;
-    if (!GUARD_ENTER(guard) || !asks_about_alias(address, length, family, &alias))
+    if (!GUARD_ENTER_LOOKUP(guard) || !asks_about_alias(address, length, family, &alias))
         return REAL(gethostbyaddr_r)(address, length, family, result, buffer, size, found, error);
     struct resolve_buffer into = {result, buffer, size};
     return resolve_by_alias_r(alias, &into, found, error);

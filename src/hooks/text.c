@@ -25,7 +25,7 @@ EXPORT in_addr_t inet_addr(const char *text)
     GUARD(guard);
     struct in_addr ipv4 = {.s_addr = REAL(inet_addr)(text)};
     /* 255.255.255.255 is both an address and the sign of failure: not IPv6 text in either case. */
-    if (!GUARD_ENTER(guard) || !read_text(text, ipv4.s_addr != INADDR_NONE, &ipv4))
+    if (!GUARD_ENTER_LOOKUP(guard) || !read_text(text, ipv4.s_addr != INADDR_NONE, &ipv4))
         return INADDR_NONE;
     errno = guard.error;
     return ipv4.s_addr;
@@ -36,7 +36,7 @@ EXPORT int inet_aton(const char *text, struct in_addr *address)
     GUARD(guard);
     struct in_addr ipv4 = {.s_addr = 0};
     int read = REAL(inet_aton)(text, &ipv4);
-    if (GUARD_ENTER(guard) && read_text(text, read != 0, &ipv4)) {
+    if (GUARD_ENTER_LOOKUP(guard) && read_text(text, read != 0, &ipv4)) {
         errno = guard.error;
         read = 1;
     }
@@ -50,7 +50,7 @@ EXPORT in_addr_t inet_network(const char *text)
     GUARD(guard);
     struct in_addr ipv4;
     in_addr_t network = REAL(inet_network)(text);
-    if (network != INADDR_NONE || !GUARD_ENTER(guard) || !read_text(text, false, &ipv4))
+    if (network != INADDR_NONE || !GUARD_ENTER_LOOKUP(guard) || !read_text(text, false, &ipv4))
         return network;
     errno = guard.error;
     return ntohl(ipv4.s_addr); /* inet_network answers in host byte order */

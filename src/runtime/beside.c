@@ -35,7 +35,7 @@ static void *run(void *data)
 {
     struct beside *beside = data;
     /* Whatever libc calls from here is inside a hook as far as our hooks are concerned. */
-    guard_outermost = UINTPTR_MAX;
+    guard_innermost = GUARD_OWN_THREAD;
     beside->work(beside->argument);
     atomic_store(&beside->done, 1);
     syscall(SYS_futex, &beside->done, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);

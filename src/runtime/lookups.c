@@ -16,7 +16,7 @@ static atomic_flag writer = ATOMIC_FLAG_INIT;
 /* Threads are told apart by where their thread-local data lies. */
 static uint64_t this_thread(void)
 {
-    return (uint64_t)(uintptr_t)&guard_outermost;
+    return (uint64_t)(uintptr_t)&guard_innermost;
 }
 
 static bool lock(sigset_t *before)

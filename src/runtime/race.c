@@ -70,10 +70,17 @@ static void end_cancelled(void *data)
     end_race(*(const uint32_t *)data);
 }
 
+/* A handler on a stack of its own, which may lie anywhere: what it interrupted still runs. */
+static bool on_signal_stack(void)
+{
+    stack_t stack;
+    return sigaltstack(NULL, &stack) == 0 && (stack.ss_flags & SS_ONSTACK) != 0;
+}
+
 void race_clean_up(void)
 {
     uintptr_t here = (uintptr_t)__builtin_frame_address(0);
-    while (current_race != 0 && atomic_load(&race_at(current_race)->frame) < here)
+    while (current_race != 0 && atomic_load(&race_at(current_race)->frame) < here && !on_signal_stack())
         end_race(current_race);
 }
 

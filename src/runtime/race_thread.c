@@ -80,7 +80,7 @@ static bool wait_for_events(int64_t until_ms)
 static void *run(void *unused)
 {
     (void)unused;
-    guard_outermost = UINTPTR_MAX; /* whatever is called from here is inside a hook */
+    guard_innermost = GUARD_OWN_THREAD; /* whatever is called from here is inside a hook */
     int64_t idle_since_ms = clock_now_ms();
     bool whole = true;
     for (;;) {

@@ -16,7 +16,7 @@
 #include "runtime/settings.h"
 
 _Atomic int start_state = START_COLD;
-__thread uintptr_t guard_outermost __attribute__((tls_model("initial-exec")));
+__thread uintptr_t guard_innermost __attribute__((tls_model("initial-exec")));
 
 static _Atomic long owner;
 
