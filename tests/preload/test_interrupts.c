@@ -1,0 +1,507 @@
+/* What may happen while a call of ours is under way: signals, jumps, cancellation, fork, vfork, exec, other threads.
+ */
+#include "support.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+
+static int connect_to(int fd, struct in_addr address, uint16_t port)
+{
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr = address};
+    return connect(fd, (struct sockaddr *)&to, sizeof to);
+}
+
+static int connected(struct in_addr address, uint16_t port)
+{
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    if (connect_to(fd, address, port) != 0)
+        fail_msg("no connection to %s: %s", text_of(address), strerror(errno));
+    return fd;
+}
+
+static struct in_addr peer_of(int fd)
+{
+    struct sockaddr_in peer = {.sin_family = AF_UNSPEC};
+    socklen_t length = sizeof peer;
+    getpeername(fd, (struct sockaddr *)&peer, &length);
+    return peer.sin_addr;
+}
+
+/* That the hooks act: after whatever happened, an alias is an alias and leads to its host. */
+static void assert_alive(void)
+{
+    int waiting = world_listen("2001:db8::1", 0);
+    struct in_addr alias = first_address("one6.example");
+    assert_true(is_alias(alias));
+    int fd = connected(alias, world_port(waiting));
+    assert_int_equal(peer_of(fd).s_addr, alias.s_addr);
+    close(fd);
+    world_close(waiting);
+}
+
+static void start_timer(long first_us, long next_us)
+{
+    struct itimerval timer = {.it_interval = {.tv_usec = next_us}, .it_value = {.tv_usec = first_us}};
+    assert_int_equal(setitimer(ITIMER_REAL, &timer, NULL), 0);
+}
+
+static void on_alarm(void (*handler)(int), int flags)
+{
+    struct sigaction action = {.sa_handler = handler, .sa_flags = flags};
+    sigemptyset(&action.sa_mask);
+    assert_int_equal(sigaction(SIGALRM, &action, NULL), 0);
+}
+
+static void do_nothing(int number)
+{
+    (void)number;
+}
+
+/* ---- Signals */
+
+static const char *const slow_names[] = {"hole6.example", "holes6.example", "hole-both.example"};
+#define SLOW_NAMES (sizeof slow_names / sizeof slow_names[0])
+
+static void test_signal_did_not_end_a_blocking_connect(void **state)
+{
+    (void)state;
+    on_alarm(do_nothing, 0);
+    for (size_t i = 0; i < SLOW_NAMES; i++) {
+        int fd = socket(AF_INET, SOCK_STREAM, 0);
+        struct in_addr address = first_address(slow_names[i]);
+        start_timer(60000, 0);
+        long began = milliseconds_now();
+        errno = 0;
+        assert_int_equal(connect_to(fd, address, 7001), -1);
+        assert_int_equal(errno, EINTR);
+        assert_in_range(milliseconds_now() - began, 50, 2000);
+        close(fd);
+    }
+    signal(SIGALRM, SIG_DFL);
+    assert_alive();
+}
+
+static void test_send_timeout_did_not_end_a_blocking_connect(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < SLOW_NAMES; i++) {
+        int fd = socket(AF_INET, SOCK_STREAM, 0);
+        struct timeval limit = {.tv_usec = 300000};
+        assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit), 0);
+        struct in_addr address = first_address(slow_names[i]);
+        long began = milliseconds_now();
+        errno = 0;
+        assert_int_equal(connect_to(fd, address, 7001), -1);
+        assert_int_equal(errno, EINPROGRESS);
+        assert_in_range(milliseconds_now() - began, 250, 2000);
+        close(fd);
+    }
+}
+
+static struct in_addr handler_alias;
+static uint16_t handler_port;
+static int handler_connection;
+static atomic_int handled, handled_wrong;
+
+static void connect_in_a_handler(int number)
+{
+    (void)number;
+    int saved = errno, fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+    int result = connect_to(fd, handler_alias, handler_port);
+    bool wrong = result != 0 && errno != EINPROGRESS;
+    wrong |= peer_of(handler_connection).s_addr != handler_alias.s_addr;
+    wrong |= dup2(fd, 400) != 400 || close(400) != 0 || close(fd) != 0;
+    atomic_fetch_add(&handled_wrong, wrong);
+    atomic_fetch_add(&handled, 1);
+    errno = saved;
+}
+
+static void test_handler_that_connects_met_a_lock(void **state)
+{
+    (void)state;
+    int waiting = world_listen("2001:db8::1", 0), number = lowest_free_number();
+    handler_alias = alias_of("2001:db8::1");
+    handler_port = world_port(waiting);
+    handler_connection = connected(handler_alias, handler_port);
+    world_close(world_accept(waiting, NULL, 0));
+    on_alarm(connect_in_a_handler, SA_RESTART);
+    start_timer(500, 500);
+    long began = milliseconds_now();
+    for (int i = 0; milliseconds_now() - began < 1500; i++) {
+        assert_true(is_alias(first_address(i % 2 == 0 ? "both.example" : "three6.example")));
+        int fd = socket(AF_INET, SOCK_STREAM, 0);
+        assert_int_equal(fd, number + 1);
+        if (connect_to(fd, handler_alias, handler_port) == 0)
+            assert_int_equal(peer_of(fd).s_addr, handler_alias.s_addr);
+        close(fd);
+        while (fcntl(waiting, F_SETFL, O_NONBLOCK) == 0) {
+            long server = syscall(SYS_accept4, waiting, NULL, NULL, SOCK_CLOEXEC);
+            if (server < 0)
+                break;
+            syscall(SYS_close, server);
+        }
+    }
+    start_timer(0, 0);
+    signal(SIGALRM, SIG_DFL);
+    assert_true(handled > 50);
+    assert_int_equal(handled_wrong, 0);
+    close(handler_connection);
+    world_close(waiting);
+    assert_alive();
+}
+
+/* ---- Jumps */
+
+static sigjmp_buf out;
+
+static void jump(int number)
+{
+    siglongjmp(out, number);
+}
+
+static void test_jump_out_of_connect_left_the_guard_up(void **state)
+{
+    (void)state;
+    volatile int before = -1;
+    on_alarm(jump, 0);
+    for (volatile int i = 0; i < 12; i++) {
+        int volatile fd = socket(AF_INET, SOCK_STREAM, 0);
+        struct in_addr address = first_address(slow_names[(size_t)i % SLOW_NAMES]);
+        if (sigsetjmp(out, 1) == 0) {
+            start_timer(20000 + 7000 * i, 0);
+            connect_to(fd, address, 7001);
+            fail_msg("connect() to a black hole came back: %s", strerror(errno));
+        }
+        close(fd);
+        assert_alive();
+        if (i == 2)
+            before = open_descriptors();
+    }
+    signal(SIGALRM, SIG_DFL);
+    assert_int_equal(open_descriptors(), before);
+}
+
+/* ---- In the middle of a lookup: the hosts file is a pipe that nobody writes to, so that libc sleeps in open() */
+
+static void block_lookups(void)
+{
+    if (rename("/etc/hosts", "/etc/hosts.aside") != 0 || mkfifo("/etc/hosts", 0644) != 0)
+        printf("no pipe: %s ", strerror(errno));
+}
+
+static void unblock_lookups(void)
+{
+    int pipe = open("/etc/hosts", O_RDWR | O_CLOEXEC); /* whoever still sleeps in open() wakes and reads nothing */
+    rename("/etc/hosts.aside", "/etc/hosts");
+    usleep(50000);
+    world_close(pipe);
+}
+
+static bool look_up_both(void)
+{
+    struct hostent host, *found = NULL;
+    char buffer[1024];
+    int error;
+    return gethostbyname_r("both.example", &host, buffer, sizeof buffer, &found, &error) == 0 && found != NULL;
+}
+
+static void use_sockets_and_wake(int number)
+{
+    connect_in_a_handler(number);
+    unblock_lookups();
+}
+
+static void interrupt_a_lookup(void)
+{
+    int waiting = world_listen("2001:db8::1", 0);
+    handler_alias = alias_of("2001:db8::1");
+    handler_port = world_port(waiting);
+    handler_connection = connected(handler_alias, handler_port);
+    long before = world_packets_lost();
+    on_alarm(use_sockets_and_wake, SA_RESTART);
+    block_lookups();
+    start_timer(100000, 0);
+    look_up_both();
+    printf("%d %d %ld", handled, handled_wrong, world_packets_lost() - before);
+}
+
+static void test_handler_inside_a_lookup_saw_ipv6(void **state)
+{
+    (void)state;
+    assert_string_equal(part_output("interrupted lookup", NULL), "1 0 0");
+}
+
+/* The next calls come from deeper in the stack than the lookup that was left. */
+__attribute__((noinline)) static void work_deep_down(unsigned depth)
+{
+    volatile char room[256];
+    room[sizeof room - 1] = (char)depth;
+    if (depth > 0 && room[sizeof room - 1] == (char)depth)
+        work_deep_down(depth - 1);
+    else
+        printf("%s ", is_alias(first_address("both.example")) && look_up_both() ? "alive" : "dead");
+}
+
+static void jump_out_of_a_lookup(void)
+{
+    for (volatile unsigned i = 0; i < 3; i++) {
+        on_alarm(jump, 0);
+        block_lookups();
+        if (sigsetjmp(out, 1) == 0) {
+            start_timer(100000, 0);
+            look_up_both();
+            printf("not interrupted ");
+        }
+        unblock_lookups();
+        work_deep_down(10u << (2 * i));
+    }
+}
+
+static void test_jump_out_of_a_lookup_left_the_guard_up(void **state)
+{
+    (void)state;
+    assert_string_equal(part_output("left lookup", NULL), "alive alive alive ");
+}
+
+/* ---- Cancellation */
+
+static void cleaned_up(void *flag)
+{
+    atomic_store((atomic_int *)flag, 1);
+}
+
+static atomic_int cleaned;
+
+static void *connect_for_ever(void *name)
+{
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    pthread_cleanup_push(cleaned_up, &cleaned);
+    connect_to(fd, first_address(name), 7001);
+    pthread_cleanup_pop(0);
+    return NULL;
+}
+
+static void test_cancelled_thread_stayed_in_connect(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < SLOW_NAMES; i++) {
+        pthread_t thread;
+        void *result = NULL;
+        int before = open_descriptors();
+        char name[64];
+        snprintf(name, sizeof name, "%s", slow_names[i]);
+        cleaned = 0;
+        assert_int_equal(pthread_create(&thread, NULL, connect_for_ever, name), 0);
+        usleep(150000);
+        assert_int_equal(pthread_cancel(thread), 0);
+        struct timespec limit;
+        clock_gettime(CLOCK_REALTIME, &limit);
+        limit.tv_sec += 5;
+        assert_int_equal(pthread_timedjoin_np(thread, &result, &limit), 0);
+        assert_ptr_equal(result, PTHREAD_CANCELED);
+        assert_int_equal(cleaned, 1);
+        assert_alive();
+        if (open_descriptors() > before + 1) /* the thread's own socket is the program's to close */
+            fail_msg("%s: %d descriptors too many", slow_names[i], open_descriptors() - before - 1);
+    }
+}
+
+/* ---- Processes */
+
+static int status_of(pid_t child)
+{
+    int status = -1;
+    assert_true(child > 0);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    return status;
+}
+
+static void test_forked_child_disagreed(void **state)
+{
+    (void)state;
+    int waiting = world_listen("2001:db8::1", 0);
+    uint16_t port = world_port(waiting);
+    struct in_addr alias = first_address("one6.example");
+    int fd = connected(alias, port);
+    pid_t child = fork();
+    if (child == 0) {
+        if (peer_of(fd).s_addr != alias.s_addr)
+            _exit(1);
+        if (first_address("one6.example").s_addr != alias.s_addr)
+            _exit(2);
+        int own = socket(AF_INET, SOCK_STREAM, 0);
+        if (connect_to(own, alias, port) != 0 || peer_of(own).s_addr != alias.s_addr)
+            _exit(3);
+        close(fd);
+        _exit(0);
+    }
+    assert_int_equal(status_of(child), 0);
+    assert_int_equal(peer_of(fd).s_addr, alias.s_addr);
+    close(fd);
+    world_close(waiting);
+}
+
+static void test_vfork_child_changed_its_parent(void **state)
+{
+    (void)state;
+    int waiting = world_listen("2001:db8::1", 0), null = open("/dev/null", O_RDWR);
+    struct in_addr alias = first_address("one6.example");
+    int fd = connected(alias, world_port(waiting)), second = connected(alias, world_port(waiting));
+    pid_t child = vfork();
+    if (child == 0) {
+        close(fd);
+        dup2(null, second);
+        fcntl(null, F_DUPFD, fd);
+        _exit(0);
+    }
+    assert_int_equal(status_of(child), 0);
+    assert_int_equal(peer_of(fd).s_addr, alias.s_addr);
+    assert_int_equal(peer_of(second).s_addr, alias.s_addr);
+    int family = -1;
+    socklen_t length = sizeof family;
+    assert_int_equal(getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &family, &length), 0);
+    assert_int_equal(family, AF_INET);
+    close(fd);
+    close(second);
+    close(null);
+    world_close(waiting);
+    assert_alive();
+}
+
+static void print_peer_of_100(void)
+{
+    struct sockaddr_in peer;
+    socklen_t length = sizeof peer;
+    if (getpeername(100, (struct sockaddr *)&peer, &length) == 0)
+        printf("%d %u %s", peer.sin_family, (unsigned)length, text_of(peer.sin_addr));
+}
+
+static void test_descriptor_showed_ipv6_after_exec(void **state)
+{
+    (void)state;
+    int waiting = world_listen("2001:db8::1", 0);
+    int fd = connected(first_address("one6.example"), world_port(waiting));
+    assert_int_equal(dup2(fd, 100), 100);
+    char expected[64];
+    snprintf(expected, sizeof expected, "2 16 %s", text_of(alias_of("2001:db8::1")));
+    assert_string_equal(part_output("peer", NULL), expected);
+    close(100);
+    close(fd);
+    world_close(waiting);
+}
+
+/* ---- Threads */
+
+static atomic_bool enough;
+static atomic_int troubles;
+static uint16_t shared_port;
+
+static void *look_up_for_ever(void *data)
+{
+    (void)data;
+    for (unsigned i = 0; !enough; i++) {
+        static const char *const names[] = {"both.example", "one6.example", "three6.example", "twin-a.example"};
+        struct hostent host, *found = NULL;
+        char buffer[1024];
+        int error;
+        if (gethostbyname_r(names[i % 4], &host, buffer, sizeof buffer, &found, &error) != 0 || found == NULL)
+            atomic_fetch_add(&troubles, 1);
+    }
+    return NULL;
+}
+
+static void *connect_often(void *data)
+{
+    in_addr_t alias = inet_addr("2001:db8::1");
+    (void)data;
+    while (!enough) {
+        int fd = socket(AF_INET, SOCK_STREAM, 0);
+        struct linger at_once = {.l_onoff = 1};
+        setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+        if (connect_to(fd, (struct in_addr){alias}, shared_port) != 0 || peer_of(fd).s_addr != alias)
+            atomic_fetch_add(&troubles, 1);
+        close(fd);
+    }
+    return NULL;
+}
+
+static void *accept_all(void *data)
+{
+    int waiting = *(int *)data;
+    while (!enough) {
+        struct timespec limit = {.tv_nsec = 20000000};
+        struct {
+            int fd;
+            short events, found;
+        } polled = {waiting, 1, 0};
+        if (syscall(SYS_ppoll, &polled, 1, &limit, NULL, 0) == 1) {
+            long server = syscall(SYS_accept4, waiting, NULL, NULL, SOCK_CLOEXEC);
+            syscall(SYS_close, server);
+        }
+    }
+    return NULL;
+}
+
+static void test_fork_beside_busy_threads_left_a_lock_held(void **state)
+{
+    (void)state;
+    int waiting = world_listen("2001:db8::1", 0);
+    pthread_t threads[6];
+    shared_port = world_port(waiting);
+    enough = false;
+    troubles = 0;
+    for (int i = 0; i < 6; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL,
+                                        i < 2   ? look_up_for_ever
+                                        : i < 5 ? connect_often
+                                                : accept_all,
+                                        &waiting),
+                         0);
+    for (int i = 0; i < 40; i++) {
+        pid_t child = fork();
+        if (child == 0) {
+            alarm(10); /* a lock that nobody holds any more would be waited for without an end */
+            struct hostent host, *found = NULL;
+            char buffer[1024];
+            int error, fd = socket(AF_INET, SOCK_STREAM, 0);
+            bool good = gethostbyname_r("both.example", &host, buffer, sizeof buffer, &found, &error) == 0 &&
+                        found != NULL && connect_to(fd, (struct in_addr){inet_addr("2001:db8::1")}, shared_port) == 0;
+            _exit(good ? 0 : 1);
+        }
+        assert_int_equal(status_of(child), 0);
+    }
+    enough = true;
+    for (int i = 0; i < 6; i++)
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+    assert_int_equal(troubles, 0);
+    world_close(waiting);
+    assert_alive();
+}
+
+int main(int argc, char **argv)
+{
+    static const struct part parts[] = {{"peer", print_peer_of_100},
+                                        {"interrupted lookup", interrupt_a_lookup},
+                                        {"left lookup", jump_out_of_a_lookup},
+                                        {NULL, NULL}};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_signal_did_not_end_a_blocking_connect),
+        cmocka_unit_test(test_send_timeout_did_not_end_a_blocking_connect),
+        cmocka_unit_test(test_handler_that_connects_met_a_lock),
+        cmocka_unit_test(test_jump_out_of_connect_left_the_guard_up),
+        cmocka_unit_test(test_handler_inside_a_lookup_saw_ipv6),
+        cmocka_unit_test(test_jump_out_of_a_lookup_left_the_guard_up),
+        cmocka_unit_test(test_cancelled_thread_stayed_in_connect),
+        cmocka_unit_test(test_forked_child_disagreed),
+        cmocka_unit_test(test_vfork_child_changed_its_parent),
+        cmocka_unit_test(test_descriptor_showed_ipv6_after_exec),
+        cmocka_unit_test(test_fork_beside_busy_threads_left_a_lock_held),
+    };
+    return SUPPORT_MAIN(parts, tests);
+}
