@@ -12,6 +12,7 @@
 #include "runtime/guard.h"
 #include "runtime/history.h"
 #include "runtime/hook.h"
+#include "runtime/outbound.h"
 #include "runtime/race.h"
 #include "runtime/real.h"
 #include "runtime/sockets.h"
@@ -45,7 +46,7 @@ EXPORT int connect(int fd, const struct sockaddr *address, socklen_t length)
         return REAL(connect)(fd, address, length);
     race_clean_up();
     history_flush();
-    if (background_is(fd))
+    if (background_is(fd) && background_goes_on(fd))
         return guard_result(&guard, -EALREADY);
     if (!read_ipv4(address, length, &asked))
         return plain_connect(fd, address, length);
@@ -53,7 +54,10 @@ EXPORT int connect(int fd, const struct sockaddr *address, socklen_t length)
         return guard_result(&guard, connection_make(fd, &asked));
     if (sockets_has(fd, SOCKET_UPGRADED))
         return guard_result(&guard, connection_make_mapped(fd, &asked));
-    return plain_connect(fd, address, length);
+    int result = plain_connect(fd, address, length);
+    if (result != 0 && errno == ENETUNREACH)
+        return guard_result(&guard, connection_translate(fd, &asked));
+    return result;
 }
 
 EXPORT int bind(int fd, const struct sockaddr *address, socklen_t length)
@@ -86,6 +90,8 @@ static int get_in_shape(get_name *get, int fd, struct sockaddr *restrict address
     struct sockaddr_storage full;
     socklen_t full_length = sizeof full;
     int result = get(fd, (struct sockaddr *)&full, &full_length);
+    if (result == 0 && sockets_has(fd, SOCKET_TRANSLATED))
+        outbound_show_peer(&full);
     if (result == 0)
         view_hand_out(&full, full_length, true, address != NULL ? address : &nowhere, length);
     return result;
@@ -103,7 +109,7 @@ EXPORT int getpeername(int fd, struct sockaddr *restrict address, socklen_t *res
     GUARD(guard);
     if (!GUARD_ENTER(guard))
         return REAL(getpeername)(fd, address, length);
-    if (background_is(fd))
+    if (background_is(fd) && background_goes_on(fd))
         return guard_result(&guard, -ENOTCONN);
     int result = get_in_shape(REAL(getpeername), fd, address, length);
     if (result == 0)

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <string.h>
 #include <sys/epoll.h>
 
 #include "runtime/attempts.h"
@@ -204,6 +205,18 @@ static struct background *lock_race_of(int fd, uint32_t *item, sigset_t *before)
     return NULL;
 }
 
+bool background_goes_on(int fd)
+{
+    int saved = errno;
+    uint32_t item;
+    sigset_t before;
+    struct background *race = lock_race_of(fd, &item, &before);
+    if (race != NULL)
+        background_unlock(race, &before);
+    errno = saved;
+    return race != NULL;
+}
+
 void background_collapse(int fd)
 {
     int saved = errno;
@@ -323,6 +336,37 @@ static void collapse_in_child(struct background *race)
     sockets_clear(record, SOCKET_RACING);
 }
 
+/* Each thread that forks has its own: how many races it has locked, and its signal mask (the kernel's 64 signals). A
+   race that starts meanwhile is beyond them, and is not in the child. */
+static __thread uint32_t locked_for_fork __attribute__((tls_model("initial-exec")));
+static __thread uint64_t mask_before_fork __attribute__((tls_model("initial-exec")));
+
+static void restore_mask(void)
+{
+    sigset_t mask;
+    sigemptyset(&mask);
+    memcpy(&mask, &mask_before_fork, sizeof mask_before_fork);
+    pthread_sigmask(SIG_SETMASK, &mask, NULL);
+}
+
+void background_before_fork(void)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    memcpy(&mask_before_fork, &before, sizeof mask_before_fork);
+    locked_for_fork = atomic_load(&background_races.taken);
+    for (uint32_t item = 1; item <= locked_for_fork; item++)
+        background_lock(background_at(item), &before);
+}
+
+void background_after_fork_in_parent(void)
+{
+    for (uint32_t item = 1; item <= locked_for_fork; item++)
+        atomic_store(&background_at(item)->lock, 0);
+    restore_mask();
+}
+
 void background_after_fork(void)
 {
     uint32_t last = atomic_load(&background_races.taken);
@@ -338,4 +382,5 @@ void background_after_fork(void)
         pool_give(&background_races, item);
     }
     atomic_store(&background_count, 0);
+    restore_mask();
 }

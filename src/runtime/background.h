@@ -30,6 +30,10 @@ static inline bool background_is(int fd)
            sockets_has(fd, SOCKET_RACING);
 }
 
+/* Whether it is still so once a race that is just ending has ended: the program may see the winner's events before.
+ */
+bool background_goes_on(int fd);
+
 /* Ends the race of `fd`, if any: the leading attempt is put under the number, and goes on there as any connection. */
 void background_collapse(int fd);
 
@@ -54,6 +58,9 @@ int64_t background_step_all(int64_t now_ms);
 /* The thread's descriptors are gone: no race can go on. */
 void background_abandon_all(void);
 
+/* Around a fork: no race is in the middle of a step when the process is copied. */
+void background_before_fork(void);
+void background_after_fork_in_parent(void);
 /* In the child of a fork: leading attempts are put under their numbers, in the child's own table. */
 void background_after_fork(void);
 

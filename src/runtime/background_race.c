@@ -286,7 +286,7 @@ static void report(struct background *race, struct lane *lane, int64_t now_ms)
 struct lane *background_leading_lane(struct background *race)
 {
     unsigned running[EYEBALLS_RUNNING_MAX];
-    if (eyeballs_running(&race->eyeballs, running) > 0)
+    if (eyeballs_running(&race->eyeballs, running) > 0 && background_lane_of(race, (int)running[0]) != NULL)
         return background_lane_of(race, (int)running[0]);
     for (unsigned i = 0; i < LANES; i++)
         if (race->lanes[i].socket != NOBODY)

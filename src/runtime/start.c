@@ -50,7 +50,8 @@ bool start_run(void)
                   settings->state_dir);
     race_thread_start();
     static atomic_bool fork_handled;
-    if (!atomic_exchange(&fork_handled, true) && pthread_atfork(NULL, NULL, after_fork_in_child) != 0)
+    if (!atomic_exchange(&fork_handled, true) &&
+        pthread_atfork(background_before_fork, background_after_fork_in_parent, after_fork_in_child) != 0)
         observe(OBSERVE_WARNING,
                 "no memory for the fork handler: children of this process may lose track of sockets");
     atomic_store(&owner, syscall(SYS_getpid));
