@@ -156,7 +156,7 @@ static enum fact read_hints(const struct elf_image *image, const struct x86_stat
     enum { FAMILY_OFFSET = 4 }; /* of ai_family in struct addrinfo */
     struct x86_value hints = *argument(state, 3);
     struct x86_value family = x86_state_load(state, hints, FAMILY_OFFSET);
-    if (family.kind == X86_ADDRESS) {
+    if (family.kind == X86_COPY && elf_image_is_constant(image, (uint64_t)family.number)) {
         const uint8_t *bytes = elf_image_at(image, (uint64_t)family.number, sizeof(uint32_t));
         uint32_t word = 0;
         if (bytes != NULL)

@@ -190,6 +190,16 @@ static void scan_module(struct script *script, const char *directory, const char
         fts_close(tree);
 }
 
+/* Where the name of the module begins that a line brings in; an entry script names its distribution instead. */
+static const char *python_module(const char *line)
+{
+    static const char *const beginnings[] = {"import ", "from ", "__requires__ = '"};
+    for (size_t index = 0; index < sizeof beginnings / sizeof beginnings[0]; index++)
+        if (strncmp(line, beginnings[index], strlen(beginnings[index])) == 0)
+            return line + strlen(beginnings[index]);
+    return NULL;
+}
+
 /* "use Some::Module" and "import some.module", "from some.module import": where distributions put modules of their
    own, not the language's. */
 static void scan_modules(struct script *script, const char *text)
@@ -203,7 +213,7 @@ static void scan_modules(struct script *script, const char *text)
         const char *name =
             strncmp(line, "use ", 4) == 0 || strncmp(line, "require ", 8) == 0 ? strchr(line, ' ') + 1 : NULL;
         if (script->language == PYTHON)
-            name = strncmp(line, "import ", 7) == 0 ? line + 7 : strncmp(line, "from ", 5) == 0 ? line + 5 : NULL;
+            name = python_module(line);
         char module[256];
         size_t used = 0;
         for (; name != NULL && used + 1 < sizeof module && (is_word_character(*name) || *name == ':'); name++)

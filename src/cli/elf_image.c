@@ -34,6 +34,16 @@ const uint8_t *elf_image_at(const struct elf_image *image, uint64_t address, siz
     return NULL;
 }
 
+bool elf_image_is_constant(const struct elf_image *image, uint64_t address)
+{
+    for (size_t index = 0; index < image->segment_count; index++) {
+        const struct elf_segment *segment = &image->segments[index];
+        if (address >= segment->address && address - segment->address < segment->file_size)
+            return !segment->writable;
+    }
+    return false;
+}
+
 const struct elf_segment *elf_image_code(const struct elf_image *image, uint64_t address)
 {
     for (size_t index = 0; index < image->segment_count; index++) {
@@ -285,6 +295,7 @@ static const char *read_segments(struct elf_image *image)
             .offset = header.p_offset,
             .file_size = header.p_filesz < rest ? header.p_filesz : rest,
             .executable = (header.p_flags & PF_X) != 0,
+            .writable = (header.p_flags & PF_W) != 0,
         };
     }
     if (cut)

@@ -19,7 +19,7 @@ struct elf_segment { /* PT_LOAD */
     uint64_t address;
     uint64_t offset;
     uint64_t file_size; /* cut to what the file has */
-    bool executable;
+    bool executable, writable;
 };
 
 struct elf_image {
@@ -68,6 +68,9 @@ void elf_image_close(struct elf_image *image);
 
 /* The bytes at an address of the loaded program, or NULL unless all `length` of them are in the file. */
 const uint8_t *elf_image_at(const struct elf_image *image, uint64_t address, size_t length);
+
+/* Whether the address lies in a segment that stays as the file has it. */
+bool elf_image_is_constant(const struct elf_image *image, uint64_t address);
 
 /* The executable segment that holds the address, or NULL. */
 const struct elf_segment *elf_image_code(const struct elf_image *image, uint64_t address);

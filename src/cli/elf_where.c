@@ -110,6 +110,19 @@ static const char *function_of_dynamic(const struct elf_image *image, uint64_t a
     return NULL;
 }
 
+/* The compilation unit of an address. Some compilers leave out the table that dwarf_addrdie wants: then one by one. */
+static bool find_unit(Dwarf *dwarf, uint64_t address, Dwarf_Die *unit)
+{
+    if (dwarf_addrdie(dwarf, address, unit) != NULL)
+        return true;
+    Dwarf_Off offset = 0, next;
+    size_t header;
+    for (; dwarf_nextcu(dwarf, offset, &next, &header, NULL, NULL, NULL) == 0; offset = next)
+        if (dwarf_offdie(dwarf, offset + header, unit) != NULL && dwarf_haspc(unit, address) == 1)
+            return true;
+    return false;
+}
+
 struct elf_place elf_where_find(struct elf_where *where, uint64_t address)
 {
     struct elf_place place = {0};
@@ -118,7 +131,7 @@ struct elf_place elf_where_find(struct elf_where *where, uint64_t address)
     place.function =
         where->symbols != NULL ? function_of_symtab(where, address) : function_of_dynamic(where->image, address);
     Dwarf_Die unit;
-    if (where->dwarf == NULL || dwarf_addrdie(where->dwarf, address, &unit) == NULL)
+    if (where->dwarf == NULL || !find_unit(where->dwarf, address, &unit))
         return place;
     Dwarf_Line *line = dwarf_getsrc_die(&unit, address);
     if (line != NULL && dwarf_lineno(line, &place.line) == 0)

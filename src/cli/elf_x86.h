@@ -42,6 +42,7 @@ enum x86_kind {
     X86_EITHER,   /* number or other, depending on the way that led here */
     X86_STACK,    /* register `base` as it was when last set to something unknown, plus number */
     X86_ADDRESS,  /* the address `number` in the program */
+    X86_COPY,     /* what stands at that address */
 };
 
 struct x86_value {
@@ -65,7 +66,7 @@ struct x86_slot {
 /* What is known at one place of a function. */
 struct x86_state {
     struct x86_value registers[X86_REGISTERS];
-    struct x86_value sse[X86_SSE]; /* X86_ADDRESS: a copy of the bytes there; X86_CONSTANT 0: zero */
+    struct x86_value sse[X86_SSE]; /* X86_COPY, or X86_CONSTANT 0 */
     struct x86_value pushed;       /* what the last instruction pushed */
     struct x86_slot slots[X86_SLOTS];
     unsigned slot_next;
@@ -89,7 +90,7 @@ void x86_state_arrive(struct x86_state *state, uint64_t address);
 /* Takes over what the instruction at `address` does, calls and jumps included. */
 void x86_state_apply(struct x86_state *state, const struct x86_instruction *instruction, uint64_t address);
 
-/* The word at the address that `pointer` holds plus offset: a stack slot, or X86_ADDRESS, or unknown. */
+/* The word at the address that `pointer` holds plus offset: what a stack slot holds, or X86_COPY, or unknown. */
 struct x86_value x86_state_load(const struct x86_state *state, struct x86_value pointer, int64_t offset);
 
 #endif

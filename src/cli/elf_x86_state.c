@@ -131,6 +131,8 @@ static void store_words(struct x86_state *state, struct x86_value place, struct 
         struct x86_value part = value;
         if (value.kind == X86_CONSTANT)
             part.number = (int32_t)((uint64_t)value.number >> (32 * word));
+        else if (value.kind == X86_COPY)
+            part.number += 4 * (int64_t)word;
         else if (words > 1)
             part = unknown;
         store(state, place, part);
@@ -144,16 +146,22 @@ static void store_copy(struct x86_state *state, struct x86_value place, struct x
     for (unsigned word = 0; word < words; word++) {
         store(state, place, value);
         place.number += 4;
-        if (value.kind == X86_ADDRESS)
+        if (value.kind == X86_COPY)
             value.number += 4;
     }
+}
+
+static struct x86_value copy_of(struct x86_value address)
+{
+    address.kind = X86_COPY;
+    return address;
 }
 
 struct x86_value x86_state_load(const struct x86_state *state, struct x86_value pointer, int64_t offset)
 {
     pointer.number = (int64_t)((uint64_t)pointer.number + (uint64_t)offset);
     if (pointer.kind == X86_ADDRESS)
-        return pointer;
+        return copy_of(pointer);
     for (unsigned index = 0; pointer.kind == X86_STACK && index < X86_SLOTS; index++)
         if (state->slots[index].base == pointer.base && state->slots[index].displacement == pointer.number)
             return state->slots[index].value;
@@ -199,8 +207,15 @@ static void apply_arithmetic(struct x86_state *state, const struct x86_instructi
         return;
     }
     unsigned target = to_register ? in->reg : in->rm;
-    bool zero = !in->memory && in->reg == in->rm && (operation == 6 || operation == 5); /* xor, sub with itself */
-    put(state, target, zero ? (struct x86_value){.kind = X86_CONSTANT, .number = 0} : unknown);
+    const struct x86_value *left = &state->registers[target];
+    const struct x86_value *right = &state->registers[to_register ? in->rm : in->reg];
+    struct x86_value value = unknown;
+    if (!in->memory && in->reg == in->rm && (operation == 6 || operation == 5)) /* xor, sub with itself */
+        value = (struct x86_value){.kind = X86_CONSTANT};
+    else if (!in->memory && operation == 0 && left->kind == X86_CONSTANT && right->kind == X86_CONSTANT)
+        value = (struct x86_value){.kind = X86_CONSTANT,
+                                   .number = (int64_t)((uint64_t)left->number + (uint64_t)right->number)};
+    put(state, target, value);
 }
 
 /* mov in its forms, lea, and the groups with an immediate. Returns false for other opcodes. */
@@ -208,7 +223,7 @@ static bool apply_moves(struct x86_state *state, const struct x86_instruction *i
 {
     uint8_t opcode = in->opcode;
     unsigned words = in->wide ? 2 : 1;
-    struct x86_value immediate = {.kind = X86_CONSTANT, .number = in->immediate};
+    struct x86_value immediate = {.kind = X86_CONSTANT, .number = in->wide ? in->immediate : (uint32_t)in->immediate};
     if (opcode == 0x88 || opcode == 0x89) {
         struct x86_value value = opcode == 0x89 && !in->operand16 ? state->registers[in->reg] : unknown;
         if (in->memory)
@@ -216,7 +231,7 @@ static bool apply_moves(struct x86_state *state, const struct x86_instruction *i
         else
             put(state, in->rm, value);
     } else if (opcode == 0x8b) {
-        if (in->memory && place.kind == X86_STACK)
+        if (in->memory && !in->operand16)
             put(state, in->reg, x86_state_load(state, place, 0));
         else
             put(state, in->reg, in->memory ? unknown : state->registers[in->rm]);
@@ -306,7 +321,7 @@ static bool apply_sse(struct x86_state *state, const struct x86_instruction *in,
     struct x86_value *target = &state->sse[in->reg % X86_SSE];
     if (load16 || (in->repeat && opcode == 0x7e)) {
         if (in->memory)
-            *target = place.kind == X86_ADDRESS ? place : unknown;
+            *target = place.kind == X86_ADDRESS ? copy_of(place) : unknown;
         else
             *target = state->sse[in->rm % X86_SSE];
     } else if (store16 && in->memory) {

@@ -1,0 +1,177 @@
+#!/bin/sh
+# What `v6shim check` says of files made here: programs of every kind of linking, libraries in odd places, damaged files.
+# Each gets one clear line; nothing makes the reader crash.
+#
+# V6SHIM  the command, ./v6shim unless set; MANGLE  the program that damages files, tests/check/mangle unless set
+# CC      a compiler, cc unless set
+set -eu
+here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
+v6shim=$(realpath "${V6SHIM:-./v6shim}")
+mangle=$(realpath "${MANGLE:-tests/check/mangle}")
+cc="${CC:-cc} -w"
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work"
+failures=0
+passed=0
+
+# check NAME WANTED-STATUS WANTED-TEXT ARGUMENT...: the outcome of `v6shim check ARGUMENT...`
+check() {
+    name=$1 wanted_status=$2 wanted=$3
+    shift 3
+    status=0
+    "$v6shim" check --color never "$@" >output 2>errors </dev/null || status=$?
+    if [ "$status" -eq "$wanted_status" ] && grep -qF -- "$wanted" output errors &&
+        ! grep -qE 'signal [0-9]|AddressSanitizer|runtime error' output errors; then
+        passed=$((passed + 1))
+        return
+    fi
+    failures=$((failures + 1))
+    echo "FAILED $name: status $status (wanted $wanted_status), wanted to read: $wanted"
+    head -n 12 output errors
+}
+
+skipped() {
+    echo "SKIPPED $1: this machine has no $2"
+}
+
+ready="speaks IPv6"
+shim="works under the shim"
+out="out of the shim's reach"
+
+# Every way to build the same two programs.
+for flags in -O0 -O1 -O2 -O3 -Os "-O2 -fno-plt" "-O2 -no-pie -fno-pie" "-O2 -Wl,-z,now" "-O2 -fcf-protection=full" \
+    "-O2 -s" "-O2 -Wl,--hash-style=sysv" "-O2 -fno-asynchronous-unwind-tables"; do
+    # shellcheck disable=SC2086 # flags are words
+    $cc $flags "$here/client-old.c" -o old && $cc $flags "$here/client-new.c" -o new &&
+        $cc $flags -DFAMILY=AF_INET "$here/client-new.c" -o narrow
+    check "old $flags" 1 ": $shim:" old
+    check "old $flags: its socket" 1 "[inet-socket], covered by the shim" old
+    check "new $flags" 0 ": $ready:" new
+    check "new for IPv4 $flags" 1 "[family-hint], covered by the shim" narrow
+done
+$cc -g -O1 "$here/client-old.c" -o old
+check "call site from debug information" 1 "gethostbyname@GLIBC_2.2.5 in main at 0x" old
+check "source line from debug information" 1 "client-old.c:11)" old
+
+if $cc -static "$here/client-old.c" -o old-static 2>/dev/null; then
+    $cc -static "$here/client-new.c" -o new-static 2>/dev/null
+    check "static, IPv4" 1 ": $out: the program is statically linked" old-static
+    check "static, both families" 0 ": $ready:" new-static
+    $cc -static-pie "$here/client-old.c" -o old-static 2>/dev/null
+    check "static-pie, IPv4" 1 ": $out: the program is statically linked" old-static
+else
+    skipped "static programs" "libc.a"
+fi
+if command -v musl-gcc >/dev/null; then
+    musl-gcc -O2 "$here/client-old.c" -o old-musl
+    check "another libc" 1 ": $out: the program uses another C library" old-musl
+else
+    skipped "another libc" musl-gcc
+fi
+if $cc -m32 "$here/client-old.c" -o old-32 2>/dev/null; then
+    check "32 bits" 1 "no shim for this kind of program is installed" old-32
+else
+    skipped "32 bits" "32-bit libraries"
+fi
+
+# Rights of its own.
+$cc -O2 "$here/client-old.c" -o old
+cp old old-setuid
+chmod u+s old-setuid
+check "setuid" 1 ": $out: the program runs with rights of its own" old-setuid
+
+# Libraries: by RPATH, RUNPATH and $ORIGIN, by LD_LIBRARY_PATH, and missing.
+mkdir -p private/deep
+$cc -shared -fPIC -O2 "$here/library.c" -o private/deep/liboldnet.so
+for dtags in --enable-new-dtags --disable-new-dtags; do
+    # shellcheck disable=SC2016 # the loader expands it
+    $cc -O2 -DCONNECTS "$here/library-user.c" -Lprivate/deep -loldnet "-Wl,$dtags,-rpath,\$ORIGIN/private/deep" -o user
+    check "library by \$ORIGIN, $dtags" 1 "gethostbyname in liboldnet.so, by library_connect" user
+done
+ln -s "$work/user" private/link
+check "\$ORIGIN is the file's own directory, not the link's" 1 ": $shim:" private/link
+$cc -O2 "$here/library-user.c" -Lprivate/deep -loldnet "-Wl,-rpath,\${ORIGIN}/private/deep" -o harmless
+check "library whose network part is not used" 0 ": no network:" harmless
+$cc -O2 -DCONNECTS "$here/library-user.c" -Lprivate/deep -loldnet -o user
+check "missing library" 0 "missing   the library liboldnet.so is not here" user
+LD_LIBRARY_PATH=$work/private/deep
+export LD_LIBRARY_PATH
+check "library by LD_LIBRARY_PATH" 1 "gethostbyname in liboldnet.so, by library_connect" user
+unset LD_LIBRARY_PATH
+
+# A huge symbol table.
+awk 'BEGIN {
+    for (i = 0; i < 60000; i++)
+        printf "int function_with_quite_a_long_name_%d(void) { return %d; }\n", i, i
+}' >huge.c
+$cc -O0 -rdynamic huge.c "$here/client-old.c" -o huge
+check "60,000 symbols" 1 ": $shim:" huge
+
+# Files that are no programs, or not to be had.
+printf 'text\n' >text
+printf '\177ELF' >short
+: >empty
+ln -s loop loop
+ln -s nowhere dangling
+mkfifo fifo
+check "text" 2 "neither a program nor a script" text
+check "ELF magic and no more" 2 "its ELF header is damaged or cut short" short
+check "empty file" 2 "neither a program nor a script" empty
+check "loop of links" 2 "symbolic links go round in a circle" loop
+check "dangling link" 2 "No such file or directory" dangling
+check "missing file" 2 "No such file or directory" missing
+check "fifo" 2 "no regular file" fifo
+check "no argument" 2 "name the files or directories to check"
+check "unknown option" 2 "there is no option" --jsn
+check "bad level" 2 "--fail-on wants" --fail-on loud old
+
+# Scripts.
+printf '#!/usr/bin/perl\nuse IO::Socket::INET;\nprint 1;\n' >perl-old
+printf '#!/usr/bin/perl\n# not IO::Socket::INET\nuse IO::Socket::IP;\n' >perl-new
+printf '#!/bin/sh\necho hello\n' >shell
+printf '#!/usr/bin/env nonesuch\n' >orphan
+chmod +x perl-old perl-new shell orphan
+check "Perl, IPv4" 1 ": $shim:" perl-old
+check "Perl, both families" 0 ": $ready:" perl-new
+check "shell" 0 ": no network:" shell
+check "interpreter not here" 0 "its interpreter nonesuch is not here" orphan
+
+# Levels and forms of the answer.
+check "level above the gaps" 0 ": $ready:" --fail-on error new
+check "never" 0 ": $shim:" --fail-on never old
+check "JSON" 1 '"verdict":"shim"' --json old
+check "JSON names its gaps" 1 '"id":"name-lookup"' --json old
+"$v6shim" check --json old 2>/dev/null | grep -q '\[m' && failures=$((failures + 1))
+old_process() { "$v6shim" check --color never --pid "$1" >output 2>errors || :; }
+sleep 60 &
+old_process $!
+kill $!
+grep -q "process $!" output || {
+    failures=$((failures + 1))
+    echo "FAILED --pid: $(cat output errors)"
+}
+printf '%s\n' "$work/old" "$work/private" "$work/new" "$work/text" >list
+status=0
+"$v6shim" check --color never --all - <list >output || status=$?
+if [ "$status" -ne 1 ] || ! grep -q '^2 checked' output; then
+    failures=$((failures + 1))
+    echo "FAILED list on standard input: $(cat output)"
+fi
+
+# Damage of every kind: an answer for each file, whatever it is.
+mkdir damaged
+"$mangle" old damaged
+count=$(find damaged -type f | wc -l)
+check "damaged files" 2 "$count checked" --all damaged
+[ "$(grep -c '^damaged/' output)" -eq "$count" ] || {
+    failures=$((failures + 1))
+    echo "FAILED damaged files: not a line for each"
+}
+grep -qF 'damaged/foreign-0: no network' output || {
+    failures=$((failures + 1))
+    echo "FAILED big-endian 32-bit file: $(grep foreign output)"
+}
+
+echo "$passed passed, $failures failed"
+[ "$failures" -eq 0 ]

@@ -1,0 +1,61 @@
+/*
+ * The checker on files that are no real programs: whatever the bytes, an answer, and no access outside them.
+ *
+ * sources: src/cli/check_calls.c src/cli/check_dynamic.c src/cli/check_file.c src/cli/check_library.c
+ * sources: src/cli/check_object.c src/cli/check_report.c src/cli/check_script.c src/cli/check_static.c
+ * sources: src/cli/check_texts.c src/cli/check_verdict.c src/cli/check_json.c
+ * sources: src/cli/elf_code.c src/cli/elf_image.c src/cli/elf_search.c src/cli/elf_where.c src/cli/elf_x86.c
+ * sources: src/cli/elf_x86_state.c src/cli/program.c
+ * libraries: -lelf -ldw -ljson-c
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/check_file.h"
+#include "cli/check_json.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* What is said must survive the way from a worker to the command. */
+static void travel(const struct report *report)
+{
+    json_object *object = report_to_json(report);
+    struct report *copy = report_from_json(object);
+    if (copy == NULL || copy->verdict != report->verdict)
+        abort();
+    for (const struct report_gap *gap = report->gaps; gap != NULL; gap = gap->next)
+        if (report_find_gap(copy, gap->number) == NULL)
+            abort();
+    report_free(copy);
+    json_object_put(object);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static struct checker checker;
+    if (checker.libraries == NULL && !checker_begin(&checker))
+        abort();
+    struct elf_image image;
+    const char *problem = NULL;
+    uint8_t *copy = malloc(size == 0 ? 1 : size); /* of the exact size, where the sanitizer sees every byte past it */
+    memcpy(copy, data, size);
+    if (elf_image_from_memory(copy, size, &image, &problem) != 0) {
+        if (problem == NULL)
+            abort();
+        free(copy);
+        return 0;
+    }
+    struct report *report = report_new("/fuzz");
+    if (check_is_go(&image))
+        check_go(report, &image);
+    else if (image.program.kind == PROGRAM_STATIC || image.program.kind == PROGRAM_STATIC_PIE)
+        check_static(report, &image);
+    else
+        check_dynamic(&checker, report, &image, NULL);
+    report_sort(report);
+    travel(report);
+    report_free(report);
+    elf_image_close(&image);
+    free(copy);
+    return 0;
+}
