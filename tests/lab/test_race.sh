@@ -13,7 +13,7 @@ lab_on client sh -c 'echo 1 >/proc/sys/net/ipv4/tcp_syn_retries'
 ATTEMPT_DELAY_MS=250
 # Beyond the delay: what the race itself may take, the way there and back, and the load of a test machine.
 MARGIN_MS=15
-LOAD_MS=25
+LOAD_MS=60
 [ -z "${SANITIZERS-}" ] || LOAD_MS=200
 
 # run COMMAND...: under the library, as a user who has no history yet; run_as STATE COMMAND...: as one who has.
