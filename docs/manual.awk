@@ -35,6 +35,10 @@ function print_values(kind, constraint, default_value,    range) {
     else if (kind == "IPV4_POOL")
         print_text("A prefix of length " range[1] " to " range[2] \
             " that is not in 0.0.0.0/8, 127.0.0.0/8, 224.0.0.0/4 or 255.0.0.0/8.")
+    else if (kind == "NAT64")
+        print_text("Several prefixes are separated by commas. Their length is 32, 40, 48, 56, 64 or 96 (RFC 6052).")
+    else if (kind == "REDIRECTS")
+        print_text("Several are separated by commas or, in the file, on lines of their own.")
     else if (kind == "PREFIX_MAP") {
         split(constraint, range, /=/)
         print "Entries look like"

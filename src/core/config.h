@@ -17,6 +17,7 @@ enum prefer { PREFER_POLICY, PREFER_IPV6, PREFER_IPV4 };
 enum families { FAMILIES_BOTH, FAMILIES_INET, FAMILIES_INET6 };
 enum aware { AWARE_AUTO, AWARE_YES, AWARE_NO };
 enum source_preference { SOURCE_SYSTEM, SOURCE_PUBLIC, SOURCE_TEMPORARY };
+enum nat64_private { NAT64_PRIVATE_NO, NAT64_PRIVATE_YES };
 enum connect_mode { CONNECT_RACE, CONNECT_ORDER };
 enum listen { LISTEN_MAPPED, LISTEN_INET6, LISTEN_INET };
 enum log_level { LOG_LEVEL_QUIET, LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
@@ -26,6 +27,8 @@ struct settings {
     enum families families;
     struct choice_or_file policy; /* choices: enum policy_builtin */
     enum source_preference source;
+    struct nat64_setting nat64;
+    enum nat64_private nat64_private;
     uint32_t resolution_delay_ms;
     struct ipv4_prefix alias_pool;
     char alias_key[128];

@@ -39,7 +39,7 @@ enum nat64_mode { NAT64_AUTO, NAT64_OFF, NAT64_GIVEN };
 
 struct nat64_setting {
     enum nat64_mode mode;
-    unsigned count; /* of prefixes, with NAT64_GIVEN */
+    unsigned count; /* of prefixes, 0 but with NAT64_GIVEN */
     struct nat64_prefix prefixes[NAT64_PREFIXES_MAX];
 };
 

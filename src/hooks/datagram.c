@@ -14,17 +14,29 @@
 #define BATCH              16u
 #define BATCH_CONTROL_ROOM 256u
 
+/* What the kernel said of a message is final, but where it knows no way to an IPv4 address. */
+static ssize_t or_without_route(ssize_t sent, int error_before, int fd, const struct msghdr *message, int flags)
+{
+    if (sent >= 0 || errno != ENETUNREACH || message->msg_name == NULL || !guard_may_act())
+        return sent;
+    sent = messages_send_without_route(fd, message, flags);
+    if (sent >= 0)
+        errno = error_before;
+    return sent;
+}
+
 EXPORT ssize_t sendto(int fd, const void *data, size_t size, int flags, const struct sockaddr *address,
                       socklen_t length)
 {
     /* While it connects, a TCP socket ignores the address: the placeholder would complain of it. */
     if (background_is(fd))
         return REAL(sendto)(fd, data, size, flags | MSG_DONTWAIT, NULL, 0);
-    if (address == NULL || !guard_may_act() || !messages_concern(fd, address, length))
-        return REAL(sendto)(fd, data, size, flags, address, length);
+    int before = errno;
     struct iovec part = {.iov_base = (void *)(uintptr_t)data, .iov_len = size};
     struct msghdr message = {
         .msg_name = (void *)(uintptr_t)address, .msg_namelen = length, .msg_iov = &part, .msg_iovlen = 1};
+    if (address == NULL || !guard_may_act() || !messages_concern(fd, address, length))
+        return or_without_route(REAL(sendto)(fd, data, size, flags, address, length), before, fd, &message, flags);
     return messages_send(fd, &message, flags);
 }
 
@@ -45,12 +57,14 @@ static void collapse_passed(const struct msghdr *message)
 
 EXPORT ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
 {
+    int before = errno;
     if (message != NULL && message->msg_control != NULL &&
         atomic_load_explicit(&background_count, memory_order_relaxed) != 0)
         collapse_passed(message);
     if (message == NULL || message->msg_name == NULL || !guard_may_act() ||
         !messages_concern(fd, message->msg_name, message->msg_namelen))
-        return REAL(sendmsg)(fd, message, flags);
+        return message == NULL ? REAL(sendmsg)(fd, message, flags)
+                               : or_without_route(REAL(sendmsg)(fd, message, flags), before, fd, message, flags);
     return messages_send(fd, message, flags);
 }
 
@@ -62,10 +76,24 @@ static bool any_concerns(int fd, const struct mmsghdr *messages, unsigned count)
     return false;
 }
 
+/* The first message that can't be sent ends the call: that one alone goes the other way. */
+static int or_each_without_route(int sent, int error_before, int fd, struct mmsghdr *messages, unsigned count,
+                                 int flags)
+{
+    if (sent >= 0 || count == 0 || messages == NULL)
+        return sent;
+    ssize_t size = or_without_route(sent, error_before, fd, &messages[0].msg_hdr, flags);
+    if (size < 0)
+        return -1;
+    messages[0].msg_len = (unsigned)size;
+    return 1;
+}
+
 EXPORT int sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags)
 {
+    int before = errno;
     if (messages == NULL || !guard_may_act() || !any_concerns(fd, messages, count))
-        return REAL(sendmmsg)(fd, messages, count, flags);
+        return or_each_without_route(REAL(sendmmsg)(fd, messages, count, flags), before, fd, messages, count, flags);
     int saved = errno;
     unsigned sent = 0;
     for (; sent < count; sent++) {

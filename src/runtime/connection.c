@@ -9,6 +9,8 @@
 #include "runtime/destinations.h"
 #include "runtime/guard.h"
 #include "runtime/kernel.h"
+#include "runtime/outbound.h"
+#include "runtime/pref64.h"
 #include "runtime/race.h"
 #include "runtime/real.h"
 #include "runtime/settings.h"
@@ -181,6 +183,37 @@ static bool is_udp(int fd)
     return kernel_socket_integer(fd, SO_PROTOCOL) == IPPROTO_UDP && kernel_socket_integer(fd, SO_TYPE) == SOCK_DGRAM;
 }
 
+static bool may_be_shown_as_ipv4(const struct destinations *destinations)
+{
+    struct in_addr shown;
+    for (size_t i = 0; i < destinations->count; i++)
+        if (outbound_recover(&destinations->addresses[i], &shown))
+            return true;
+    return false;
+}
+
+/* `state` is that of a TCP socket, else it is one of UDP. */
+static int connect_to_any(int fd, int state, struct destinations *destinations, uint16_t port)
+{
+    int result = state >= 0 ? connect_stream(fd, destinations, port) : try_in_order(fd, destinations, port);
+    if (is_underway(result) && may_be_shown_as_ipv4(destinations))
+        sockets_set(sockets_find(fd), SOCKET_TRANSLATED);
+    return result;
+}
+
+int connection_translate(int fd, const struct sockaddr_in *asked)
+{
+    int saved = errno, state = tcp_state(fd), result = -ENETUNREACH;
+    struct destinations destinations = {.listed = false};
+    if (state == TCP_CLOSE || (state < 0 && is_udp(fd)))
+        destinations.count =
+            pref64_ways_to(asked->sin_addr, pref64_patience(kernel_is_nonblocking(fd)), destinations.addresses);
+    if (destinations.count > 0)
+        result = connect_to_any(fd, state, &destinations, ntohs(asked->sin_port));
+    errno = saved;
+    return result;
+}
+
 int connection_make(int fd, const struct sockaddr_in *asked)
 {
     int saved = errno;
@@ -191,16 +224,14 @@ int connection_make(int fd, const struct sockaddr_in *asked)
         return state;
     if (!destinations_find(asked->sin_addr, &destinations))
         result = -ENETUNREACH;
-    else if (state == TCP_CLOSE)
-        result = connect_stream(fd, &destinations, port);
-    else if (state >= 0)
+    else if (state >= 0 && state != TCP_CLOSE)
         result = connect_again(fd);
-    else if (is_udp(fd))
-        result = try_in_order(fd, &destinations, port);
+    else if (state == TCP_CLOSE || is_udp(fd))
+        result = connect_to_any(fd, state, &destinations, port);
     else
         result = connect_left_alone(fd, &destinations, port);
     errno = saved;
-    return result;
+    return result == -ENETUNREACH && !aliases_contains(asked->sin_addr) ? connection_translate(fd, asked) : result;
 }
 
 int connection_make_mapped(int fd, const struct sockaddr_in *asked)
@@ -209,5 +240,5 @@ int connection_make_mapped(int fd, const struct sockaddr_in *asked)
     struct ip_address address = address_ipv4(asked->sin_addr);
     int result = try_candidate(fd, &address, ntohs(asked->sin_port));
     errno = saved;
-    return result;
+    return result == -ENETUNREACH ? connection_translate(fd, asked) : result;
 }

@@ -19,4 +19,8 @@ int connection_make(int fd, const struct sockaddr_in *asked);
 /* connect() to a plain IPv4 address on a socket that was upgraded before. */
 int connection_make_mapped(int fd, const struct sockaddr_in *asked);
 
+/* connect() to an IPv4 address for which the kernel has no route: through NAT64, where the network has it, else
+   -ENETUNREACH. A socket that may block waits until the network's prefix is known. */
+int connection_translate(int fd, const struct sockaddr_in *asked);
+
 #endif

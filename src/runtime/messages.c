@@ -9,6 +9,8 @@
 #include "runtime/destinations.h"
 #include "runtime/kernel.h"
 #include "runtime/loopback_peers.h"
+#include "runtime/outbound.h"
+#include "runtime/pref64.h"
 #include "runtime/real.h"
 #include "runtime/resolve.h"
 #include "runtime/sockets.h"
@@ -136,6 +138,34 @@ static ssize_t send_to_ipv4(int fd, const struct msghdr *message, const struct s
     return send_to(fd, message, &address, port, flags);
 }
 
+static size_t find_ways(int fd, const struct sockaddr_in *destination, int flags,
+                        struct ip_address addresses[NAT64_PREFIXES_MAX])
+{
+    if (aliases_contains(destination->sin_addr) || sockets_has(fd, SOCKET_STREAM) ||
+        kernel_socket_integer(fd, SO_PROTOCOL) != IPPROTO_UDP)
+        return 0;
+    bool nonblocking = (flags & MSG_DONTWAIT) != 0 || kernel_is_nonblocking(fd);
+    return pref64_ways_to(destination->sin_addr, pref64_patience(nonblocking), addresses);
+}
+
+ssize_t messages_send_without_route(int fd, const struct msghdr *message, int flags)
+{
+    struct sockaddr_in destination;
+    struct ip_address ways[NAT64_PREFIXES_MAX];
+    if (!read_destination(message->msg_name, message->msg_namelen, &destination))
+        return -1;
+    int saved = errno;
+    size_t count = find_ways(fd, &destination, flags, ways);
+    errno = saved;
+    ssize_t sent = -1;
+    if (count > 0 && make_ipv6(fd) == 0)
+        for (size_t i = 0; sent < 0 && is_without_route(errno) && i < count; i++)
+            sent = send_to(fd, message, &ways[i], ntohs(destination.sin_port), flags);
+    if (sent >= 0)
+        outbound_note(destination.sin_addr);
+    return sent;
+}
+
 ssize_t messages_send(int fd, const struct msghdr *message, int flags)
 {
     int saved = errno;
@@ -143,18 +173,25 @@ ssize_t messages_send(int fd, const struct msghdr *message, int flags)
     read_destination(message->msg_name, message->msg_namelen, &destination);
     ssize_t sent = aliases_contains(destination.sin_addr) ? send_to_alias(fd, message, &destination, flags)
                                                           : send_to_ipv4(fd, message, &destination, flags);
+    if (sent < 0 && errno == ENETUNREACH)
+        sent = messages_send_without_route(fd, message, flags);
     if (sent >= 0)
         errno = saved;
     return sent;
 }
 
-void messages_hand_out_source(int fd, const struct sockaddr_storage *full, socklen_t full_length,
-                              struct sockaddr *address, socklen_t *length)
+void messages_hand_out_source(int fd, struct sockaddr_storage *full, socklen_t full_length, struct sockaddr *address,
+                              socklen_t *length)
 {
     bool ipv4_shape =
         full_length > 0 && full->ss_family == AF_INET6 && view_is_ipv4(fd, length != NULL ? *length : 0);
-    if (ipv4_shape)
+    if (ipv4_shape) {
         loopback_peers_note(full, full_length);
+        if (sockets_has(fd, SOCKET_TRANSLATED))
+            outbound_show_peer(full);
+        else
+            outbound_show_source(full);
+    }
     view_hand_out(full, full_length, ipv4_shape, address, length);
 }
 

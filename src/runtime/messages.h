@@ -18,9 +18,13 @@ bool messages_concern(int fd, const void *address, socklen_t length);
 /* sendmsg() to an address that concerns us (see above). */
 ssize_t messages_send(int fd, const struct msghdr *message, int flags);
 
+/* After sendmsg() to any address has failed with ENETUNREACH: sends it through NAT64, where the network has it, else
+   errno is again that. Whatever else it was called for stays as it was: call it with the kernel's result. */
+ssize_t messages_send_without_route(int fd, const struct msghdr *message, int flags);
+
 /* After a call has received an address into `full`: hands it to the program in its shape. */
-void messages_hand_out_source(int fd, const struct sockaddr_storage *full, socklen_t full_length,
-                              struct sockaddr *address, socklen_t *length);
+void messages_hand_out_source(int fd, struct sockaddr_storage *full, socklen_t full_length, struct sockaddr *address,
+                              socklen_t *length);
 
 /* Whether anything that is received on this descriptor may have to be translated. No system call. */
 bool messages_may_need_translation(int fd);

@@ -137,7 +137,7 @@ void race_thread_start(void)
 }
 
 /* A handler runs with its own signal blocked, beyond what the process was started with. */
-static bool may_be_handler(void)
+bool race_thread_in_handler(void)
 {
     sigset_t mask;
     pthread_sigmask(SIG_SETMASK, NULL, &mask);
@@ -164,7 +164,7 @@ bool race_thread_ensure(void)
 {
     if (atomic_load(&state) == THREAD_RUNS)
         return true;
-    if (may_be_handler()) {
+    if (race_thread_in_handler()) {
         atomic_store(&missed, true);
         return false;
     }

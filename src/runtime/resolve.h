@@ -46,13 +46,19 @@ void resolve_add(struct resolve_addresses *list, const struct ip_address *addres
 
 /*
  * Puts both halves in the order in which they are to be tried (settings `prefer` and `families`): candidates, not yet
- * what the program is shown. Left out: IPv4 addresses inside the alias pool, which would be taken for aliases, and
- * IPv6 ones that mean an IPv4 address (mapped) or nothing (::).
+ * what the program is shown. What a DNS64 made of an IPv4 address becomes that again, and each IPv4 address without a
+ * route is followed by the ways to it through NAT64, if the network has it (that is asked, and awaited, where no
+ * address could be reached otherwise). Left out: IPv4 addresses inside the alias pool, which would be taken for
+ * aliases, and IPv6 ones that mean an IPv4 address (mapped) or nothing (::).
  */
 void resolve_order(const struct resolve_addresses *ipv4, const struct resolve_addresses *ipv6,
                    struct resolve_addresses *ordered);
 
-/* What the program sees of a candidate: IPv4 as it is, ::1 as 127.0.0.1, else the alias. False: not to be shown. */
+/* Whether any of them needs IPv6: only then the program's connect() to the others has to know of the list. */
+bool resolve_has_ipv6(const struct resolve_addresses *ordered);
+
+/* What the program sees of a candidate: IPv4 as it is, one inside a NAT64 prefix as the IPv4 address that it holds,
+ * ::1 as 127.0.0.1, else the alias. False: not to be shown. */
 bool resolve_shown(const struct ip_address *candidate, struct in_addr *shown);
 
 /* Whether this process has been given an alias by name or as text: before that no destination can be one. */

@@ -8,6 +8,7 @@
 #include "runtime/aliases.h"
 #include "runtime/aware.h"
 #include "runtime/lookups.h"
+#include "runtime/outbound.h"
 #include "runtime/preference.h"
 #include "runtime/real.h"
 #include "runtime/resolve.h"
@@ -68,6 +69,19 @@ static struct addrinfo **move_nodes(struct addrinfo **from, const struct ip_addr
     return end;
 }
 
+/* The nodes of an address; where libc gave it only in the form that a DNS64 made of it, those. */
+static struct addrinfo **move_shown(struct addrinfo **from, const struct resolve_addresses *ordered, size_t place,
+                                    struct in_addr shown, struct addrinfo **end)
+{
+    struct addrinfo **start = end;
+    for (; place < ordered->count && end == start; place++) {
+        struct in_addr also;
+        if (resolve_shown(&ordered->addresses[place], &also) && also.s_addr == shown.s_addr)
+            end = move_nodes(from, &ordered->addresses[place], &shown, end);
+    }
+    return end;
+}
+
 /* The canonical name stands in the first node of a list. */
 static char *take_canonical_name(struct addrinfo *list)
 {
@@ -92,7 +106,7 @@ static struct addrinfo *splice(struct addrinfo *ipv4, struct addrinfo *ipv6, con
     struct addrinfo *whole = NULL;
     end = &whole;
     for (size_t i = 0; i < count; i++)
-        end = move_nodes(&rest, &ordered->addresses[places[i]], &shown[i], end);
+        end = move_shown(&rest, ordered, places[i], shown[i], end);
     if (rest != NULL)
         freeaddrinfo(rest);
     struct addrinfo *named = whole;
@@ -115,7 +129,7 @@ static bool needs_filter(const struct addrinfo *ipv4)
         if (address.family == AF_INET && aliases_contains(address.ipv4))
             return true;
     }
-    return settings_current()->families == FAMILIES_INET6;
+    return settings_current()->families == FAMILIES_INET6 || preference_is_explicit();
 }
 
 void resolve_info_reorder(struct addrinfo **list)
@@ -137,18 +151,62 @@ void resolve_info_reorder(struct addrinfo **list)
     errno = saved;
 }
 
+static bool has_ipv4_address(void)
+{
+    struct source_list list;
+    bool any = !sources_list(&list);
+    for (size_t i = 0; i < list.count; i++)
+        any |= list.sources[i].address.family == AF_INET && !address_is_loopback(&list.sources[i].address);
+    return any;
+}
+
+/* The IPv4 half. AI_ADDRCONFIG hides it on a host without an IPv4 address of its own; whether it can be reached is
+   judged by routes here, so it is asked for again. */
+static int look_up_ipv4(const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **ipv4,
+                        bool *hidden)
+{
+    int error = REAL(getaddrinfo)(node, service, hints, ipv4);
+    *hidden = (hints->ai_flags & AI_ADDRCONFIG) != 0 && settings_current()->nat64.mode != NAT64_OFF &&
+              (error == EAI_NONAME || error == EAI_NODATA || error == EAI_ADDRFAMILY) && !has_ipv4_address();
+    if (!*hidden)
+        return error;
+    struct addrinfo any = *hints;
+    any.ai_flags &= ~AI_ADDRCONFIG;
+    return REAL(getaddrinfo)(node, service, &any, ipv4) == 0 ? 0 : error;
+}
+
+static bool is_way_to(const struct ip_address *ipv6, const struct ip_address *ipv4)
+{
+    struct in_addr shown;
+    return ipv6->family == AF_INET6 && outbound_recover(ipv6, &shown) && shown.s_addr == ipv4->ipv4.s_addr;
+}
+
+/* What AI_ADDRCONFIG would have hidden, and nothing leads to. */
+static void leave_out_unreachable(struct resolve_addresses *ordered)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < ordered->count; i++) {
+        bool translated = i + 1 < ordered->count && ordered->addresses[i].family == AF_INET &&
+                          is_way_to(&ordered->addresses[i + 1], &ordered->addresses[i]);
+        if (ordered->addresses[i].family == AF_INET6 || translated || sources_find(&ordered->addresses[i], NULL))
+            ordered->addresses[kept++] = ordered->addresses[i];
+    }
+    ordered->count = kept;
+}
+
 static int look_up_name(const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **result)
 {
     int saved = errno;
     struct resolve_half *half = resolve_start(node, service, hints);
     struct addrinfo *ipv4 = NULL, *ipv6 = NULL;
-    int error = REAL(getaddrinfo)(node, service, hints, &ipv4);
+    bool hidden;
+    int error = look_up_ipv4(node, service, hints, &ipv4, &hidden);
     int ipv4_errno = errno;
     if (resolve_wait(half, error == 0))
         ipv6 = resolve_take_info(half);
     resolve_end(half);
     errno = ipv4_errno;
-    if (ipv6 == NULL && (error != 0 || !needs_filter(ipv4))) {
+    if (ipv6 == NULL && error != 0) {
         *result = ipv4;
         return error;
     }
@@ -157,11 +215,17 @@ static int look_up_name(const char *node, const char *service, const struct addr
         add_all(&ipv4_list, ipv4);
     add_all(&ipv6_list, ipv6);
     resolve_order(&ipv4_list, &ipv6_list, &ordered);
-    if (ipv6 != NULL)
+    if (ipv6 != NULL || resolve_has_ipv6(&ordered))
         resolve_record(node, &ordered);
+    if (ipv6 == NULL && !hidden && !needs_filter(ipv4)) {
+        *result = ipv4;
+        return 0;
+    }
+    if (hidden)
+        leave_out_unreachable(&ordered);
     struct addrinfo *whole = splice(error == 0 ? ipv4 : NULL, ipv6, &ordered);
     if (whole == NULL)
-        return error != 0 ? error : EAI_NODATA;
+        return error != 0 ? error : hidden ? EAI_NONAME : EAI_NODATA;
     *result = whole;
     errno = saved;
     return 0;

@@ -1,17 +1,9 @@
 /* The addresses of a name in the order in which they are to be tried. */
 #include "runtime/aliases.h"
 #include "runtime/observe.h"
+#include "runtime/pref64.h"
 #include "runtime/preference.h"
 #include "runtime/settings.h"
-
-void resolve_add(struct resolve_addresses *list, const struct ip_address *address)
-{
-    for (size_t i = 0; i < list->count; i++)
-        if (address_equal(&list->addresses[i], address))
-            return;
-    if (list->count < RESOLVE_ADDRESSES)
-        list->addresses[list->count++] = *address;
-}
 
 static bool may_be_candidate(const struct ip_address *address)
 {
@@ -67,8 +59,68 @@ static bool is_in_round(const struct ip_address *address, int round)
     }
 }
 
-void resolve_order(const struct resolve_addresses *ipv4, const struct resolve_addresses *ipv6,
-                   struct resolve_addresses *ordered)
+/* Whether an IPv6 address holds one of these IPv4 addresses as one made by a DNS64 does, by whatever prefix. */
+static bool may_be_synthesized(const struct ip_address *ipv6, const struct resolve_addresses *ipv4)
+{
+    static const unsigned lengths[] = {96, 64, 56, 48, 40, 32};
+    for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
+        struct nat64_prefix prefix = {.address = *ipv6, .length = lengths[i]};
+        struct in_addr inside;
+        struct ip_address address;
+        if (!nat64_extract(&prefix, ipv6, &inside))
+            continue;
+        address = address_ipv4(inside);
+        for (size_t j = 0; j < ipv4->count; j++)
+            if (address_equal(&ipv4->addresses[j], &address))
+                return true;
+    }
+    return false;
+}
+
+/* How much it is worth to know the prefix where IPv4 has no route: all, where nothing else leads to this name. */
+static enum pref64_patience patience_for(const struct resolve_addresses *ipv4, const struct resolve_addresses *ipv6)
+{
+    for (size_t i = 0; i < ipv6->count; i++)
+        if (!may_be_synthesized(&ipv6->addresses[i], ipv4) && sources_find(&ipv6->addresses[i], NULL))
+            return PREF64_KNOWN;
+    return PREF64_ASK;
+}
+
+/* What a DNS64 made is the IPv4 address that it made it of. */
+static void add_recovered(struct resolve_addresses *ipv4, struct resolve_addresses *ipv6,
+                          const struct resolve_addresses *found)
+{
+    for (size_t i = 0; i < found->count; i++) {
+        struct in_addr inside;
+        struct ip_address address;
+        if (!pref64_recover(&found->addresses[i], &inside)) {
+            resolve_add(ipv6, &found->addresses[i]);
+            continue;
+        }
+        address = address_ipv4(inside);
+        resolve_add(ipv4, &address);
+    }
+}
+
+/* Behind each IPv4 address without a route come the ways to it through NAT64. */
+static void add_ways(struct resolve_addresses *ordered)
+{
+    struct resolve_addresses before = *ordered;
+    ordered->count = 0;
+    for (size_t i = 0; i < before.count; i++) {
+        const struct ip_address *address = &before.addresses[i];
+        struct ip_address ways[NAT64_PREFIXES_MAX];
+        resolve_add(ordered, address);
+        if (address->family != AF_INET || sources_find(address, NULL))
+            continue;
+        size_t count = pref64_ways_to(address->ipv4, PREF64_KNOWN, ways);
+        for (size_t j = 0; j < count; j++)
+            resolve_add(ordered, &ways[j]);
+    }
+}
+
+static void put_together(const struct resolve_addresses *ipv4, const struct resolve_addresses *ipv6,
+                         struct resolve_addresses *ordered)
 {
     struct resolve_addresses list = {0};
     struct preference preference;
@@ -89,4 +141,22 @@ void resolve_order(const struct resolve_addresses *ipv4, const struct resolve_ad
             if (is_in_round(address, round))
                 add_ordered(ordered, address);
         }
+}
+
+void resolve_order(const struct resolve_addresses *ipv4, const struct resolve_addresses *ipv6,
+                   struct resolve_addresses *ordered)
+{
+    struct resolve_addresses all_ipv4 = *ipv4, real_ipv6 = {0};
+    struct pref64 prefixes;
+    if (settings_current()->families != FAMILIES_BOTH || settings_current()->nat64.mode == NAT64_OFF) {
+        put_together(ipv4, ipv6, ordered);
+        return;
+    }
+    bool routed = ipv4->count > 0 && sources_find(&ipv4->addresses[0], NULL);
+    if (!routed && ipv4->count > 0)
+        pref64_find(patience_for(ipv4, ipv6), &prefixes);
+    add_recovered(&all_ipv4, &real_ipv6, ipv6);
+    put_together(&all_ipv4, &real_ipv6, ordered);
+    if (all_ipv4.count > 0 && !routed)
+        add_ways(ordered);
 }

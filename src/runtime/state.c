@@ -79,9 +79,13 @@ struct state_format state_format(struct state *state, enum state_file_number num
                            .magic = "v6shim-h",
                            .slot_size = STATE_HISTORY_SLOT_SIZE,
                            .slots = STATE_HISTORY_SLOTS},
+        [STATE_PREFIXES] = {.name = "prefixes",
+                            .magic = "v6shim-p",
+                            .slot_size = STATE_PREFIXES_SLOT_SIZE,
+                            .slots = STATE_PREFIXES_SLOTS},
     };
     struct state_format format = formats[number];
-    if (number == STATE_MARKS || number == STATE_HISTORY)
+    if (number == STATE_MARKS || number == STATE_HISTORY || number == STATE_PREFIXES)
         return format;
     struct siphash_key key = state_key(state);
     uint8_t bytes[16];
@@ -101,6 +105,7 @@ void state_tell(struct state *state, enum state_file_number number, const struct
         [STATE_ALIASES] = "aliases are private to this process: ",
         [STATE_NAMES] = "the addresses of names are not shared with other processes: ",
         [STATE_MARKS] = "what was learnt about the network is not shared with other processes: ",
+        [STATE_PREFIXES] = "the NAT64 prefix of the network is not shared with other processes: ",
         [STATE_HISTORY] = "how connections went is not shared with other processes: ",
     };
     if (fault->reason == STATE_NONE || fault->reason == STATE_ABSENT)

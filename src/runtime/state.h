@@ -16,7 +16,7 @@
 
 #define STATE_KEY_TEXT_SIZE 128
 
-enum state_file_number { STATE_ALIASES, STATE_NAMES, STATE_MARKS, STATE_HISTORY, STATE_FILES };
+enum state_file_number { STATE_ALIASES, STATE_NAMES, STATE_MARKS, STATE_HISTORY, STATE_PREFIXES, STATE_FILES };
 
 struct state {
     struct state_place place;
@@ -70,5 +70,9 @@ bool state_mark_write(uint32_t mark, uint64_t value);
 /* What became of earlier connections: slots of runtime/history.h. */
 #define STATE_HISTORY_SLOTS     4096
 #define STATE_HISTORY_SLOT_SIZE 80
+
+/* The NAT64 prefixes of networks: slots of runtime/pref64_record.h. */
+#define STATE_PREFIXES_SLOTS     64
+#define STATE_PREFIXES_SLOT_SIZE 256
 
 #endif

@@ -1,0 +1,211 @@
+#include "runtime/pref64.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "runtime/beside.h"
+#include "runtime/clock.h"
+#include "runtime/observe.h"
+#include "runtime/pref64_record.h"
+#include "runtime/race_thread.h"
+#include "runtime/settings.h"
+
+#define NETWORKS      16 /* that one process remembers; on further ones it asks the state file each time */
+#define PATIENCE_MS   2000
+#define LOOK_AGAIN_MS 1
+
+/* Written once, then published by the count; only `until_s` changes. */
+static struct {
+    struct pref64_record record;
+    _Atomic int64_t until_s;
+} kept[NETWORKS];
+static _Atomic unsigned kept_count;
+static atomic_flag writer = ATOMIC_FLAG_INIT;
+
+static _Atomic long asking; /* the process whose thread asks: not that of a child's parent */
+
+static void copy_prefixes(const struct pref64_record *record, struct pref64 *found)
+{
+    found->count = record->count;
+    for (unsigned i = 0; i < record->count; i++)
+        found->prefixes[i] = record->prefixes[i];
+}
+
+static bool same_record(const struct pref64_record *left, const struct pref64_record *right)
+{
+    bool same = left->count == right->count && address_equal(&left->network, &right->network);
+    for (unsigned i = 0; same && i < left->count; i++)
+        same = nat64_prefix_equal(&left->prefixes[i], &right->prefixes[i]);
+    return same;
+}
+
+static void keep(const struct pref64_record *record)
+{
+    if (atomic_flag_test_and_set_explicit(&writer, memory_order_acquire))
+        return; /* somebody else is at it: the state file has it */
+    unsigned count = atomic_load(&kept_count), i = 0;
+    while (i < count && !same_record(&kept[i].record, record))
+        i++;
+    for (unsigned other = 0; other < count; other++)
+        if (other != i && address_equal(&kept[other].record.network, &record->network))
+            atomic_store(&kept[other].until_s, 0);
+    if (i < NETWORKS)
+        atomic_store(&kept[i].until_s, record->until_s);
+    if (i == count && i < NETWORKS) {
+        kept[i].record = *record;
+        atomic_store(&kept_count, count + 1);
+    }
+    atomic_flag_clear_explicit(&writer, memory_order_release);
+}
+
+static bool find_kept(const struct ip_address *network, struct pref64 *found)
+{
+    unsigned count = atomic_load(&kept_count);
+    for (unsigned i = 0; i < count; i++) {
+        struct pref64_record record = kept[i].record;
+        record.until_s = atomic_load(&kept[i].until_s);
+        if (!pref64_counts(&record, network))
+            continue;
+        copy_prefixes(&record, found);
+        return true;
+    }
+    return false;
+}
+
+/* Whether anything is known of this network: a prefix, or that there is none. */
+static bool find_known(const struct ip_address *network, struct pref64 *found)
+{
+    struct pref64_record record;
+    if (find_kept(network, found))
+        return true;
+    if (!pref64_load(network, &record))
+        return false;
+    keep(&record);
+    copy_prefixes(&record, found);
+    return true;
+}
+
+static void ask(void *network)
+{
+    struct pref64_record record;
+    pref64_ask(&record);
+    record.network = *(const struct ip_address *)network;
+    keep(&record);
+    pref64_store(&record);
+    if (observe_wants(OBSERVE_INFO))
+        observe(OBSERVE_INFO,
+                record.count > 0 ? "the network has a NAT64 prefix" : "the network has no NAT64 prefix");
+    atomic_store(&asking, 0);
+}
+
+static bool start_asking(const struct ip_address *network)
+{
+    long self = syscall(SYS_getpid);
+    if (atomic_exchange(&asking, self) == self)
+        return true;
+    struct ip_address *argument = malloc(sizeof *argument);
+    struct beside *beside = NULL;
+    if (argument != NULL) {
+        *argument = *network;
+        beside = beside_start(ask, free, argument);
+    }
+    if (beside != NULL) {
+        beside_release(beside);
+        return true;
+    }
+    free(argument);
+    atomic_store(&asking, 0);
+    return false;
+}
+
+static void await_answer(void)
+{
+    int64_t end_ms = clock_now_ms() + PATIENCE_MS;
+    struct timespec pause = {.tv_nsec = LOOK_AGAIN_MS * CLOCK_NS_PER_MS};
+    while (atomic_load(&asking) != 0 && clock_now_ms() < end_ms)
+        syscall(SYS_nanosleep, &pause, NULL);
+}
+
+static bool discover(enum pref64_patience patience, struct pref64 *found)
+{
+    struct ip_address network;
+    if (!pref64_network(&network))
+        return false;
+    if (find_known(&network, found))
+        return found->count > 0;
+    if (patience == PREF64_KNOWN || !start_asking(&network) || patience != PREF64_ASK)
+        return false;
+    await_answer();
+    return find_kept(&network, found) && found->count > 0;
+}
+
+bool pref64_find(enum pref64_patience patience, struct pref64 *found)
+{
+    const struct nat64_setting *setting = &settings_current()->nat64;
+    int saved = errno;
+    found->count = 0;
+    if (setting->mode == NAT64_OFF || settings_current()->families == FAMILIES_INET)
+        return false;
+    if (setting->mode == NAT64_GIVEN) {
+        for (unsigned i = 0; i < setting->count; i++)
+            found->prefixes[found->count++] = setting->prefixes[i];
+        return true;
+    }
+    bool any = discover(patience, found);
+    errno = saved;
+    return any;
+}
+
+enum pref64_patience pref64_patience(bool nonblocking)
+{
+    if (race_thread_in_handler())
+        return PREF64_KNOWN;
+    return nonblocking ? PREF64_START : PREF64_ASK;
+}
+
+/* Whether any prefix but the well-known one could carry the address. */
+static bool may_be_carried(struct in_addr ipv4, bool allow_private)
+{
+    struct nat64_prefix local = {
+        .address = address_ipv6(&(struct in6_addr){{{0x00, 0x64, 0xff, 0x9b, 0x00, 0x01}}}, 0), .length = 48};
+    return nat64_may_carry(&local, ipv4, allow_private);
+}
+
+size_t pref64_ways_to(struct in_addr ipv4, enum pref64_patience patience,
+                      struct ip_address addresses[NAT64_PREFIXES_MAX])
+{
+    struct pref64 found;
+    bool allow_private = settings_current()->nat64_private == NAT64_PRIVATE_YES;
+    size_t count = 0;
+    if (!may_be_carried(ipv4, allow_private) || !pref64_find(patience, &found))
+        return 0;
+    for (unsigned i = 0; i < found.count; i++)
+        count += nat64_synthesize(&found.prefixes[i], ipv4, allow_private, &addresses[count]);
+    return count;
+}
+
+static bool recover_by(const struct nat64_prefix *prefixes, unsigned count, const struct ip_address *address,
+                       struct in_addr *ipv4)
+{
+    const struct nat64_prefix *prefix = nat64_prefix_of(prefixes, count, address);
+    return prefix != NULL &&
+           nat64_recover(prefix, address, settings_current()->nat64_private == NAT64_PRIVATE_YES, ipv4);
+}
+
+bool pref64_recover(const struct ip_address *address, struct in_addr *ipv4)
+{
+    const struct nat64_setting *setting = &settings_current()->nat64;
+    if (address->family != AF_INET6 || setting->mode == NAT64_OFF)
+        return false;
+    if (setting->mode == NAT64_GIVEN)
+        return recover_by(setting->prefixes, setting->count, address, ipv4);
+    unsigned count = atomic_load(&kept_count);
+    for (unsigned i = 0; i < count; i++)
+        if (recover_by(kept[i].record.prefixes, kept[i].record.count, address, ipv4))
+            return true;
+    return false;
+}

@@ -1,0 +1,19 @@
+/* Lists of addresses, for lookups and for the command. */
+#include "runtime/resolve.h"
+
+void resolve_add(struct resolve_addresses *list, const struct ip_address *address)
+{
+    for (size_t i = 0; i < list->count; i++)
+        if (address_equal(&list->addresses[i], address))
+            return;
+    if (list->count < RESOLVE_ADDRESSES)
+        list->addresses[list->count++] = *address;
+}
+
+bool resolve_has_ipv6(const struct resolve_addresses *ordered)
+{
+    for (size_t i = 0; i < ordered->count; i++)
+        if (ordered->addresses[i].family == AF_INET6)
+            return true;
+    return false;
+}
