@@ -16,6 +16,8 @@
 enum prefer { PREFER_POLICY, PREFER_IPV6, PREFER_IPV4 };
 enum families { FAMILIES_BOTH, FAMILIES_INET, FAMILIES_INET6 };
 enum aware { AWARE_AUTO, AWARE_YES, AWARE_NO };
+enum shape { SHAPE_AUTO, SHAPE_IPV4, SHAPE_NATIVE };
+enum follow { FOLLOW_YES, FOLLOW_NO };
 enum source_preference { SOURCE_SYSTEM, SOURCE_PUBLIC, SOURCE_TEMPORARY };
 enum nat64_private { NAT64_PRIVATE_NO, NAT64_PRIVATE_YES };
 enum connect_mode { CONNECT_RACE, CONNECT_ORDER };
@@ -35,6 +37,11 @@ struct settings {
     char state_dir[512]; /* "": the usual place */
     enum aware aware;
     enum listen listen;
+    struct prefix_map listen_map; /* IPv4 to IPv6 */
+    struct prefix_map alias_map;  /* IPv6 to IPv4 */
+    struct nat64_setting nat64_inbound; /* never NAT64_AUTO */
+    enum shape shape;
+    enum follow follow;
     enum connect_mode connect;
     uint32_t attempt_delay_ms;
     enum log_level log;

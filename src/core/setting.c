@@ -233,11 +233,13 @@ static bool parse_choice_or_file(const struct setting *setting, struct span valu
 }
 
 /* Prefixes between commas or blanks. */
-static bool parse_nat64(struct span value, struct nat64_setting *field, struct setting_fault *fault)
+static bool parse_nat64(const struct setting *setting, struct span value, struct nat64_setting *field,
+                        struct setting_fault *fault)
 {
     struct nat64_setting read = {.mode = NAT64_GIVEN};
     struct span rest = value, piece, word;
-    if (word_is(value, "auto") || word_is(value, "off"))
+    bool may_be_auto = setting->constraint[0] == 'a';
+    if ((may_be_auto && word_is(value, "auto")) || word_is(value, "off"))
         read.mode = word_is(value, "auto") ? NAT64_AUTO : NAT64_OFF;
     for (bool more = read.mode == NAT64_GIVEN; more;) {
         more = split(&rest, ',', &piece);
@@ -335,7 +337,7 @@ bool setting_parse(const struct setting *setting, const char *value, size_t leng
     case SETTING_CHOICE_OR_FILE:
         return parse_choice_or_file(setting, span, field);
     case SETTING_NAT64:
-        return parse_nat64(span, field, fault);
+        return parse_nat64(setting, span, field, fault);
     case SETTING_REDIRECTS:
         return parse_redirects(span, field, fault);
     }
@@ -398,7 +400,7 @@ void setting_describe(const struct setting *setting, struct text *text)
         text_add(text, " of them");
         break;
     case SETTING_NAT64:
-        text_add(text, "auto, off, or at most ");
+        text_add(text, setting->constraint[0] == 'a' ? "auto, off, or at most " : "off, or at most ");
         text_add_unsigned(text, NAT64_PREFIXES_MAX);
         text_add(text, " NAT64 prefixes of length 32, 40, 48, 56, 64 or 96, in 64:ff9b::/96, 64:ff9b:1::/48, "
                        "2000::/3 or fc00::/7, with bits 64 to 71 zero");

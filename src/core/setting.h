@@ -26,7 +26,7 @@ enum setting_kind {
     SETTING_IPV4_POOL,      /* "8..28", the lengths allowed; struct ipv4_prefix */
     SETTING_PREFIX_MAP,     /* "IPv6=IPv4", the families of both sides; struct prefix_map */
     SETTING_CHOICE_OR_FILE, /* "system|rfc6724|file PATH", the file last; struct choice_or_file */
-    SETTING_NAT64,          /* "auto|off|PREFIX..."; struct nat64_setting */
+    SETTING_NAT64,          /* "auto|off|PREFIX..." or "off|PREFIX..."; struct nat64_setting */
     SETTING_REDIRECTS,      /* "IPv4=NAME|IPv6"; struct redirects */
 };
 

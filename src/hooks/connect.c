@@ -81,10 +81,11 @@ typedef int get_name(int fd, struct sockaddr *restrict address, socklen_t *restr
 
 /* A program that only knows IPv4 may have room for sockaddr_in alone, whatever length it passes: on a socket that it
    takes for IPv4 the kernel writes to our own memory. */
-static int get_in_shape(get_name *get, int fd, struct sockaddr *restrict address, socklen_t *restrict length)
+static int get_in_shape(get_name *get, int fd, view *shown_as, struct sockaddr *restrict address,
+                        socklen_t *restrict length, const void *caller)
 {
     socklen_t room = length != NULL ? *length : 0;
-    if (length == NULL || room > INT_MAX || (address == NULL && room > 0) || !view_is_ipv4(fd, room))
+    if (length == NULL || room > INT_MAX || (address == NULL && room > 0) || !view_is_ipv4(fd, room, caller))
         return get(fd, address, length);
     struct sockaddr nowhere; /* NULL does for an address of no length */
     struct sockaddr_storage full;
@@ -93,7 +94,7 @@ static int get_in_shape(get_name *get, int fd, struct sockaddr *restrict address
     if (result == 0 && sockets_has(fd, SOCKET_TRANSLATED))
         outbound_show_peer(&full);
     if (result == 0)
-        view_hand_out(&full, full_length, true, address != NULL ? address : &nowhere, length);
+        view_hand_out(&full, full_length, shown_as, address != NULL ? address : &nowhere, length);
     return result;
 }
 
@@ -111,7 +112,7 @@ EXPORT int getpeername(int fd, struct sockaddr *restrict address, socklen_t *res
         return REAL(getpeername)(fd, address, length);
     if (background_is(fd) && background_goes_on(fd))
         return guard_result(&guard, -ENOTCONN);
-    int result = get_in_shape(REAL(getpeername), fd, address, length);
+    int result = get_in_shape(REAL(getpeername), fd, view_of, address, length, CALLER);
     if (result == 0)
         errno = guard.error;
     return result;
@@ -126,10 +127,10 @@ EXPORT int getsockname(int fd, struct sockaddr *restrict address, socklen_t *res
     socklen_t local_length = sizeof local;
     if (background_is(fd) && address != NULL && length != NULL &&
         background_get_name(fd, &local, &local_length) == 0) {
-        view_hand_out(&local, local_length, true, address, length);
+        view_hand_out(&local, local_length, view_of_local, address, length);
         return 0;
     }
-    int result = get_in_shape(REAL(getsockname), fd, address, length);
+    int result = get_in_shape(REAL(getsockname), fd, view_of_local, address, length, CALLER);
     if (result == 0)
         errno = guard.error;
     return result;

@@ -2,17 +2,21 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 
 #include "runtime/background.h"
 #include "runtime/control.h"
 #include "runtime/guard.h"
 #include "runtime/hook.h"
 #include "runtime/messages.h"
+#include "runtime/proof.h"
 #include "runtime/real.h"
 
 /* Messages that one sendmmsg or recvmmsg call translates at a time, on the stack. */
 #define BATCH              16u
 #define BATCH_CONTROL_ROOM 256u
+
+#define NS_IN_S INT64_C(1000000000)
 
 /* What the kernel said of a message is final, but where it knows no way to an IPv4 address. */
 static ssize_t or_without_route(ssize_t sent, int error_before, int fd, const struct msghdr *message, int flags)
@@ -112,14 +116,17 @@ EXPORT int sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags)
 }
 
 /* With room of our own for the address: what the kernel cut could not be asked for again. */
-static ssize_t receive_from(int fd, void *data, size_t size, int flags, struct sockaddr *address, socklen_t *length)
+static ssize_t receive_from(int fd, void *data, size_t size, int flags, struct sockaddr *address, socklen_t *length,
+                            const void *caller)
 {
     struct sockaddr_storage source;
     socklen_t source_length = sizeof source;
     source.ss_family = AF_UNSPEC;
-    ssize_t received = REAL(recvfrom)(fd, data, size, flags, (struct sockaddr *)&source, &source_length);
+    ssize_t received = proof_is_needed(fd, *length, caller)
+                           ? proof_receive(fd, data, size, flags, &source, &source_length)
+                           : REAL(recvfrom)(fd, data, size, flags, (struct sockaddr *)&source, &source_length);
     if (received >= 0)
-        messages_hand_out_source(fd, &source, source_length, address, length);
+        messages_hand_out_source(fd, &source, source_length, address, length, caller);
     return received;
 }
 
@@ -129,7 +136,7 @@ EXPORT ssize_t recvfrom(int fd, void *restrict data, size_t size, int flags, str
     if (address == NULL || length == NULL || (int)*length < 0 || !guard_may_act() ||
         !messages_may_need_translation(fd))
         return REAL(recvfrom)(fd, data, size, flags, address, length);
-    return receive_from(fd, data, size, flags, address, length);
+    return receive_from(fd, data, size, flags, address, length, CALLER);
 }
 
 EXPORT ssize_t __recvfrom_chk(int fd, void *restrict data, size_t size, size_t data_size, int flags,
@@ -139,7 +146,7 @@ EXPORT ssize_t __recvfrom_chk(int fd, void *restrict data, size_t size, size_t d
     if (size > data_size || address == NULL || length == NULL || (int)*length < 0 || !guard_may_act() ||
         !messages_may_need_translation(fd))
         return REAL(__recvfrom_chk)(fd, data, size, data_size, flags, address, length);
-    return receive_from(fd, data, size, flags, address, length);
+    return receive_from(fd, data, size, flags, address, length, CALLER);
 }
 
 EXPORT ssize_t recvmsg(int fd, struct msghdr *message, int flags)
@@ -148,26 +155,19 @@ EXPORT ssize_t recvmsg(int fd, struct msghdr *message, int flags)
         !messages_may_need_translation(fd))
         return REAL(recvmsg)(fd, message, flags);
     char room[MESSAGES_RECEPTION_SIZE(CONTROL_SIZE)] __attribute__((aligned(16)));
-    struct messages_reception *reception = (struct messages_reception *)(void *)room;
-    messages_prepare(fd, message, reception, CONTROL_SIZE);
-    ssize_t received = REAL(recvmsg)(fd, &reception->native, flags);
-    if (received >= 0) {
-        int saved = errno;
-        messages_finish(fd, message, reception);
-        errno = saved;
-    }
-    return received;
+    return messages_receive(fd, message, (struct messages_reception *)(void *)room, CONTROL_SIZE, flags, CALLER);
 }
 
 /* One batch: the kernel fills our rooms, in one call, with the waiting rules of recvmmsg. */
-static int receive_batch(int fd, struct mmsghdr *messages, unsigned count, int flags, struct timespec *timeout)
+static int receive_batch(int fd, struct mmsghdr *messages, unsigned count, int flags, struct timespec *timeout,
+                         const void *caller)
 {
     enum { ROOM = MESSAGES_RECEPTION_SIZE(BATCH_CONTROL_ROOM) };
     char rooms[BATCH][ROOM] __attribute__((aligned(16)));
     struct mmsghdr native[BATCH];
     for (unsigned i = 0; i < count; i++) {
         struct messages_reception *reception = (struct messages_reception *)(void *)rooms[i];
-        messages_prepare(fd, &messages[i].msg_hdr, reception, BATCH_CONTROL_ROOM);
+        messages_prepare(fd, &messages[i].msg_hdr, reception, BATCH_CONTROL_ROOM, caller);
         native[i] = (struct mmsghdr){.msg_hdr = reception->native};
     }
     int received = REAL(recvmmsg)(fd, native, count, flags, timeout);
@@ -182,16 +182,50 @@ static int receive_batch(int fd, struct mmsghdr *messages, unsigned count, int f
     return received;
 }
 
+static int64_t now_ns(void)
+{
+    struct timespec now = {0};
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * NS_IN_S + now.tv_nsec;
+}
+
+/* One by one, where each needs proof: a forged one may be anywhere in a batch. The timeout is looked at after each
+   datagram, as the kernel does it (recvmmsg(2), BUGS). */
+static int receive_proven(int fd, struct mmsghdr *messages, unsigned count, int flags, const struct timespec *timeout,
+                          const void *caller)
+{
+    char room[MESSAGES_RECEPTION_SIZE(CONTROL_SIZE)] __attribute__((aligned(16)));
+    int64_t end_ns = timeout != NULL ? now_ns() + timeout->tv_sec * NS_IN_S + timeout->tv_nsec : INT64_MAX;
+    int saved = errno, one_flags = flags & ~MSG_WAITFORONE;
+    unsigned done = 0;
+    while (done < count && (done == 0 || timeout == NULL || now_ns() < end_ns)) {
+        ssize_t received = messages_receive(fd, &messages[done].msg_hdr, (struct messages_reception *)(void *)room,
+                                            CONTROL_SIZE, one_flags, caller);
+        if (received < 0)
+            break;
+        messages[done++].msg_len = (unsigned)received;
+        if ((flags & MSG_WAITFORONE) != 0)
+            one_flags |= MSG_DONTWAIT;
+    }
+    if (done == 0 && count > 0)
+        return -1;
+    errno = saved;
+    return (int)done;
+}
+
 EXPORT int recvmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags, struct timespec *timeout)
 {
     if (messages == NULL || !guard_may_act() || !messages_may_need_translation(fd))
         return REAL(recvmmsg)(fd, messages, count, flags, timeout);
+    if (count > 0 && messages[0].msg_hdr.msg_name != NULL &&
+        proof_is_needed(fd, messages[0].msg_hdr.msg_namelen, CALLER))
+        return receive_proven(fd, messages, count, flags, timeout, CALLER);
     unsigned total = 0;
     for (int received = 0; total < count; total += (unsigned)received) {
         unsigned wanted = count - total < BATCH ? count - total : BATCH;
         /* Once something has come, MSG_WAITFORONE asks not to wait for more. */
         int batch_flags = total > 0 && (flags & MSG_WAITFORONE) != 0 ? flags | MSG_DONTWAIT : flags;
-        received = receive_batch(fd, messages + total, wanted, batch_flags, timeout);
+        received = receive_batch(fd, messages + total, wanted, batch_flags, timeout, CALLER);
         if (received < 0)
             return total > 0 ? (int)total : -1;
         if ((unsigned)received < wanted)

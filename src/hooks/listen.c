@@ -19,13 +19,14 @@ EXPORT int listen(int fd, int backlog)
 
 /* After an accept() into room of our own. */
 static int hand_out(int listener, int fd, const struct sockaddr_storage *peer, socklen_t peer_length,
-                    struct sockaddr *address, socklen_t *length)
+                    struct sockaddr *address, socklen_t *length, const void *caller)
 {
     if (fd < 0)
         return fd;
     socklen_t room = length != NULL ? *length : 0;
-    view_hand_out(peer, peer_length, peer->ss_family == AF_INET6 && view_is_ipv4(listener, room), address, length);
-    acceptance_note(listener, fd, peer, room);
+    bool ipv4_shape = peer->ss_family == AF_INET6 && view_is_ipv4(listener, room, caller);
+    view_hand_out(peer, peer_length, ipv4_shape ? view_of : NULL, address, length);
+    acceptance_note(listener, fd, peer, ipv4_shape);
     return fd;
 }
 
@@ -46,7 +47,7 @@ EXPORT int accept(int fd, struct sockaddr *restrict address, socklen_t *restrict
     struct sockaddr_storage peer = {.ss_family = AF_UNSPEC};
     socklen_t peer_length = sizeof peer;
     int accepted = REAL(accept)(fd, (struct sockaddr *)&peer, &peer_length);
-    return hand_out(fd, accepted, &peer, peer_length, address, length);
+    return hand_out(fd, accepted, &peer, peer_length, address, length, CALLER);
 }
 
 EXPORT int accept4(int fd, struct sockaddr *restrict address, socklen_t *restrict length, int flags)
@@ -60,5 +61,5 @@ EXPORT int accept4(int fd, struct sockaddr *restrict address, socklen_t *restric
     struct sockaddr_storage peer = {.ss_family = AF_UNSPEC};
     socklen_t peer_length = sizeof peer;
     int accepted = REAL(accept4)(fd, (struct sockaddr *)&peer, &peer_length, flags);
-    return hand_out(fd, accepted, &peer, peer_length, address, length);
+    return hand_out(fd, accepted, &peer, peer_length, address, length, CALLER);
 }

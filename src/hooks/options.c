@@ -10,22 +10,49 @@
 #include "runtime/background.h"
 #include "runtime/guard.h"
 #include "runtime/hook.h"
+#include "runtime/kernel.h"
 #include "runtime/option_twins.h"
+#include "runtime/proof.h"
 #include "runtime/real.h"
 #include "runtime/sockets.h"
+#include "runtime/view.h"
+
+/* A socket that the program was given, and takes for one of IPv4. */
+static bool is_inherited_ipv6(int fd, const void *caller)
+{
+    if (sockets_is_inherited(fd))
+        return true;
+    if (sockets_is_other(fd) || sockets_is_native(fd) || !view_is_ipv4(fd, 0, caller))
+        return false;
+    int family = kernel_socket_integer(fd, SO_DOMAIN);
+    if (family >= 0 && family != AF_INET6)
+        sockets_add_other(fd);
+    return family == AF_INET6;
+}
 
 EXPORT int setsockopt(int fd, int level, int name, const void *value, socklen_t length)
 {
     GUARD(guard);
-    if (!GUARD_ENTER(guard) || sockets_find(fd) == NULL)
+    if (!GUARD_ENTER(guard))
         return REAL(setsockopt)(fd, level, name, value, length);
+    if (level == IPPROTO_IP && name == IP_PKTINFO && proof_takes_option(fd, value, length))
+        return guard_result(&guard, 0);
+    if (sockets_find(fd) == NULL)
+        return level == IPPROTO_IP && is_inherited_ipv6(fd, CALLER)
+                   ? guard_result(&guard, option_twins_set(fd, level, name, value, length))
+                   : REAL(setsockopt)(fd, level, name, value, length);
     if (background_is(fd)) {
         int result = background_set_option(fd, level, name, value, length);
         if (result != -ENOENT)
             return guard_result(&guard, result);
     }
-    if (sockets_has(fd, SOCKET_UPGRADED))
-        return guard_result(&guard, option_twins_set(fd, level, name, value, length));
+    if (sockets_has(fd, SOCKET_UPGRADED)) {
+        int set = option_twins_set(fd, level, name, value, length);
+        if (set == 0 && level == SOL_SOCKET &&
+            (name == SO_ATTACH_FILTER || name == SO_ATTACH_BPF || name == SO_DETACH_FILTER))
+            proof_note_filter(fd, name);
+        return guard_result(&guard, set);
+    }
     int result = REAL(setsockopt)(fd, level, name, value, length);
     if (result == 0)
         sockets_record_option(fd, level, name, value, length);

@@ -6,7 +6,6 @@
 #include "core/address.h"
 #include "runtime/real.h"
 #include "runtime/sockets.h"
-#include "runtime/view.h"
 
 bool acceptance_concerns(int listener)
 {
@@ -14,20 +13,24 @@ bool acceptance_concerns(int listener)
            (sockets_find(listener) == NULL || sockets_has(listener, SOCKET_UPGRADED));
 }
 
-void acceptance_note(int listener, int fd, const struct sockaddr_storage *peer, socklen_t room)
+static bool is_mapped(const struct sockaddr_storage *peer)
+{
+    struct ip_address address;
+    return address_from_sockaddr((const struct sockaddr *)peer, sizeof *peer, &address, NULL) &&
+           address_is_mapped(&address);
+}
+
+void acceptance_note(int listener, int fd, const struct sockaddr_storage *peer, bool ipv4_shape)
 {
     int saved = errno, family = AF_INET;
-    struct ip_address address;
-    if (peer->ss_family != AF_INET6) {
+    if (peer->ss_family != AF_INET6)
         sockets_add_other(fd);
-    } else if (!view_is_ipv4(listener, room)) {
-        sockets_add_native(fd);
-    } else if (address_from_sockaddr((const struct sockaddr *)peer, sizeof *peer, &address, NULL) &&
-               address_is_mapped(&address) &&
-               REAL(setsockopt)(fd, IPPROTO_IPV6, IPV6_ADDRFORM, &family, sizeof family) == 0) {
+    else if (ipv4_shape && is_mapped(peer) &&
+             REAL(setsockopt)(fd, IPPROTO_IPV6, IPV6_ADDRFORM, &family, sizeof family) == 0)
         sockets_add_other(fd);
-    } else {
+    else if (sockets_has(listener, SOCKET_UPGRADED))
         sockets_add_upgraded(fd);
-    }
+    else
+        sockets_forget(fd);
     errno = saved;
 }

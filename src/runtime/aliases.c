@@ -1,260 +1,159 @@
 #include "runtime/aliases.h"
 
 #include <errno.h>
-#include <signal.h>
-#include <stdatomic.h>
+#include <sys/mman.h>
 
-#include "runtime/alias_book.h"
+#include "core/alias_map.h"
+#include "runtime/alias_space.h"
 #include "runtime/host.h"
 #include "runtime/observe.h"
-#include "runtime/peer_cache.h"
-#include "runtime/shelter.h"
-#include "runtime/state_aliases.h"
 
-/* Another thread may take the private alias that we are about to take. */
-#define ALLOT_TRIES 8
+/* A range of the setting alias-map in which addresses are allotted. */
+struct range {
+    struct state state;
+    struct alias_space space;
+};
 
-static struct alias_book book;
-static struct peer_cache peers;
-static _Atomic uint32_t private_peers;
+static struct alias_space pool_space = {.state = &state_of_process};
 
-/*
- * A datagram's peer is usually the one before: what was found out about it is kept, for each thread. A signal handler
- * that comes while it is being replaced leaves it alone.
- */
-static __thread struct {
-    sig_atomic_t busy;
-    struct ip_address address; /* AF_UNSPEC: none */
-    uint64_t hash;
-    struct in_addr alias; /* if it is for good; else 0.0.0.0 */
-} latest __attribute__((tls_model("initial-exec")));
+/* Both are set up at start, and never changed after. */
+static struct alias_map map;
+static struct range *ranges[PREFIX_MAP_SIZE]; /* of each row; NULL: its addresses are copied */
 
 bool aliases_start(struct in_addr pool, unsigned pool_length, const char *key_text, const char *state_dir)
 {
     struct state *state = state_current();
-    latest.address.family = AF_UNSPEC;
+    alias_space_start();
     state_place_usual(&state->place, state_dir);
     return state_set_up(state, pool, pool_length, key_text);
 }
 
+static void tell_bad_row(const struct alias_map_row *row, const char *fault)
+{
+    char data[OBSERVE_LINE_SIZE];
+    struct text line = text_on(data, sizeof data);
+    text_add(&line, "alias-map ");
+    text_add_address(&line, &row->ipv6);
+    text_add(&line, "/");
+    text_add_unsigned(&line, row->ipv6_length);
+    text_add(&line, " = ");
+    text_add_address(&line, &row->ipv4);
+    text_add(&line, "/");
+    text_add_unsigned(&line, row->ipv4_length);
+    text_add(&line, ": ");
+    text_add(&line, fault);
+    text_add(&line, "; ignored");
+    observe_line(OBSERVE_ERROR, &line);
+}
+
+static const char *add_row(const struct alias_map_row *row)
+{
+    struct range *range = NULL;
+    if (!alias_map_is_copied(row)) {
+        range = mmap(NULL, sizeof *range, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        if (range == MAP_FAILED)
+            return "no memory";
+    }
+    const char *fault = alias_map_add(&map, &state_current()->pool, row);
+    if (fault != NULL) {
+        if (range != NULL)
+            munmap(range, sizeof *range);
+        return fault;
+    }
+    if (range != NULL) {
+        state_set_up_range(&range->state, state_current(), row->ipv4.ipv4, row->ipv4_length);
+        range->space.state = &range->state;
+    }
+    ranges[map.count - 1] = range;
+    return NULL;
+}
+
+void aliases_start_map(const struct prefix_map *wanted)
+{
+    int saved = errno;
+    map.count = 0;
+    for (unsigned index = 0; index < wanted->count; index++) {
+        const struct prefix_mapping *entry = &wanted->entries[index];
+        struct alias_map_row row = {entry->from, entry->to, entry->from_length, entry->to_length};
+        const char *fault = add_row(&row);
+        if (fault != NULL)
+            tell_bad_row(&row, fault);
+    }
+    errno = saved;
+}
+
 void aliases_prepare(void)
 {
-    struct state *state = state_current();
-    struct state_format format = state_format(state, STATE_ALIASES);
-    struct state_fault fault;
-    struct state_file file;
-    struct shelter shelter;
-    shelter_enter(&shelter);
-    int saved = errno;
-    bool opened = state_file_open(&file, &state->place, &format, STATE_CREATE, &fault);
-    if (opened)
-        state_file_close(&file);
-    errno = saved;
-    shelter_leave(&shelter);
-    if (!opened)
-        state_tell(state, STATE_ALIASES, &fault);
+    alias_space_prepare(&pool_space);
+    for (unsigned index = 0; index < map.count; index++)
+        if (ranges[index] != NULL)
+            alias_space_prepare(&ranges[index]->space);
     host_boot();
 }
 
 bool aliases_contains(struct in_addr address)
 {
-    return alias_pool_contains(&state_current()->pool, address);
+    return alias_space_contains(&pool_space, address) || alias_map_by_ipv4(&map, address) != NULL;
 }
 
-static struct in_addr alias_at(uint32_t offset)
+bool aliases_is_mapped(struct in_addr address)
 {
-    return alias_pool_address(&state_current()->pool, offset);
+    return alias_map_by_ipv4(&map, address) != NULL;
 }
 
 struct in_addr aliases_overflow(void)
 {
-    return alias_at(alias_pool_overflow(&state_current()->pool));
+    return alias_space_overflow(&pool_space);
 }
 
-static bool is_latest(const struct ip_address *address)
+static struct range *range_of(const struct alias_map_row *row)
 {
-    return latest.busy == 0 && address_equal(&latest.address, address);
-}
-
-static void keep_latest(const struct ip_address *address, uint64_t hash, struct in_addr alias)
-{
-    if (latest.busy != 0)
-        return;
-    latest.busy = 1;
-    atomic_signal_fence(memory_order_seq_cst);
-    latest.address = *address;
-    latest.hash = hash;
-    latest.alias = alias;
-    atomic_signal_fence(memory_order_seq_cst);
-    latest.busy = 0;
-}
-
-static uint64_t hash_of(const struct ip_address *address)
-{
-    if (is_latest(address))
-        return latest.hash;
-    uint64_t hash = alias_hash(state_key(state_current()), address);
-    keep_latest(address, hash, (struct in_addr){0});
-    return hash;
+    return ranges[row - map.rows];
 }
 
 /* The address as the table knows it: only link-local ones have a scope. False for what is no IPv6 address. */
-static bool take_address(const struct ip_address *given, struct ip_address *address, uint64_t *hash)
+static bool take_address(const struct ip_address *given, struct ip_address *address)
 {
     if (given->family != AF_INET6)
         return false;
     *address = address_ipv6(&given->ipv6, address_is_link_local(given) ? given->scope : 0);
-    *hash = hash_of(address);
     return true;
-}
-
-static bool is_taken(void *context, uint32_t offset, const struct ip_address *address)
-{
-    (void)context;
-    const struct book_entry *entry = book_find_alias(&book, offset);
-    return entry != NULL && !address_equal(&entry->address, address);
-}
-
-static void tell_overflow(const struct ip_address *address, enum alias_kind kind)
-{
-    static atomic_bool told;
-    enum observe_level level = kind == ALIAS_NAME && !atomic_exchange(&told, true) ? OBSERVE_WARNING : OBSERVE_INFO;
-    if (!observe_wants(level))
-        return;
-    char data[OBSERVE_LINE_SIZE];
-    struct text line = text_on(data, sizeof data);
-    text_add(&line, "no free alias for ");
-    text_add_address(&line, address);
-    text_add(&line, kind == ALIAS_NAME ? ": names go without it (a larger alias-pool helps)"
-                                       : ": this peer shows as the overflow alias");
-    observe_line(level, &line);
-}
-
-/* For a while, or all of a scan's addresses would be looked for in the file again and again. */
-static uint32_t overflow(const struct ip_address *address, enum alias_kind kind, uint64_t hash)
-{
-    uint32_t offset = alias_pool_overflow(&state_current()->pool);
-    tell_overflow(address, kind);
-    if (kind == ALIAS_PEER)
-        peer_keep(&peers, hash, address, offset, host_uptime_minutes(), false);
-    return offset;
-}
-
-/* Enters an alias that is for good. False where another address has it: look for another one. */
-static bool remember(const struct ip_address *address, enum alias_kind kind, uint64_t hash, bool shared,
-                     uint32_t *offset)
-{
-    bool counted = !shared && kind == ALIAS_PEER;
-    if (counted && atomic_fetch_add(&private_peers, 1) >= ALIASES_PRIVATE_PEERS) {
-        atomic_fetch_sub(&private_peers, 1);
-        *offset = overflow(address, kind, hash);
-        return true;
-    }
-    enum book_answer answer = book_add(&book, hash, address, offset);
-    if (answer != BOOK_KNOWN && counted)
-        atomic_fetch_sub(&private_peers, 1);
-    /* Without memory, the file can answer for a shared alias, but nothing for a private one. */
-    if (answer == BOOK_FULL && !shared)
-        *offset = overflow(address, kind, hash);
-    return answer != BOOK_TAKEN;
-}
-
-static uint32_t allot(const struct ip_address *address, enum alias_kind kind, uint64_t hash)
-{
-    struct state *state = state_current();
-    for (int tries = 0; tries < ALLOT_TRIES; tries++) {
-        struct alias_search search = {.address = *address, .kind = kind, .taken = is_taken};
-        struct state_fault fault = {0};
-        uint32_t offset;
-        enum state_answer answer = state_aliases_allot(state, &search, hash, &offset, &fault);
-        if (answer == STATE_FAILED)
-            state_tell(state, STATE_ALIASES, &fault);
-        if (answer == STATE_NOTHING || offset == 0)
-            break;
-        if (answer == STATE_FOUND && kind == ALIAS_PEER) {
-            peer_keep(&peers, hash, address, offset, host_uptime_minutes(), true);
-            return offset;
-        }
-        if (remember(address, kind, hash, answer == STATE_FOUND, &offset))
-            return offset;
-    }
-    return overflow(address, kind, hash);
 }
 
 struct in_addr aliases_of(const struct ip_address *given, enum alias_kind kind)
 {
     struct ip_address address;
-    uint64_t hash;
-    uint32_t offset;
-    if (is_latest(given) && latest.alias.s_addr != 0)
-        return latest.alias;
-    if (!take_address(given, &address, &hash))
+    struct in_addr alias;
+    if (alias_space_recall(given, &alias))
+        return alias;
+    if (!take_address(given, &address))
         return aliases_overflow();
-    const struct book_entry *entry = book_find_address(&book, hash, &address);
-    if (entry != NULL) {
-        keep_latest(&address, hash, alias_at(entry->offset));
-        return alias_at(entry->offset);
-    }
-    if (kind == ALIAS_PEER && peer_find_address(&peers, hash, &address, host_uptime_minutes(), &offset))
-        return alias_at(offset);
-    return alias_at(allot(&address, kind, hash));
+    const struct alias_map_row *row = alias_map_by_ipv6(&map, &address);
+    if (row == NULL)
+        return alias_space_of(&pool_space, &address, kind);
+    return range_of(row) != NULL ? alias_space_of(&range_of(row)->space, &address, kind)
+                                 : alias_map_to_ipv4(row, &address);
 }
 
 bool aliases_peek(const struct ip_address *given, struct in_addr *alias)
 {
     struct ip_address address;
-    uint64_t hash;
-    uint32_t offset;
-    if (!take_address(given, &address, &hash))
+    if (!take_address(given, &address))
         return false;
-    const struct book_entry *entry = book_find_address(&book, hash, &address);
-    bool known = entry != NULL;
-    if (known) {
-        offset = entry->offset;
-    } else if (peer_find_address(&peers, hash, &address, host_uptime_minutes(), &offset)) {
-        known = offset != alias_pool_overflow(&state_current()->pool);
-    } else {
-        struct alias_search search = {.address = address, .kind = ALIAS_PEER, .taken = is_taken};
-        struct state_fault fault;
-        known = state_aliases_find(state_current(), &search, hash, &offset, &fault) == STATE_FOUND;
-    }
-    if (known)
-        *alias = alias_at(offset);
-    return known;
-}
-
-/* Asks the shared table, and remembers its answer. */
-static bool find_shared(uint32_t offset, struct ip_address *address)
-{
-    struct state *state = state_current();
-    struct alias_record record;
-    struct state_fault fault = {0};
-    enum state_answer answer = state_aliases_read(state, offset, true, &record, &fault);
-    if (answer == STATE_FAILED)
-        state_tell(state, STATE_ALIASES, &fault);
-    if (answer != STATE_FOUND)
-        return false;
-    uint64_t hash = alias_hash(state_key(state), &record.address);
-    if (record.kind == ALIAS_PEER)
-        peer_keep(&peers, hash, &record.address, offset, host_uptime_minutes(), true);
-    else
-        book_add(&book, hash, &record.address, &offset);
-    *address = record.address;
+    const struct alias_map_row *row = alias_map_by_ipv6(&map, &address);
+    if (row == NULL)
+        return alias_space_peek(&pool_space, &address, alias);
+    if (range_of(row) != NULL)
+        return alias_space_peek(&range_of(row)->space, &address, alias);
+    *alias = alias_map_to_ipv4(row, &address);
     return true;
 }
 
 bool aliases_find_address(struct in_addr alias, struct ip_address *address)
 {
-    const struct alias_pool *pool = &state_current()->pool;
-    if (!alias_pool_contains(pool, alias))
-        return false;
-    uint32_t offset = alias_pool_offset(pool, alias);
-    if (!alias_pool_is_usable(pool, offset))
-        return false;
-    const struct book_entry *entry = book_find_alias(&book, offset);
-    if (entry != NULL) {
-        *address = entry->address;
-        return true;
-    }
-    return peer_find_alias(&peers, offset, host_uptime_minutes(), address) || find_shared(offset, address);
+    const struct alias_map_row *row = alias_map_by_ipv4(&map, alias);
+    if (row == NULL)
+        return alias_space_find(&pool_space, alias, address);
+    return range_of(row) != NULL ? alias_space_find(&range_of(row)->space, alias, address)
+                                 : alias_map_to_ipv6(&map, row, alias, address);
 }

@@ -5,13 +5,14 @@
  * file. Where the file can't be used aliases are private: the keyed hash still gives the same one in every process,
  * but for collisions; the log says so once. What is remembered is answered without a system call or lock.
  *
- * All functions but aliases_start are async-signal-safe and safe for threads; they may be interrupted anywhere, by
- * themselves too, and abandoned by siglongjmp. errno kept.
+ * All functions but aliases_start and aliases_start_map are async-signal-safe and safe for threads; they may be
+ * interrupted anywhere, by themselves too, and abandoned by siglongjmp. errno kept.
  */
 #ifndef V6SHIM_RUNTIME_ALIASES_H
 #define V6SHIM_RUNTIME_ALIASES_H
 
 #include "core/alias.h"
+#include "core/setting.h"
 #include "runtime/state.h"
 
 /* Private aliases of peers, at most; further peers share the overflow alias. */
@@ -24,15 +25,25 @@
 bool aliases_start(struct in_addr pool, unsigned pool_length, const char *key_text, const char *state_dir);
 
 /*
+ * After aliases_start: the setting alias-map. Entries that can't be (core/alias_map.h) are said in the log and
+ * ignored.
+ */
+void aliases_start_map(const struct prefix_map *wanted);
+
+/*
  * Makes the file now, and reads what will be needed of the host: for a server, which may soon give up its privileges
  * or its root directory.
  */
 void aliases_prepare(void);
 
-/* Whether the address belongs to the alias pool (an alias, perhaps one that was never handed out). */
+/* Whether the address belongs to the alias pool or to a range of alias-map (perhaps one that was never handed out).
+ */
 bool aliases_contains(struct in_addr address);
+/* Whether it belongs to a range of alias-map: then the administrator chose it, and rules may name it. */
+bool aliases_is_mapped(struct in_addr address);
 
-/* The alias that several addresses share because they can't have their own. It means none of them. */
+/* The alias that several addresses share because they can't have their own. It means none of them. A range of
+   alias-map has its own: the last address in it. */
 struct in_addr aliases_overflow(void);
 
 /* The IPv6 address behind an alias. A peer counts as seen by it. False: nobody was given that alias. */

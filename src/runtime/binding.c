@@ -6,6 +6,7 @@
 #include "runtime/aliases.h"
 #include "runtime/aware.h"
 #include "runtime/kernel.h"
+#include "runtime/listen_map.h"
 #include "runtime/observe.h"
 #include "runtime/real.h"
 #include "runtime/settings.h"
@@ -56,6 +57,15 @@ static int bind_wildcard(int fd, uint16_t port)
     return -EAGAIN;
 }
 
+/* What the administrator put in the place of an IPv4 address; -EAGAIN where this socket or host can't have it. */
+static int bind_in_place(int fd, const struct ip_address *ipv6, uint16_t port)
+{
+    if (sockets_has(fd, SOCKET_UPGRADED))
+        return bind_to(fd, ipv6, port);
+    int result = upgrade_and_bind(fd, ipv6, port, false);
+    return result == -EAFNOSUPPORT || result == -EISCONN ? -EAGAIN : result;
+}
+
 static int bind_upgraded(int fd, const struct ip_address *ipv4, uint16_t port)
 {
     struct ip_address address = address_is_unspecified(ipv4) ? address_ipv6(&any, 0) : address_map(ipv4->ipv4);
@@ -67,8 +77,13 @@ int binding_make(int fd, const struct sockaddr_in *wanted)
     int saved = errno, result = -EAGAIN;
     struct ip_address ipv4 = address_ipv4(wanted->sin_addr);
     uint16_t port = ntohs(wanted->sin_port);
+    struct ip_address in_place;
     bool is_wildcard = address_is_unspecified(&ipv4);
-    if (aliases_contains(wanted->sin_addr))
+    if (listen_map_find(ipv4.ipv4, &in_place) && settings_current()->families != FAMILIES_INET) {
+        aliases_prepare();
+        is_wildcard = false;
+        result = bind_in_place(fd, &in_place, port);
+    } else if (aliases_contains(wanted->sin_addr))
         result = bind_to_alias(fd, wanted->sin_addr, port);
     else if (sockets_has(fd, SOCKET_UPGRADED))
         result = bind_upgraded(fd, &ipv4, port);

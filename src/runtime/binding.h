@@ -13,6 +13,8 @@
  * `listen` says, now rather than later, since privileges may be gone then. Where only the IPv6 side is taken by
  * another program, IPv4 goes on alone and the log says so.
  *
+ * An address with another one in its place (listen-map): that one.
+ *
  * Any other IPv4 address stays what it is (RFC 6535 section 2.1: an explicit bind is not changed), and fixes the
  * socket to IPv4.
  */

@@ -50,7 +50,7 @@ static void add_packet_information(struct list *list, const struct cmsghdr *nati
     struct ip_address address = address_ipv6(&ipv6.ipi6_addr, 0);
     if (address_takes_scope(&address))
         address.scope = ipv6.ipi6_ifindex;
-    struct in_addr shown = view_of(&address);
+    struct in_addr shown = view_of_local(&address);
     struct in_pktinfo ipv4 = {.ipi_ifindex = (int)ipv6.ipi6_ifindex, .ipi_spec_dst = shown, .ipi_addr = shown};
     add(list, IPPROTO_IP, IP_PKTINFO, &ipv4, sizeof ipv4);
 }
@@ -143,14 +143,14 @@ static void add_native_ipv6(struct list *list, const struct msghdr *native, cons
     }
 }
 
-bool control_to_program(const struct msghdr *native, void *buffer, size_t *size)
+bool control_to_program(const struct msghdr *native, void *buffer, size_t *size, bool with_packet_information)
 {
     struct list list = {.data = buffer, .size = *size, .fits = true};
     struct msghdr copy = *native;
     for (struct cmsghdr *at = CMSG_FIRSTHDR(&copy); at != NULL; at = CMSG_NXTHDR(&copy, at)) {
         if (at->cmsg_level == IPPROTO_IPV6)
             add_native_ipv6(&list, native, at);
-        else
+        else if (with_packet_information || at->cmsg_level != IPPROTO_IP || at->cmsg_type != IP_PKTINFO)
             add(&list, at->cmsg_level, at->cmsg_type, CMSG_DATA(at), at->cmsg_len - CMSG_LEN(0));
     }
     *size = list.used;

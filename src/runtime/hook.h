@@ -4,4 +4,7 @@
 
 #define EXPORT __attribute__((visibility("default")))
 
+/* In an interposed function itself: where it was called from. */
+#define CALLER __builtin_return_address(0)
+
 #endif

@@ -11,9 +11,11 @@
 #include "runtime/loopback_peers.h"
 #include "runtime/outbound.h"
 #include "runtime/pref64.h"
+#include "runtime/proof.h"
 #include "runtime/real.h"
 #include "runtime/resolve.h"
 #include "runtime/sockets.h"
+#include "runtime/translators.h"
 #include "runtime/upgrade.h"
 #include "runtime/view.h"
 
@@ -29,7 +31,7 @@ bool messages_concern(int fd, const void *address, socklen_t length)
 {
     struct sockaddr_in destination;
     return read_destination(address, length, &destination) &&
-           (aliases_contains(destination.sin_addr) || sockets_has(fd, SOCKET_UPGRADED) ||
+           (aliases_contains(destination.sin_addr) || sockets_has(fd, SOCKET_UPGRADED) || sockets_is_inherited(fd) ||
             (resolve_has_shown_alias() && sockets_find(fd) != NULL));
 }
 
@@ -125,15 +127,18 @@ static ssize_t send_to_alias(int fd, const struct msghdr *message, const struct 
  */
 static ssize_t send_to_ipv4(int fd, const struct msghdr *message, const struct sockaddr_in *destination, int flags)
 {
-    struct ip_address address = address_ipv4(destination->sin_addr);
+    struct ip_address address = address_ipv4(destination->sin_addr), translated;
     uint16_t port = ntohs(destination->sin_port);
-    if (!sockets_has(fd, SOCKET_UPGRADED | SOCKET_STREAM | SOCKET_USED)) {
+    if (sockets_find(fd) != NULL && !sockets_has(fd, SOCKET_UPGRADED | SOCKET_STREAM | SOCKET_USED)) {
         sockets_set(sockets_find(fd), SOCKET_USED);
         upgrade_fresh(fd);
     }
-    if (address_is_loopback(&address) && sockets_has(fd, SOCKET_UPGRADED) && loopback_peers_is_ipv6(port)) {
+    bool speaks_ipv6 = sockets_has(fd, SOCKET_UPGRADED) || sockets_is_inherited(fd);
+    if (speaks_ipv6 && address_is_loopback(&address) && loopback_peers_is_ipv6(port)) {
         struct in6_addr loopback = IN6ADDR_LOOPBACK_INIT;
         address = address_ipv6(&loopback, 0);
+    } else if (speaks_ipv6 && translators_way_back(address.ipv4, port, &translated)) {
+        address = translated;
     }
     return send_to(fd, message, &address, port, flags);
 }
@@ -181,18 +186,19 @@ ssize_t messages_send(int fd, const struct msghdr *message, int flags)
 }
 
 void messages_hand_out_source(int fd, struct sockaddr_storage *full, socklen_t full_length, struct sockaddr *address,
-                              socklen_t *length)
+                              socklen_t *length, const void *caller)
 {
     bool ipv4_shape =
-        full_length > 0 && full->ss_family == AF_INET6 && view_is_ipv4(fd, length != NULL ? *length : 0);
+        full_length > 0 && full->ss_family == AF_INET6 && view_is_ipv4(fd, length != NULL ? *length : 0, caller);
     if (ipv4_shape) {
         loopback_peers_note(full, full_length);
+        translators_note(full, full_length);
         if (sockets_has(fd, SOCKET_TRANSLATED))
             outbound_show_peer(full);
         else
             outbound_show_source(full);
     }
-    view_hand_out(full, full_length, ipv4_shape, address, length);
+    view_hand_out(full, full_length, ipv4_shape ? view_of : NULL, address, length);
 }
 
 bool messages_may_need_translation(int fd)
@@ -202,30 +208,39 @@ bool messages_may_need_translation(int fd)
 }
 
 /* A descriptor that we have not seen being made is looked at once. */
-static bool translates_control(int fd)
+static bool translates_control(int fd, socklen_t room, const void *caller)
 {
     if (sockets_has(fd, SOCKET_UPGRADED))
         return true;
+    if (sockets_is_inherited(fd))
+        return view_is_ipv4(fd, room, caller);
     if (!messages_may_need_translation(fd))
         return false;
     int family = kernel_socket_integer(fd, SO_DOMAIN);
     if (family != AF_INET6)
         sockets_add_other(fd);
-    return family == AF_INET6 && view_is_ipv4(fd, 0);
+    return family == AF_INET6 && view_is_ipv4(fd, room, caller);
 }
 
-void messages_prepare(int fd, const struct msghdr *message, struct messages_reception *reception, size_t control_room)
+/* The kernel gets room of ours for control messages where the program's are translated, or it has none for the proof.
+ */
+void messages_prepare(int fd, const struct msghdr *message, struct messages_reception *reception, size_t control_room,
+                      const void *caller)
 {
+    socklen_t room = message->msg_name != NULL ? message->msg_namelen : 0;
+    bool has_room = message->msg_control != NULL && message->msg_controllen > 0;
     reception->native = *message;
+    reception->caller = caller;
+    reception->proven = message->msg_name != NULL && proof_is_needed(fd, room, caller);
     if (message->msg_name != NULL) {
         reception->native.msg_name = &reception->source;
         reception->native.msg_namelen = sizeof reception->source;
     }
-    reception->translate = message->msg_control != NULL && message->msg_controllen > 0 &&
-                           message->msg_controllen <= control_room && translates_control(fd);
-    if (reception->translate) {
+    reception->translate =
+        has_room && message->msg_controllen <= control_room && translates_control(fd, room, caller);
+    if (reception->translate || (reception->proven && !has_room)) {
         reception->native.msg_control = reception->control;
-        reception->native.msg_controllen = message->msg_controllen + CONTROL_EXTRA_SIZE;
+        reception->native.msg_controllen = CONTROL_EXTRA_SIZE + (has_room ? message->msg_controllen : 0);
     }
 }
 
@@ -248,14 +263,34 @@ void messages_finish(int fd, struct msghdr *message, struct messages_reception *
     message->msg_flags = native->msg_flags;
     if (message->msg_name != NULL)
         messages_hand_out_source(fd, &reception->source, native->msg_namelen, message->msg_name,
-                                 &message->msg_namelen);
+                                 &message->msg_namelen, reception->caller);
     if (!reception->translate) {
-        message->msg_controllen = native->msg_controllen;
-        forget_received_descriptors(message);
+        if (native->msg_control == message->msg_control) {
+            message->msg_controllen = native->msg_controllen;
+            forget_received_descriptors(message);
+        }
         return;
     }
     size_t size = message->msg_controllen;
-    if (!control_to_program(native, message->msg_control, &size))
+    if (!control_to_program(native, message->msg_control, &size, proof_is_visible(fd)))
         message->msg_flags |= MSG_CTRUNC;
     message->msg_controllen = size;
+}
+
+ssize_t messages_receive(int fd, struct msghdr *message, struct messages_reception *reception, size_t control_room,
+                         int flags, const void *caller)
+{
+    messages_prepare(fd, message, reception, control_room, caller);
+    struct msghdr native = reception->native;
+    ssize_t received;
+    do {
+        reception->native = native;
+        received = REAL(recvmsg)(fd, &reception->native, flags);
+    } while (received >= 0 && reception->proven && proof_fails(fd, &reception->native, flags));
+    if (received >= 0) {
+        int saved = errno;
+        messages_finish(fd, message, reception);
+        errno = saved;
+    }
+    return received;
 }

@@ -24,7 +24,7 @@ ssize_t messages_send_without_route(int fd, const struct msghdr *message, int fl
 
 /* After a call has received an address into `full`: hands it to the program in its shape. */
 void messages_hand_out_source(int fd, struct sockaddr_storage *full, socklen_t full_length, struct sockaddr *address,
-                              socklen_t *length);
+                              socklen_t *length, const void *caller);
 
 /* Whether anything that is received on this descriptor may have to be translated. No system call. */
 bool messages_may_need_translation(int fd);
@@ -37,6 +37,8 @@ struct messages_reception {
     struct msghdr native;
     struct sockaddr_storage source;
     bool translate;
+    bool proven; /* what comes needs proof, see proof.h */
+    const void *caller;
     char control[] __attribute__((aligned(__alignof__(struct cmsghdr))));
 };
 
@@ -44,9 +46,13 @@ struct messages_reception {
 #define MESSAGES_RECEPTION_SIZE(control_room) \
     ((sizeof(struct messages_reception) + (control_room) + CONTROL_EXTRA_SIZE + 15) / 16 * 16)
 
-void messages_prepare(int fd, const struct msghdr *message, struct messages_reception *reception,
-                      size_t control_room);
+void messages_prepare(int fd, const struct msghdr *message, struct messages_reception *reception, size_t control_room,
+                      const void *caller);
 /* Descriptors that came with the message are new to the tables. */
 void messages_finish(int fd, struct msghdr *message, struct messages_reception *reception);
+
+/* All of it, for one message; forged ones are passed over. */
+ssize_t messages_receive(int fd, struct msghdr *message, struct messages_reception *reception, size_t control_room,
+                         int flags, const void *caller);
 
 #endif

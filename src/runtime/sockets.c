@@ -20,12 +20,14 @@ struct descriptor {
 };
 
 /* In the place of a record: */
-#define NATIVE UINT32_MAX       /* the program's own AF_INET6 socket */
-#define OTHER  (UINT32_MAX - 1) /* nothing to translate */
+#define NATIVE    UINT32_MAX       /* the program's own AF_INET6 socket */
+#define OTHER     (UINT32_MAX - 1) /* nothing to translate */
+#define INHERITED (UINT32_MAX - 2)
+#define ASKING    (UINT32_MAX - 3) /* inherited too */
 
 static bool is_record(uint32_t item)
 {
-    return item != 0 && item < OTHER;
+    return item != 0 && item < ASKING;
 }
 
 static struct descriptor first_page[PAGE_DESCRIPTORS];
@@ -103,6 +105,11 @@ void sockets_add_other(int fd)
     place(fd, OTHER);
 }
 
+void sockets_add_inherited(int fd, bool asks)
+{
+    place(fd, asks ? ASKING : INHERITED);
+}
+
 void sockets_copy_kind(int listener, int fd)
 {
     place(fd, sockets_is_native(listener) ? NATIVE : OTHER);
@@ -137,16 +144,32 @@ struct socket_record *sockets_find(int fd)
     return is_record(item) ? pool_at(&records, item) : NULL;
 }
 
-bool sockets_is_native(int fd)
+/* What stands in the place of a record, or a record. */
+static uint32_t item_of(int fd)
 {
     const struct descriptor *descriptor = descriptor_if_known(fd);
-    return descriptor != NULL && atomic_load(&descriptor->record) == NATIVE;
+    return descriptor != NULL ? atomic_load_explicit(&descriptor->record, memory_order_acquire) : 0;
+}
+
+bool sockets_is_native(int fd)
+{
+    return item_of(fd) == NATIVE;
 }
 
 bool sockets_is_other(int fd)
 {
-    const struct descriptor *descriptor = descriptor_if_known(fd);
-    return descriptor != NULL && atomic_load(&descriptor->record) == OTHER;
+    return item_of(fd) == OTHER;
+}
+
+bool sockets_is_inherited(int fd)
+{
+    uint32_t item = item_of(fd);
+    return item == INHERITED || item == ASKING;
+}
+
+bool sockets_inherited_asks(int fd)
+{
+    return item_of(fd) == ASKING;
 }
 
 bool sockets_has(int fd, uint32_t flags)

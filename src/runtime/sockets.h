@@ -19,16 +19,18 @@
 
 /* Facts about a socket that all its numbers share. */
 enum socket_flag {
-    SOCKET_STREAM = 1 << 0,       /* TCP; otherwise UDP */
-    SOCKET_UPGRADED = 1 << 1,     /* an AF_INET6 socket stands under the numbers that the program made as AF_INET */
-    SOCKET_CONNECTED = 1 << 2,    /* a TCP connect() was accepted by the kernel: options need no record any more */
-    SOCKET_UNREPLAYABLE = 1 << 3, /* an option was set that cannot be set on another socket: no upgrade */
-    SOCKET_FAMILY_FIXED = 1 << 4, /* the program bound it to one address: never changed behind its back */
-    SOCKET_USED = 1 << 5,         /* UDP: a datagram was sent to a plain IPv4 address */
-    SOCKET_WILDCARD = 1 << 6,     /* bound to the wildcard of both families in the place of 0.0.0.0 */
-    SOCKET_LISTENING = 1 << 7,    /* with the backlog of the record */
-    SOCKET_TRANSLATED = 1 << 9,   /* connected where the peer may stand for an IPv4 address, see runtime/outbound.h */
-    SOCKET_RACING = 1 << 8,       /* a placeholder stands under the number, see runtime/background.h */
+    SOCKET_STREAM = 1 << 0,         /* TCP; otherwise UDP */
+    SOCKET_UPGRADED = 1 << 1,       /* an AF_INET6 socket stands under the numbers that the program made as AF_INET */
+    SOCKET_CONNECTED = 1 << 2,      /* a TCP connect() was accepted by the kernel: options need no record any more */
+    SOCKET_UNREPLAYABLE = 1 << 3,   /* an option was set that cannot be set on another socket: no upgrade */
+    SOCKET_FAMILY_FIXED = 1 << 4,   /* the program bound it to one address: never changed behind its back */
+    SOCKET_USED = 1 << 5,           /* UDP: a datagram was sent to a plain IPv4 address */
+    SOCKET_WILDCARD = 1 << 6,       /* bound to the wildcard of both families in the place of 0.0.0.0 */
+    SOCKET_LISTENING = 1 << 7,      /* with the backlog of the record */
+    SOCKET_OWN_FILTER = 1 << 10,    /* UDP: the program set a filter in the place of ours, see proof.h */
+    SOCKET_WANTS_PKTINFO = 1 << 11, /* with it: the program wants to see IP_PKTINFO */
+    SOCKET_TRANSLATED = 1 << 9, /* connected where the peer may stand for an IPv4 address, see runtime/outbound.h */
+    SOCKET_RACING = 1 << 8,     /* a placeholder stands under the number, see runtime/background.h */
 };
 
 struct socket_record {
@@ -56,6 +58,9 @@ void sockets_add_native(int fd);
 void sockets_add_other(int fd);
 /* An AF_INET6 TCP connection that the program takes for AF_INET: it came from a socket like that. */
 void sockets_add_upgraded(int fd);
+/* An AF_INET6 datagram socket that the program was given, takes for AF_INET, and whose datagrams need proof
+   (proof.h); `asks`: the program wants to see IP_PKTINFO. */
+void sockets_add_inherited(int fd, bool asks);
 /* `fd` was accepted from a listener that needs no translation: nor does the connection. */
 void sockets_copy_kind(int listener, int fd);
 /* `fd` is something else now, or nothing. */
@@ -67,6 +72,8 @@ void sockets_copy(int from, int to);
 struct socket_record *sockets_find(int fd);
 bool sockets_is_native(int fd);
 bool sockets_is_other(int fd);
+bool sockets_is_inherited(int fd);
+bool sockets_inherited_asks(int fd);
 /* Whether it has any of these flags. */
 bool sockets_has(int fd, uint32_t flags);
 void sockets_set(struct socket_record *record, uint32_t flags);

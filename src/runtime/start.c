@@ -8,12 +8,14 @@
 #include "runtime/aliases.h"
 #include "runtime/background.h"
 #include "runtime/guard.h"
+#include "runtime/listen_map.h"
 #include "runtime/lookups.h"
 #include "runtime/observe.h"
 #include "runtime/race.h"
 #include "runtime/race_thread.h"
 #include "runtime/real.h"
 #include "runtime/settings.h"
+#include "runtime/translators.h"
 
 _Atomic int start_state = START_COLD;
 __thread uintptr_t guard_innermost __attribute__((tls_model("initial-exec")));
@@ -48,6 +50,9 @@ bool start_run(void)
     const struct settings *settings = settings_current();
     aliases_start(settings->alias_pool.address, settings->alias_pool.length, settings->alias_key,
                   settings->state_dir);
+    aliases_start_map(&settings->alias_map);
+    listen_map_start(&settings->listen_map);
+    translators_start(&settings->nat64_inbound);
     race_thread_start();
     static atomic_bool fork_handled;
     if (!atomic_exchange(&fork_handled, true) &&

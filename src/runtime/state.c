@@ -35,13 +35,13 @@ _Static_assert(SLOT_CHECKSUM_SIZE + LIST_ADDRESSES + CANDIDATES_PER_LIST * ADDRE
 static const struct siphash_key fingerprint_part = {0x7636736869d06b04, 0x85ebca77c2b2ae63};
 static const struct siphash_key names_part = {0x7636736869d06b05, 0x27d4eb2f165667c5};
 
-static struct state process_state = {
+struct state state_of_process = {
     .place = {.owner = STATE_OWNER_SELF}, .pool = {.first = 0xf0400000, .count = 0x400000}, /* 240.64.0.0/10 */
 };
 
 struct state *state_current(void)
 {
-    return &process_state;
+    return &state_of_process;
 }
 
 bool state_set_up(struct state *state, struct in_addr pool, unsigned pool_length, const char *key_text)
@@ -51,6 +51,19 @@ bool state_set_up(struct state *state, struct in_addr pool, unsigned pool_length
     atomic_store(&state->key_known, false);
     state->user = geteuid();
     return alias_pool_set(&state->pool, pool, pool_length);
+}
+
+void state_set_up_range(struct state *state, const struct state *whole, struct in_addr range, unsigned length)
+{
+    char network[ADDRESS_TEXT_SIZE];
+    struct ip_address address = address_ipv4(range);
+    struct text name = text_on(state->aliases_name, sizeof state->aliases_name);
+    state->place = whole->place;
+    state_set_up(state, range, length, whole->key_text);
+    text_add(&name, "aliases-");
+    text_add(&name, address_print(&address, network));
+    text_add(&name, "-");
+    text_add_unsigned(&name, length);
 }
 
 struct siphash_key state_key(struct state *state)
@@ -91,8 +104,11 @@ struct state_format state_format(struct state *state, enum state_file_number num
     uint8_t bytes[16];
     bytes_put64(bytes, key.low);
     bytes_put64(bytes + 8, key.high);
-    if (number == STATE_ALIASES)
+    if (number == STATE_ALIASES) {
         format.slots = state->pool.count;
+        if (state->aliases_name[0] != '\0')
+            format.name = state->aliases_name;
+    }
     format.pool_first = state->pool.first;
     format.pool_count = state->pool.count;
     format.fingerprint = siphash(fingerprint_part, bytes, sizeof bytes);

@@ -15,6 +15,7 @@
 #include "runtime/state_file.h"
 
 #define STATE_KEY_TEXT_SIZE 128
+#define STATE_NAME_SIZE     32
 
 enum state_file_number { STATE_ALIASES, STATE_NAMES, STATE_MARKS, STATE_HISTORY, STATE_PREFIXES, STATE_FILES };
 
@@ -22,6 +23,7 @@ struct state {
     struct state_place place;
     uid_t user; /* the effective one when it was set up */
     struct alias_pool pool;
+    char aliases_name[STATE_NAME_SIZE]; /* of the file of aliases; "": "aliases" */
     char key_text[STATE_KEY_TEXT_SIZE];
     _Atomic bool key_known; /* made when it is first needed, out of a file */
     _Atomic uint64_t key_low, key_high;
@@ -29,10 +31,17 @@ struct state {
 };
 
 /* The state of this process: set up by aliases_start(). Before that: no directory, the default pool. */
+extern struct state state_of_process;
 struct state *state_current(void);
 
 /* Sets up a state, `place` excepted; `key_text` may be "" (see host_key). Touches no file. False for a bad pool. */
 bool state_set_up(struct state *state, struct in_addr pool, unsigned pool_length, const char *key_text);
+
+/*
+ * Sets up the state of a range of the setting alias-map in which addresses are allotted: the same place and key, a
+ * pool and a file of its own (aliases-10.6.0.0-16).
+ */
+void state_set_up_range(struct state *state, const struct state *whole, struct in_addr range, unsigned length);
 
 struct siphash_key state_key(struct state *state);
 

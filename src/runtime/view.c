@@ -5,7 +5,11 @@
 
 #include "runtime/aliases.h"
 #include "runtime/aware.h"
+#include "runtime/imports.h"
+#include "runtime/listen_map.h"
+#include "runtime/settings.h"
 #include "runtime/sockets.h"
+#include "runtime/translators.h"
 
 struct in_addr view_of(const struct ip_address *address)
 {
@@ -17,7 +21,14 @@ struct in_addr view_of(const struct ip_address *address)
         return (struct in_addr){.s_addr = htonl(INADDR_ANY)};
     if (address_is_loopback(address))
         return (struct in_addr){.s_addr = htonl(INADDR_LOOPBACK)};
-    return aliases_of(address, ALIAS_PEER);
+    struct in_addr client;
+    return translators_show(address, &client) ? client : aliases_of(address, ALIAS_PEER);
+}
+
+struct in_addr view_of_local(const struct ip_address *address)
+{
+    struct in_addr bound;
+    return listen_map_find_ipv4(address, &bound) ? bound : view_of(address);
 }
 
 void view_copy_out(const void *full, socklen_t full_length, struct sockaddr *address, socklen_t *length)
@@ -28,25 +39,31 @@ void view_copy_out(const void *full, socklen_t full_length, struct sockaddr *add
     *length = full_length;
 }
 
-void view_hand_out(const struct sockaddr_storage *full, socklen_t full_length, bool ipv4_shape,
+void view_hand_out(const struct sockaddr_storage *full, socklen_t full_length, view *shown_as,
                    struct sockaddr *address, socklen_t *length)
 {
     struct ip_address native;
     uint16_t port;
-    if (full->ss_family != AF_INET6 || !ipv4_shape ||
+    if (full->ss_family != AF_INET6 || shown_as == NULL ||
         !address_from_sockaddr((const struct sockaddr *)full, full_length, &native, &port)) {
         view_copy_out(full, full_length, address, length);
         return;
     }
-    struct sockaddr_in shown = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr = view_of(&native)};
+    struct sockaddr_in shown = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr = shown_as(&native)};
     view_copy_out(&shown, sizeof shown, address, length);
 }
 
-bool view_is_ipv4(int fd, socklen_t room)
+bool view_is_ipv4(int fd, socklen_t room, const void *caller)
 {
     if (sockets_has(fd, SOCKET_UPGRADED))
         return true;
-    if (sockets_is_native(fd) || aware_is())
+    if (sockets_is_native(fd))
         return false;
-    return room < sizeof(struct sockaddr_in6);
+    if (settings_current()->shape != SHAPE_AUTO)
+        return settings_current()->shape == SHAPE_IPV4;
+    if (aware_is())
+        return false;
+    if (room > 0 && room < sizeof(struct sockaddr_in6))
+        return true;
+    return imports_of(caller) == IMPORTS_IPV4_ONLY;
 }

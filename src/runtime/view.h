@@ -15,26 +15,34 @@
 /*
  * The IPv4 address that stands for one that the kernel gave. Mapped -> IPv4 (an AF_INET6 TCP socket has real IPv4
  * peers under that form only), :: -> 0.0.0.0, ::1 -> 127.0.0.1 (the kernel drops packets with that source that did
- * not come from this host), all others -> their alias.
+ * not come from this host), a client of a translator that the administrator trusts -> its IPv4 address, all others ->
+ * their alias.
  */
+typedef struct in_addr view(const struct ip_address *address);
 struct in_addr view_of(const struct ip_address *address);
+
+/* The same for an address of this host's own: one that stands in the place of an IPv4 address (listen-map) shows as
+   that, as the program bound it. */
+struct in_addr view_of_local(const struct ip_address *address);
 
 /* As the kernel hands out addresses: as much as fits into *length bytes, and the full length into *length. NULL-safe.
  */
 void view_copy_out(const void *full, socklen_t full_length, struct sockaddr *address, socklen_t *length);
 
 /*
- * Hands out an address of a socket in the shape that the program expects. `full` is what the kernel gave.
- * `address` and `length` as in getpeername(); both may be NULL.
+ * Hands out an address of a socket in the shape that the program expects. `full` is what the kernel gave. `shown_as`
+ * is view_of or view_of_local; NULL: in its native shape. `address` and `length` as in getpeername(); both may be
+ * NULL.
  */
-void view_hand_out(const struct sockaddr_storage *full, socklen_t full_length, bool ipv4_shape,
+void view_hand_out(const struct sockaddr_storage *full, socklen_t full_length, view *shown_as,
                    struct sockaddr *address, socklen_t *length);
 
 /*
  * Whether the program takes this descriptor for an AF_INET socket, when the kernel says it is AF_INET6. Known where
- * we saw the socket being made. Else a process that speaks IPv6 gets the native shape; in one that does not, room for
- * less than a sockaddr_in6 marks a caller that only knows IPv4.
+ * we saw the socket being made; else the setting `shape` says. With `auto`, a process that speaks IPv6 gets the
+ * native shape; in another one, room for less than a sockaddr_in6 marks a caller that only knows IPv4, and with more
+ * room (or none: 0) the imports of the object decide that `caller`, the return address of the hook, is part of.
  */
-bool view_is_ipv4(int fd, socklen_t room);
+bool view_is_ipv4(int fd, socklen_t room, const void *caller);
 
 #endif

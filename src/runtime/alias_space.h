@@ -1,0 +1,40 @@
+/*
+ * One pool of aliases as this process knows it: what it remembers, in front of the table that all processes of the
+ * user share (state_aliases.h). The alias pool is one; each range of the setting alias-map in which addresses are
+ * allotted is another. For aliases.c, see there.
+ *
+ * All functions are async-signal-safe and safe for threads; they may be interrupted anywhere, by themselves too, and
+ * abandoned by siglongjmp. errno kept.
+ */
+#ifndef V6SHIM_RUNTIME_ALIAS_SPACE_H
+#define V6SHIM_RUNTIME_ALIAS_SPACE_H
+
+#include "runtime/alias_book.h"
+#include "runtime/peer_cache.h"
+#include "runtime/state.h"
+
+/* All zero at first, but for `state`. */
+struct alias_space {
+    struct state *state;
+    struct alias_book book;
+    struct peer_cache peers;
+    _Atomic uint32_t private_peers;
+};
+
+/* Forgets what this thread has kept. Once, at start. */
+void alias_space_start(void);
+/* The alias of an address, of any space, that this thread asked for last, where it is for good. */
+bool alias_space_recall(const struct ip_address *address, struct in_addr *alias);
+
+/* Makes the file of the space now. */
+void alias_space_prepare(struct alias_space *space);
+
+bool alias_space_contains(const struct alias_space *space, struct in_addr address);
+struct in_addr alias_space_overflow(const struct alias_space *space);
+
+/* As the functions of aliases.h. `address` is of IPv6, with a scope only if it is link-local. */
+struct in_addr alias_space_of(struct alias_space *space, const struct ip_address *address, enum alias_kind kind);
+bool alias_space_peek(struct alias_space *space, const struct ip_address *address, struct in_addr *alias);
+bool alias_space_find(struct alias_space *space, struct in_addr alias, struct ip_address *address);
+
+#endif
