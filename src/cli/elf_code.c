@@ -192,10 +192,20 @@ static void find_stubs(const struct elf_image *image, const struct places *slots
     }
 }
 
+/* The next byte that may begin an instruction which leads elsewhere: what makes going through megabytes bearable. */
+static uint64_t next_transfer(const uint8_t *code, uint64_t at, uint64_t end)
+{
+    static const bool begins[256] = {[0xe8] = true, [0xe9] = true, [0xff] = true, [0x0f] = true, [0x8d] = true};
+    while (at < end && !begins[code[at]])
+        at++;
+    return at;
+}
+
 static void find_sites(const struct elf_segment *segment, const uint8_t *code, const struct places *slots,
                        const struct places *stubs, struct places *sites)
 {
-    for (uint64_t at = 0; at + CALL_LENGTH <= segment->file_size; at++) {
+    uint64_t end = segment->file_size < CALL_LENGTH ? 0 : segment->file_size - CALL_LENGTH + 1;
+    for (uint64_t at = 0; (at = next_transfer(code, at, end)) < end; at++) {
         const struct place *target = NULL;
         uint64_t address = segment->address + at;
         if ((code[at] & 0xfe) == 0xe8)
@@ -337,7 +347,10 @@ void elf_call_graph(const struct elf_image *image, const struct elf_functions *f
         const struct elf_segment *segment = &image->segments[index];
         const uint8_t *code = image->data + segment->offset;
         size_t from = SIZE_MAX;
-        for (uint64_t at = 0; segment->executable && at + 6 <= segment->file_size; at++) {
+        uint64_t end = !segment->executable || segment->file_size < INDIRECT_LENGTH
+                           ? 0
+                           : segment->file_size - INDIRECT_LENGTH + 1;
+        for (uint64_t at = 0; (at = next_transfer(code, at, end)) < end; at++) {
             uint64_t address = segment->address + at;
             uint64_t target = edge_target(code + at, address, with_addresses);
             if (target - segment->address >= segment->file_size)

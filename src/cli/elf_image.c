@@ -10,7 +10,7 @@
 
 /* No real program comes near these; a damaged header could claim any number. */
 #define NEEDED_MAXIMUM  4096
-#define SEGMENT_MAXIMUM 4096
+#define SEGMENT_MAXIMUM 256
 
 /* The dynamic entries that are read in a first pass and used in a second, when the string table is known. */
 struct dynamic_values {
@@ -285,6 +285,8 @@ static const char *read_segments(struct elf_image *image)
             image->eh_frame_header = header.p_vaddr;
         if (header.p_type != PT_LOAD)
             continue;
+        if (header.p_vaddr > UINT64_MAX - header.p_filesz)
+            return "its program headers are damaged";
         if (header.p_offset > image->size || header.p_filesz > image->size - header.p_offset)
             cut = true;
         if (header.p_offset >= image->size)
