@@ -27,6 +27,7 @@ struct command {
 int run_command(int argc, char **argv);
 int alias_command(int argc, char **argv);
 int check_command(int argc, char **argv);
+int nat64_command(int argc, char **argv);
 int policy_command(int argc, char **argv);
 
 /* Prints `v6shim COMMAND: MESSAGE` and a line end to standard error, control characters made harmless. `command` may

@@ -11,6 +11,7 @@
 static const struct command commands[] = {
     {"run", "run a program with libv6shim preloaded", run_command},
     {"alias", "say which IPv6 address an alias stands for", alias_command},
+    {"nat64", "show by which prefix IPv4 is reached through IPv6", nat64_command},
     {"policy", "show in which order addresses are tried, and why", policy_command},
     {"check", "say what keeps programs from IPv6", check_command},
 };
