@@ -121,7 +121,13 @@ struct lane *background_lane_of(struct background *race, int attempt)
     return NULL;
 }
 
-/* A free socket of the family; one whose error nobody has seen yet only if there is no other. */
+/* How much a socket that has failed has to tell the program. */
+static int news_of(const struct lane *lane)
+{
+    return lane->holds_error + (lane->holds_error && lane->answered);
+}
+
+/* A free socket of the family: the one that is missed least when its error is read away. */
 static struct lane *free_lane(struct background *race, sa_family_t family)
 {
     struct lane *found = NULL;
@@ -129,7 +135,7 @@ static struct lane *free_lane(struct background *race, sa_family_t family)
         struct lane *lane = &race->lanes[i];
         if (lane->socket == NOBODY || lane->family != family || lane->attempt != NOBODY)
             continue;
-        if (found == NULL || found->holds_error)
+        if (found == NULL || news_of(lane) < news_of(found))
             found = lane;
     }
     return found;
@@ -141,7 +147,7 @@ static void dissolve(struct lane *lane)
     struct sockaddr nowhere = {.sa_family = AF_UNSPEC};
     REAL(connect)(lane->socket, &nowhere, sizeof nowhere);
     kernel_socket_integer(lane->socket, SO_ERROR);
-    lane->holds_error = false;
+    lane->holds_error = lane->answered = false;
 }
 
 bool background_start_attempt(struct background *race, uint32_t item, unsigned attempt, int64_t now_ms)
@@ -173,16 +179,22 @@ bool background_start_attempt(struct background *race, uint32_t item, unsigned a
     return true;
 }
 
-/* All have failed: the program is told by a socket that has failed and whose error it can read itself. */
-static void settle_failure(struct background *race, uint32_t item)
+/* All have failed: the program is told by a socket that has failed and whose error it can read itself. One that the
+   peer has refused says more than one that no way led from. */
+static struct lane *telling_lane(struct background *race)
 {
     struct lane *telling = NULL;
-    for (unsigned i = 0; i < LANES && telling == NULL; i++)
-        if (race->lanes[i].socket != NOBODY && race->lanes[i].holds_error)
-            telling = &race->lanes[i];
-    for (unsigned i = 0; i < LANES && telling == NULL; i++)
-        if (race->lanes[i].socket != NOBODY)
-            telling = &race->lanes[i];
+    for (unsigned i = 0; i < LANES; i++) {
+        struct lane *lane = &race->lanes[i];
+        if (lane->socket != NOBODY && (telling == NULL || news_of(lane) > news_of(telling)))
+            telling = lane;
+    }
+    return telling;
+}
+
+static void settle_failure(struct background *race, uint32_t item)
+{
+    struct lane *telling = telling_lane(race);
     if (telling != NULL)
         background_settle(race, item, telling);
     else
@@ -264,7 +276,11 @@ int64_t background_step_all(int64_t now_ms)
     return next_ms;
 }
 
-/* What became of an attempt, with its error left for the program to read: by the state of the connection. */
+/*
+ * What became of an attempt, with its error left for the program to read (SO_ERROR reads it away): by the state of
+ * the connection. That it was refused shows in SO_INCOMING_CPU, which is set by a packet that reaches the socket, and
+ * not by an ICMP error or by silence (measured on Linux 6.18).
+ */
 static void report(struct background *race, struct lane *lane, int64_t now_ms)
 {
     unsigned attempt = (unsigned)lane->attempt;
@@ -280,7 +296,8 @@ static void report(struct background *race, struct lane *lane, int64_t now_ms)
     }
     lane->attempt = NOBODY;
     lane->holds_error = state == TCP_CLOSE;
-    eyeballs_attempt_failed(&race->eyeballs, attempt, ECONNABORTED, now_ms);
+    lane->answered = kernel_socket_integer(lane->socket, SO_INCOMING_CPU) >= 0;
+    eyeballs_attempt_failed(&race->eyeballs, attempt, lane->answered ? ECONNREFUSED : ECONNABORTED, now_ms);
 }
 
 struct lane *background_leading_lane(struct background *race)

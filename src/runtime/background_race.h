@@ -28,6 +28,7 @@ struct lane {
     int attempt;      /* place in the race that it carries, NOBODY */
     bool used;        /* has to be dissolved before the next attempt */
     bool holds_error; /* failed, and its error was not read yet */
+    bool answered;    /* failed by an answer of the peer's: what tells a person most */
 };
 
 struct background {
