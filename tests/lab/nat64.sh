@@ -1,0 +1,102 @@
+# tests/lab/nat64.sh: an IPv6-only network with DNS64 (unbound) and NAT64 (tayga), for scripts that have sourced lib.sh.
+#
+#     client (IPv6 only) -- gate (DNS64, NAT64) -- server (IPv4 only)
+#
+# The server's addresses are in 198.51.100.0/24 and, for the well-known prefix, which carries no documentation
+# addresses, 77.0.113.80: nothing leaves the box.
+#
+# shellcheck shell=sh
+
+NAT64_DNS=2001:db8:6::53
+
+nat64_topology() {
+    command -v tayga >/dev/null || lab_skip_all "tayga is not installed"
+    [ -c /dev/net/tun ] || lab_skip_all "there is no /dev/net/tun"
+    for nat64_host in client gate server; do lab_host $nat64_host; done
+    lab_link gate client
+    lab_link gate server
+    lab_on gate sh -c 'echo 1 >/proc/sys/net/ipv4/ip_forward; echo 1 >/proc/sys/net/ipv6/conf/all/forwarding
+        ip address add 2001:db8:6::1/64 dev client; ip address add 2001:db8:6::53/64 dev client
+        ip address add 198.51.100.1/24 dev server; ip address add 77.0.113.1/24 dev server'
+    lab_on client sh -c 'ip address add 2001:db8:6::2/64 dev gate; ip -6 route add default via 2001:db8:6::1'
+    for nat64_address in 198.51.100.80 198.51.100.81 77.0.113.80; do
+        lab_on server ip address add $nat64_address/24 dev gate
+    done
+    lab_on server ip route add default via 198.51.100.1
+    lab_start server services perl "$LAB_SOURCE/services.pl" 198.51.100.80 198.51.100.81 77.0.113.80
+    lab_until grep -q ready "$LAB_DIR/log/services" || lab_bail "the services did not start"
+    printf 'nameserver %s\nsearch lab.example\noptions timeout:1 attempts:1\n' $NAT64_DNS \
+        >"$LAB_DIR/host/client/etc/resolv.conf"
+    nat64_translator= nat64_server=
+}
+
+# nat64_end PID: the daemon is gone before the next one comes.
+nat64_end() {
+    [ -n "$1" ] || return 0
+    kill "$1"
+    wait "$1" 2>/dev/null
+}
+
+nat64_runs() { lab_on gate ip -o link show nat64 | grep -q LOWER_UP; }
+
+# nat64_translate PREFIX: the gate translates for this prefix, and for no other one.
+nat64_translate() {
+    nat64_end "$nat64_translator"
+    mkdir -p "$LAB_DIR/tayga"
+    rm -f "$LAB_DIR"/tayga/*
+    printf '%s\n' 'tun-device nat64' 'ipv4-addr 192.168.255.1' 'ipv6-addr 2001:db8:6:ffff::1' "prefix $1" \
+        'dynamic-pool 192.168.255.0/24' "data-dir $LAB_DIR/tayga" >"$LAB_DIR/tayga.conf"
+    lab_on gate sh -c "ip link del nat64 2>/dev/null; tayga --mktun -c $LAB_DIR/tayga.conf >/dev/null && ip link set nat64 up &&
+        ip route add 192.168.255.0/24 dev nat64 && ip -6 route add $1 dev nat64" || lab_bail "no NAT64 device"
+    lab_start gate tayga tayga -d -c "$LAB_DIR/tayga.conf"
+    nat64_translator=$lab_pid
+    lab_until nat64_runs || lab_bail "the NAT64 did not start"
+}
+
+# nat64_resolve [PREFIX]: the name server is a DNS64 for this prefix, without one an ordinary one.
+nat64_resolve() {
+    nat64_end "$nat64_server"
+    cat >"$LAB_DIR/nat64.zone" <<'ZONE'
+$ORIGIN lab.example.
+$TTL 60
+@       SOA  ns hostmaster 1 3600 600 86400 30
+@       NS   ns
+ns      AAAA 2001:db8:6::53
+v4only  A    198.51.100.80
+global  A    77.0.113.80
+both    A    198.51.100.80
+both    AAAA 2001:db8:6::1
+ZONE
+    cat >"$LAB_DIR/arpa.zone" <<'ZONE'
+$ORIGIN ipv4only.arpa.
+$TTL 40
+@       SOA  ns.lab.example. hostmaster.lab.example. 1 3600 600 86400 30
+@       NS   ns.lab.example.
+@       A    192.0.0.170
+@       A    192.0.0.171
+ZONE
+    {
+        printf '%s\n' 'server:' " directory: \"$LAB_DIR\"" ' chroot: ""' ' username: ""' ' pidfile: ""' \
+            ' use-syslog: no' ' logfile: ""' ' verbosity: 1' ' log-queries: yes' ' num-threads: 1' \
+            " interface: $NAT64_DNS" ' access-control: ::0/0 allow' ' qname-minimisation: no'
+        if [ "${1-}" ]; then
+            printf '%s\n' ' module-config: "dns64 iterator"' " dns64-prefix: $1"
+        else
+            printf '%s\n' ' module-config: "iterator"'
+        fi
+        printf '%s\n' 'remote-control:' ' control-enable: no'
+        for nat64_zone in lab.example:nat64.zone ipv4only.arpa:arpa.zone; do
+            printf '%s\n' 'auth-zone:' " name: \"${nat64_zone%:*}.\"" " zonefile: \"${nat64_zone#*:}\"" \
+                ' for-downstream: no' ' for-upstream: yes' ' fallback-enabled: no'
+        done
+    } >"$LAB_DIR/nat64.conf"
+    rm -f "$LAB_DIR/log/unbound"
+    lab_start gate unbound unbound -d -c "$LAB_DIR/nat64.conf"
+    nat64_server=$lab_pid
+    lab_until grep -q 'start of service' "$LAB_DIR/log/unbound" || lab_bail "the name server did not start"
+    rm -rf "$LAB_DIR/state/client"
+    mkdir -p "$LAB_DIR/state/client"
+}
+
+# How often the prefix was asked for since the name server started.
+nat64_questions() { grep -c 'ipv4only.arpa. AAAA' "$LAB_DIR/log/unbound"; }

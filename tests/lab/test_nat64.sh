@@ -1,0 +1,148 @@
+#!/bin/sh
+# IPv4-only programs on an IPv6-only network: literals and A-only names through NAT64, with and without DNS64.
+. "$(dirname "$0")/lib.sh"
+. "$LAB_SOURCE/nat64.sh"
+lab_need_library
+nat64_topology
+
+probe="perl $LAB_SOURCE/probe.pl"
+ours() { lab_preload client timeout 10 "$@" </dev/null 2>&1; }
+bare() { lab_on client timeout 10 "$@" </dev/null 2>&1; }
+
+# speak PROTOCOL HOST PORT: an old program's client, with what it sees of the ends.
+speak() {
+    ours perl -MIO::Socket::INET -e '
+        my ($protocol, $host, $port) = @ARGV;
+        my $socket = IO::Socket::INET->new(Proto => $protocol, PeerAddr => $host, PeerPort => $port, Timeout => 5)
+            or die "failed: $@\n";
+        syswrite $socket, "question\n";
+        sysread $socket, my $answer, 200;
+        print "peer ", $socket->peerhost, " said $answer"' "$@"
+}
+
+# literals_and_names PREFIX [ADDRESS NAME]
+literals_and_names() {
+    lab_address=${2-198.51.100.80} lab_name=${3-v4only}
+    contains "$1: a literal, TCP" "hello via inet $lab_address" "$(ours nc.traditional -w 5 $lab_address 7001)"
+    contains "$1: a name, TCP" "hello via inet $lab_address" "$(ours nc.traditional -w 5 $lab_name.lab.example 7001)"
+    contains "$1: TCP, the peer is shown as the IPv4 address" "peer $lab_address said question via inet $lab_address" \
+        "$(speak tcp $lab_address 7002)"
+    contains "$1: a name, TCP, the peer is shown as the IPv4 address" "peer $lab_address said question via inet" \
+        "$(speak tcp $lab_name.lab.example 7002)"
+    contains "$1: UDP" "peer $lab_address said question via inet $lab_address" "$(speak udp $lab_address 7002)"
+    contains "$1: a name, UDP" "peer $lab_address said question via inet $lab_address" "$(speak udp $lab_name.lab.example 7002)"
+    contains "$1: unconnected UDP" "answer from $lab_address: question via inet $lab_address" "$(unconnected $lab_address)"
+}
+
+unconnected() {
+    ours perl -MSocket=:all -e '
+        socket my $socket, AF_INET, SOCK_DGRAM, 0;
+        send $socket, "question\n", 0, pack_sockaddr_in(7002, inet_aton($ARGV[0])) or die "failed: $!\n";
+        my $from = recv $socket, my $answer, 200, 0;
+        my ($port, $address) = unpack_sockaddr_in($from);
+        print "answer from ", inet_ntoa($address), ": $answer"' "$1"
+}
+
+# ---- The network's own prefix, by DNS64, of each length
+
+for prefix in 2001:db8:64::/96 2001:db8:64:1::/64 2001:db8:64::/48; do
+    nat64_translate $prefix
+    nat64_resolve $prefix
+    contains "$prefix: bare, a literal has no route" "unreachable" "$(bare nc.traditional -w 5 198.51.100.80 7001)"
+    literals_and_names $prefix
+    same "$prefix: the prefix was asked for once" 1 "$(nat64_questions)"
+done
+nat64_translate 64:ff9b::/96
+nat64_resolve 64:ff9b::/96
+literals_and_names 64:ff9b::/96 77.0.113.80 global
+contains "64:ff9b::/96: carries no address that isn't global" unreachable "$(ours nc.traditional -w 5 198.51.100.80 7001)"
+
+# ---- What programs are told
+
+prefix=2001:db8:64::/96
+nat64_translate $prefix
+nat64_resolve $prefix
+contains "a name that a DNS64 made up has its IPv4 address" "v4only.lab.example [] 198.51.100.80" \
+    "$(ours $probe resolve v4only.lab.example)"
+same "and to getaddrinfo with AI_ADDRCONFIG" "198.51.100.80" \
+    "$(ours getent ahostsv4 v4only.lab.example | awk '$2 == "STREAM" { print $1 }')"
+same "which libc alone doesn't find here" "" "$(bare getent ahostsv4 v4only.lab.example)"
+contains "a non-blocking program reaches a name" "peer 198.51.100.80" "$(ours $probe non-blocking v4only.lab.example 7001)"
+contains "and a literal" "peer 198.51.100.80" "$(ours $probe non-blocking 198.51.100.80 7001)"
+contains "the local address is an alias" "local 240." "$(ours $probe connect 198.51.100.80 7001)"
+same "bind to it works" "bound, hello via inet 198.51.100.80" "$(ours perl -MSocket=:all -e '
+    socket my $first, AF_INET, SOCK_STREAM, 0; connect $first, pack_sockaddr_in(7001, inet_aton("198.51.100.80")) or die;
+    my ($port, $local) = unpack_sockaddr_in(getsockname $first);
+    socket my $second, AF_INET, SOCK_STREAM, 0;
+    bind $second, pack_sockaddr_in(0, $local) or die "bind: $!"; print "bound, ";
+    connect $second, pack_sockaddr_in(7001, inet_aton("198.51.100.80")) or die "connect: $!";
+    print <$second>' | sed 's/ from .*//')"
+contains "a program that speaks IPv6 itself, on its AF_INET socket" "hello via inet 198.51.100.80" "$(ours perl -MSocket=:all -e '
+    socket my $own, AF_INET6, SOCK_STREAM, 0; socket my $socket, AF_INET, SOCK_STREAM, 0;
+    connect $socket, pack_sockaddr_in(7001, inet_aton("198.51.100.80")) or die "connect: $!"; print <$socket>')"
+for address in 127.0.0.9 10.1.2.3 169.254.3.4 224.0.0.9 255.255.255.255; do
+    same "$address is as bare" "$(bare $probe connect $address 7001)" "$(ours $probe connect $address 7001)"
+done
+command=$LAB_BUILD/v6shim
+nat64() { lab_on client env V6SHIM_STATE_DIR="$LAB_DIR/state/client" "$@" "$command" nat64 2>&1; }
+contains "v6shim nat64: the prefix and its origin" "2001:db8:64::/96  from the network's resolver, as an earlier program" "$(nat64 env)"
+
+# ---- Peers that come in are never taken for the IPv4 address inside (promise 3)
+
+speak udp 198.51.100.80 7002 >/dev/null
+lab_start client listener env V6SHIM_STATE_DIR="$LAB_DIR/state/client" LD_PRELOAD="$LAB_PRELOAD" perl -MSocket=:all -e '
+    $| = 1; socket my $socket, AF_INET, SOCK_DGRAM, 0; bind $socket, pack_sockaddr_in(7100, INADDR_ANY) or die;
+    print "ready\n"; my ($port, $from) = unpack_sockaddr_in(recv $socket, my $text, 200, 0); print inet_ntoa($from), "\n"'
+lab_until grep -q ready "$LAB_DIR/log/listener"
+mapped=$(lab_on server tail -n 1 "$LAB_DIR/log/services" | awk '{ print $4 }')
+lab_on server perl -MIO::Socket::INET -e 'IO::Socket::INET->new(Proto => "udp", PeerAddr => $ARGV[0], PeerPort => 7100,
+    LocalAddr => "198.51.100.81")->send("unasked")' "$mapped"
+lab_until grep -q 240 "$LAB_DIR/log/listener"
+contains "a datagram that nobody asked for is from an alias" 240. "$(cat "$LAB_DIR/log/listener")"
+
+# ---- Without DNS64: a prefix that the user names; and none
+
+nat64_resolve
+contains "no DNS64, a prefix from the configuration: a literal" "hello via inet 198.51.100.80" \
+    "$(ours env V6SHIM_NAT64=$prefix nc.traditional -w 5 198.51.100.80 7001)"
+contains "and a name" "hello via inet 198.51.100.80" \
+    "$(ours env V6SHIM_NAT64=$prefix nc.traditional -w 5 v4only.lab.example 7001)"
+same "nobody asked for a prefix" 0 "$(nat64_questions)"
+same "no NAT64: as bare" "$(bare $probe connect 198.51.100.80 7001)" "$(ours $probe connect 198.51.100.80 7001)"
+same "that there is none was asked" 1 "$(nat64_questions)"
+ours $probe connect v4only.lab.example 7001 >/dev/null
+same "and not again" 1 "$(nat64_questions)"
+contains "v6shim nat64: none" "none: the network's resolver knows no NAT64" "$(nat64 env)"
+contains "nat64 off: as bare" ENETUNREACH "$(ours env V6SHIM_NAT64=off $probe connect 198.51.100.80 7001)"
+
+# ---- A NAT64 that is dead, and a second one that works
+
+contains "what the server says is told" "failed 198.51.100.80: ECONNREFUSED" \
+    "$(ours env V6SHIM_NAT64=$prefix $probe connect 198.51.100.80 9)"
+lab_on gate ip -6 route add prohibit 2001:db8:dead::/96
+contains "a dead NAT64: its error is told" "failed 198.51.100.80: EACCES" \
+    "$(ours env V6SHIM_NAT64=2001:db8:dead::/96 $probe connect 198.51.100.80 7001)"
+lab_on gate ip -6 route change unreachable 2001:db8:dead::/96
+contains "of two prefixes the one that works wins" "peer 198.51.100.80" \
+    "$(ours env V6SHIM_NAT64=2001:db8:dead::/96,$prefix $probe connect 198.51.100.80 7001)"
+
+# ---- A host with IPv4 pays nothing
+
+nat64_resolve $prefix
+lab_on client sh -c 'ip address add 192.0.2.2/24 dev gate; ip route add default via 192.0.2.1'
+lab_on gate ip address add 192.0.2.1/24 dev client
+if command -v strace >/dev/null; then
+    count() { grep -cE '^[0-9 ]*(socket|connect|getsockname|getpeername|sendto)\(' "$1"; }
+    probe_with() { lab_on client env "$@" strace -f -o "$LAB_DIR/trace" $probe connect 198.51.100.80 7001 >/dev/null 2>&1; }
+    probe_with
+    lab_calls=$(count "$LAB_DIR/trace")
+    probe_with V6SHIM_STATE_DIR="$LAB_DIR/state/client" LD_PRELOAD="$LAB_PRELOAD"
+    same "with IPv4, not one system call more on sockets" "$lab_calls" "$(count "$LAB_DIR/trace")"
+else
+    skip "with IPv4, not one system call more on sockets" "strace is not installed"
+fi
+contains "with IPv4, a literal goes there" "via inet 198.51.100.80 from 192.0.2.2" "$(ours nc.traditional -w 5 198.51.100.80 7001)"
+contains "with IPv4, what the DNS64 made up is the IPv4 address" "via inet 198.51.100.80" \
+    "$(ours nc.traditional -w 5 v4only.lab.example 7001)"
+same "and nobody asked for a prefix" 0 "$(nat64_questions)"
+lab_done
