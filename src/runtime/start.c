@@ -7,6 +7,7 @@
 
 #include "runtime/aliases.h"
 #include "runtime/background.h"
+#include "runtime/follow.h"
 #include "runtime/guard.h"
 #include "runtime/listen_map.h"
 #include "runtime/lookups.h"
@@ -48,6 +49,7 @@ bool start_run(void)
     real_bind_all();
     settings_load();
     const struct settings *settings = settings_current();
+    follow_start(settings->follow == FOLLOW_YES);
     aliases_start(settings->alias_pool.address, settings->alias_pool.length, settings->alias_key,
                   settings->state_dir);
     aliases_start_map(&settings->alias_map);

@@ -67,7 +67,8 @@ static void in_child(const char *name, const char *const variables[], bool bare,
         putenv(strdup(*variables));
     snprintf(copy, sizeof copy, "%s", name);
     char *arguments[] = {program, option, copy, NULL};
-    execv(program, arguments);
+    /* execv() would put our entry of LD_PRELOAD back. */
+    syscall(SYS_execve, program, arguments, environ);
     _exit(FAILED);
 }
 

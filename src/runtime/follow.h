@@ -1,0 +1,34 @@
+/*
+ * Programs that this one starts get the library too (setting follow): our own entry of LD_PRELOAD, exactly as it was
+ * given to this process, goes back into the environment of a new program where it is missing. Super-servers clean the
+ * environment of their services. Nothing else in it is changed, and nothing was added where we were not started by
+ * LD_PRELOAD.
+ *
+ * For vfork() children and signal handlers: no memory but the caller's stack, no system call, errno kept.
+ */
+#ifndef V6SHIM_RUNTIME_FOLLOW_H
+#define V6SHIM_RUNTIME_FOLLOW_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Once, at start, before the program can change its environment. */
+void follow_start(bool wanted);
+
+/* How many bytes a copy of this environment takes that has our entry; 0 where it has it, or is to stay as it is. May
+   be NULL, as execve() takes it. */
+size_t follow_room(char *const environment[]);
+
+/* Makes that copy in `room`, and returns it. It refers to the strings of the original. */
+char **follow_copy(char *const environment[], void *room);
+
+/* The environment for a new program, in the frame of the function that uses this macro (not in the list of arguments
+   of a call, where alloca() must not be). */
+#define FOLLOW(environment)                                                                         \
+    __extension__({                                                                                 \
+        char *const *follow_given = (environment);                                                  \
+        size_t follow_size = guard_may_act() ? follow_room(follow_given) : 0;                       \
+        follow_size == 0 ? follow_given : follow_copy(follow_given, __builtin_alloca(follow_size)); \
+    })
+
+#endif

@@ -1,0 +1,28 @@
+#include "snippet.h"
+
+#include <sys/wait.h>
+
+static void try(const char *path, char **arguments, char **environment)
+{
+    fflush(stdout);
+    pid_t child = fork();
+    if (child == 0) {
+        SAY(execve(path, arguments, environment));
+        fflush(stdout);
+        _exit(9);
+    }
+    int status = 0;
+    waitpid(child, &status, 0);
+    printf("status %d\n", WEXITSTATUS(status));
+}
+
+void snippet(void)
+{
+    char *arguments[] = {"name", "-c", "echo \"[$0] [$1] [$2] [$A] [${B-unset}]\"; exit 3", "one", "", "three", NULL};
+    char *environment[] = {"A=first", "B=", NULL}, *empty[] = {NULL};
+    try("/bin/sh", arguments, environment);
+    try("/bin/sh", arguments, empty);
+    try("/no/such/file", arguments, environment);
+    try("/etc", arguments, environment);
+    try("sh", arguments, environment);
+}
