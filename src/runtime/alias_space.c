@@ -15,18 +15,24 @@
 
 /*
  * A datagram's peer is usually the one before: what was found out about it is kept, for each thread. A signal handler
- * that comes while it is being replaced leaves it alone. (All spaces share one key, and so their hashes.)
+ * that comes while it is being replaced leaves it alone; one that replaces it while it is being read is noticed by
+ * the count of changes. (All spaces share one key, and so their hashes.)
  */
-static __thread struct {
-    sig_atomic_t busy;
+struct latest {
+    sig_atomic_t busy, changes;
     struct ip_address address; /* AF_UNSPEC: none */
     uint64_t hash;
     struct in_addr alias; /* if it is for good; else 0.0.0.0 */
-} latest __attribute__((tls_model("initial-exec")));
+};
+static __thread struct latest latest __attribute__((tls_model("initial-exec")));
 
-static bool is_latest(const struct ip_address *address)
+static bool read_latest(const struct ip_address *address, struct latest *copy)
 {
-    return latest.busy == 0 && address_equal(&latest.address, address);
+    sig_atomic_t changes = latest.changes;
+    atomic_signal_fence(memory_order_seq_cst);
+    *copy = latest;
+    atomic_signal_fence(memory_order_seq_cst);
+    return latest.changes == changes && copy->busy == 0 && address_equal(&copy->address, address);
 }
 
 static void keep_latest(const struct ip_address *address, uint64_t hash, struct in_addr alias)
@@ -39,13 +45,15 @@ static void keep_latest(const struct ip_address *address, uint64_t hash, struct 
     latest.hash = hash;
     latest.alias = alias;
     atomic_signal_fence(memory_order_seq_cst);
+    latest.changes = (sig_atomic_t)((unsigned)latest.changes + 1);
     latest.busy = 0;
 }
 
 static uint64_t hash_of(const struct alias_space *space, const struct ip_address *address)
 {
-    if (is_latest(address))
-        return latest.hash;
+    struct latest known;
+    if (read_latest(address, &known))
+        return known.hash;
     uint64_t hash = alias_hash(state_key(space->state), address);
     keep_latest(address, hash, (struct in_addr){0});
     return hash;
@@ -58,9 +66,10 @@ void alias_space_start(void)
 
 bool alias_space_recall(const struct ip_address *address, struct in_addr *alias)
 {
-    if (!is_latest(address) || latest.alias.s_addr == 0)
+    struct latest known;
+    if (!read_latest(address, &known) || known.alias.s_addr == 0)
         return false;
-    *alias = latest.alias;
+    *alias = known.alias;
     return true;
 }
 
