@@ -34,7 +34,7 @@ static bool is_tunnel(struct dump *dump, unsigned interface)
     return dump->tunnel;
 }
 
-static bool read_address(const struct ifaddrmsg *message, const struct rtattr *attribute, struct ip_address *address)
+static bool read_address(const struct ifaddrmsg *message, struct rtattr *attribute, struct ip_address *address)
 {
     struct in_addr ipv4;
     struct in6_addr ipv6;
@@ -50,15 +50,16 @@ static bool read_address(const struct ifaddrmsg *message, const struct rtattr *a
     return true;
 }
 
-/* IFA_LOCAL is the own address where IFA_ADDRESS is that of the other end. */
-static void take_entry(struct dump *dump, const struct nlmsghdr *header)
+/* (The kernel's macros want pointers to what they only read.) IFA_LOCAL is the own address where IFA_ADDRESS is that
+ * of the other end. */
+static void take_entry(struct dump *dump, struct nlmsghdr *header)
 {
-    const struct ifaddrmsg *message = NLMSG_DATA(header);
+    struct ifaddrmsg *message = NLMSG_DATA(header);
     struct source source = {.prefix_length = message->ifa_prefixlen};
     uint32_t flags = message->ifa_flags;
     bool found = false, local = false;
     size_t left = IFA_PAYLOAD(header);
-    for (const struct rtattr *at = IFA_RTA(message); RTA_OK(at, left); at = RTA_NEXT(at, left)) {
+    for (struct rtattr *at = IFA_RTA(message); RTA_OK(at, left); at = RTA_NEXT(at, left)) {
         if (at->rta_type == IFA_FLAGS && RTA_PAYLOAD(at) == sizeof flags)
             memcpy(&flags, RTA_DATA(at), sizeof flags);
         else if (at->rta_type == IFA_LOCAL || (at->rta_type == IFA_ADDRESS && !local)) {
@@ -88,8 +89,7 @@ static bool take_part(struct dump *dump, bool *complete)
     if (sender.nl_pid != 0) /* not the kernel */
         return true;
     size_t left = (size_t)size;
-    for (const struct nlmsghdr *at = (const struct nlmsghdr *)(const void *)answer; NLMSG_OK(at, left);
-         at = NLMSG_NEXT(at, left)) {
+    for (struct nlmsghdr *at = (struct nlmsghdr *)(void *)answer; NLMSG_OK(at, left); at = NLMSG_NEXT(at, left)) {
         if (at->nlmsg_type == NLMSG_DONE)
             *complete = true;
         if (at->nlmsg_type == NLMSG_DONE || at->nlmsg_type == NLMSG_ERROR)

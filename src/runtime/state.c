@@ -82,7 +82,7 @@ struct siphash_key state_key(struct state *state)
 struct state_format state_format(struct state *state, enum state_file_number number)
 {
     static const struct state_format formats[STATE_FILES] = {
-        [STATE_ALIASES] = {.name = "aliases", .magic = "v6shim-a", .slot_size = ALIAS_RECORD_SIZE},
+        [STATE_ALIASES] = {.name = "aliases", .magic = "v6shim-a", .slot_size = ALIAS_RECORD_SIZE, .durable = true},
         [STATE_NAMES] = {.name = "names", .magic = "v6shim-n", .slot_size = NAME_SLOT_SIZE, .slots = NAME_SLOTS},
         [STATE_MARKS] = {.name = "marks",
                          .magic = "v6shim-m",

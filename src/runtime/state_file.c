@@ -196,9 +196,10 @@ static bool write_new(int fd, const struct state_format *format, struct state_fa
         return fail(fault, STATE_WRITE_ERROR, EFBIG);
     if (fchmod(fd, FILE_MODE) != 0 || ftruncate(fd, 0) != 0 || ftruncate(fd, size) != 0)
         return fail(fault, STATE_WRITE_ERROR, errno);
-    /* Once in the life of the file: a power failure must not leave one without its header. */
+    /* Once in the life of the file: a power failure must not leave one without its header. What can be learnt again
+       is not worth the wait: it is made inside a connect() that must not block. */
     return write_bytes(fd, 0, header, sizeof header, fault) &&
-           (fdatasync(fd) == 0 || fail(fault, STATE_WRITE_ERROR, errno));
+           (!format->durable || fdatasync(fd) == 0 || fail(fault, STATE_WRITE_ERROR, errno));
 }
 
 /* Whether `name` is still the file that is open. */

@@ -59,6 +59,7 @@ struct state_format {
     uint32_t pool_first; /* the aliases that it is about; host byte order */
     uint32_t pool_count;
     uint64_t fingerprint; /* of the key */
+    bool durable;         /* not to be lost in a power failure: making it waits for the disk */
 };
 
 enum state_reason {

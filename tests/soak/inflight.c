@@ -99,7 +99,7 @@ int main(int argc, char **argv)
     for (unsigned i = 0; i < 2; i++) {
         struct hostent *host = gethostbyname(names[i]);
         if (host == NULL) {
-            fprintf(stderr, "inflight: no address of %s (see tests/soak/run)\n", names[i]);
+            fprintf(stderr, "inflight: no address of %s (see tests/soak/run.sh)\n", names[i]);
             return 2;
         }
         memcpy(&addresses[i], host->h_addr_list[0], sizeof addresses[i]);

@@ -248,7 +248,7 @@ int main(int argc, char **argv)
     pthread_t ids[THREADS_MOST];
     signal(SIGPIPE, SIG_IGN);
     if (threads > THREADS_MOST || !resolve_all()) {
-        fprintf(stderr, "stress: the names of its network are not there (see tests/soak/run)\n");
+        fprintf(stderr, "stress: the names of its network are not there (see tests/soak/run.sh)\n");
         return 2;
     }
     unsigned before = count_descriptors(false);

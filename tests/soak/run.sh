@@ -1,5 +1,5 @@
 #!/bin/sh
-# Long runs of random operations under the preload, in a network namespace of their own: sh tests/soak/run [SECONDS]
+# Long runs of random operations under the preload, in a network namespace of their own: sh tests/soak/run.sh [SECONDS]
 #
 # Needs root or user namespaces (exit 77 where neither works). LIBRARY names the library (default:
 # .libs/libv6shim.so), THREADS and SEED go to the stress program. The names of the network: both.example works over
