@@ -2,6 +2,8 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -258,6 +260,26 @@ void world_close(int fd)
     syscall(SYS_close, fd);
 }
 
+pid_t world_serve(int fd)
+{
+    pid_t server = fork();
+    assert_true(server >= 0);
+    if (server != 0)
+        return server;
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    for (;;) {
+        long connection = syscall(SYS_accept4, fd, NULL, NULL, SOCK_CLOEXEC);
+        if (connection >= 0)
+            syscall(SYS_close, connection);
+    }
+}
+
+void world_stop(pid_t server)
+{
+    kill(server, SIGKILL);
+    waitpid(server, NULL, 0);
+}
+
 long world_packets_lost(void)
 {
     char line[512];
@@ -275,6 +297,12 @@ long world_packets_lost(void)
 }
 
 /* ---- Looking at this process */
+
+bool under_sanitizer(const char *which)
+{
+    const char *sanitizers = getenv("SANITIZERS");
+    return sanitizers != NULL && sanitizers[0] != '\0' && strstr(sanitizers, which) != NULL;
+}
 
 int socket_family(int fd)
 {

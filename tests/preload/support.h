@@ -77,14 +77,18 @@ uint16_t world_port(int fd);
 /* The next connection, as "address port". The test fails where none comes within two seconds. */
 int world_accept(int fd, char *peer, size_t size);
 void world_close(int fd);
+/* A process that accepts and closes whatever comes, until world_stop() or the end of this one. */
+pid_t world_serve(int fd);
+void world_stop(pid_t server);
 /* Packets that went out on the link where packets vanish. */
 long world_packets_lost(void);
 
 /* ---- Looking at this process */
 
-int socket_family(int fd);    /* SO_DOMAIN as the kernel tells it */
-int open_descriptors(void);   /* how many */
-int lowest_free_number(void); /* the number that the next descriptor gets */
+bool under_sanitizer(const char *which); /* "address", "thread" or "", which is any */
+int socket_family(int fd);               /* SO_DOMAIN as the kernel tells it */
+int open_descriptors(void);              /* how many */
+int lowest_free_number(void);            /* the number that the next descriptor gets */
 long milliseconds_now(void);
 
 #endif

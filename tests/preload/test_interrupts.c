@@ -129,7 +129,7 @@ static void test_handler_that_connects_met_a_lock(void **state)
     handler_alias = alias_of("2001:db8::1");
     handler_port = world_port(waiting);
     handler_connection = connected(handler_alias, handler_port);
-    world_close(world_accept(waiting, NULL, 0));
+    pid_t server = world_serve(waiting);
     on_alarm(connect_in_a_handler, SA_RESTART);
     start_timer(500, 500);
     long began = milliseconds_now();
@@ -140,15 +140,10 @@ static void test_handler_that_connects_met_a_lock(void **state)
         if (connect_to(fd, handler_alias, handler_port) == 0)
             assert_int_equal(peer_of(fd).s_addr, handler_alias.s_addr);
         close(fd);
-        while (fcntl(waiting, F_SETFL, O_NONBLOCK) == 0) {
-            long server = syscall(SYS_accept4, waiting, NULL, NULL, SOCK_CLOEXEC);
-            if (server < 0)
-                break;
-            syscall(SYS_close, server);
-        }
     }
     start_timer(0, 0);
     signal(SIGALRM, SIG_DFL);
+    world_stop(server);
     assert_true(handled > 50);
     assert_int_equal(handled_wrong, 0);
     close(handler_connection);
@@ -290,6 +285,8 @@ static void *connect_for_ever(void *name)
 static void test_cancelled_thread_stayed_in_connect(void **state)
 {
     (void)state;
+    if (under_sanitizer("address"))
+        skip(); /* it takes the frames of the cancelled thread for live ones */
     for (size_t i = 0; i < SLOW_NAMES; i++) {
         pthread_t thread;
         void *result = NULL;
@@ -431,38 +428,17 @@ static void *connect_often(void *data)
     return NULL;
 }
 
-static void *accept_all(void *data)
-{
-    int waiting = *(int *)data;
-    while (!enough) {
-        struct timespec limit = {.tv_nsec = 20000000};
-        struct {
-            int fd;
-            short events, found;
-        } polled = {waiting, 1, 0};
-        if (syscall(SYS_ppoll, &polled, 1, &limit, NULL, 0) == 1) {
-            long server = syscall(SYS_accept4, waiting, NULL, NULL, SOCK_CLOEXEC);
-            syscall(SYS_close, server);
-        }
-    }
-    return NULL;
-}
-
 static void test_fork_beside_busy_threads_left_a_lock_held(void **state)
 {
     (void)state;
     int waiting = world_listen("2001:db8::1", 0);
-    pthread_t threads[6];
+    pthread_t threads[5];
     shared_port = world_port(waiting);
+    pid_t server = world_serve(waiting);
     enough = false;
     troubles = 0;
-    for (int i = 0; i < 6; i++)
-        assert_int_equal(pthread_create(&threads[i], NULL,
-                                        i < 2   ? look_up_for_ever
-                                        : i < 5 ? connect_often
-                                                : accept_all,
-                                        &waiting),
-                         0);
+    for (int i = 0; i < 5; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, i < 2 ? look_up_for_ever : connect_often, NULL), 0);
     for (int i = 0; i < 40; i++) {
         pid_t child = fork();
         if (child == 0) {
@@ -477,9 +453,10 @@ static void test_fork_beside_busy_threads_left_a_lock_held(void **state)
         assert_int_equal(status_of(child), 0);
     }
     enough = true;
-    for (int i = 0; i < 6; i++)
+    for (int i = 0; i < 5; i++)
         assert_int_equal(pthread_join(threads[i], NULL), 0);
     assert_int_equal(troubles, 0);
+    world_stop(server);
     world_close(waiting);
     assert_alive();
 }

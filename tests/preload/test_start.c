@@ -19,12 +19,6 @@ static int connect_to(struct in_addr address, uint16_t port)
     return connect(fd, (struct sockaddr *)&to, sizeof to) == 0 ? fd : -1;
 }
 
-static bool sanitized(void)
-{
-    const char *sanitizers = getenv("SANITIZERS");
-    return sanitizers != NULL && sanitizers[0] != '\0';
-}
-
 /* ---- Beside other libraries */
 
 /* LD_PRELOAD with one of helpers/ behind the library, of static storage. */
@@ -85,7 +79,7 @@ static void use_the_allocator(void)
 static void test_malloc_that_calls_us_hung_or_crashed(void **state)
 {
     (void)state;
-    if (sanitized())
+    if (under_sanitizer(""))
         skip(); /* a sanitizer brings a malloc of its own */
     const char *const variables[] = {preload_with("allocator"), NULL};
     assert_string_equal(part_output("allocator", variables),
@@ -123,7 +117,7 @@ static void print_traces(void)
 static void test_traces_were_left_in_the_process(void **state)
 {
     (void)state;
-    if (sanitized())
+    if (under_sanitizer(""))
         skip(); /* their runtimes handle signals */
     char bare[PART_OUTPUT_SIZE];
     snprintf(bare, sizeof bare, "%s", part_run_bare("traces")->output);
@@ -193,7 +187,7 @@ static void test_setuid_program_obeyed_its_caller(void **state)
     (void)state;
     static const char program[] = "/run/test/setuid", library[] = "/run/test/libv6shim.so";
     char command[4096];
-    if (sanitized())
+    if (under_sanitizer(""))
         skip(); /* their runtimes would have to be preloaded as well */
     snprintf(command, sizeof command, "cp /proc/%d/exe %s && cp '%s' %s && chown 1 %s && chmod 4755 %s 2>/dev/null",
              (int)getpid(), program, getenv("TEST_PRELOAD"), library, program, program);
