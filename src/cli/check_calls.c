@@ -195,7 +195,7 @@ enum fact call_read(const struct call *call, const struct elf_image *image, cons
     case FAMILY_2:
         return choose_family(state, 2, FACT_NAME_OLD, FACT_NAME_NEW, call->fact);
     case FAMILY_3:
-        return choose_family(state, 3, FACT_NAME_OLD, FACT_NAME_NEW, call->fact);
+        return choose_family(state, 3, FACT_NAME_OLD, FACT_PRESENT_INET6, FACT_PRESENT_ANY);
     case HINTS:
         return read_hints(image, state);
     case PRESENTATION:

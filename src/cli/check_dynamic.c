@@ -251,6 +251,24 @@ static void add_credits(struct examination *exam)
 
 /* --- judging --- */
 
+/*
+ * Whether library and program are one product, by their names (libiperf and iperf3): then all that the library does
+ * counts, also what the program reaches in ways that can't be followed.
+ */
+static bool is_companion(const struct examination *exam, const struct library *library)
+{
+    enum { SHORTEST = 4, SUFFIX = 1 };
+    const char *slash = strrchr(exam->report->path, '/');
+    const char *program = slash == NULL ? exam->report->path : slash + 1;
+    if (strncmp(library->soname, "lib", 3) != 0)
+        return false;
+    const char *stem = library->soname + 3;
+    size_t length = strcspn(stem, ".0123456789");
+    while (length > 0 && stem[length - 1] == '-')
+        length--;
+    return length >= SHORTEST && strncmp(program, stem, length) == 0 && strlen(program) <= length + SUFFIX;
+}
+
 /* What the program's libraries do for it, each judged alone: one that speaks IPv6 carries the traffic; the rest is
    machinery. */
 static enum stance library_stance(struct examination *exam, facts_t *facts)
@@ -262,7 +280,11 @@ static enum stance library_stance(struct examination *exam, facts_t *facts)
         for (size_t index = 0; index < exam->entrance_count; index++)
             if (exam->entrances[index].library == exam->needed[library])
                 sum |= exam->entrances[index].facts;
+        if (is_companion(exam, exam->needed[library]))
+            sum |= exam->needed[library]->facts;
         enum stance stance = stance_of(sum);
+        if (stance == STANCE_IPV4 && !facts_have_transport(sum) && !facts_are_packets_only(sum))
+            stance = STANCE_NONE; /* a library that looks up a name has its reasons */
         if (stance > found) {
             found = stance;
             *facts = 0;

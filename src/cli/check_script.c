@@ -131,12 +131,14 @@ static void blank_documentation(char *text)
     }
 }
 
+/* `path` is a module's; NULL: the script itself. Of a module, addresses alone mean little: it may be a toolbox. */
 static void scan_text(struct script *script, const char *path, char *text, size_t size)
 {
+    facts_t minor = path == NULL ? 0 : BIT(NAME_OLD) | BIT(TEXT_OLD) | BIT(PRINT_OLD);
     if (script->language == PERL)
         blank_documentation(text);
     for (size_t index = 0; index < sizeof words / sizeof words[0]; index++) {
-        if (words[index].language != script->language)
+        if (words[index].language != script->language || (FACT_BIT(words[index].fact) & minor) != 0)
             continue;
         unsigned line = find_word(text, size, words[index].word);
         if (line == 0 || (words[index].import[0] != '\0' && !imports(text, words[index].import)))

@@ -43,7 +43,7 @@ static enum stance stance_without_sockets(facts_t facts)
     if ((facts & BIT(NAME_NEW)) != 0 || (has_descriptor && (facts & (definite_inet6 | either_family)) != 0))
         return STANCE_DUAL;
     if ((facts & names_old) != 0 || (has_descriptor && (facts & text_inet) != 0))
-        return STANCE_IPV4;
+        return (facts & definite_inet6) != 0 ? STANCE_DUAL : STANCE_IPV4;
     return (facts & (BIT(REVERSE_NEW) | BIT(ADDRESS_QUERY))) != 0 ? STANCE_DUAL : STANCE_NONE;
 }
 
