@@ -31,6 +31,7 @@ struct settings {
     enum source_preference source;
     struct nat64_setting nat64;
     enum nat64_private nat64_private;
+    struct redirects redirects;
     uint32_t resolution_delay_ms;
     struct ipv4_prefix alias_pool;
     char alias_key[128];

@@ -6,13 +6,16 @@
 #include "core/eyeballs.h"
 #include "runtime/aliases.h"
 #include "runtime/background.h"
+#include "runtime/beside.h"
 #include "runtime/destinations.h"
 #include "runtime/guard.h"
 #include "runtime/kernel.h"
 #include "runtime/outbound.h"
 #include "runtime/pref64.h"
 #include "runtime/race.h"
+#include "runtime/race_thread.h"
 #include "runtime/real.h"
+#include "runtime/redirect.h"
 #include "runtime/settings.h"
 #include "runtime/sockets.h"
 #include "runtime/upgrade.h"
@@ -214,6 +217,16 @@ int connection_translate(int fd, const struct sockaddr_in *asked)
     return result;
 }
 
+/* To where the user sends an address that is burnt in to the program: there, or nowhere. */
+static bool find_redirected(int fd, struct in_addr asked, struct destinations *destinations)
+{
+    int64_t patience_ms =
+        kernel_is_nonblocking(fd) ? (int64_t)settings_current()->resolution_delay_ms : BESIDE_FOREVER_MS;
+    destinations->listed = false;
+    destinations->count = redirect_find(asked, !race_thread_in_handler(), patience_ms, destinations->addresses);
+    return destinations->count > 0;
+}
+
 int connection_make(int fd, const struct sockaddr_in *asked)
 {
     int saved = errno;
@@ -222,7 +235,9 @@ int connection_make(int fd, const struct sockaddr_in *asked)
     int state = tcp_state(fd), result;
     if (state == -EBADF || state == -ENOTSOCK)
         return state;
-    if (!destinations_find(asked->sin_addr, &destinations))
+    bool redirected = redirect_concerns(asked->sin_addr);
+    if (!(redirected ? find_redirected(fd, asked->sin_addr, &destinations)
+                     : destinations_find(asked->sin_addr, &destinations)))
         result = -ENETUNREACH;
     else if (state >= 0 && state != TCP_CLOSE)
         result = connect_again(fd);
@@ -231,7 +246,9 @@ int connection_make(int fd, const struct sockaddr_in *asked)
     else
         result = connect_left_alone(fd, &destinations, port);
     errno = saved;
-    return result == -ENETUNREACH && !aliases_contains(asked->sin_addr) ? connection_translate(fd, asked) : result;
+    if (result != -ENETUNREACH || redirected || aliases_contains(asked->sin_addr))
+        return result;
+    return connection_translate(fd, asked);
 }
 
 int connection_make_mapped(int fd, const struct sockaddr_in *asked)

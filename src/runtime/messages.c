@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "runtime/aliases.h"
+#include "runtime/beside.h"
 #include "runtime/control.h"
 #include "runtime/destinations.h"
 #include "runtime/kernel.h"
@@ -12,8 +13,11 @@
 #include "runtime/outbound.h"
 #include "runtime/pref64.h"
 #include "runtime/proof.h"
+#include "runtime/race_thread.h"
 #include "runtime/real.h"
+#include "runtime/redirect.h"
 #include "runtime/resolve.h"
+#include "runtime/settings.h"
 #include "runtime/sockets.h"
 #include "runtime/translators.h"
 #include "runtime/upgrade.h"
@@ -31,7 +35,8 @@ bool messages_concern(int fd, const void *address, socklen_t length)
 {
     struct sockaddr_in destination;
     return read_destination(address, length, &destination) &&
-           (aliases_contains(destination.sin_addr) || sockets_has(fd, SOCKET_UPGRADED) || sockets_is_inherited(fd) ||
+           (aliases_contains(destination.sin_addr) || redirect_concerns(destination.sin_addr) ||
+            sockets_has(fd, SOCKET_UPGRADED) || sockets_is_inherited(fd) ||
             (resolve_has_shown_alias() && sockets_find(fd) != NULL));
 }
 
@@ -171,11 +176,34 @@ ssize_t messages_send_without_route(int fd, const struct msghdr *message, int fl
     return sent;
 }
 
+/* To where the user sends an address that is burnt in to the program. */
+static ssize_t send_redirected(int fd, const struct msghdr *message, const struct sockaddr_in *asked, int flags)
+{
+    struct ip_address addresses[REDIRECT_ADDRESSES];
+    bool nonblocking = (flags & MSG_DONTWAIT) != 0 || kernel_is_nonblocking(fd);
+    int64_t patience_ms = nonblocking ? (int64_t)settings_current()->resolution_delay_ms : BESIDE_FOREVER_MS;
+    size_t count = redirect_find(asked->sin_addr, !race_thread_in_handler(), patience_ms, addresses);
+    ssize_t sent = -1;
+    errno = ENETUNREACH;
+    if (count > 0 && make_ipv6(fd) == 0)
+        for (size_t i = 0; sent < 0 && is_without_route(errno) && i < count; i++)
+            sent = send_to(fd, message, &addresses[i], ntohs(asked->sin_port), flags);
+    if (sent >= 0)
+        outbound_note(asked->sin_addr);
+    return sent;
+}
+
 ssize_t messages_send(int fd, const struct msghdr *message, int flags)
 {
     int saved = errno;
     struct sockaddr_in destination;
     read_destination(message->msg_name, message->msg_namelen, &destination);
+    if (redirect_concerns(destination.sin_addr)) {
+        ssize_t redirected = send_redirected(fd, message, &destination, flags);
+        if (redirected >= 0)
+            errno = saved;
+        return redirected;
+    }
     ssize_t sent = aliases_contains(destination.sin_addr) ? send_to_alias(fd, message, &destination, flags)
                                                           : send_to_ipv4(fd, message, &destination, flags);
     if (sent < 0 && errno == ENETUNREACH)

@@ -3,6 +3,7 @@
 #include <stdatomic.h>
 
 #include "runtime/pref64.h"
+#include "runtime/redirect.h"
 
 #define SENT_SLOTS  1024u
 #define HASH_FACTOR 2654435761u /* Knuth's: 2^32 by the golden ratio */
@@ -19,7 +20,7 @@ static _Atomic in_addr_t *slot_of(struct in_addr address)
 
 bool outbound_recover(const struct ip_address *address, struct in_addr *shown)
 {
-    return pref64_recover(address, shown);
+    return redirect_recover(address, shown) || pref64_recover(address, shown);
 }
 
 void outbound_note(struct in_addr asked)

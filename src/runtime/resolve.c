@@ -12,7 +12,7 @@
 #include "runtime/clock.h"
 #include "runtime/lookups.h"
 #include "runtime/observe.h"
-#include "runtime/outbound.h"
+#include "runtime/pref64.h"
 #include "runtime/race_thread.h"
 #include "runtime/real.h"
 #include "runtime/settings.h"
@@ -161,7 +161,7 @@ bool resolve_shown(const struct ip_address *candidate, struct in_addr *shown)
     struct ip_address back;
     if (candidate->family == AF_INET)
         *shown = candidate->ipv4;
-    else if (outbound_recover(candidate, shown))
+    else if (pref64_recover(candidate, shown))
         return true;
     else if (address_is_loopback(candidate))
         shown->s_addr = htonl(INADDR_LOOPBACK);
@@ -202,7 +202,7 @@ void resolve_record(const char *name, const struct resolve_addresses *ordered)
         race_thread_prepare();
     for (size_t i = 0; i < count; i++) {
         struct in_addr shown;
-        if (ordered->addresses[i].family == AF_INET6 && !outbound_recover(&ordered->addresses[i], &shown) &&
+        if (ordered->addresses[i].family == AF_INET6 && !pref64_recover(&ordered->addresses[i], &shown) &&
             !address_is_loopback(&ordered->addresses[i]) && resolve_shown(&ordered->addresses[i], &shown))
             state_store_candidates(shown, ordered->addresses, count);
     }

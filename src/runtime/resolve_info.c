@@ -8,7 +8,7 @@
 #include "runtime/aliases.h"
 #include "runtime/aware.h"
 #include "runtime/lookups.h"
-#include "runtime/outbound.h"
+#include "runtime/pref64.h"
 #include "runtime/preference.h"
 #include "runtime/real.h"
 #include "runtime/resolve.h"
@@ -178,7 +178,7 @@ static int look_up_ipv4(const char *node, const char *service, const struct addr
 static bool is_way_to(const struct ip_address *ipv6, const struct ip_address *ipv4)
 {
     struct in_addr shown;
-    return ipv6->family == AF_INET6 && outbound_recover(ipv6, &shown) && shown.s_addr == ipv4->ipv4.s_addr;
+    return ipv6->family == AF_INET6 && pref64_recover(ipv6, &shown) && shown.s_addr == ipv4->ipv4.s_addr;
 }
 
 /* What AI_ADDRCONFIG would have hidden, and nothing leads to. */
