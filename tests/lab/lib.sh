@@ -19,7 +19,8 @@
 
 LAB_SOURCE=${LAB_SOURCE:-$(cd "$(dirname "$0")" && pwd)}
 export LAB_SOURCE
-PATH=$PATH:/usr/sbin:/sbin
+# Debian's own programs, whatever else is installed.
+PATH=/usr/sbin:/usr/bin:/sbin:/bin:$PATH
 export PATH LC_ALL=C
 
 lab_say() { printf '# %s\n' "$*"; }
