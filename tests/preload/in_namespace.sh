@@ -86,6 +86,6 @@ esac
 for variable in $(env | sed -n 's/^\(V6SHIM_[A-Z0-9_]*\)=.*/\1/p') LD_PRELOAD TEST_INSIDE; do unset "$variable"; done
 V6SHIM_STATE_DIR=$TEST_DIR/state
 ASAN_OPTIONS=detect_leaks=0:verify_asan_link_order=0:detect_stack_use_after_return=0
-TSAN_OPTIONS=exitcode=66
+TSAN_OPTIONS=exitcode=66:die_after_fork=0
 export TEST_DIR TEST_PRELOAD LAB_BUILD V6SHIM_STATE_DIR ASAN_OPTIONS TSAN_OPTIONS
 "$@"

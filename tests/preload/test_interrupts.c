@@ -229,6 +229,8 @@ static void interrupt_a_lookup(void)
 static void test_handler_inside_a_lookup_saw_ipv6(void **state)
 {
     (void)state;
+    if (under_sanitizer("thread"))
+        skip(); /* it keeps the signal until libc's open() returns */
     assert_string_equal(part_output("interrupted lookup", NULL), "1 0 0");
 }
 
