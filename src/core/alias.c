@@ -33,11 +33,6 @@ bool alias_pool_set(struct alias_pool *pool, struct in_addr prefix, unsigned len
     return true;
 }
 
-bool alias_pool_contains(const struct alias_pool *pool, struct in_addr address)
-{
-    return ntohl(address.s_addr) - pool->first < pool->count;
-}
-
 uint32_t alias_pool_offset(const struct alias_pool *pool, struct in_addr address)
 {
     return ntohl(address.s_addr) - pool->first;

@@ -46,7 +46,10 @@ struct alias_pool {
 bool alias_pool_set(struct alias_pool *pool, struct in_addr prefix, unsigned length);
 
 /* Inside the prefix, the two reserved addresses included. */
-bool alias_pool_contains(const struct alias_pool *pool, struct in_addr address);
+static inline bool alias_pool_contains(const struct alias_pool *pool, struct in_addr address)
+{
+    return ntohl(address.s_addr) - pool->first < pool->count;
+}
 /* Only for an address inside the pool. */
 uint32_t alias_pool_offset(const struct alias_pool *pool, struct in_addr address);
 struct in_addr alias_pool_address(const struct alias_pool *pool, uint32_t offset);

@@ -4,16 +4,15 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "hooks/leftovers.h"
 #include "runtime/aliases.h"
 #include "runtime/background.h"
 #include "runtime/binding.h"
 #include "runtime/connection.h"
 #include "runtime/destinations.h"
 #include "runtime/guard.h"
-#include "runtime/history.h"
 #include "runtime/hook.h"
 #include "runtime/outbound.h"
-#include "runtime/race.h"
 #include "runtime/real.h"
 #include "runtime/sockets.h"
 #include "runtime/view.h"
@@ -28,17 +27,22 @@ static bool read_ipv4(const struct sockaddr *address, socklen_t length, struct s
 }
 
 /* A TCP socket whose connect() the kernel took needs no record of its options any more. */
+static inline int note_connected(int fd, int result)
+{
+    if ((result == 0 || errno == EINPROGRESS) && sockets_are_flagged(fd, SOCKET_STREAM))
+        sockets_set(sockets_find(fd), SOCKET_CONNECTED);
+    return result;
+}
+
 static int plain_connect(int fd, const struct sockaddr *address, socklen_t length)
 {
     uintptr_t lifted = guard_lift();
     int result = REAL(connect)(fd, address, length);
     guard_restore(lifted);
-    if ((result == 0 || errno == EINPROGRESS) && sockets_has(fd, SOCKET_STREAM))
-        sockets_set(sockets_find(fd), SOCKET_CONNECTED);
-    return result;
+    return note_connected(fd, result);
 }
 
-EXPORT int connect(int fd, const struct sockaddr *address, socklen_t length)
+static NOINLINE int connect_guarded(int fd, const struct sockaddr *address, socklen_t length)
 {
     GUARD(guard);
     struct sockaddr_in asked;
@@ -60,7 +64,21 @@ EXPORT int connect(int fd, const struct sockaddr *address, socklen_t length)
     return result;
 }
 
-EXPORT int bind(int fd, const struct sockaddr *address, socklen_t length)
+EXPORT int connect(int fd, const struct sockaddr *address, socklen_t length)
+{
+    struct sockaddr_in asked;
+    bool ipv4 = read_ipv4(address, length, &asked);
+    if (!start_is_ready() || hooks_have_leftovers() || sockets_are_flagged(fd, SOCKET_UPGRADED | SOCKET_RACING) ||
+        (ipv4 && destinations_concern(asked.sin_addr)))
+        return connect_guarded(fd, address, length);
+    int before = errno, result = REAL_BOUND(connect)(fd, address, length);
+    if (result == 0 || !ipv4 || errno != ENETUNREACH)
+        return note_connected(fd, result);
+    errno = before;
+    return connect_guarded(fd, address, length);
+}
+
+static NOINLINE int bind_guarded(int fd, const struct sockaddr *address, socklen_t length)
 {
     GUARD(guard);
     struct sockaddr_in wanted;
@@ -75,6 +93,16 @@ EXPORT int bind(int fd, const struct sockaddr *address, socklen_t length)
         !(aliases_contains(wanted.sin_addr) || sockets_find(fd) != NULL))
         return REAL(bind)(fd, address, length);
     return guard_result(&guard, binding_make(fd, &wanted));
+}
+
+EXPORT int bind(int fd, const struct sockaddr *address, socklen_t length)
+{
+    struct sockaddr_in wanted;
+    bool native = address != NULL && length >= sizeof(struct sockaddr_in6) && address->sa_family == AF_INET6;
+    if (start_is_ready() && !native && !sockets_item_is_record(sockets_item(fd)) &&
+        !(read_ipv4(address, length, &wanted) && aliases_contains(wanted.sin_addr)))
+        return REAL_BOUND(bind)(fd, address, length);
+    return bind_guarded(fd, address, length);
 }
 
 typedef int get_name(int fd, struct sockaddr *restrict address, socklen_t *restrict length);
@@ -93,6 +121,8 @@ static int get_in_shape(get_name *get, int fd, view *shown_as, struct sockaddr *
     int result = get(fd, (struct sockaddr *)&full, &full_length);
     if (result == 0 && sockets_has(fd, SOCKET_TRANSLATED))
         outbound_show_peer(&full);
+    if (result == 0 && full_length > 0)
+        sockets_learn(fd, full.ss_family);
     if (result == 0)
         view_hand_out(&full, full_length, shown_as, address != NULL ? address : &nowhere, length);
     return result;
@@ -105,33 +135,44 @@ EXPORT int shutdown(int fd, int how)
     return REAL(shutdown)(fd, how);
 }
 
-EXPORT int getpeername(int fd, struct sockaddr *restrict address, socklen_t *restrict length)
+/* Not looked at further: what was made as AF_INET and is that still, and what needs no translation. */
+static inline bool name_concerns(int fd)
 {
-    GUARD(guard);
-    if (!GUARD_ENTER(guard))
-        return REAL(getpeername)(fd, address, length);
-    if (background_is(fd) && background_goes_on(fd))
-        return guard_result(&guard, -ENOTCONN);
-    int result = get_in_shape(REAL(getpeername), fd, view_of, address, length, CALLER);
-    if (result == 0)
-        errno = guard.error;
-    return result;
+    return !start_is_ready() || sockets_may_concern(fd, SOCKET_UPGRADED | SOCKET_RACING | SOCKET_TRANSLATED);
 }
 
-EXPORT int getsockname(int fd, struct sockaddr *restrict address, socklen_t *restrict length)
+static NOINLINE int peer_name(int fd, struct sockaddr *restrict address, socklen_t *restrict length,
+                              const void *caller)
 {
-    GUARD(guard);
-    if (!GUARD_ENTER(guard))
-        return REAL(getsockname)(fd, address, length);
+    if (!guard_may_act())
+        return REAL(getpeername)(fd, address, length);
+    if (!background_is(fd) || !background_goes_on(fd))
+        return get_in_shape(REAL(getpeername), fd, view_of, address, length, caller);
+    errno = ENOTCONN;
+    return -1;
+}
+
+EXPORT int getpeername(int fd, struct sockaddr *restrict address, socklen_t *restrict length)
+{
+    return name_concerns(fd) ? peer_name(fd, address, length, CALLER) : REAL_BOUND(getpeername)(fd, address, length);
+}
+
+static NOINLINE int local_name(int fd, struct sockaddr *restrict address, socklen_t *restrict length,
+                               const void *caller)
+{
     struct sockaddr_storage local;
     socklen_t local_length = sizeof local;
+    if (!guard_may_act())
+        return REAL(getsockname)(fd, address, length);
     if (background_is(fd) && address != NULL && length != NULL &&
         background_get_name(fd, &local, &local_length) == 0) {
         view_hand_out(&local, local_length, view_of_local, address, length);
         return 0;
     }
-    int result = get_in_shape(REAL(getsockname), fd, view_of_local, address, length, CALLER);
-    if (result == 0)
-        errno = guard.error;
-    return result;
+    return get_in_shape(REAL(getsockname), fd, view_of_local, address, length, caller);
+}
+
+EXPORT int getsockname(int fd, struct sockaddr *restrict address, socklen_t *restrict length)
+{
+    return name_concerns(fd) ? local_name(fd, address, length, CALLER) : REAL_BOUND(getsockname)(fd, address, length);
 }

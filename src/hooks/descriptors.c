@@ -4,12 +4,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "hooks/leftovers.h"
 #include "runtime/aware.h"
 #include "runtime/background.h"
 #include "runtime/guard.h"
-#include "runtime/history.h"
 #include "runtime/hook.h"
-#include "runtime/race.h"
 #include "runtime/real.h"
 #include "runtime/sockets.h"
 
@@ -32,46 +31,57 @@ EXPORT int socket(int family, int type, int protocol)
 }
 
 /*
- * A vfork() child shares our memory: what it closes is still open in its parent, so a number's record goes only in
- * the process that owns the tables. To ask costs a system call, so it is asked only for sockets that we have changed;
- * records of others stay until the number is given to a new socket.
+ * A vfork() child shares our memory: what it closes is still open in its parent, and to ask which process this is
+ * would cost a system call. So a number's record stays, in doubt, until the number is seen again or given to a new
+ * socket.
  */
-static void forget_if_ours(int fd)
-{
-    if (background_is(fd))
-        background_cancel(fd);
-    if (sockets_has(fd, SOCKET_UPGRADED) && start_owns_memory())
-        sockets_forget(fd);
-}
-
-EXPORT int close(int fd)
+static NOINLINE int close_guarded(int fd)
 {
     GUARD(guard);
     if (GUARD_ENTER(guard)) {
         race_clean_up();
         history_flush();
-        forget_if_ours(fd);
+        if (background_is(fd))
+            background_cancel(fd);
+        if (sockets_has(fd, SOCKET_UPGRADED))
+            sockets_doubt(fd);
         errno = guard.error;
     }
     return REAL(close)(fd);
 }
 
-/* After a successful duplication of `from`. A record that `to` still has is overwritten by its owner only. */
-static int copied(const struct guard *guard, int from, int to)
+EXPORT int close(int fd)
 {
-    if (to >= 0 && from != to && guard->entered) {
-        int saved = errno;
-        if (!(sockets_has(to, SOCKET_UPGRADED) || sockets_has(from, SOCKET_UPGRADED)) || start_owns_memory())
-            sockets_copy(from, to);
-        errno = saved;
-    }
+    if (start_is_ready() && !hooks_have_leftovers() && !sockets_are_flagged(fd, SOCKET_UPGRADED | SOCKET_RACING))
+        return REAL_BOUND(close)(fd);
+    return close_guarded(fd);
+}
+
+/* After a successful duplication of `from`. A record that `to` still has is overwritten by its owner only. */
+static NOINLINE void note_copy(int from, int to)
+{
+    int saved = errno;
+    if (from != to && guard_may_act() &&
+        (!(sockets_has(to, SOCKET_UPGRADED) || sockets_has(from, SOCKET_UPGRADED)) || start_owns_memory()))
+        sockets_copy(from, to);
+    errno = saved;
+}
+
+/* A copy of what needs nothing, or about which nothing is known, under a number that nothing is known about. */
+static inline int copied(int from, int to)
+{
+    if (to < 0)
+        return to;
+    uint32_t known = sockets_item(from);
+    if (sockets_item(to) != 0 || (known != 0 && known != SOCKETS_OTHER))
+        note_copy(from, to);
     return to;
 }
 
 /* Two numbers for one socket are more than a race can follow; what stands under `number` is about to be closed. */
-static void before_copy(struct guard *guard, int fd, int number)
+static inline void before_copy(int fd, int number)
 {
-    if (!guard->entered || fd == number)
+    if (fd == number)
         return;
     if (background_is(fd))
         background_collapse(fd);
@@ -81,50 +91,42 @@ static void before_copy(struct guard *guard, int fd, int number)
 
 EXPORT int dup(int fd)
 {
-    GUARD(guard);
-    GUARD_ENTER(guard);
-    before_copy(&guard, fd, -1);
-    return copied(&guard, fd, REAL(dup)(fd));
+    before_copy(fd, -1);
+    return copied(fd, REAL(dup)(fd));
 }
 
 EXPORT int dup2(int fd, int number)
 {
-    GUARD(guard);
-    GUARD_ENTER(guard);
-    before_copy(&guard, fd, number);
-    return copied(&guard, fd, REAL(dup2)(fd, number));
+    before_copy(fd, number);
+    return copied(fd, REAL(dup2)(fd, number));
 }
 
 EXPORT int dup3(int fd, int number, int flags)
 {
-    GUARD(guard);
-    GUARD_ENTER(guard);
-    before_copy(&guard, fd, number);
-    return copied(&guard, fd, REAL(dup3)(fd, number, flags));
+    before_copy(fd, number);
+    return copied(fd, REAL(dup3)(fd, number, flags));
 }
 
 /* What a race in the background can't follow ends it: duplicates, blocking, signals. */
-static void before_fcntl(struct guard *guard, int fd, int command, void *argument)
+static inline void before_fcntl(int fd, int command, void *argument)
 {
     int flags = (int)(intptr_t)argument;
     if (command == F_DUPFD || command == F_DUPFD_CLOEXEC ||
         (command == F_SETFL && ((flags & O_NONBLOCK) == 0 || (flags & O_ASYNC) != 0)))
-        before_copy(guard, fd, -1);
+        before_copy(fd, -1);
 }
 
 /* The third argument of fcntl(), whatever it is, is passed on as the pointer-sized word that it was passed in. */
-#define FCNTL(name)                                                                                    \
-    EXPORT int name(int fd, int command, ...)                                                          \
-    {                                                                                                  \
-        GUARD(guard);                                                                                  \
-        va_list arguments;                                                                             \
-        va_start(arguments, command);                                                                  \
-        void *argument = va_arg(arguments, void *);                                                    \
-        va_end(arguments);                                                                             \
-        GUARD_ENTER(guard);                                                                            \
-        before_fcntl(&guard, fd, command, argument);                                                   \
-        int result = REAL(name)(fd, command, argument);                                                \
-        return command == F_DUPFD || command == F_DUPFD_CLOEXEC ? copied(&guard, fd, result) : result; \
+#define FCNTL(name)                                                                            \
+    EXPORT int name(int fd, int command, ...)                                                  \
+    {                                                                                          \
+        va_list arguments;                                                                     \
+        va_start(arguments, command);                                                          \
+        void *argument = va_arg(arguments, void *);                                            \
+        va_end(arguments);                                                                     \
+        before_fcntl(fd, command, argument);                                                   \
+        int result = REAL(name)(fd, command, argument);                                        \
+        return command == F_DUPFD || command == F_DUPFD_CLOEXEC ? copied(fd, result) : result; \
     }
 
 FCNTL(fcntl)

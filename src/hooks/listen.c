@@ -24,6 +24,7 @@ static int hand_out(int listener, int fd, const struct sockaddr_storage *peer, s
     if (fd < 0)
         return fd;
     socklen_t room = length != NULL ? *length : 0;
+    sockets_learn(listener, peer_length > 0 ? peer->ss_family : AF_UNSPEC);
     bool ipv4_shape = peer->ss_family == AF_INET6 && view_is_ipv4(listener, room, caller);
     view_hand_out(peer, peer_length, ipv4_shape ? view_of : NULL, address, length);
     acceptance_note(listener, fd, peer, ipv4_shape);
@@ -36,30 +37,47 @@ static bool is_ours(int fd, const struct sockaddr *address, const socklen_t *len
     return guard_may_act() && acceptance_concerns(fd) && (address == NULL || (length != NULL && (int)*length >= 0));
 }
 
+static inline int note_kind(int listener, int accepted)
+{
+    if (accepted >= 0)
+        sockets_copy_kind(listener, accepted);
+    return accepted;
+}
+
+static NOINLINE int accept_translated(int fd, struct sockaddr *restrict address, socklen_t *restrict length,
+                                      const void *caller)
+{
+    if (!is_ours(fd, address, length))
+        return note_kind(fd, REAL(accept)(fd, address, length));
+    struct sockaddr_storage peer;
+    socklen_t peer_length = sizeof peer;
+    peer.ss_family = AF_UNSPEC;
+    int accepted = REAL(accept)(fd, (struct sockaddr *)&peer, &peer_length);
+    return hand_out(fd, accepted, &peer, peer_length, address, length, caller);
+}
+
 EXPORT int accept(int fd, struct sockaddr *restrict address, socklen_t *restrict length)
 {
-    if (!is_ours(fd, address, length)) {
-        int accepted = REAL(accept)(fd, address, length);
-        if (accepted >= 0)
-            sockets_copy_kind(fd, accepted);
-        return accepted;
-    }
-    struct sockaddr_storage peer = {.ss_family = AF_UNSPEC};
+    if (start_is_ready() && !sockets_may_concern(fd, SOCKET_UPGRADED))
+        return note_kind(fd, REAL_BOUND(accept)(fd, address, length));
+    return accept_translated(fd, address, length, CALLER);
+}
+
+static NOINLINE int accept4_translated(int fd, struct sockaddr *restrict address, socklen_t *restrict length,
+                                       int flags, const void *caller)
+{
+    if (!is_ours(fd, address, length))
+        return note_kind(fd, REAL(accept4)(fd, address, length, flags));
+    struct sockaddr_storage peer;
     socklen_t peer_length = sizeof peer;
-    int accepted = REAL(accept)(fd, (struct sockaddr *)&peer, &peer_length);
-    return hand_out(fd, accepted, &peer, peer_length, address, length, CALLER);
+    peer.ss_family = AF_UNSPEC;
+    int accepted = REAL(accept4)(fd, (struct sockaddr *)&peer, &peer_length, flags);
+    return hand_out(fd, accepted, &peer, peer_length, address, length, caller);
 }
 
 EXPORT int accept4(int fd, struct sockaddr *restrict address, socklen_t *restrict length, int flags)
 {
-    if (!is_ours(fd, address, length)) {
-        int accepted = REAL(accept4)(fd, address, length, flags);
-        if (accepted >= 0)
-            sockets_copy_kind(fd, accepted);
-        return accepted;
-    }
-    struct sockaddr_storage peer = {.ss_family = AF_UNSPEC};
-    socklen_t peer_length = sizeof peer;
-    int accepted = REAL(accept4)(fd, (struct sockaddr *)&peer, &peer_length, flags);
-    return hand_out(fd, accepted, &peer, peer_length, address, length, CALLER);
+    if (start_is_ready() && !sockets_may_concern(fd, SOCKET_UPGRADED))
+        return note_kind(fd, REAL_BOUND(accept4)(fd, address, length, flags));
+    return accept4_translated(fd, address, length, flags, CALLER);
 }

@@ -30,7 +30,7 @@ static bool is_inherited_ipv6(int fd, const void *caller)
     return family == AF_INET6;
 }
 
-EXPORT int setsockopt(int fd, int level, int name, const void *value, socklen_t length)
+static NOINLINE int set_option(int fd, int level, int name, const void *value, socklen_t length, const void *caller)
 {
     GUARD(guard);
     if (!GUARD_ENTER(guard))
@@ -38,7 +38,7 @@ EXPORT int setsockopt(int fd, int level, int name, const void *value, socklen_t 
     if (level == IPPROTO_IP && name == IP_PKTINFO && proof_takes_option(fd, value, length))
         return guard_result(&guard, 0);
     if (sockets_find(fd) == NULL)
-        return level == IPPROTO_IP && is_inherited_ipv6(fd, CALLER)
+        return level == IPPROTO_IP && is_inherited_ipv6(fd, caller)
                    ? guard_result(&guard, option_twins_set(fd, level, name, value, length))
                    : REAL(setsockopt)(fd, level, name, value, length);
     if (background_is(fd)) {
@@ -57,6 +57,15 @@ EXPORT int setsockopt(int fd, int level, int name, const void *value, socklen_t 
     if (result == 0)
         sockets_record_option(fd, level, name, value, length);
     return result;
+}
+
+EXPORT int setsockopt(int fd, int level, int name, const void *value, socklen_t length)
+{
+    uint32_t item = sockets_item(fd);
+    if (start_is_ready() && !sockets_item_is_record(item) &&
+        (level != IPPROTO_IP || item == SOCKETS_NATIVE || item == SOCKETS_OTHER))
+        return REAL_BOUND(setsockopt)(fd, level, name, value, length);
+    return set_option(fd, level, name, value, length, CALLER);
 }
 
 static void show_ipv4(void *domain, socklen_t length)

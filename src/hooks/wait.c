@@ -12,7 +12,7 @@
 #define US_PER_S  1000000
 #define NS_PER_US 1000
 
-EXPORT int epoll_ctl(int epoll, int operation, int fd, struct epoll_event *event)
+static NOINLINE int control_epoll(int epoll, int operation, int fd, struct epoll_event *event)
 {
     GUARD(guard);
     if (!GUARD_ENTER(guard) || sockets_find(fd) == NULL)
@@ -29,6 +29,13 @@ EXPORT int epoll_ctl(int epoll, int operation, int fd, struct epoll_event *event
     if (result == 0)
         sockets_watch(fd, epoll, operation == EPOLL_CTL_DEL ? NULL : event);
     return result;
+}
+
+EXPORT int epoll_ctl(int epoll, int operation, int fd, struct epoll_event *event)
+{
+    if (start_is_ready() && !sockets_item_is_record(sockets_item(fd)))
+        return REAL_BOUND(epoll_ctl)(epoll, operation, fd, event);
+    return control_epoll(epoll, operation, fd, event);
 }
 
 /* poll()'s time-out, as ppoll() takes it; negative is for ever. */

@@ -9,8 +9,7 @@
 
 bool acceptance_concerns(int listener)
 {
-    return !sockets_is_other(listener) && !sockets_is_native(listener) &&
-           (sockets_find(listener) == NULL || sockets_has(listener, SOCKET_UPGRADED));
+    return sockets_may_translate(listener);
 }
 
 static bool is_mapped(const struct sockaddr_storage *peer)

@@ -14,6 +14,9 @@ struct range {
     struct alias_space space;
 };
 
+struct alias_pool aliases_pool;
+bool aliases_have_map;
+
 static struct alias_space pool_space = {.state = &state_of_process};
 
 /* Both are set up at start, and never changed after. */
@@ -25,7 +28,9 @@ bool aliases_start(struct in_addr pool, unsigned pool_length, const char *key_te
     struct state *state = state_current();
     alias_space_start();
     state_place_usual(&state->place, state_dir);
-    return state_set_up(state, pool, pool_length, key_text);
+    bool set_up = state_set_up(state, pool, pool_length, key_text);
+    aliases_pool = state->pool;
+    return set_up;
 }
 
 static void tell_bad_row(const struct alias_map_row *row, const char *fault)
@@ -79,6 +84,7 @@ void aliases_start_map(const struct prefix_map *wanted)
         if (fault != NULL)
             tell_bad_row(&row, fault);
     }
+    aliases_have_map = map.count > 0;
     errno = saved;
 }
 
@@ -89,11 +95,6 @@ void aliases_prepare(void)
         if (ranges[index] != NULL)
             alias_space_prepare(&ranges[index]->space);
     host_boot();
-}
-
-bool aliases_contains(struct in_addr address)
-{
-    return alias_space_contains(&pool_space, address) || alias_map_by_ipv4(&map, address) != NULL;
 }
 
 bool aliases_is_mapped(struct in_addr address)

@@ -38,9 +38,15 @@ void aliases_prepare(void);
 
 /* Whether the address belongs to the alias pool or to a range of alias-map (perhaps one that was never handed out).
  */
-bool aliases_contains(struct in_addr address);
+extern struct alias_pool aliases_pool; /* a copy, for a quick look; empty before the start */
+extern bool aliases_have_map;
 /* Whether it belongs to a range of alias-map: then the administrator chose it, and rules may name it. */
 bool aliases_is_mapped(struct in_addr address);
+static inline bool aliases_contains(struct in_addr address)
+{
+    return alias_pool_contains(&aliases_pool, address) ||
+           (__builtin_expect(aliases_have_map, 0) && aliases_is_mapped(address));
+}
 
 /* The alias that several addresses share because they can't have their own. It means none of them. A range of
    alias-map has its own: the last address in it. */

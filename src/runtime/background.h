@@ -24,10 +24,14 @@ int background_start(int fd, const struct destinations *destinations, uint16_t p
 /* Races under way in this process: where there are none, hooks need look no further. */
 extern _Atomic unsigned background_count;
 
+static inline bool background_any(void)
+{
+    return __builtin_expect(atomic_load_explicit(&background_count, memory_order_relaxed) != 0, 0);
+}
+
 static inline bool background_is(int fd)
 {
-    return __builtin_expect(atomic_load_explicit(&background_count, memory_order_relaxed) != 0, 0) &&
-           sockets_has(fd, SOCKET_RACING);
+    return background_any() && sockets_has(fd, SOCKET_RACING);
 }
 
 /* Whether it is still so once a race that is just ending has ended: the program may see the winner's events before.

@@ -2,14 +2,7 @@
 
 #include "runtime/aliases.h"
 #include "runtime/lookups.h"
-#include "runtime/redirect.h"
 #include "runtime/state.h"
-
-bool destinations_concern(struct in_addr asked)
-{
-    struct ip_address address = address_ipv4(asked);
-    return aliases_contains(asked) || lookups_know(&address) || redirect_concerns(asked);
-}
 
 static void put_leader_first(struct destinations *destinations)
 {

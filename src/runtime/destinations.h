@@ -9,6 +9,9 @@
 #define V6SHIM_RUNTIME_DESTINATIONS_H
 
 #include "core/candidates.h"
+#include "runtime/aliases.h"
+#include "runtime/lookups.h"
+#include "runtime/redirect.h"
 
 struct destinations {
     size_t count;
@@ -18,7 +21,15 @@ struct destinations {
 };
 
 /* Whether a call to this address concerns the shim at all. */
-bool destinations_concern(struct in_addr asked);
+static inline bool destinations_concern(struct in_addr asked)
+{
+    if (aliases_contains(asked) || redirect_concerns(asked))
+        return true;
+    if (!atomic_load_explicit(&lookups_recorded, memory_order_acquire))
+        return false;
+    struct ip_address address = address_ipv4(asked);
+    return lookups_know(&address);
+}
 
 /*
  * The candidates, the address that was asked for first. False: an address of the alias pool that nobody was given, or

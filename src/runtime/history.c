@@ -116,7 +116,7 @@ static struct note {
     _Atomic int state;
     struct outcome outcome;
 } notes[NOTES];
-static _Atomic unsigned waiting_notes;
+_Atomic unsigned history_waiting;
 
 static void keep(const struct outcome *outcome, enum note_state state)
 {
@@ -126,7 +126,7 @@ static void keep(const struct outcome *outcome, enum note_state state)
             continue;
         notes[i].outcome = *outcome;
         atomic_store(&notes[i].state, state);
-        atomic_fetch_add(&waiting_notes, 1);
+        atomic_fetch_add(&history_waiting, 1);
         return;
     }
 }
@@ -148,7 +148,7 @@ void history_note_later(const struct history_candidates *candidates, const unsig
 
 void history_flush(void)
 {
-    if (atomic_load_explicit(&waiting_notes, memory_order_relaxed) == 0)
+    if (atomic_load_explicit(&history_waiting, memory_order_relaxed) == 0)
         return;
     int saved = errno;
     for (unsigned i = 0; i < NOTES; i++) {
@@ -157,7 +157,7 @@ void history_flush(void)
             continue;
         struct outcome outcome = notes[i].outcome;
         atomic_store(&notes[i].state, NOTE_EMPTY);
-        atomic_fetch_sub(&waiting_notes, 1);
+        atomic_fetch_sub(&history_waiting, 1);
         if (state == NOTE_LOST)
             write_loser(&outcome);
         else

@@ -7,6 +7,8 @@
 #ifndef V6SHIM_RUNTIME_HISTORY_H
 #define V6SHIM_RUNTIME_HISTORY_H
 
+#include <stdatomic.h>
+
 #include "core/candidates.h"
 
 /* The candidates of one race, by preference, with the networks over which they would be reached. */
@@ -29,7 +31,7 @@ void history_note(const struct history_candidates *candidates, const unsigned *o
  * where there are too many.
  */
 void history_note_later(const struct history_candidates *candidates, const unsigned *order, unsigned winner);
-/* One comparison where there is nothing to do. */
+extern _Atomic unsigned history_waiting; /* how many notes */
 void history_flush(void);
 
 #endif

@@ -10,6 +10,8 @@
 /* How often the lock is tried: a holder needs microseconds, unless it was stopped or killed in a vfork child. */
 #define LOCK_TRIES 10000
 
+atomic_bool lookups_recorded;
+
 static struct candidates table;
 static atomic_flag writer = ATOMIC_FLAG_INIT;
 
@@ -46,6 +48,7 @@ static void record(uint64_t name, const struct ip_address *addresses, size_t cou
     if (!lock(&before))
         return;
     candidates_record(&table, name, this_thread(), now_ms, addresses, count);
+    atomic_store_explicit(&lookups_recorded, true, memory_order_release);
     unlock(&before);
 }
 

@@ -16,6 +16,8 @@ void lookups_record(const char *name, const struct ip_address *addresses, size_t
 /* The program has read this address as a number: it means that address alone. */
 void lookups_record_typed(const struct ip_address *address);
 
+/* Whether there is any lookup on record: most processes that only speak IPv4 have none. */
+extern atomic_bool lookups_recorded;
 bool lookups_know(const struct ip_address *address);
 bool lookups_find(const struct ip_address *address, struct candidate_list *list);
 void lookups_mark(const struct candidate_list *list, bool failed);

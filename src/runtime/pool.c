@@ -20,13 +20,6 @@ void *pool_chunk(void *_Atomic *place, size_t size)
     return chunk;
 }
 
-void *pool_at(struct pool *pool, uint32_t item)
-{
-    uint32_t place = item - 1;
-    char *chunk = atomic_load_explicit(&pool->chunks[place / POOL_CHUNK_ITEMS], memory_order_acquire);
-    return chunk + place % POOL_CHUNK_ITEMS * pool->item_size;
-}
-
 static uint32_t take_fresh(struct pool *pool)
 {
     uint32_t place = atomic_load(&pool->taken);

@@ -27,7 +27,12 @@ uint32_t pool_take(struct pool *pool);
 void pool_give(struct pool *pool, uint32_t item);
 
 /* The memory of an item that was taken, now or before. */
-void *pool_at(struct pool *pool, uint32_t item);
+static inline void *pool_at(struct pool *pool, uint32_t item)
+{
+    uint32_t place = item - 1;
+    char *chunk = atomic_load_explicit(&pool->chunks[place / POOL_CHUNK_ITEMS], memory_order_acquire);
+    return chunk + place % POOL_CHUNK_ITEMS * pool->item_size;
+}
 
 /* A chunk of `size` zero bytes at *place, mapped there if need be; NULL without memory. Safe in parallel. */
 void *pool_chunk(void *_Atomic *place, size_t size);

@@ -40,7 +40,7 @@ struct race {
 };
 
 static struct pool races = {.item_size = sizeof(struct race)};
-static __thread uint32_t current_race __attribute__((tls_model("initial-exec")));
+__thread uint32_t race_current __attribute__((tls_model("initial-exec")));
 
 static struct race *race_at(uint32_t item)
 {
@@ -60,7 +60,7 @@ static void end_race(uint32_t item)
 {
     struct race *race = race_at(item);
     close_attempts(race);
-    current_race = race->outer;
+    race_current = race->outer;
     atomic_store(&race->frame, 0);
     pool_give(&races, item);
 }
@@ -80,8 +80,8 @@ static bool on_signal_stack(void)
 void race_clean_up(void)
 {
     uintptr_t here = (uintptr_t)__builtin_frame_address(0);
-    while (current_race != 0 && atomic_load(&race_at(current_race)->frame) < here && !on_signal_stack())
-        end_race(current_race);
+    while (race_current != 0 && atomic_load(&race_at(race_current)->frame) < here && !on_signal_stack())
+        end_race(race_current);
 }
 
 void race_after_fork(void)
@@ -90,7 +90,7 @@ void race_after_fork(void)
     for (uint32_t item = 1; item <= last; item++) {
         struct race *race = race_at(item);
         bool own = false;
-        for (uint32_t mine = current_race; mine != 0 && !own; mine = race_at(mine)->outer)
+        for (uint32_t mine = race_current; mine != 0 && !own; mine = race_at(mine)->outer)
             own = mine == item;
         if (atomic_load(&race->frame) == 0 || own)
             continue;
@@ -109,13 +109,13 @@ static uint32_t begin_race(int fd, const struct destinations *destinations, uint
     struct race *race = race_at(item);
     race->record = sockets_find(fd);
     race->port = port;
-    race->outer = current_race;
+    race->outer = race_current;
     for (unsigned i = 0; i < EYEBALLS_CANDIDATES_MAX; i++)
         atomic_store(&race->attempts[i].socket, NO_SOCKET);
     race_order(destinations, &race->candidates, race->order);
     eyeballs_init(&race->eyeballs, (unsigned)destinations->count, EYEBALLS_RACE, settings->attempt_delay_ms);
     atomic_store(&race->frame, frame);
-    current_race = item;
+    race_current = item;
     return item;
 }
 

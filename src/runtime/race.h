@@ -18,7 +18,9 @@
  */
 int race_run(int fd, const struct destinations *destinations, uint16_t port);
 
-/* Closes what a race of this thread has left that was abandoned by siglongjmp. One comparison where there is none. */
+/* The innermost race of this thread; 0 where there is none. */
+extern __thread uint32_t race_current __attribute__((tls_model("initial-exec")));
+/* Closes what a race of this thread has left that was abandoned by siglongjmp. */
 void race_clean_up(void);
 
 /* In the child of a fork: the races of other threads are not its own. */

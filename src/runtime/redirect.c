@@ -31,11 +31,6 @@ static int place_of(struct in_addr asked)
     return -1;
 }
 
-bool redirect_concerns(struct in_addr asked)
-{
-    return place_of(asked) >= 0;
-}
-
 static size_t read_known(unsigned place, struct ip_address addresses[REDIRECT_ADDRESSES])
 {
     for (int tries = 0; tries < READ_TRIES; tries++) {

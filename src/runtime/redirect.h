@@ -11,12 +11,20 @@
 #include <stdint.h>
 
 #include "core/address.h"
+#include "runtime/settings.h"
 
 /* Addresses of one name that are tried. */
 #define REDIRECT_ADDRESSES 4
 
 /* Whether the user sends this address elsewhere. No system call. */
-bool redirect_concerns(struct in_addr asked);
+static inline bool redirect_concerns(struct in_addr asked)
+{
+    const struct redirects *redirects = &settings_current()->redirects;
+    for (unsigned i = 0; i < redirects->count; i++)
+        if (redirects->entries[i].from.s_addr == asked.s_addr)
+            return true;
+    return false;
+}
 
 /*
  * Where to: an IPv6 address, or those of a name, which is looked up where that was not done in the last minute. That

@@ -17,7 +17,7 @@
 _Static_assert((int)LOG_LEVEL_QUIET == (int)OBSERVE_QUIET && (int)LOG_LEVEL_DEBUG == (int)OBSERVE_DEBUG,
                "the choices of the setting log are the levels of the log");
 
-static struct settings current;
+struct settings settings_of_process;
 
 _Static_assert(SETTINGS_FILE_SIZE == 64 * 1024, "tell_file_error() says so in words");
 
@@ -28,11 +28,6 @@ struct file {
     size_t length;
     int error; /* errno of opening or reading it, EFBIG */
 };
-
-const struct settings *settings_current(void)
-{
-    return &current;
-}
 
 /* read() until the end, by direct system calls: the names may be interposed. One byte more than is allowed tells a
    file that is too long. */
@@ -159,8 +154,8 @@ void settings_load(void)
     struct file file = {.path = named != NULL ? named : SETTINGS_FILE};
     unsigned problems = 0;
     read_file(&file);
-    read_all(&file, &current, count_problem, &problems);
-    observe_to((enum observe_level)current.log, current.log_file);
+    read_all(&file, &settings_of_process, count_problem, &problems);
+    observe_to((enum observe_level)settings_of_process.log, settings_of_process.log_file);
     tell_file_error(&file, named != NULL);
     if (problems > 0)
         tell_problems(&file);

@@ -4,63 +4,41 @@
 #include <netinet/in.h>
 #include <stddef.h>
 
+#include "runtime/kernel.h"
 #include "runtime/socket_options.h"
+#include "runtime/start.h"
 
-#define PAGE_DESCRIPTORS 1024
-#define PAGES            1024 /* one million descriptors; numbers beyond are not tracked */
-#define WATCH_NONE       0
-#define WATCH_SEVERAL    UINT32_MAX
+#define WATCH_NONE    0
+#define WATCH_SEVERAL UINT32_MAX
 
-/* One descriptor number. */
-struct descriptor {
-    _Atomic uint32_t record;      /* an item of the pool of records, 0 or NATIVE */
-    _Atomic uint32_t watch_epoll; /* epoll descriptor + 1, WATCH_NONE or WATCH_SEVERAL */
-    _Atomic uint32_t watch_events;
-    _Atomic uint64_t watch_data;
-};
-
-/* In the place of a record: */
-#define NATIVE    UINT32_MAX       /* the program's own AF_INET6 socket */
-#define OTHER     (UINT32_MAX - 1) /* nothing to translate */
-#define INHERITED (UINT32_MAX - 2)
-#define ASKING    (UINT32_MAX - 3) /* inherited too */
-
-static bool is_record(uint32_t item)
-{
-    return item != 0 && item < ASKING;
-}
-
-static struct descriptor first_page[PAGE_DESCRIPTORS];
-static void *_Atomic pages[PAGES] = {first_page};
+static struct descriptor first_page[SOCKETS_PAGE];
+void *_Atomic sockets_pages[SOCKETS_PAGES] = {first_page};
 static _Atomic int highest; /* the highest number with a record */
 
 static struct socket_record first_records[POOL_CHUNK_ITEMS];
-static struct pool records = {.item_size = sizeof(struct socket_record), .chunks = {first_records}};
+struct pool sockets_records = {.item_size = sizeof(struct socket_record), .chunks = {first_records}};
 
 static struct descriptor *descriptor_if_known(int fd)
 {
-    if (fd < 0 || fd >= PAGES * PAGE_DESCRIPTORS)
-        return NULL;
-    struct descriptor *page = atomic_load_explicit(&pages[fd / PAGE_DESCRIPTORS], memory_order_acquire);
-    return page != NULL ? &page[fd % PAGE_DESCRIPTORS] : NULL;
+    return (struct descriptor *)(uintptr_t)sockets_descriptor(fd);
 }
 
 static struct descriptor *descriptor_make(int fd)
 {
-    if (fd < 0 || fd >= PAGES * PAGE_DESCRIPTORS)
+    if ((unsigned)fd >= SOCKETS_PAGES * SOCKETS_PAGE)
         return NULL;
-    struct descriptor *page = pool_chunk(&pages[fd / PAGE_DESCRIPTORS], PAGE_DESCRIPTORS * sizeof *page);
-    return page != NULL ? &page[fd % PAGE_DESCRIPTORS] : NULL;
+    struct descriptor *page = pool_chunk(&sockets_pages[(unsigned)fd / SOCKETS_PAGE], SOCKETS_PAGE * sizeof *page);
+    return page != NULL ? &page[(unsigned)fd % SOCKETS_PAGE] : NULL;
 }
 
 static void release(uint32_t item)
 {
-    if (!is_record(item))
+    if (!sockets_item_is_record(item))
         return;
-    struct socket_record *record = pool_at(&records, item);
+    struct socket_record *record = pool_at(&sockets_records, item);
     if (atomic_fetch_sub(&record->numbers, 1) == 1) {
         socket_options_free(record);
-        pool_give(&records, item);
+        pool_give(&sockets_records, item);
     }
 }
 
@@ -74,8 +52,9 @@ static void place(int fd, uint32_t item)
     }
     release(atomic_exchange(&descriptor->record, item));
     atomic_store_explicit(&descriptor->watch_epoll, WATCH_NONE, memory_order_relaxed);
+    atomic_store_explicit(&descriptor->closed, 0, memory_order_relaxed);
     int top = atomic_load(&highest);
-    while (is_record(item) && fd > top && !atomic_compare_exchange_weak(&highest, &top, fd))
+    while (sockets_item_is_record(item) && fd > top && !atomic_compare_exchange_weak(&highest, &top, fd))
         continue;
 }
 
@@ -84,9 +63,9 @@ void sockets_add_ipv4(int fd, int type, int protocol)
     int kind = type & ~(SOCK_NONBLOCK | SOCK_CLOEXEC);
     bool stream = kind == SOCK_STREAM && (protocol == 0 || protocol == IPPROTO_TCP);
     bool datagram = kind == SOCK_DGRAM && (protocol == 0 || protocol == IPPROTO_UDP);
-    uint32_t item = stream || datagram ? pool_take(&records) : 0;
+    uint32_t item = stream || datagram ? pool_take(&sockets_records) : 0;
     if (item != 0) {
-        struct socket_record *record = pool_at(&records, item);
+        struct socket_record *record = pool_at(&sockets_records, item);
         atomic_store(&record->numbers, 1);
         atomic_store(&record->flags, stream ? SOCKET_STREAM : 0);
         atomic_store(&record->options, 0);
@@ -97,22 +76,22 @@ void sockets_add_ipv4(int fd, int type, int protocol)
 
 void sockets_add_native(int fd)
 {
-    place(fd, NATIVE);
+    place(fd, SOCKETS_NATIVE);
 }
 
 void sockets_add_other(int fd)
 {
-    place(fd, OTHER);
+    place(fd, SOCKETS_OTHER);
 }
 
 void sockets_add_inherited(int fd, bool asks)
 {
-    place(fd, asks ? ASKING : INHERITED);
+    place(fd, asks ? SOCKETS_ASKING : SOCKETS_INHERITED);
 }
 
 void sockets_copy_kind(int listener, int fd)
 {
-    place(fd, sockets_is_native(listener) ? NATIVE : OTHER);
+    place(fd, sockets_is_native(listener) ? SOCKETS_NATIVE : SOCKETS_OTHER);
 }
 
 void sockets_add_upgraded(int fd)
@@ -132,50 +111,42 @@ void sockets_copy(int from, int to)
         return;
     struct descriptor *source = descriptor_if_known(from);
     uint32_t item = source != NULL ? atomic_load(&source->record) : 0;
-    if (is_record(item))
-        atomic_fetch_add(&((struct socket_record *)pool_at(&records, item))->numbers, 1);
+    if (sockets_item_is_record(item))
+        atomic_fetch_add(&((struct socket_record *)pool_at(&sockets_records, item))->numbers, 1);
     place(to, item);
 }
 
-struct socket_record *sockets_find(int fd)
+void sockets_doubt(int fd)
 {
-    const struct descriptor *descriptor = descriptor_if_known(fd);
-    uint32_t item = descriptor != NULL ? atomic_load_explicit(&descriptor->record, memory_order_acquire) : 0;
-    return is_record(item) ? pool_at(&records, item) : NULL;
+    struct descriptor *descriptor = descriptor_if_known(fd);
+    if (descriptor != NULL)
+        atomic_store_explicit(&descriptor->closed, 1, memory_order_relaxed);
 }
 
-/* What stands in the place of a record, or a record. */
-static uint32_t item_of(int fd)
+/* Doubt is about upgraded sockets only: nothing but such a socket is AF_INET6 under a number that is on record, since
+   the program's own ones overwrite the record. */
+struct socket_record *sockets_find_doubtful(int fd)
 {
-    const struct descriptor *descriptor = descriptor_if_known(fd);
-    return descriptor != NULL ? atomic_load_explicit(&descriptor->record, memory_order_acquire) : 0;
+    struct descriptor *descriptor = descriptor_if_known(fd);
+    uint32_t item = sockets_item(fd);
+    int family = kernel_socket_integer(fd, SO_DOMAIN);
+    if (family == AF_INET6 && sockets_item_is_record(item)) {
+        atomic_store_explicit(&descriptor->closed, 0, memory_order_relaxed);
+        return pool_at(&sockets_records, item);
+    }
+    if (family != -EBADF && start_owns_memory())
+        place(fd, 0);
+    return NULL;
 }
 
-bool sockets_is_native(int fd)
+void sockets_learn(int fd, sa_family_t family)
 {
-    return item_of(fd) == NATIVE;
-}
-
-bool sockets_is_other(int fd)
-{
-    return item_of(fd) == OTHER;
-}
-
-bool sockets_is_inherited(int fd)
-{
-    uint32_t item = item_of(fd);
-    return item == INHERITED || item == ASKING;
-}
-
-bool sockets_inherited_asks(int fd)
-{
-    return item_of(fd) == ASKING;
-}
-
-bool sockets_has(int fd, uint32_t flags)
-{
-    const struct socket_record *record = sockets_find(fd);
-    return record != NULL && (atomic_load_explicit(&record->flags, memory_order_relaxed) & flags) != 0;
+    struct descriptor *descriptor = family != AF_INET6 && sockets_item(fd) == 0 ? descriptor_make(fd) : NULL;
+    if (descriptor == NULL || (family == AF_UNSPEC && kernel_socket_integer(fd, SO_DOMAIN) == AF_INET6))
+        return;
+    /* Another thread may have made a socket under the number meanwhile. */
+    uint32_t unknown = 0;
+    atomic_compare_exchange_strong(&descriptor->record, &unknown, SOCKETS_OTHER);
 }
 
 void sockets_set(struct socket_record *record, uint32_t flags)
@@ -215,7 +186,7 @@ void sockets_each_with(uint32_t flags, void (*act)(int number, void *context), v
 void sockets_watch(int fd, int epoll, const struct epoll_event *event)
 {
     struct descriptor *descriptor = descriptor_if_known(fd);
-    if (descriptor == NULL || !is_record(atomic_load(&descriptor->record)))
+    if (descriptor == NULL || !sockets_item_is_record(atomic_load(&descriptor->record)))
         return;
     uint32_t set = (uint32_t)epoll + 1, now = atomic_load(&descriptor->watch_epoll);
     if (event == NULL) {

@@ -43,6 +43,26 @@ struct socket_record {
     _Atomic uint32_t race; /* with SOCKET_RACING: which */
 };
 
+/* One descriptor number. */
+struct descriptor {
+    _Atomic uint32_t record;      /* an item of sockets_records, 0 (unknown), or one of the following */
+    _Atomic uint32_t watch_epoll; /* epoll descriptor + 1, or as sockets.c says */
+    _Atomic uint32_t watch_events;
+    _Atomic uint32_t
+        closed; /* close() was called on the record's number, perhaps by a vfork() child in its own table */
+    _Atomic uint64_t watch_data;
+};
+#define SOCKETS_NATIVE    UINT32_MAX       /* the program's own AF_INET6 socket */
+#define SOCKETS_OTHER     (UINT32_MAX - 1) /* nothing to translate */
+#define SOCKETS_INHERITED (UINT32_MAX - 2)
+#define SOCKETS_ASKING    (UINT32_MAX - 3) /* inherited too */
+
+/* One million descriptors; numbers beyond are not tracked. */
+#define SOCKETS_PAGE  1024u
+#define SOCKETS_PAGES 1024u
+extern void *_Atomic sockets_pages[SOCKETS_PAGES];
+extern struct pool sockets_records;
+
 /* The registration of one number in an epoll set, as the program asked for it. */
 struct socket_watch {
     int epoll; /* -1: none */
@@ -68,14 +88,107 @@ void sockets_forget(int fd);
 /* `to` is a duplicate of `from`. */
 void sockets_copy(int from, int to);
 
+/* close() is about to close the number, in this process or in a vfork() child that shares its memory: what is on
+   record is from now on believed only if the kernel says the same. */
+void sockets_doubt(int fd);
+/* For sockets_find: the record of a number in doubt, or NULL. Asks the kernel. */
+struct socket_record *sockets_find_doubtful(int fd);
+
+/* Every hook looks a number up, so this is inline: three loads. */
+static inline const struct descriptor *sockets_descriptor(int fd)
+{
+    if ((unsigned)fd >= SOCKETS_PAGES * SOCKETS_PAGE)
+        return NULL;
+    const struct descriptor *page =
+        atomic_load_explicit(&sockets_pages[(unsigned)fd / SOCKETS_PAGE], memory_order_acquire);
+    return page != NULL ? &page[(unsigned)fd % SOCKETS_PAGE] : NULL;
+}
+
+static inline uint32_t sockets_item(int fd)
+{
+    const struct descriptor *descriptor = sockets_descriptor(fd);
+    return descriptor != NULL ? atomic_load_explicit(&descriptor->record, memory_order_acquire) : 0;
+}
+
+static inline bool sockets_item_is_record(uint32_t item)
+{
+    return item - 1 < SOCKETS_ASKING - 1;
+}
+
 /* The record of a number that the program made as AF_INET, else NULL. */
-struct socket_record *sockets_find(int fd);
-bool sockets_is_native(int fd);
-bool sockets_is_other(int fd);
-bool sockets_is_inherited(int fd);
-bool sockets_inherited_asks(int fd);
+static inline struct socket_record *sockets_find(int fd)
+{
+    uint32_t item = sockets_item(fd);
+    if (!sockets_item_is_record(item))
+        return NULL;
+    if (__builtin_expect(atomic_load_explicit(&sockets_descriptor(fd)->closed, memory_order_relaxed) != 0, 0))
+        return sockets_find_doubtful(fd);
+    return (struct socket_record *)pool_at(&sockets_records, item);
+}
+
+static inline bool sockets_is_native(int fd)
+{
+    return sockets_item(fd) == SOCKETS_NATIVE;
+}
+
+static inline bool sockets_is_other(int fd)
+{
+    return sockets_item(fd) == SOCKETS_OTHER;
+}
+
+static inline bool sockets_is_inherited(int fd)
+{
+    uint32_t item = sockets_item(fd);
+    return item == SOCKETS_INHERITED || item == SOCKETS_ASKING;
+}
+
+static inline bool sockets_inherited_asks(int fd)
+{
+    return sockets_item(fd) == SOCKETS_ASKING;
+}
+
 /* Whether it has any of these flags. */
-bool sockets_has(int fd, uint32_t flags);
+static inline bool sockets_has(int fd, uint32_t flags)
+{
+    const struct socket_record *record = sockets_find(fd);
+    return record != NULL && (atomic_load_explicit(&record->flags, memory_order_relaxed) & flags) != 0;
+}
+
+/* Whether what comes from it may have to be translated: it was upgraded or inherited, or nothing is known about it.
+ */
+static inline bool sockets_may_translate(int fd)
+{
+    uint32_t item = sockets_item(fd);
+    return sockets_item_is_record(item) ? sockets_has(fd, SOCKET_UPGRADED)
+                                        : item != SOCKETS_NATIVE && item != SOCKETS_OTHER;
+}
+
+/*
+ * Guesses for hooks that first look whether they have anything to do, without a call; records in doubt count as they
+ * stand. Whether it is on record with any of these flags; or that, or unknown or inherited.
+ */
+static inline bool sockets_are_flagged(int fd, uint32_t flags)
+{
+    uint32_t item = sockets_item(fd);
+    if (!sockets_item_is_record(item))
+        return false;
+    const struct socket_record *record = (const struct socket_record *)pool_at(&sockets_records, item);
+    return (atomic_load_explicit(&record->flags, memory_order_relaxed) & flags) != 0;
+}
+
+static inline bool sockets_may_concern(int fd, uint32_t flags)
+{
+    uint32_t item = sockets_item(fd);
+    return sockets_item_is_record(item) ? sockets_are_flagged(fd, flags)
+                                        : item != SOCKETS_NATIVE && item != SOCKETS_OTHER;
+}
+
+/*
+ * The kernel has told the family of a socket that nothing was known about (AF_UNSPEC: it has not, and is asked): one
+ * of another family than AF_INET6 will never need anything.
+ */
+void sockets_learn(int fd, sa_family_t family);
+
 void sockets_set(struct socket_record *record, uint32_t flags);
 void sockets_clear(struct socket_record *record, uint32_t flags);
 

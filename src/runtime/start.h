@@ -17,11 +17,15 @@ extern _Atomic int start_state;
    the call on. Called once at most with any effect. */
 bool start_run(void);
 
+static inline bool start_is_ready(void)
+{
+    return __builtin_expect(atomic_load_explicit(&start_state, memory_order_acquire) == START_READY, 1);
+}
+
 /* The question that every hook asks first. */
 static inline bool start_ready(void)
 {
-    return __builtin_expect(atomic_load_explicit(&start_state, memory_order_acquire) == START_READY, 1) ||
-           start_run();
+    return start_is_ready() || start_run();
 }
 
 /* Whether this is the process whose tables these are: false in a vfork() child, which shares its parent's memory and
