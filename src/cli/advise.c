@@ -10,34 +10,6 @@
 #define SCRIPTS_FOLLOWED 5 /* as many as the kernel follows */
 #define REASON_SIZE      (PATH_MAX + 256)
 
-/* The program that `/usr/bin/env [-S] [NAME=VALUE]... PROGRAM` starts; false where the line has none. */
-static bool find_through_env(const char *argument, char path[PATH_MAX])
-{
-    char word[PROGRAM_SCRIPT_LINE_SIZE];
-    for (argument += strspn(argument, " \t"); *argument != '\0'; argument += strspn(argument, " \t")) {
-        size_t length = strcspn(argument, " \t");
-        memcpy(word, argument, length);
-        word[length] = '\0';
-        argument += length;
-        if (word[0] != '-' && strchr(word, '=') == NULL)
-            return program_find(word, path) == 0;
-    }
-    return false;
-}
-
-/* From a script to its interpreter, `path` and `program` changed in place. False where that can't be read. */
-static bool follow_script(char path[PATH_MAX], struct program *program)
-{
-    const char *slash = strrchr(program->interpreter, '/');
-    if (slash != NULL && strcmp(slash + 1, "env") == 0) {
-        if (!find_through_env(program->argument, path))
-            return false;
-    } else {
-        snprintf(path, PATH_MAX, "%s", program->interpreter);
-    }
-    return program_read(path, program) == 0;
-}
-
 /* Secure execution (ld.so(8)), as the kernel decides: other ids than the caller's, or capabilities gained. */
 static const char *secure_reason(const char *path, const struct program *program)
 {
@@ -103,7 +75,7 @@ void advise(const char *path, const struct program *library)
     if (program_read(place, &program) != 0)
         return;
     for (int scripts = 0; program.kind == PROGRAM_SCRIPT && scripts < SCRIPTS_FOLLOWED; scripts++)
-        if (!follow_script(place, &program))
+        if (!program_follow_script(place, &program))
             return;
     const char *reason = find_reason(place, &program, library, buffer);
     if (reason == NULL)

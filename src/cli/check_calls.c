@@ -236,6 +236,8 @@ enum gap_number fact_gap(enum fact fact)
     case FACT_PRESENT_INET:
         return GAP_PRESENTATION;
     case FACT_RAW_INET:
+    case FACT_SOCKET_PACKET: /* packets made by hand, or taken as they come */
+    case FACT_CAPTURE:
         return GAP_RAW_SOCKET;
     case FACT_BROADCAST:
         return GAP_BROADCAST;

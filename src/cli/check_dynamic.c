@@ -181,6 +181,8 @@ static struct evidence own_evidence(struct examination *exam, const struct objec
         exam->where_tried = true;
     }
     struct elf_place place = elf_where_find(exam->where, site->address);
+    struct elf_symbol symbol;
+    bool weak = elf_image_symbol(exam->image, site->symbol_index, &symbol) && symbol.weak;
     return (struct evidence){
         .symbol = site->symbol,
         .version = elf_image_symbol_version(exam->image, site->symbol_index),
@@ -188,7 +190,7 @@ static struct evidence own_evidence(struct examination *exam, const struct objec
         .file = place.file,
         .line = (unsigned)place.line,
         .address = site->address,
-        .detail = site->called ? NULL : "imported; no call found",
+        .detail = !site->called ? "imported; no call found" : weak ? "weak: it may be missing at run time" : NULL,
     };
 }
 
@@ -201,17 +203,11 @@ static struct evidence library_evidence(const struct entrance *entrance, enum fa
     };
 }
 
-/* The gap a fact stands for. Captured and link-layer packets are handmade packets too. */
-static enum gap_number gap_for(enum fact fact)
-{
-    return fact == FACT_CAPTURE || fact == FACT_SOCKET_PACKET ? GAP_RAW_SOCKET : fact_gap(fact);
-}
-
 static void add_own_gaps(struct examination *exam, facts_t wanted)
 {
     for (size_t index = 0; index < exam->sighting_count; index++) {
         const struct sighting *sighting = &exam->sightings[index];
-        enum gap_number number = gap_for(sighting->fact);
+        enum gap_number number = fact_gap(sighting->fact);
         if ((wanted & FACT_BIT(sighting->fact)) == 0 || number == GAP_COUNT)
             continue;
         struct evidence evidence = own_evidence(exam, &sighting->site);
@@ -224,7 +220,7 @@ static void add_library_gaps(struct examination *exam, facts_t wanted)
     for (size_t index = 0; index < exam->entrance_count; index++)
         for (unsigned fact = 0; fact < FACT_COUNT; fact++) {
             const struct entrance *entrance = &exam->entrances[index];
-            enum gap_number number = gap_for((enum fact)fact);
+            enum gap_number number = fact_gap((enum fact)fact);
             if ((entrance->facts & wanted & FACT_BIT(fact)) == 0 || number == GAP_COUNT)
                 continue;
             struct evidence evidence = library_evidence(entrance, (enum fact)fact);

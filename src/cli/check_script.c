@@ -232,38 +232,13 @@ static void scan_modules(struct script *script, const char *text)
 
 /* --- the interpreter --- */
 
-/* The program that `env [-S] [NAME=VALUE]... PROGRAM` starts; false where there is none. */
-static bool find_through_env(const char *argument, char path[PATH_MAX])
-{
-    char word[PROGRAM_SCRIPT_LINE_SIZE];
-    for (argument += strspn(argument, " \t"); *argument != '\0'; argument += strspn(argument, " \t")) {
-        size_t length = strcspn(argument, " \t");
-        memcpy(word, argument, length);
-        word[length] = '\0';
-        argument += length;
-        if (word[0] != '-' && strchr(word, '=') == NULL)
-            return program_find(word, path) == 0 || (snprintf(path, PATH_MAX, "%s", word), false);
-    }
-    return false;
-}
-
-/* From a script to the interpreter that the kernel ends up with; false where it isn't there, `path` then naming it.
- */
+/* From a script to the interpreter that the kernel ends up with; false where it isn't there, `path` then naming it. */
 static bool find_interpreter(const struct program *script, char path[PATH_MAX], struct program *interpreter)
 {
     *interpreter = *script;
-    for (unsigned followed = 0; followed < FOLLOWED && interpreter->kind == PROGRAM_SCRIPT; followed++) {
-        const char *slash = strrchr(interpreter->interpreter, '/');
-        if (slash != NULL && strcmp(slash + 1, "env") == 0) {
-            if (!find_through_env(interpreter->argument, path))
-                return false;
-        } else
-            snprintf(path, PATH_MAX, "%s", interpreter->interpreter);
-        struct program next;
-        if (program_read(path, &next) != 0)
+    for (unsigned followed = 0; followed < FOLLOWED && interpreter->kind == PROGRAM_SCRIPT; followed++)
+        if (!program_follow_script(path, interpreter))
             return false;
-        *interpreter = next;
-    }
     return interpreter->kind == PROGRAM_DYNAMIC || interpreter->kind == PROGRAM_STATIC ||
            interpreter->kind == PROGRAM_STATIC_PIE;
 }

@@ -198,3 +198,34 @@ int program_find(const char *name, char path[PATH_MAX])
     snprintf(path, PATH_MAX, "%s", last[0] != '\0' ? last : name);
     return last[0] != '\0' ? -EACCES : -ENOENT;
 }
+
+/* The program that `/usr/bin/env [-S] [NAME=VALUE]... PROGRAM` starts; false where the line has none. */
+static bool find_through_env(const char *argument, char path[PATH_MAX])
+{
+    char word[PROGRAM_SCRIPT_LINE_SIZE];
+    for (argument += strspn(argument, " \t"); *argument != '\0'; argument += strspn(argument, " \t")) {
+        size_t length = strcspn(argument, " \t");
+        memcpy(word, argument, length);
+        word[length] = '\0';
+        argument += length;
+        if (word[0] != '-' && strchr(word, '=') == NULL)
+            return program_find(word, path) == 0;
+    }
+    return false;
+}
+
+bool program_follow_script(char path[PATH_MAX], struct program *program)
+{
+    const char *slash = strrchr(program->interpreter, '/');
+    if (slash != NULL && strcmp(slash + 1, "env") == 0) {
+        if (!find_through_env(program->argument, path))
+            return false;
+    } else {
+        snprintf(path, PATH_MAX, "%s", program->interpreter);
+    }
+    struct program next;
+    if (program_read(path, &next) != 0)
+        return false;
+    *program = next;
+    return true;
+}

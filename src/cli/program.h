@@ -56,4 +56,10 @@ const char *program_machine_name(int machine, char *buffer, size_t size);
  */
 int program_find(const char *name, char path[PATH_MAX]);
 
+/*
+ * From a script to what its first line names, through /usr/bin/env; `path` and `program` change in place. False where
+ * that can't be found or read: `path` then holds its name, `program` is as it was.
+ */
+bool program_follow_script(char path[PATH_MAX], struct program *program);
+
 #endif

@@ -129,11 +129,15 @@ check "bad level" 2 "--fail-on wants" --fail-on loud old
 # Scripts.
 printf '#!/usr/bin/perl\nuse IO::Socket::INET;\nprint 1;\n' >perl-old
 printf '#!/usr/bin/perl\n# not IO::Socket::INET\nuse IO::Socket::IP;\n' >perl-new
+printf '#!/usr/bin/python3\nimport socket\nsocket.socket(socket.AF_PACKET, socket.SOCK_RAW)\n' >python-packets
+printf '#!/usr/bin/python3\nimport socket\nsocket.socket(socket.AF_INET, socket.SOCK_STREAM)\n' >python-old
 printf '#!/bin/sh\necho hello\n' >shell
 printf '#!/usr/bin/env nonesuch\n' >orphan
-chmod +x perl-old perl-new shell orphan
+chmod +x perl-old perl-new python-old python-packets shell orphan
 check "Perl, IPv4" 1 ": $shim:" perl-old
 check "Perl, both families" 0 ": $ready:" perl-new
+check "Python, IPv4" 1 ": $shim:" python-old
+check "Python, packets" 1 ": $out: works on packets itself" python-packets
 check "shell" 0 ": no network:" shell
 check "interpreter not here" 0 "its interpreter nonesuch is not here" orphan
 
@@ -157,6 +161,47 @@ status=0
 if [ "$status" -ne 1 ] || ! grep -q '^2 checked' output; then
     failures=$((failures + 1))
     echo "FAILED list on standard input: $(cat output)"
+fi
+
+# Weak imports, and functions with a libc name that are the program's own.
+printf '%s\n' '#include <netdb.h>' 'extern __typeof(gethostbyname) gethostbyname __attribute__((weak));' \
+    'int main(int c, char **v) { return gethostbyname && gethostbyname(v[c - 1]) != 0; }' >weak.c
+$cc -O1 weak.c -o weak
+check "weak import" 1 "weak: it may be missing at run time" weak
+printf '%s\n' 'int socket(int a) { return a; }' 'int connect(int a) { return a; }' \
+    'int main(int c, char **v) { return socket(c) + connect(v[0][0]); }' >own.c
+$cc -O0 -rdynamic -fno-builtin own.c -o own
+check "own functions with libc's names" 0 ": no network:" own
+printf '%s\n' '#include <netdb.h>' '#include <sys/socket.h>' '#include <netinet/in.h>' \
+    'void unused(void) { struct sockaddr_in a = {0}; connect(socket(AF_INET, 1, 0), (void *)&a, sizeof a); }' \
+    'int main(void) { return 0; }' >unused.c
+$cc -O1 -fPIE -pie unused.c -o unused
+check "network code that is never called" 0 ": no network:" unused
+
+# Signals: an interrupted check says what it has found; a reader that dies costs one answer.
+many="/usr/bin /usr/bin /usr/bin /usr/bin /usr/bin /usr/bin /usr/bin /usr/bin"
+# shellcheck disable=SC2086 # a list
+"$v6shim" check --jobs 1 --json $many $many >output 2>errors &
+process=$!
+sleep 1
+kill -TERM "$process" 2>/dev/null || :
+status=0
+wait "$process" || status=$?
+if [ "$status" -ne 143 ] || ! grep -q '"complete":false' output || [ "$(tail -n 1 output)" != "}" ]; then
+    failures=$((failures + 1))
+    echo "FAILED interrupted: status $status, $(tail -n 3 output errors)"
+fi
+# shellcheck disable=SC2086 # a list
+"$v6shim" check --jobs 1 --all --color never /usr/bin >output 2>errors &
+process=$!
+sleep 0.3
+worker=$(ps -o pid= --ppid "$process" | head -n 1)
+[ -z "$worker" ] || kill -KILL "$worker"
+status=0
+wait "$process" || status=$?
+if [ "$status" -ne 2 ] || [ "$(grep -c 'ended with signal 9' output)" -ne 1 ]; then
+    failures=$((failures + 1))
+    echo "FAILED reader killed: status $status, $(tail -n 1 output)"
 fi
 
 # Damage of every kind: an answer for each file, whatever it is.
