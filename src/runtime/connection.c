@@ -206,11 +206,17 @@ static int connect_to_any(int fd, int state, struct destinations *destinations, 
 
 int connection_translate(int fd, const struct sockaddr_in *asked)
 {
-    int saved = errno, state = tcp_state(fd), result = -ENETUNREACH;
-    struct destinations destinations = {.listed = false};
-    if (state == TCP_CLOSE || (state < 0 && is_udp(fd)))
-        destinations.count =
-            pref64_ways_to(asked->sin_addr, pref64_patience(kernel_is_nonblocking(fd)), destinations.addresses);
+    int saved = errno, state, result = -ENETUNREACH;
+    struct destinations destinations;
+    bool tracked = sockets_find(fd) != NULL; /* so that it is one of TCP, which is closed after this, or of UDP */
+    if (tracked)
+        state = sockets_has(fd, SOCKET_STREAM) ? TCP_CLOSE : -ENOPROTOOPT;
+    else
+        state = tcp_state(fd);
+    destinations.listed = false;
+    destinations.count = 0;
+    if (state == TCP_CLOSE || tracked || (state < 0 && is_udp(fd)))
+        destinations.count = pref64_ways_for(fd, true, asked->sin_addr, destinations.addresses);
     if (destinations.count > 0)
         result = connect_to_any(fd, state, &destinations, ntohs(asked->sin_port));
     errno = saved;

@@ -152,10 +152,9 @@ static size_t find_ways(int fd, const struct sockaddr_in *destination, int flags
                         struct ip_address addresses[NAT64_PREFIXES_MAX])
 {
     if (aliases_contains(destination->sin_addr) || sockets_has(fd, SOCKET_STREAM) ||
-        kernel_socket_integer(fd, SO_PROTOCOL) != IPPROTO_UDP)
+        (sockets_find(fd) == NULL && kernel_socket_integer(fd, SO_PROTOCOL) != IPPROTO_UDP))
         return 0;
-    bool nonblocking = (flags & MSG_DONTWAIT) != 0 || kernel_is_nonblocking(fd);
-    return pref64_ways_to(destination->sin_addr, pref64_patience(nonblocking), addresses);
+    return pref64_ways_for(fd, (flags & MSG_DONTWAIT) == 0, destination->sin_addr, addresses);
 }
 
 ssize_t messages_send_without_route(int fd, const struct msghdr *message, int flags)

@@ -9,14 +9,16 @@
 
 #include "runtime/beside.h"
 #include "runtime/clock.h"
+#include "runtime/kernel.h"
 #include "runtime/observe.h"
 #include "runtime/pref64_record.h"
 #include "runtime/race_thread.h"
 #include "runtime/settings.h"
 
-#define NETWORKS      16 /* that one process remembers; on further ones it asks the state file each time */
-#define PATIENCE_MS   2000
-#define LOOK_AGAIN_MS 1
+#define NETWORKS        16 /* that one process remembers; on further ones it asks the state file each time */
+#define PATIENCE_MS     2000
+#define SAME_NETWORK_MS 3000 /* a host that has moved notices that late */
+#define LOOK_AGAIN_MS   1
 
 /* Written once, then published by the count; only `until_s` changes. */
 static struct {
@@ -25,6 +27,10 @@ static struct {
 } kept[NETWORKS];
 static _Atomic unsigned kept_count;
 static atomic_flag writer = ATOMIC_FLAG_INIT;
+
+/* The place of the record that was found last, and until when that is good enough. */
+static _Atomic unsigned recent;
+static _Atomic int64_t recent_until_ms;
 
 static _Atomic long asking; /* the process whose thread asks: not that of a child's parent */
 
@@ -70,6 +76,8 @@ static bool find_kept(const struct ip_address *network, struct pref64 *found)
         record.until_s = atomic_load(&kept[i].until_s);
         if (!pref64_counts(&record, network))
             continue;
+        atomic_store_explicit(&recent, i, memory_order_relaxed);
+        atomic_store_explicit(&recent_until_ms, clock_now_ms() + SAME_NETWORK_MS, memory_order_release);
         copy_prefixes(&record, found);
         return true;
     }
@@ -130,62 +138,86 @@ static void await_answer(void)
         syscall(SYS_nanosleep, &pause, NULL);
 }
 
-static bool discover(enum pref64_patience patience, struct pref64 *found)
+/* Where this process knows of the network that it was in a moment ago, it need not be asked which that is. */
+static bool find_recent(struct pref64 *found)
 {
+    int64_t until_ms = atomic_load_explicit(&recent_until_ms, memory_order_acquire);
+    unsigned place = atomic_load_explicit(&recent, memory_order_relaxed);
+    if (until_ms == 0 || clock_now_ms() >= until_ms || place >= atomic_load(&kept_count))
+        return false;
+    copy_prefixes(&kept[place].record, found);
+    return true;
+}
+
+enum knowledge { UNKNOWN, NOTHING_THERE, KNOWN };
+
+static enum knowledge look_up(struct pref64 *found)
+{
+    const struct nat64_setting *setting = &settings_current()->nat64;
     struct ip_address network;
+    found->count = 0;
+    if (setting->mode == NAT64_OFF || settings_current()->families == FAMILIES_INET)
+        return NOTHING_THERE;
+    if (setting->mode == NAT64_GIVEN) {
+        for (unsigned i = 0; i < setting->count; i++)
+            found->prefixes[found->count++] = setting->prefixes[i];
+        return KNOWN;
+    }
+    if (find_recent(found))
+        return found->count > 0 ? KNOWN : NOTHING_THERE;
     if (!pref64_network(&network))
-        return false;
-    if (find_known(&network, found))
-        return found->count > 0;
-    if (patience == PREF64_KNOWN || !start_asking(&network) || patience != PREF64_ASK)
-        return false;
-    await_answer();
-    return find_kept(&network, found) && found->count > 0;
+        return NOTHING_THERE;
+    if (!find_known(&network, found))
+        return UNKNOWN;
+    return found->count > 0 ? KNOWN : NOTHING_THERE;
 }
 
 bool pref64_find(enum pref64_patience patience, struct pref64 *found)
 {
-    const struct nat64_setting *setting = &settings_current()->nat64;
+    struct ip_address network;
     int saved = errno;
-    found->count = 0;
-    if (setting->mode == NAT64_OFF || settings_current()->families == FAMILIES_INET)
-        return false;
-    if (setting->mode == NAT64_GIVEN) {
-        for (unsigned i = 0; i < setting->count; i++)
-            found->prefixes[found->count++] = setting->prefixes[i];
-        return true;
+    if (look_up(found) == UNKNOWN && patience != PREF64_KNOWN && pref64_network(&network) && start_asking(&network) &&
+        patience == PREF64_ASK) {
+        await_answer();
+        find_kept(&network, found);
     }
-    bool any = discover(patience, found);
     errno = saved;
-    return any;
-}
-
-enum pref64_patience pref64_patience(bool nonblocking)
-{
-    if (race_thread_in_handler())
-        return PREF64_KNOWN;
-    return nonblocking ? PREF64_START : PREF64_ASK;
+    return found->count > 0;
 }
 
 /* Whether any prefix but the well-known one could carry the address. */
-static bool may_be_carried(struct in_addr ipv4, bool allow_private)
+static bool may_be_carried(struct in_addr ipv4)
 {
     struct nat64_prefix local = {
         .address = address_ipv6(&(struct in6_addr){{{0x00, 0x64, 0xff, 0x9b, 0x00, 0x01}}}, 0), .length = 48};
-    return nat64_may_carry(&local, ipv4, allow_private);
+    return nat64_may_carry(&local, ipv4, settings_current()->nat64_private == NAT64_PRIVATE_YES);
 }
 
-size_t pref64_ways_to(struct in_addr ipv4, enum pref64_patience patience,
-                      struct ip_address addresses[NAT64_PREFIXES_MAX])
+static size_t synthesize(const struct pref64 *found, struct in_addr ipv4,
+                         struct ip_address addresses[NAT64_PREFIXES_MAX])
 {
-    struct pref64 found;
     bool allow_private = settings_current()->nat64_private == NAT64_PRIVATE_YES;
     size_t count = 0;
-    if (!may_be_carried(ipv4, allow_private) || !pref64_find(patience, &found))
-        return 0;
-    for (unsigned i = 0; i < found.count; i++)
-        count += nat64_synthesize(&found.prefixes[i], ipv4, allow_private, &addresses[count]);
+    for (unsigned i = 0; i < found->count; i++)
+        count += nat64_synthesize(&found->prefixes[i], ipv4, allow_private, &addresses[count]);
     return count;
+}
+
+size_t pref64_ways_to(struct in_addr ipv4, struct ip_address addresses[NAT64_PREFIXES_MAX])
+{
+    struct pref64 found;
+    return may_be_carried(ipv4) && pref64_find(PREF64_KNOWN, &found) ? synthesize(&found, ipv4, addresses) : 0;
+}
+
+size_t pref64_ways_for(int fd, bool may_wait, struct in_addr ipv4, struct ip_address addresses[NAT64_PREFIXES_MAX])
+{
+    struct pref64 found;
+    if (!may_be_carried(ipv4))
+        return 0;
+    enum knowledge knowledge = look_up(&found);
+    if (knowledge == UNKNOWN && !race_thread_in_handler())
+        pref64_find(may_wait && !kernel_is_nonblocking(fd) ? PREF64_ASK : PREF64_START, &found);
+    return synthesize(&found, ipv4, addresses);
 }
 
 static bool recover_by(const struct nat64_prefix *prefixes, unsigned count, const struct ip_address *address,

@@ -24,12 +24,13 @@ struct pref64 {
 /* The prefixes that count now. False: none. */
 bool pref64_find(enum pref64_patience patience, struct pref64 *found);
 
-/* What a call that connects or sends can afford. */
-enum pref64_patience pref64_patience(bool nonblocking);
+/* The IPv6 addresses by which an IPv4 one is reached, one for each prefix that is known and may carry it. How many.
+ */
+size_t pref64_ways_to(struct in_addr ipv4, struct ip_address addresses[NAT64_PREFIXES_MAX]);
 
-/* The IPv6 addresses by which an IPv4 one is reached, one for each prefix that may carry it. How many. */
-size_t pref64_ways_to(struct in_addr ipv4, enum pref64_patience patience,
-                      struct ip_address addresses[NAT64_PREFIXES_MAX]);
+/* The same for a call that connects or sends on a socket: where nothing is known yet, the resolver is asked, and
+   awaited if the socket may block. */
+size_t pref64_ways_for(int fd, bool may_wait, struct in_addr ipv4, struct ip_address addresses[NAT64_PREFIXES_MAX]);
 
 /*
  * The IPv4 address inside, where the prefix is one that this process has found or was given and may carry it. No

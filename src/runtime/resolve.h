@@ -54,7 +54,8 @@ void resolve_add(struct resolve_addresses *list, const struct ip_address *addres
 void resolve_order(const struct resolve_addresses *ipv4, const struct resolve_addresses *ipv6,
                    struct resolve_addresses *ordered);
 
-/* Whether any of them needs IPv6: only then the program's connect() to the others has to know of the list. */
+/* Whether any of them is IPv6 by itself, not the way to an IPv4 address: only then the program's connect() to the
+   others has to know of the list. */
 bool resolve_has_ipv6(const struct resolve_addresses *ordered);
 
 /* What the program sees of a candidate: IPv4 as it is, one inside a NAT64 prefix as the IPv4 address that it holds,

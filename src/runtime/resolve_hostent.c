@@ -63,7 +63,7 @@ static bool put_together(const char *name, const struct hostent *ipv4, const str
     if (ipv6 != NULL)
         add_all(&ipv6_list, ipv6);
     resolve_order(&ipv4_list, &ipv6_list, &ordered);
-    if (ipv6 != NULL || resolve_has_ipv6(&ordered))
+    if (resolve_has_ipv6(&ordered))
         resolve_record(name, &ordered);
     size_t count = resolve_shown_list(&ordered, answer->shown, NULL);
     if (count == 0 ? ipv4 == NULL : ipv4 != NULL && same_addresses(ipv4, answer->shown, count))

@@ -215,7 +215,7 @@ static int look_up_name(const char *node, const char *service, const struct addr
         add_all(&ipv4_list, ipv4);
     add_all(&ipv6_list, ipv6);
     resolve_order(&ipv4_list, &ipv6_list, &ordered);
-    if (ipv6 != NULL || resolve_has_ipv6(&ordered))
+    if (resolve_has_ipv6(&ordered))
         resolve_record(node, &ordered);
     if (ipv6 == NULL && !hidden && !needs_filter(ipv4)) {
         *result = ipv4;

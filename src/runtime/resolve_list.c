@@ -9,11 +9,3 @@ void resolve_add(struct resolve_addresses *list, const struct ip_address *addres
     if (list->count < RESOLVE_ADDRESSES)
         list->addresses[list->count++] = *address;
 }
-
-bool resolve_has_ipv6(const struct resolve_addresses *ordered)
-{
-    for (size_t i = 0; i < ordered->count; i++)
-        if (ordered->addresses[i].family == AF_INET6)
-            return true;
-    return false;
-}

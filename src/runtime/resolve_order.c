@@ -21,6 +21,15 @@ static bool may_be_candidate(const struct ip_address *address)
     return !address_is_mapped(address) && !address_is_unspecified(address);
 }
 
+bool resolve_has_ipv6(const struct resolve_addresses *ordered)
+{
+    struct in_addr shown;
+    for (size_t i = 0; i < ordered->count; i++)
+        if (ordered->addresses[i].family == AF_INET6 && !pref64_recover(&ordered->addresses[i], &shown))
+            return true;
+    return false;
+}
+
 static void add_usable(struct resolve_addresses *list, const struct resolve_addresses *half)
 {
     for (size_t i = 0; i < half->count; i++)
@@ -113,7 +122,7 @@ static void add_ways(struct resolve_addresses *ordered)
         resolve_add(ordered, address);
         if (address->family != AF_INET || sources_find(address, NULL))
             continue;
-        size_t count = pref64_ways_to(address->ipv4, PREF64_KNOWN, ways);
+        size_t count = pref64_ways_to(address->ipv4, ways);
         for (size_t j = 0; j < count; j++)
             resolve_add(ordered, &ways[j]);
     }
