@@ -190,7 +190,9 @@ static struct evidence own_evidence(struct examination *exam, const struct objec
         .file = place.file,
         .line = (unsigned)place.line,
         .address = site->address,
-        .detail = !site->called ? "imported; no call found" : weak ? "weak: it may be missing at run time" : NULL,
+        .detail = !site->called ? "imported; no call found"
+                  : weak        ? "weak: it may be missing at run time"
+                                : NULL,
     };
 }
 

@@ -232,7 +232,8 @@ static void scan_modules(struct script *script, const char *text)
 
 /* --- the interpreter --- */
 
-/* From a script to the interpreter that the kernel ends up with; false where it isn't there, `path` then naming it. */
+/* From a script to the interpreter that the kernel ends up with; false where it isn't there, `path` then naming it.
+ */
 static bool find_interpreter(const struct program *script, char path[PATH_MAX], struct program *interpreter)
 {
     *interpreter = *script;

@@ -110,7 +110,8 @@ static const char *function_of_dynamic(const struct elf_image *image, uint64_t a
     return NULL;
 }
 
-/* The compilation unit of an address. Some compilers leave out the table that dwarf_addrdie wants: then one by one. */
+/* The compilation unit of an address. Some compilers leave out the table that dwarf_addrdie wants: then one by one.
+ */
 static bool find_unit(Dwarf *dwarf, uint64_t address, Dwarf_Die *unit)
 {
     if (dwarf_addrdie(dwarf, address, unit) != NULL)
