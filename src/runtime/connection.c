@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <netinet/tcp.h>
+#include <string.h>
 
 #include "core/eyeballs.h"
 #include "runtime/aliases.h"
@@ -9,6 +10,7 @@
 #include "runtime/beside.h"
 #include "runtime/destinations.h"
 #include "runtime/guard.h"
+#include "runtime/history.h"
 #include "runtime/kernel.h"
 #include "runtime/outbound.h"
 #include "runtime/pref64.h"
@@ -195,10 +197,22 @@ static bool may_be_shown_as_ipv4(const struct destinations *destinations)
     return false;
 }
 
+/* UDP's connect() tells nothing of the peer: what TCP has found out lately has to do. */
+static int connect_datagram(int fd, struct destinations *destinations, uint16_t port)
+{
+    if (destinations->count > 1) {
+        struct history_candidates candidates = {.count = (unsigned)destinations->count};
+        memcpy(candidates.addresses, destinations->addresses, sizeof candidates.addresses);
+        history_reorder(&candidates);
+        memcpy(destinations->addresses, candidates.addresses, sizeof candidates.addresses);
+    }
+    return try_in_order(fd, destinations, port);
+}
+
 /* `state` is that of a TCP socket, else it is one of UDP. */
 static int connect_to_any(int fd, int state, struct destinations *destinations, uint16_t port)
 {
-    int result = state >= 0 ? connect_stream(fd, destinations, port) : try_in_order(fd, destinations, port);
+    int result = state >= 0 ? connect_stream(fd, destinations, port) : connect_datagram(fd, destinations, port);
     if (is_underway(result) && may_be_shown_as_ipv4(destinations))
         sockets_set(sockets_find(fd), SOCKET_TRANSLATED);
     return result;
