@@ -97,6 +97,14 @@ if [ $took_ms -ge 900 ] && [ $took_ms -le 2500 ]; then
 else
     not_ok "nc.traditional -w 1 gives up by its alarm" "$took_ms ms: $said"
 fi
+
+# connect() of UDP has no answer to go by: it takes what the races of TCP have found out.
+udp_peer='use Socket; socket(S, AF_INET, SOCK_DGRAM, 0) && connect(S, sockaddr_in(7001, scalar gethostbyname $ARGV[0]))
+    or die "$!\n"; print inet_ntoa((sockaddr_in(getpeername S))[1])'
+contains "UDP, nothing known: the first address" "240." "$(run perl -e "$udp_peer" hole.lab.example)"
+same "UDP, after TCP has found IPv6 swallowed: IPv4" 198.51.100.80 \
+    "$(run_as "$LAB_DIR/state/blocking" perl -e "$udp_peer" hole.lab.example)"
+
 for turn in 1 2 3; do
     same "50 threads at once, turn $turn: all connect" 50 "$(run python3 "$LAB_SOURCE/race.py" threads \
         hole.lab.example 7001 50 | grep -c "hello via $four")"
