@@ -119,7 +119,7 @@ static int get_in_shape(get_name *get, int fd, view *shown_as, struct sockaddr *
     struct sockaddr_storage full;
     socklen_t full_length = sizeof full;
     int result = get(fd, (struct sockaddr *)&full, &full_length);
-    if (result == 0 && sockets_has(fd, SOCKET_TRANSLATED))
+    if (result == 0 && get == REAL(getpeername) && sockets_has(fd, SOCKET_TRANSLATED))
         outbound_show_peer(&full);
     if (result == 0 && full_length > 0)
         sockets_learn(fd, full.ss_family);
