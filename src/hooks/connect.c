@@ -27,10 +27,11 @@ static bool read_ipv4(const struct sockaddr *address, socklen_t length, struct s
 }
 
 /* A TCP socket whose connect() the kernel took needs no record of its options any more. */
-static inline int note_connected(int fd, int result)
+static inline int note_connected(struct socket_record *record, int result)
 {
-    if ((result == 0 || errno == EINPROGRESS) && sockets_are_flagged(fd, SOCKET_STREAM))
-        sockets_set(sockets_find(fd), SOCKET_CONNECTED);
+    if (record != NULL && (result == 0 || errno == EINPROGRESS) &&
+        (atomic_load_explicit(&record->flags, memory_order_relaxed) & SOCKET_STREAM) != 0)
+        sockets_set(record, SOCKET_CONNECTED);
     return result;
 }
 
@@ -39,7 +40,7 @@ static int plain_connect(int fd, const struct sockaddr *address, socklen_t lengt
     uintptr_t lifted = guard_lift();
     int result = REAL(connect)(fd, address, length);
     guard_restore(lifted);
-    return note_connected(fd, result);
+    return note_connected(sockets_find(fd), result);
 }
 
 static NOINLINE int connect_guarded(int fd, const struct sockaddr *address, socklen_t length)
@@ -68,13 +69,15 @@ EXPORT int connect(int fd, const struct sockaddr *address, socklen_t length)
 {
     struct sockaddr_in asked;
     bool ipv4 = read_ipv4(address, length, &asked);
-    if (!start_is_ready() || hooks_have_leftovers() || sockets_are_flagged(fd, SOCKET_UPGRADED | SOCKET_RACING) ||
+    struct socket_record *record = sockets_glimpse(fd);
+    uint32_t flags = record != NULL ? atomic_load_explicit(&record->flags, memory_order_relaxed) : 0;
+    if (!start_is_ready() || hooks_have_leftovers() || (flags & (SOCKET_UPGRADED | SOCKET_RACING)) != 0 ||
         (ipv4 && destinations_concern(asked.sin_addr)))
         return connect_guarded(fd, address, length);
     int before = errno, result = REAL_BOUND(connect)(fd, address, length);
     if (result == 0 || !ipv4 || errno != ENETUNREACH)
-        return note_connected(fd, result);
-    errno = before;
+        return note_connected(record, result);
+    errno = before; /* once more, and then perhaps another way */
     return connect_guarded(fd, address, length);
 }
 

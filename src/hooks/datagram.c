@@ -29,8 +29,8 @@ static ssize_t or_without_route(ssize_t sent, int error_before, int fd, const st
     return sent;
 }
 
-EXPORT ssize_t sendto(int fd, const void *data, size_t size, int flags, const struct sockaddr *address,
-                      socklen_t length)
+static NOINLINE ssize_t send_one(int fd, const void *data, size_t size, int flags, const struct sockaddr *address,
+                                 socklen_t length)
 {
     /* While it connects, a TCP socket ignores the address: the placeholder would complain of it. */
     if (background_is(fd))
@@ -44,8 +44,23 @@ EXPORT ssize_t sendto(int fd, const void *data, size_t size, int flags, const st
     return messages_send(fd, &message, flags);
 }
 
+EXPORT ssize_t sendto(int fd, const void *data, size_t size, int flags, const struct sockaddr *address,
+                      socklen_t length)
+{
+    if (!start_is_ready() || background_any() || messages_may_concern(fd, address, length))
+        return send_one(fd, data, size, flags, address, length);
+    if (address == NULL)
+        return REAL_BOUND(sendto)(fd, data, size, flags, NULL, length);
+    int before = errno;
+    ssize_t sent = REAL_BOUND(sendto)(fd, data, size, flags, address, length);
+    if (sent >= 0 || errno != ENETUNREACH)
+        return sent;
+    errno = before; /* once more, and then perhaps another way */
+    return send_one(fd, data, size, flags, address, length);
+}
+
 /* A racing socket that is passed to another process has two owners: more than a race can follow. */
-static void collapse_passed(const struct msghdr *message)
+static NOINLINE void collapse_passed(const struct msghdr *message)
 {
     struct msghdr copy = *message;
     for (struct cmsghdr *at = CMSG_FIRSTHDR(&copy); at != NULL; at = CMSG_NXTHDR(&copy, at)) {
@@ -59,17 +74,29 @@ static void collapse_passed(const struct msghdr *message)
     }
 }
 
-EXPORT ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
+static NOINLINE ssize_t send_message(int fd, const struct msghdr *message, int flags)
 {
     int before = errno;
-    if (message != NULL && message->msg_control != NULL &&
-        atomic_load_explicit(&background_count, memory_order_relaxed) != 0)
+    if (message != NULL && message->msg_control != NULL && background_any())
         collapse_passed(message);
     if (message == NULL || message->msg_name == NULL || !guard_may_act() ||
         !messages_concern(fd, message->msg_name, message->msg_namelen))
         return message == NULL ? REAL(sendmsg)(fd, message, flags)
                                : or_without_route(REAL(sendmsg)(fd, message, flags), before, fd, message, flags);
     return messages_send(fd, message, flags);
+}
+
+EXPORT ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
+{
+    if (!start_is_ready() || background_any() || message == NULL ||
+        messages_may_concern(fd, message->msg_name, message->msg_namelen))
+        return send_message(fd, message, flags);
+    int before = errno;
+    ssize_t sent = REAL_BOUND(sendmsg)(fd, message, flags);
+    if (sent >= 0 || errno != ENETUNREACH)
+        return sent;
+    errno = before;
+    return send_message(fd, message, flags);
 }
 
 static bool any_concerns(int fd, const struct mmsghdr *messages, unsigned count)
@@ -116,9 +143,12 @@ EXPORT int sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags)
 }
 
 /* With room of our own for the address: what the kernel cut could not be asked for again. */
-static ssize_t receive_from(int fd, void *data, size_t size, int flags, struct sockaddr *address, socklen_t *length,
-                            const void *caller)
+static NOINLINE ssize_t receive_from(int fd, void *data, size_t size, int flags, struct sockaddr *address,
+                                     socklen_t *length, const void *caller)
 {
+    if (address == NULL || length == NULL || (int)*length < 0 || !guard_may_act() ||
+        !messages_may_need_translation(fd))
+        return REAL(recvfrom)(fd, data, size, flags, address, length);
     struct sockaddr_storage source;
     socklen_t source_length = sizeof source;
     source.ss_family = AF_UNSPEC;
@@ -133,9 +163,8 @@ static ssize_t receive_from(int fd, void *data, size_t size, int flags, struct s
 EXPORT ssize_t recvfrom(int fd, void *restrict data, size_t size, int flags, struct sockaddr *restrict address,
                         socklen_t *restrict length)
 {
-    if (address == NULL || length == NULL || (int)*length < 0 || !guard_may_act() ||
-        !messages_may_need_translation(fd))
-        return REAL(recvfrom)(fd, data, size, flags, address, length);
+    if (start_is_ready() && (address == NULL || !sockets_may_concern(fd, SOCKET_UPGRADED)))
+        return REAL_BOUND(recvfrom)(fd, data, size, flags, address, length);
     return receive_from(fd, data, size, flags, address, length, CALLER);
 }
 
@@ -149,13 +178,20 @@ EXPORT ssize_t __recvfrom_chk(int fd, void *restrict data, size_t size, size_t d
     return receive_from(fd, data, size, flags, address, length, CALLER);
 }
 
-EXPORT ssize_t recvmsg(int fd, struct msghdr *message, int flags)
+static NOINLINE ssize_t receive_message(int fd, struct msghdr *message, int flags, const void *caller)
 {
     if (message == NULL || (message->msg_name == NULL && message->msg_control == NULL) || !guard_may_act() ||
         !messages_may_need_translation(fd))
         return REAL(recvmsg)(fd, message, flags);
     char room[MESSAGES_RECEPTION_SIZE(CONTROL_SIZE)] __attribute__((aligned(16)));
-    return messages_receive(fd, message, (struct messages_reception *)(void *)room, CONTROL_SIZE, flags, CALLER);
+    return messages_receive(fd, message, (struct messages_reception *)(void *)room, CONTROL_SIZE, flags, caller);
+}
+
+EXPORT ssize_t recvmsg(int fd, struct msghdr *message, int flags)
+{
+    if (start_is_ready() && !sockets_may_concern(fd, SOCKET_UPGRADED))
+        return REAL_BOUND(recvmsg)(fd, message, flags);
+    return receive_message(fd, message, flags, CALLER);
 }
 
 /* One batch: the kernel fills our rooms, in one call, with the waiting rules of recvmmsg. */

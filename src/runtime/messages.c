@@ -228,12 +228,6 @@ void messages_hand_out_source(int fd, struct sockaddr_storage *full, socklen_t f
     view_hand_out(full, full_length, ipv4_shape ? view_of : NULL, address, length);
 }
 
-bool messages_may_need_translation(int fd)
-{
-    return !sockets_is_other(fd) && !sockets_is_native(fd) &&
-           (sockets_find(fd) == NULL || sockets_has(fd, SOCKET_UPGRADED));
-}
-
 /* A descriptor that we have not seen being made is looked at once. */
 static bool translates_control(int fd, socklen_t room, const void *caller)
 {

@@ -7,13 +7,36 @@
 #ifndef V6SHIM_RUNTIME_MESSAGES_H
 #define V6SHIM_RUNTIME_MESSAGES_H
 
+#include <netinet/in.h>
 #include <stdbool.h>
+#include <string.h>
 #include <sys/socket.h>
 
+#include "runtime/aliases.h"
 #include "runtime/control.h"
+#include "runtime/redirect.h"
+#include "runtime/resolve.h"
+#include "runtime/sockets.h"
 
 /* Whether a destination needs us: an alias, or any IPv4 address on a socket that stands on AF_INET6. */
 bool messages_concern(int fd, const void *address, socklen_t length);
+
+/* A guess at the same, without a call: never false where that is true. */
+static inline bool messages_may_concern(int fd, const void *address, socklen_t length)
+{
+    struct sockaddr_in destination;
+    if (address == NULL || length < sizeof destination)
+        return false;
+    memcpy(&destination, address, sizeof destination);
+    if (destination.sin_family != AF_INET)
+        return false;
+    if (aliases_contains(destination.sin_addr) || redirect_concerns(destination.sin_addr))
+        return true;
+    uint32_t item = sockets_item(fd);
+    if (!sockets_item_is_record(item))
+        return item == SOCKETS_INHERITED || item == SOCKETS_ASKING;
+    return resolve_has_shown_alias() || sockets_are_flagged(fd, SOCKET_UPGRADED);
+}
 
 /* sendmsg() to an address that concerns us (see above). */
 ssize_t messages_send(int fd, const struct msghdr *message, int flags);
@@ -27,7 +50,10 @@ void messages_hand_out_source(int fd, struct sockaddr_storage *full, socklen_t f
                               socklen_t *length, const void *caller);
 
 /* Whether anything that is received on this descriptor may have to be translated. No system call. */
-bool messages_may_need_translation(int fd);
+static inline bool messages_may_need_translation(int fd)
+{
+    return sockets_may_translate(fd);
+}
 
 /*
  * Receiving with room of our own in the place of the program's: prepare, call the real function with `native`, finish

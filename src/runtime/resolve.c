@@ -149,12 +149,7 @@ void resolve_end(struct resolve_half *half)
         free_half(half);
 }
 
-static atomic_bool has_shown_alias;
-
-bool resolve_has_shown_alias(void)
-{
-    return atomic_load_explicit(&has_shown_alias, memory_order_relaxed);
-}
+atomic_bool resolve_alias_shown;
 
 bool resolve_shown(const struct ip_address *candidate, struct in_addr *shown)
 {
@@ -166,7 +161,7 @@ bool resolve_shown(const struct ip_address *candidate, struct in_addr *shown)
     else if (address_is_loopback(candidate))
         shown->s_addr = htonl(INADDR_LOOPBACK);
     else {
-        atomic_store_explicit(&has_shown_alias, true, memory_order_relaxed);
+        atomic_store_explicit(&resolve_alias_shown, true, memory_order_relaxed);
         *shown = aliases_of(candidate, ALIAS_NAME);
         return aliases_find_address(*shown, &back) && address_equal(&back, candidate);
     }

@@ -8,6 +8,7 @@
 #define V6SHIM_RUNTIME_RESOLVE_H
 
 #include <netdb.h>
+#include <stdatomic.h>
 
 #include "core/candidates.h"
 
@@ -63,7 +64,11 @@ bool resolve_has_ipv6(const struct resolve_addresses *ordered);
 bool resolve_shown(const struct ip_address *candidate, struct in_addr *shown);
 
 /* Whether this process has been given an alias by name or as text: before that no destination can be one. */
-bool resolve_has_shown_alias(void);
+extern atomic_bool resolve_alias_shown;
+static inline bool resolve_has_shown_alias(void)
+{
+    return atomic_load_explicit(&resolve_alias_shown, memory_order_relaxed);
+}
 
 /* As resolve_shown for a whole list, each address once, and only those that `prefer` lets the program see. `places`
    (may be NULL) gets the place in `ordered` of each. Returns how many. */

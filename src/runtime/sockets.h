@@ -165,15 +165,18 @@ static inline bool sockets_may_translate(int fd)
 
 /*
  * Guesses for hooks that first look whether they have anything to do, without a call; records in doubt count as they
- * stand. Whether it is on record with any of these flags; or that, or unknown or inherited.
+ * stand. The record, or NULL; whether it has any of these flags; whether that, or the number is unknown or inherited.
  */
-static inline bool sockets_are_flagged(int fd, uint32_t flags)
+static inline struct socket_record *sockets_glimpse(int fd)
 {
     uint32_t item = sockets_item(fd);
-    if (!sockets_item_is_record(item))
-        return false;
-    const struct socket_record *record = (const struct socket_record *)pool_at(&sockets_records, item);
-    return (atomic_load_explicit(&record->flags, memory_order_relaxed) & flags) != 0;
+    return sockets_item_is_record(item) ? (struct socket_record *)pool_at(&sockets_records, item) : NULL;
+}
+
+static inline bool sockets_are_flagged(int fd, uint32_t flags)
+{
+    const struct socket_record *record = sockets_glimpse(fd);
+    return record != NULL && (atomic_load_explicit(&record->flags, memory_order_relaxed) & flags) != 0;
 }
 
 static inline bool sockets_may_concern(int fd, uint32_t flags)

@@ -2,10 +2,13 @@
  * serve: how long a server takes over one connection (accept, close) or one datagram (recvfrom, sendto), its clients'
  * time not counted. Prints ns, the median of the batches.
  *
- *     serve [-n BATCHES] tcp|udp 4|6
+ *     serve [-n BATCHES] tcp|udp ADDRESS
  *
- * The clients come over that family. The old server binds 0.0.0.0; the ported twin binds :: for both families.
+ * The clients come to that address of this machine, and from it. The old server binds 0.0.0.0; the ported twin binds
+ * :: for both families.
  */
+#include <arpa/inet.h>
+
 #include "bench.h"
 
 #define BATCH        64
@@ -38,12 +41,13 @@ static int open_server(int type)
 }
 
 /* A client, connected to the server. A TCP one ends with a reset. */
-static int raw_client(int family, int type)
+static int raw_client(const char *host, int type)
 {
-    int s = raw_socket(family, type);
+    int family = strchr(host, ':') != NULL ? AF_INET6 : AF_INET, s = raw_socket(family, type);
     struct linger at_once = {.l_onoff = 1};
-    struct sockaddr_in ipv4 = {.sin_family = AF_INET, .sin_port = port, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    struct sockaddr_in6 ipv6 = {.sin6_family = AF_INET6, .sin6_port = port, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+    struct sockaddr_in ipv4 = {.sin_family = AF_INET, .sin_port = port};
+    struct sockaddr_in6 ipv6 = {.sin6_family = AF_INET6, .sin6_port = port};
+    inet_pton(family, host, family == AF_INET ? (void *)&ipv4.sin_addr : (void *)&ipv6.sin6_addr);
     need(syscall(SYS_setsockopt, s, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once), "SO_LINGER");
     need(family == AF_INET ? syscall(SYS_connect, s, &ipv4, sizeof ipv4)
                            : syscall(SYS_connect, s, &ipv6, sizeof ipv6),
@@ -51,11 +55,11 @@ static int raw_client(int family, int type)
     return s;
 }
 
-static double serve_connections(int listener, int family)
+static double serve_connections(int listener, const char *host)
 {
     int clients[BATCH];
     for (unsigned i = 0; i < BATCH; i++)
-        clients[i] = raw_client(family, SOCK_STREAM);
+        clients[i] = raw_client(host, SOCK_STREAM);
     double began_ns = now_ns();
     for (unsigned i = 0; i < BATCH; i++) {
         destination peer;
@@ -98,10 +102,10 @@ int main(int argc, char **argv)
     if (argc - optind != 2 || count < 1 || count > BATCHES_MOST)
         return 2;
     int type = strcmp(argv[optind], "tcp") == 0 ? SOCK_STREAM : SOCK_DGRAM;
-    int family = strcmp(argv[optind + 1], "4") == 0 ? AF_INET : AF_INET6;
-    int server = open_server(type), client = type == SOCK_DGRAM ? raw_client(family, type) : -1;
+    const char *host = argv[optind + 1];
+    int server = open_server(type), client = type == SOCK_DGRAM ? raw_client(host, type) : -1;
     for (unsigned i = 0; i < count; i++)
-        batches[i] = type == SOCK_STREAM ? serve_connections(server, family) : serve_datagrams(server, client);
+        batches[i] = type == SOCK_STREAM ? serve_connections(server, host) : serve_datagrams(server, client);
     printf("%.1f\n", quantile(batches, count, 0.5));
     return 0;
 }
