@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <fts.h>
+#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +18,8 @@
 #define BIT(name)      FACT_BIT(FACT_##name)
 #define SCRIPT_LONGEST (4u << 20)
 #define MODULE_FILES   400 /* looked at for one script */
-#define FOLLOWED       5   /* scripts that are interpreters of scripts: as many as the kernel follows */
+#define MODULE_DEPTH   2
+#define FOLLOWED       5 /* scripts that are interpreters of scripts: as many as the kernel follows */
 
 enum language { OTHER_LANGUAGE, PERL, PYTHON, RUBY, PHP, TCL, JAVASCRIPT, SHELL, AWK };
 
@@ -48,7 +50,9 @@ struct script {
     enum language language;
     facts_t facts;
     unsigned files;
-    char prefix[PATH_MAX]; /* the directory above the script's: /usr for /usr/bin/x */
+    char *seen[MODULE_FILES]; /* the modules among them */
+    unsigned depth;           /* of modules that bring in modules */
+    char prefix[PATH_MAX];    /* the directory above the script's: /usr for /usr/bin/x */
 };
 
 static bool is_word_character(int character)
@@ -160,36 +164,77 @@ static void scan_text(struct script *script, const char *path, char *text, size_
 
 /* --- modules --- */
 
+static void scan_modules(struct script *script, const char *text);
+
 static void scan_module_file(struct script *script, const char *path)
 {
+    for (unsigned index = 0; index < script->files; index++)
+        if (strcmp(script->seen[index], path) == 0)
+            return;
+    char *copy = script->files < MODULE_FILES ? strdup(path) : NULL;
+    if (copy == NULL)
+        return;
+    script->seen[script->files++] = copy;
     size_t size = 0;
-    char *text = script->files++ < MODULE_FILES ? read_text(path, &size) : NULL;
-    if (text != NULL)
+    char *text = read_text(path, &size);
+    if (text != NULL) {
         scan_text(script, path, text, size);
+        if (script->language == PERL && script->depth < MODULE_DEPTH)
+            scan_modules(script, text);
+    }
     free(text);
 }
 
-/* A module is a file, or a directory of files (Python). */
-static void scan_module(struct script *script, const char *directory, const char *name)
+/* Some/Module.pm, where distributions put the modules that aren't the language's own. */
+static void scan_perl_module(struct script *script, const char *name)
 {
-    char path[PATH_MAX];
-    const char *suffix = script->language == PERL ? ".pm" : ".py";
-    if (snprintf(path, sizeof path, "%s/%s/%s%s", script->prefix, directory, name, suffix) >= (int)sizeof path)
-        return;
-    if (access(path, R_OK) == 0)
-        scan_module_file(script, path);
-    path[strlen(path) - strlen(suffix)] = '\0';
-    char *roots[] = {path, NULL};
-    FTS *tree = script->language == PYTHON ? fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, NULL) : NULL;
-    for (FTSENT *entry; tree != NULL && (entry = fts_read(tree)) != NULL;) {
-        if (entry->fts_info == FTS_D && strncmp(entry->fts_name, "test", 4) == 0)
-            fts_set(tree, entry, FTS_SKIP);
-        else if (entry->fts_info == FTS_F && entry->fts_namelen > 3 &&
-                 strcmp(entry->fts_name + entry->fts_namelen - 3, ".py") == 0)
-            scan_module_file(script, entry->fts_path);
+    static const char *const patterns[] = {"share/perl5", "lib/*/perl5/*"};
+    for (size_t index = 0; index < sizeof patterns / sizeof patterns[0]; index++) {
+        char path[PATH_MAX];
+        glob_t found;
+        if (snprintf(path, sizeof path, "%s/%s/%s.pm", script->prefix, patterns[index], name) >= (int)sizeof path ||
+            glob(path, GLOB_NOSORT, NULL, &found) != 0)
+            continue;
+        for (size_t file = 0; file < found.gl_pathc; file++)
+            scan_module_file(script, found.gl_pathv[file]);
+        globfree(&found);
     }
-    if (tree != NULL)
-        fts_close(tree);
+}
+
+/* module.py, or the directory of that name with all below it but tests. */
+static void scan_python_module(struct script *script, const char *name)
+{
+    static const char *const directories[] = {"lib/python3/dist-packages", "share"};
+    char path[PATH_MAX];
+    for (size_t index = 0; index < sizeof directories / sizeof directories[0]; index++) {
+        int length = snprintf(path, sizeof path, "%s/%s/%s.py", script->prefix, directories[index], name);
+        if (length >= (int)sizeof path)
+            continue;
+        if (access(path, R_OK) == 0)
+            scan_module_file(script, path);
+        path[length - 3] = '\0';
+        char *roots[] = {path, NULL};
+        FTS *tree = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
+        for (FTSENT *entry; tree != NULL && (entry = fts_read(tree)) != NULL;) {
+            if (entry->fts_info == FTS_D && strncmp(entry->fts_name, "test", 4) == 0)
+                fts_set(tree, entry, FTS_SKIP);
+            else if (entry->fts_info == FTS_F && entry->fts_namelen > 3 &&
+                     strcmp(entry->fts_name + entry->fts_namelen - 3, ".py") == 0)
+                scan_module_file(script, entry->fts_path);
+        }
+        if (tree != NULL)
+            fts_close(tree);
+    }
+}
+
+/* A module that check_words.def knows says enough by its name. */
+static bool is_known_module(const struct script *script, const char *name, size_t length)
+{
+    for (size_t index = 0; index < sizeof words / sizeof words[0]; index++)
+        if (words[index].language == script->language && strlen(words[index].word) == length &&
+            strncmp(words[index].word, name, length) == 0)
+            return true;
+    return false;
 }
 
 /* Where the name of the module begins that a line brings in; an entry script names its distribution instead. */
@@ -202,32 +247,51 @@ static const char *python_module(const char *line)
     return NULL;
 }
 
-/* "use Some::Module" and "import some.module", "from some.module import": where distributions put modules of their
-   own, not the language's. */
+/* "use Some::Module", also quoted in an eval, and the first class of "use base qw(Some::Module)". */
+static const char *perl_module(const char *line)
+{
+    static const char *const beginnings[] = {"use ", "require ", "eval \"use ", "eval { require ", "eval {require "};
+    static const char *const parents[] = {"base ", "parent "};
+    for (size_t index = 0; index < sizeof beginnings / sizeof beginnings[0]; index++) {
+        if (strncmp(line, beginnings[index], strlen(beginnings[index])) != 0)
+            continue;
+        const char *name = line + strlen(beginnings[index]);
+        for (size_t parent = 0; parent < sizeof parents / sizeof parents[0]; parent++)
+            if (strncmp(name, parents[parent], strlen(parents[parent])) == 0) {
+                name += strlen(parents[parent]);
+                name += strspn(name, " '\"(");
+                return strncmp(name, "qw", 2) == 0 ? name + 2 + strspn(name + 2, " (/") : name;
+            }
+        return name;
+    }
+    return NULL;
+}
+
+/* Looks at the modules that lines like "use Some::Module" and "from some.module import name" bring in. */
 static void scan_modules(struct script *script, const char *text)
 {
-    static const char *const perl_directories[] = {"share/perl5", NULL};
-    static const char *const python_directories[] = {"lib/python3/dist-packages", "share", NULL};
-    const char *const *directories = script->language == PERL ? perl_directories : python_directories;
+    script->depth++;
     while (*text != '\0') {
         const char *line = text + strspn(text, " \t");
-        size_t length = strcspn(line, "\n");
-        const char *name =
-            strncmp(line, "use ", 4) == 0 || strncmp(line, "require ", 8) == 0 ? strchr(line, ' ') + 1 : NULL;
-        if (script->language == PYTHON)
-            name = python_module(line);
+        size_t length = strcspn(line, "\n"), used = 0, taken = 0;
+        const char *name = script->language == PERL ? perl_module(line) : python_module(line);
         char module[256];
-        size_t used = 0;
-        for (; name != NULL && used + 1 < sizeof module && (is_word_character(*name) || *name == ':'); name++)
-            if (*name != ':')
-                module[used++] = *name;
-            else if (name[1] == ':')
+        for (; name != NULL && used + 1 < sizeof module && (is_word_character(name[taken]) || name[taken] == ':');
+             taken++)
+            if (name[taken] != ':')
+                module[used++] = name[taken];
+            else if (name[taken + 1] == ':')
                 module[used++] = '/';
         module[used] = '\0';
-        for (size_t index = 0; used > 0 && directories[index] != NULL; index++)
-            scan_module(script, directories[index], module);
+        if (used > 0 && !is_known_module(script, name, taken)) {
+            if (script->language == PERL)
+                scan_perl_module(script, module);
+            else
+                scan_python_module(script, module);
+        }
         text = line + length + (line[length] == '\n');
     }
+    script->depth--;
 }
 
 /* --- the interpreter --- */
@@ -304,6 +368,8 @@ void check_script(struct checker *checker, struct report *report, const struct p
     scan_text(&script, NULL, text, size);
     if (script.language == PERL || script.language == PYTHON)
         scan_modules(&script, text);
+    for (unsigned index = 0; index < script.files; index++)
+        free(script.seen[index]);
     free(text);
     conclude(&script, &interpreter, found);
 }
