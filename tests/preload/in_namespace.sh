@@ -1,7 +1,7 @@
 #!/bin/sh
 # in_namespace.sh COMMAND [ARGUMENT...]: runs it in a network and a file system of its own, which end with it.
 #
-# There: addresses of both families on lo (below, and in the file hosts), a link on which packets vanish, names from
+# There: addresses of both families on lo (below, and in the file hosts), links on which packets vanish, names from
 # our hosts file alone, no configuration, an empty state directory. For the command:
 #   TEST_DIR       scratch directory in memory
 #   TEST_PRELOAD   what to put into LD_PRELOAD: the library under test, behind the sanitizer's that it needs
@@ -57,18 +57,22 @@ mount -t tmpfs -o mode=755 tests /var/lib # where root's aliases are, unless a s
     echo "address add fe80::1/64 dev lo nodad"
     echo "address add 192.0.2.1/32 dev lo"
     echo "address add 192.0.2.2/32 dev lo"
-    # What is sent into hole goes to a neighbour that isn't there. The alias pool has a route too: a packet that
-    # leaves for an alias can be seen.
+    # What is sent into hole goes to a neighbour that isn't there. The alias pool has a link of its own: a packet that
+    # leaves for an alias can be counted there.
     echo "link add hole type veth peer name bottom"
-    echo "link set hole addrgenmode none up"
-    echo "link set bottom addrgenmode none up"
+    echo "link add pool type veth peer name drain"
+    for link in hole bottom pool drain; do echo "link set $link addrgenmode none up"; done
     echo "address add 2001:db8:9::1/64 dev hole nodad"
     echo "address add 198.51.100.1/24 dev hole"
     for address in 2001:db8:9::2 2001:db8:9::3 198.51.100.2; do
         echo "neigh add $address lladdr 02:00:00:00:00:99 dev hole nud permanent"
     done
-    echo "route add 240.0.0.0/4 via 198.51.100.2"
+    echo "address add 203.0.113.129/30 dev pool"
+    echo "neigh add 203.0.113.130 lladdr 02:00:00:00:00:99 dev pool nud permanent"
+    echo "route add 240.0.0.0/4 via 203.0.113.130"
 } | ip -batch - || skip "no addresses or links can be made"
+# IPv6 would send packets of its own there.
+[ ! -e /proc/sys/net/ipv6/conf/pool ] || echo 1 >/proc/sys/net/ipv6/conf/pool/disable_ipv6
 
 # ---- The command
 

@@ -287,9 +287,9 @@ long world_packets_lost(void)
     FILE *file = fopen("/proc/net/dev", "re");
     assert_non_null(file);
     while (fgets(line, sizeof line, file) != NULL) {
-        const char *counters = strstr(line, "hole:");
+        const char *counters = strstr(line, "pool:");
         if (counters != NULL)
-            sscanf(counters, "hole: %*u %*u %*u %*u %*u %*u %*u %*u %*u %ld", &packets);
+            sscanf(counters, "pool: %*u %*u %*u %*u %*u %*u %*u %*u %*u %ld", &packets);
     }
     fclose(file);
     assert_true(packets >= 0);

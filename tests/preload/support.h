@@ -80,7 +80,7 @@ void world_close(int fd);
 /* A process that accepts and closes whatever comes, until world_stop() or the end of this one. */
 pid_t world_serve(int fd);
 void world_stop(pid_t server);
-/* Packets that went out on the link where packets vanish. */
+/* Packets that went out to addresses of the alias pool. */
 long world_packets_lost(void);
 
 /* ---- Looking at this process */
