@@ -33,6 +33,8 @@ static _Atomic unsigned recent;
 static _Atomic int64_t recent_until_ms;
 
 static _Atomic long asking; /* the process whose thread asks: not that of a child's parent */
+/* The resolver is slower than anybody is patient: nobody waits for this answer again. */
+static atomic_bool is_slow;
 
 static void copy_prefixes(const struct pref64_record *record, struct pref64 *found)
 {
@@ -107,6 +109,7 @@ static void ask(void *network)
     if (observe_wants(OBSERVE_INFO))
         observe(OBSERVE_INFO,
                 record.count > 0 ? "the network has a NAT64 prefix" : "the network has no NAT64 prefix");
+    atomic_store(&is_slow, false);
     atomic_store(&asking, 0);
 }
 
@@ -134,8 +137,11 @@ static void await_answer(void)
 {
     int64_t end_ms = clock_now_ms() + PATIENCE_MS;
     struct timespec pause = {.tv_nsec = LOOK_AGAIN_MS * CLOCK_NS_PER_MS};
-    while (atomic_load(&asking) != 0 && clock_now_ms() < end_ms)
+    while (atomic_load(&asking) != 0 && !atomic_load(&is_slow)) {
+        if (clock_now_ms() >= end_ms)
+            atomic_store(&is_slow, true);
         syscall(SYS_nanosleep, &pause, NULL);
+    }
 }
 
 /* Where this process knows of the network that it was in a moment ago, it need not be asked which that is. */

@@ -31,7 +31,7 @@ _Static_assert(PREFIXES_AT + NAT64_PREFIXES_MAX * PREFIX_SIZE <= PAYLOAD_SIZE, "
 #define RENEWED_BEFORE_S 10 /* RFC 7050 section 3 */
 #define SHORTEST_S       10
 #define LONGEST_S        86400
-#define NO_ANSWER_S      10  /* a resolver that is down may be up again soon */
+#define NO_ANSWER_S      30  /* a resolver that is down may be up again soon */
 #define NEGATIVE_S       300 /* where the answer names no time: RFC 2308 section 5 wants none kept for long */
 
 static int64_t calendar_s(void)

@@ -85,6 +85,10 @@ for address in 127.0.0.9 10.1.2.3 169.254.3.4 224.0.0.9 255.255.255.255; do
 done
 command=$LAB_BUILD/v6shim
 nat64() { lab_on client env V6SHIM_STATE_DIR="$LAB_DIR/state/client" "$@" "$command" nat64 2>&1; }
+same "v6shim nat64 --json: it counts for as long as the record, less ten seconds" 1 "$(lab_on client env \
+    V6SHIM_STATE_DIR="$LAB_DIR/state/client" "$command" nat64 --refresh --json | perl -MJSON::PP -MTime::Piece -0777 -ne '
+        my $left = Time::Piece->strptime(decode_json($_)->{until}, "%Y-%m-%dT%H:%M:%SZ")->epoch - time;
+        print $left > 20 && $left <= 30 ? 1 : "left: $left"')"
 contains "v6shim nat64: the prefix and its origin" "2001:db8:64::/96  from the network's resolver, as an earlier program" "$(nat64 env)"
 
 # ---- Peers that come in are never taken for the IPv4 address inside (promise 3)
@@ -123,8 +127,27 @@ lab_on gate ip -6 route add prohibit 2001:db8:dead::/96
 contains "a dead NAT64: its error is told" "failed 198.51.100.80: EACCES" \
     "$(ours env V6SHIM_NAT64=2001:db8:dead::/96 $probe connect 198.51.100.80 7001)"
 lab_on gate ip -6 route change unreachable 2001:db8:dead::/96
+lab_on gate ip -6 route add blackhole 2001:db8:dead:1::/96
+contains "of two prefixes, one silent, the other one wins" "peer 198.51.100.80" \
+    "$(ours env V6SHIM_NAT64=2001:db8:dead:1::/96,$prefix timeout 2 $probe connect 198.51.100.80 7001)"
 contains "of two prefixes the one that works wins" "peer 198.51.100.80" \
     "$(ours env V6SHIM_NAT64=2001:db8:dead::/96,$prefix $probe connect 198.51.100.80 7001)"
+
+# ---- A resolver that says nothing, and a state file that is damaged
+
+nat64_resolve $prefix
+printf 'garbage' >"$LAB_DIR/state/client/prefixes"
+contains "a damaged state file: as without one" "hello via inet 198.51.100.80" "$(ours nc.traditional -w 5 198.51.100.80 7001)"
+rm -f "$LAB_DIR/state/client/prefixes"
+printf 'nameserver 2001:db8:6::54\n' >"$LAB_DIR/host/client/etc/resolv.conf"
+lab_on gate ip -6 route add blackhole 2001:db8:6::54
+lab_on client ip -6 route add 2001:db8:6::54 via 2001:db8:6::1
+lab_started=$(date +%s)
+ours perl -MSocket=:all -e 'for (1 .. 3) {
+    socket my $socket, AF_INET, SOCK_STREAM, 0; connect $socket, pack_sockaddr_in(7001, inet_aton("198.51.100.80")) }'
+lab_took=$(($(date +%s) - lab_started))
+check "a silent resolver: three connects wait two seconds together, not each" test $lab_took -le 3
+printf 'nameserver %s\nsearch lab.example\noptions timeout:1 attempts:1\n' $NAT64_DNS >"$LAB_DIR/host/client/etc/resolv.conf"
 
 # ---- A host with IPv4 pays nothing
 
