@@ -4,6 +4,7 @@
 #include <netdb.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "runtime/beside.h"
 #include "runtime/clock.h"
@@ -14,13 +15,34 @@
 #define LOOKED_UP_AGAIN_MS 60000
 #define READ_TRIES         100 /* a writer needs less than a microsecond */
 
-/* What is known of the name of an entry. A changed one counts as unknown while it is read. */
+/* What is known of the name of an entry. One that changes while it is read is read again. */
 static struct {
     _Atomic uint32_t sequence; /* odd while it is written; 0: never looked up */
     _Atomic int64_t looked_up_ms;
-    size_t count;
-    struct ip_address addresses[REDIRECT_ADDRESSES];
+    _Atomic size_t count;
+    struct {
+        _Atomic uint64_t high, low; /* the address, as it lies in memory */
+        _Atomic uint32_t scope;
+    } addresses[REDIRECT_ADDRESSES];
 } known[REDIRECTS_SIZE];
+
+static void read_address(unsigned place, size_t index, struct ip_address *address)
+{
+    uint64_t words[2] = {atomic_load(&known[place].addresses[index].high),
+                         atomic_load(&known[place].addresses[index].low)};
+    struct in6_addr ipv6;
+    memcpy(&ipv6, words, sizeof ipv6);
+    *address = address_ipv6(&ipv6, atomic_load(&known[place].addresses[index].scope));
+}
+
+static void write_address(unsigned place, size_t index, const struct ip_address *address)
+{
+    uint64_t words[2];
+    memcpy(words, &address->ipv6, sizeof words);
+    atomic_store(&known[place].addresses[index].high, words[0]);
+    atomic_store(&known[place].addresses[index].low, words[1]);
+    atomic_store(&known[place].addresses[index].scope, address->scope);
+}
 
 static int place_of(struct in_addr asked)
 {
@@ -37,26 +59,28 @@ static size_t read_known(unsigned place, struct ip_address addresses[REDIRECT_AD
         uint32_t before = atomic_load_explicit(&known[place].sequence, memory_order_acquire);
         if (before == 0)
             return 0;
-        size_t count = known[place].count < REDIRECT_ADDRESSES ? known[place].count : REDIRECT_ADDRESSES;
+        size_t count = atomic_load(&known[place].count);
         for (size_t i = 0; i < count; i++)
-            addresses[i] = known[place].addresses[i];
-        atomic_thread_fence(memory_order_acquire);
-        if (before % 2 == 0 && atomic_load_explicit(&known[place].sequence, memory_order_relaxed) == before)
+            read_address(place, i, &addresses[i]);
+        if (before % 2 == 0 && atomic_load(&known[place].sequence) == before)
             return count;
     }
     return 0;
 }
 
-/* The thread that looks up is the only writer of a place: the other one waits for its own turn. */
+/* Where two threads have looked the same name up, one of them writes. */
 static void write_known(unsigned place, const struct addrinfo *list)
 {
     uint32_t before = atomic_load(&known[place].sequence);
     if (before % 2 != 0 || !atomic_compare_exchange_strong(&known[place].sequence, &before, before + 1))
         return;
     size_t count = 0;
-    for (; list != NULL && count < REDIRECT_ADDRESSES; list = list->ai_next)
-        count += address_from_sockaddr(list->ai_addr, list->ai_addrlen, &known[place].addresses[count], NULL);
-    known[place].count = count;
+    for (; list != NULL && count < REDIRECT_ADDRESSES; list = list->ai_next) {
+        struct ip_address address;
+        if (address_from_sockaddr(list->ai_addr, list->ai_addrlen, &address, NULL))
+            write_address(place, count++, &address);
+    }
+    atomic_store(&known[place].count, count);
     atomic_store(&known[place].looked_up_ms, clock_now_ms());
     atomic_store_explicit(&known[place].sequence, before + 2, memory_order_release);
 }
