@@ -38,8 +38,8 @@ struct settings {
     char state_dir[512]; /* "": the usual place */
     enum aware aware;
     enum listen listen;
-    struct prefix_map listen_map; /* IPv4 to IPv6 */
-    struct prefix_map alias_map;  /* IPv6 to IPv4 */
+    struct prefix_map listen_map;       /* IPv4 to IPv6 */
+    struct prefix_map alias_map;        /* IPv6 to IPv4 */
     struct nat64_setting nat64_inbound; /* never NAT64_AUTO */
     enum shape shape;
     enum follow follow;
@@ -65,6 +65,8 @@ const struct setting *config_list(size_t *count);
 const struct setting *config_find(const char *keyword, size_t length);
 
 void config_defaults(struct settings *settings);
+/* The same where all bytes are zero already: what stays zero is not touched. */
+void config_defaults_on_zero(struct settings *settings);
 
 /*
  * Reads the text of a configuration file: lines "keyword value", blank lines, comments from a '#' at the start of a

@@ -28,7 +28,7 @@ static bool take_entry(struct alias_book *book, uint32_t *number)
         if (*number >= BOOK_ENTRIES)
             return false;
         unsigned chunk = chunk_of(*number);
-        if (pool_chunk(&book->chunks[chunk], sizeof(struct book_entry) * BOOK_FIRST_CHUNK << chunk) == NULL)
+        if (pool_chunk(&book->chunks[chunk], NULL, sizeof(struct book_entry) * BOOK_FIRST_CHUNK << chunk) == NULL)
             return false;
     } while (!atomic_compare_exchange_weak(&book->count, number, *number + 1));
     return true;

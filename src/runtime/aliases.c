@@ -17,7 +17,7 @@ struct range {
 struct alias_pool aliases_pool;
 bool aliases_have_map;
 
-static struct alias_space pool_space = {.state = &state_of_process};
+static struct alias_space pool_space;
 
 /* Both are set up at start, and never changed after. */
 static struct alias_map map;
@@ -26,6 +26,7 @@ static struct range *ranges[PREFIX_MAP_SIZE]; /* of each row; NULL: its addresse
 bool aliases_start(struct in_addr pool, unsigned pool_length, const char *key_text, const char *state_dir)
 {
     struct state *state = state_current();
+    pool_space.state = state;
     alias_space_start();
     state_place_usual(&state->place, state_dir);
     bool set_up = state_set_up(state, pool, pool_length, key_text);

@@ -27,7 +27,7 @@
 
 _Atomic unsigned background_count;
 
-struct pool background_races = {.item_size = sizeof(struct background)};
+struct pool background_races = {.item_size = sizeof(struct background), .chunks = POOL_TABLE};
 
 struct background *background_at(uint32_t item)
 {
@@ -39,7 +39,7 @@ _Atomic int64_t *background_due(uint32_t item)
     static void *_Atomic chunks[POOL_CHUNKS];
     static _Atomic int64_t nothing = INT64_MAX;
     uint32_t place = item - 1;
-    _Atomic int64_t *chunk = pool_chunk(&chunks[place / POOL_CHUNK_ITEMS], POOL_CHUNK_ITEMS * sizeof *chunk);
+    _Atomic int64_t *chunk = pool_chunk(&chunks[place / POOL_CHUNK_ITEMS], NULL, POOL_CHUNK_ITEMS * sizeof *chunk);
     return chunk != NULL ? &chunk[place % POOL_CHUNK_ITEMS] : &nothing;
 }
 

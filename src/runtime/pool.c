@@ -3,11 +3,13 @@
 #include <errno.h>
 #include <sys/mman.h>
 
-void *pool_chunk(void *_Atomic *place, size_t size)
+void *pool_chunk(void *_Atomic *place, void *first, size_t size)
 {
     void *chunk = atomic_load_explicit(place, memory_order_acquire);
     if (chunk != NULL)
         return chunk;
+    if (first != NULL)
+        return atomic_compare_exchange_strong(place, &chunk, first) ? first : chunk;
     int saved = errno;
     void *fresh = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     errno = saved;
@@ -24,8 +26,9 @@ static uint32_t take_fresh(struct pool *pool)
 {
     uint32_t place = atomic_load(&pool->taken);
     do {
-        if (place >= POOL_CHUNKS * POOL_CHUNK_ITEMS ||
-            pool_chunk(&pool->chunks[place / POOL_CHUNK_ITEMS], POOL_CHUNK_ITEMS * pool->item_size) == NULL)
+        uint32_t chunk = place / POOL_CHUNK_ITEMS;
+        if (chunk >= POOL_CHUNKS || pool_chunk(&pool->chunks[chunk], chunk == 0 ? pool->first : NULL,
+                                               POOL_CHUNK_ITEMS * pool->item_size) == NULL)
             return 0;
     } while (!atomic_compare_exchange_weak(&pool->taken, &place, place + 1));
     return place + 1;

@@ -13,12 +13,15 @@
 #define POOL_CHUNK_ITEMS 1024u
 #define POOL_CHUNKS      1024u
 
+/* Small, so that what is written to at the start of each process (addresses of memory) is all in one page. */
 struct pool {
     size_t item_size;       /* each item begins with an _Atomic uint32_t that is the pool's while the item is free */
+    void *first;            /* the memory of the first chunk, or NULL: mapped too */
+    void *_Atomic *chunks;  /* POOL_TABLE */
     _Atomic uint64_t free;  /* changes << 32 | first free item: the count of changes makes the exchange safe */
     _Atomic uint32_t taken; /* items ever taken from fresh memory */
-    void *_Atomic chunks[POOL_CHUNKS];
 };
+#define POOL_TABLE ((void *_Atomic[POOL_CHUNKS]){0})
 
 /* An item with unspecified contents (zero the first time), or 0 where memory or the numbers have run out. */
 uint32_t pool_take(struct pool *pool);
@@ -34,7 +37,8 @@ static inline void *pool_at(struct pool *pool, uint32_t item)
     return chunk + place % POOL_CHUNK_ITEMS * pool->item_size;
 }
 
-/* A chunk of `size` zero bytes at *place, mapped there if need be; NULL without memory. Safe in parallel. */
-void *pool_chunk(void *_Atomic *place, size_t size);
+/* A chunk of `size` zero bytes at *place: if there is none, `first` (may be NULL), else mapped there; NULL without
+   memory. Safe in parallel. */
+void *pool_chunk(void *_Atomic *place, void *first, size_t size);
 
 #endif

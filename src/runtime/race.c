@@ -39,7 +39,7 @@ struct race {
     } attempts[EYEBALLS_CANDIDATES_MAX];
 };
 
-static struct pool races = {.item_size = sizeof(struct race)};
+static struct pool races = {.item_size = sizeof(struct race), .chunks = POOL_TABLE};
 __thread uint32_t race_current __attribute__((tls_model("initial-exec")));
 
 static struct race *race_at(uint32_t item)

@@ -79,9 +79,10 @@ static void read_variables(struct settings *settings, config_report *report, voi
     }
 }
 
+/* Into settings that are all zero. */
 static void read_all(const struct file *file, struct settings *settings, config_report *report, void *context)
 {
-    config_defaults(settings);
+    config_defaults_on_zero(settings);
     if (file->text != NULL)
         config_parse(file->text, file->length, file->path, settings, report, context);
     read_variables(settings, report, context);
@@ -130,7 +131,7 @@ static void tell_rest(const struct file *file, unsigned problems)
 /* Everything is read a second time, with the log now set as the settings want it. */
 static void tell_problems(const struct file *file)
 {
-    struct settings scratch;
+    struct settings scratch = {0};
     unsigned problems = 0;
     read_all(file, &scratch, tell_problem, &problems);
     if (problems > PROBLEMS_TOLD)
@@ -154,6 +155,12 @@ void settings_load(void)
     struct file file = {.path = named != NULL ? named : SETTINGS_FILE};
     unsigned problems = 0;
     read_file(&file);
+    /* Each page that is written to costs every process time: only a child of a fork in the middle of this finds
+       something here. */
+    static bool begun;
+    if (begun)
+        memset(&settings_of_process, 0, sizeof settings_of_process);
+    begun = true;
     read_all(&file, &settings_of_process, count_problem, &problems);
     observe_to((enum observe_level)settings_of_process.log, settings_of_process.log_file);
     tell_file_error(&file, named != NULL);

@@ -20,7 +20,7 @@ struct option {
 };
 
 static struct option first_options[POOL_CHUNK_ITEMS];
-static struct pool options = {.item_size = sizeof(struct option), .chunks = {first_options}};
+static struct pool options = {.item_size = sizeof(struct option), .first = first_options, .chunks = POOL_TABLE};
 
 /* Options that add to what was there instead of replacing it: each call is kept. */
 static bool accumulates(int level, int name)

@@ -12,11 +12,12 @@
 #define WATCH_SEVERAL UINT32_MAX
 
 static struct descriptor first_page[SOCKETS_PAGE];
-void *_Atomic sockets_pages[SOCKETS_PAGES] = {first_page};
+void *_Atomic sockets_pages[SOCKETS_PAGES];
 static _Atomic int highest; /* the highest number with a record */
 
 static struct socket_record first_records[POOL_CHUNK_ITEMS];
-struct pool sockets_records = {.item_size = sizeof(struct socket_record), .chunks = {first_records}};
+struct pool sockets_records = {
+    .item_size = sizeof(struct socket_record), .first = first_records, .chunks = POOL_TABLE};
 
 static struct descriptor *descriptor_if_known(int fd)
 {
@@ -27,7 +28,9 @@ static struct descriptor *descriptor_make(int fd)
 {
     if ((unsigned)fd >= SOCKETS_PAGES * SOCKETS_PAGE)
         return NULL;
-    struct descriptor *page = pool_chunk(&sockets_pages[(unsigned)fd / SOCKETS_PAGE], SOCKETS_PAGE * sizeof *page);
+    unsigned number = (unsigned)fd / SOCKETS_PAGE;
+    struct descriptor *page =
+        pool_chunk(&sockets_pages[number], number == 0 ? first_page : NULL, SOCKETS_PAGE * sizeof *page);
     return page != NULL ? &page[(unsigned)fd % SOCKETS_PAGE] : NULL;
 }
 
