@@ -91,6 +91,27 @@ same "v6shim nat64 --json: it counts for as long as the record, less ten seconds
         print $left > 20 && $left <= 30 ? 1 : "left: $left"')"
 contains "v6shim nat64: the prefix and its origin" "2001:db8:64::/96  from the network's resolver, as an earlier program" "$(nat64 env)"
 
+# ---- Debian's IPv4-only programs (programs.md), by literal and by name
+
+client_httperf() { ours httperf --server "$1" --port 80 --num-conns 1 --timeout 5; }
+client_gawk() { ours gawk 'BEGIN { s = "/inet4/tcp/0/" ARGV[1] "/7001"; s |& getline l; print l }' "$1"; }
+client_gawk_udp() { ours gawk 'BEGIN { s = "/inet4/udp/0/" ARGV[1] "/7002"; print "question" |& s; s |& getline l; print l }' "$1"; }
+client_socat() { ours socat -t2 - "TCP4:$1:7001"; }
+client_rlpq() { ours timeout 2 rlpq -H "$1" -P lp; }
+client_ncftpls() { ours ncftpls -t 3 "ftp://$1/"; }
+client_vncsnapshot() { ours timeout 2 vncsnapshot "$1:1" "$LAB_DIR/picture.jpg"; }
+client_netwrite() { ours netwrite -i /dev/null "$1" 7001; }
+for entry in httperf:http gawk:hello gawk_udp:udp-echo socat:hello rlpq:lpd ncftpls:ftp vncsnapshot:vnc netwrite:hello; do
+    program=${entry%:*} service=${entry#*:}
+    command -v "${program%_udp}" >/dev/null || { skip "$program through NAT64" "not installed"; continue; }
+    for host in 198.51.100.80 v4only.lab.example; do
+        lab_before=$(wc -l <"$LAB_DIR/log/services")
+        "client_$program" $host >/dev/null
+        visited() { tail -n +$((lab_before + 1)) "$LAB_DIR/log/services" | grep -q "^$service inet 198.51.100.80 192.168.255"; }
+        check "$program reaches $host" lab_within 2 visited
+    done
+done
+
 # ---- Peers that come in are never taken for the IPv4 address inside (promise 3)
 
 speak udp 198.51.100.80 7002 >/dev/null
