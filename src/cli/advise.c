@@ -67,7 +67,7 @@ static const char *find_reason(const char *path, const struct program *program, 
     return secure_reason(path, program);
 }
 
-void advise(const char *path, const struct program *library)
+void advise(const char *command, const char *path, const struct program *library)
 {
     char place[PATH_MAX], buffer[REASON_SIZE];
     struct program program;
@@ -81,7 +81,7 @@ void advise(const char *path, const struct program *library)
     if (reason == NULL)
         return;
     if (strcmp(place, path) == 0)
-        complain("run", "warning: %s %s; it runs without the shim", path, reason);
+        complain(command, "warning: %s %s; it runs without the shim", path, reason);
     else
-        complain("run", "warning: %s is run by %s, which %s; it runs without the shim", path, place, reason);
+        complain(command, "warning: %s is run by %s, which %s; it runs without the shim", path, place, reason);
 }

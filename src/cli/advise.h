@@ -11,6 +11,6 @@
  * the library can't be loaded there or does nothing: a static program, another ELF class, machine or C library,
  * rights that make the loader drop LD_PRELOAD. `library` is what program_read said of libv6shim.so.
  */
-void advise(const char *path, const struct program *library);
+void advise(const char *command, const char *path, const struct program *library);
 
 #endif

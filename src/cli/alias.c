@@ -6,16 +6,14 @@
 #include <getopt.h>
 #include <net/if.h>
 #include <netdb.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "cli/alias_print.h"
 #include "cli/command.h"
 #include "cli/tell.h"
+#include "cli/whose.h"
 #include "core/literal.h"
-#include "runtime/settings.h"
 #include "runtime/state_aliases.h"
 
 #define NAME        "alias"
@@ -222,30 +220,6 @@ static int take_options(int argc, char **argv, struct arguments *arguments)
     return -1;
 }
 
-/* The table to use. Returns 0, or the exit status after a complaint. */
-static int set_up(struct session *session, const char *user)
-{
-    settings_load();
-    const struct settings *settings = settings_current();
-    state_set_up(&session->state, settings->alias_pool.address, settings->alias_pool.length, settings->alias_key);
-    if (user == NULL) {
-        state_place_usual(&session->state.place, settings->state_dir);
-        return 0;
-    }
-    const struct passwd *entry = getpwnam(user);
-    if (entry == NULL) {
-        complain(NAME, "--user %s: there is no such user", user);
-        return EXIT_STATUS_USAGE;
-    }
-    if (geteuid() != 0 && geteuid() != entry->pw_uid) {
-        complain(NAME, "--user %s: only root can read another user's aliases", user);
-        return EXIT_STATUS_FAILED;
-    }
-    session->read_only = true;
-    state_place_of_user(&session->state.place, settings->state_dir, entry->pw_uid, entry->pw_dir);
-    return 0;
-}
-
 int alias_command(int argc, char **argv)
 {
     static struct session session;
@@ -254,8 +228,9 @@ int alias_command(int argc, char **argv)
     if (status != -1)
         return status;
     tell_as(NAME);
-    status = set_up(&session, arguments.user);
-    if (status != 0)
+    session.read_only = arguments.user != NULL;
+    status = whose_state(NAME, arguments.user, &session.state);
+    if (status != EXIT_STATUS_OK)
         return status;
     alias_print_begin(&session.print, arguments.json, arguments.list);
     if (arguments.list)

@@ -29,6 +29,8 @@ int alias_command(int argc, char **argv);
 int check_command(int argc, char **argv);
 int nat64_command(int argc, char **argv);
 int policy_command(int argc, char **argv);
+int history_command(int argc, char **argv);
+int trace_command(int argc, char **argv);
 
 /* Prints `v6shim COMMAND: MESSAGE` and a line end to standard error, control characters made harmless. `command` may
    be NULL. */

@@ -36,13 +36,13 @@ static bool find_beside(char path[PATH_MAX])
            try_path(path, self, directory - installed, LIBDIR "/" LIBRARY);
 }
 
-bool preload_find(char path[PATH_MAX])
+bool preload_find(const char *command, char path[PATH_MAX])
 {
     const char *named = getenv("V6SHIM_LIBRARY");
     if (named != NULL && named[0] != '\0') {
         if (named[0] == '/' && try_path(path, named, strlen(named), ""))
             return true;
-        complain("run", "V6SHIM_LIBRARY: expected the absolute path of a readable file, found \"%s\"; ignored",
+        complain(command, "V6SHIM_LIBRARY: expected the absolute path of a readable file, found \"%s\"; ignored",
                  named);
     }
     return find_beside(path) || try_path(path, LIBDIR, strlen(LIBDIR), "/" LIBRARY);

@@ -10,9 +10,9 @@
 /*
  * The library that belongs to this command: what V6SHIM_LIBRARY names, else the one in the build tree that the
  * command was started from, else the installed one. False where there is none; `path` then names the place where it
- * should be.
+ * should be. What is wrong with V6SHIM_LIBRARY is said as `command` says it.
  */
-bool preload_find(char path[PATH_MAX]);
+bool preload_find(const char *command, char path[PATH_MAX]);
 
 /*
  * A value for LD_PRELOAD with the library in it, beside everything in `current` (may be NULL), in new memory; a copy

@@ -7,9 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/advise.h"
 #include "cli/command.h"
-#include "cli/preload.h"
+#include "cli/launch.h"
 #include "core/config.h"
 
 #define OPTION_HELP    'h'
@@ -155,46 +154,6 @@ static void check_log_file(void)
     unsetenv("V6SHIM_LOG_FILE");
 }
 
-static bool wants_warnings(void)
-{
-    const char *log = getenv("V6SHIM_LOG");
-    return log == NULL || (strcmp(log, "quiet") != 0 && strcmp(log, "error") != 0);
-}
-
-/* Sets LD_PRELOAD; where that can't be done, says so, and the program runs as it is. */
-static void set_preload(const char *program_path)
-{
-    char path[PATH_MAX];
-    struct program library;
-    if (!preload_find(path) || program_read(path, &library) != 0) {
-        complain("run", "cannot find libv6shim.so (%s); V6SHIM_LIBRARY can name it; running without the shim", path);
-        return;
-    }
-    if (strpbrk(path, " :") != NULL) {
-        complain("run", "LD_PRELOAD cannot hold a path with a blank or a colon (%s); running without the shim", path);
-        return;
-    }
-    if (wants_warnings())
-        advise(program_path, &library);
-    char *value = preload_join(getenv("LD_PRELOAD"), path);
-    if (value == NULL || setenv("LD_PRELOAD", value, 1) != 0)
-        complain("run", "no memory for LD_PRELOAD; running without the shim");
-    free(value);
-}
-
-/* Does not return unless the program can't be run. */
-static int execute(const char *path, char **argv)
-{
-    struct program program;
-    execvp(path, argv); /* has a slash: no second search, but /bin/sh for a text file */
-    int error = errno;
-    if (error == ENOENT && program_read(path, &program) == 0 && program.interpreter[0] != '\0')
-        complain("run", "cannot run %s: its interpreter %s is not there", path, program.interpreter);
-    else
-        complain("run", "cannot run %s: %s", path, strerror(error));
-    return EXIT_STATUS_NOT_EXECUTABLE;
-}
-
 int run_command(int argc, char **argv)
 {
     char path[PATH_MAX];
@@ -205,16 +164,10 @@ int run_command(int argc, char **argv)
         complain("run", "no program given; usage: v6shim run [OPTION]... [--] PROGRAM [ARGUMENT]...");
         return EXIT_STATUS_USAGE;
     }
-    int error = program_find(argv[optind], path);
-    if (error == -ENOENT) {
-        complain("run", "%s is not found", argv[optind]);
-        return EXIT_STATUS_NOT_FOUND;
-    }
-    if (error != 0) {
-        complain("run", "cannot run %s: %s", path, strerror(-error));
-        return EXIT_STATUS_NOT_EXECUTABLE;
-    }
+    status = launch_find("run", argv[optind], path);
+    if (status != EXIT_STATUS_OK)
+        return status;
     check_log_file();
-    set_preload(path);
-    return execute(path, argv + optind);
+    launch_set_preload("run", path);
+    return launch_execute("run", path, argv + optind);
 }

@@ -7,6 +7,7 @@
 #include "runtime/observe.h"
 
 static const char *current_command;
+_Atomic int observe_decisions;
 
 void tell_as(const char *command)
 {

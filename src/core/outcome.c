@@ -7,6 +7,7 @@
 
 #define IPV6_NETWORK_BYTES 8 /* RFC 4291 section 2.5.1: interface identifiers are 64 bits long */
 #define IPV4_NETWORK_BYTES 3
+#define BITS_PER_BYTE      8
 
 /* The bytes: the time, then three addresses, each of family (one byte), scope and 16 bytes. */
 #define TIME_SIZE    8
@@ -22,6 +23,11 @@ struct ip_address outcome_network(const struct ip_address *source)
     else
         memset((unsigned char *)&network.ipv4 + IPV4_NETWORK_BYTES, 0, sizeof network.ipv4 - IPV4_NETWORK_BYTES);
     return network;
+}
+
+unsigned outcome_network_length(const struct ip_address *network)
+{
+    return BITS_PER_BYTE * (network->family == AF_INET6 ? IPV6_NETWORK_BYTES : IPV4_NETWORK_BYTES);
 }
 
 static void put_address(uint8_t *bytes, const struct ip_address *address)

@@ -23,6 +23,8 @@ struct outcome {
 
 /* The network that a local address stands for. */
 struct ip_address outcome_network(const struct ip_address *source);
+/* How many bits of it count. */
+unsigned outcome_network_length(const struct ip_address *network);
 
 /* Where in a table of `slots` the pair has its place. */
 uint32_t outcome_slot(const struct ip_address *address, const struct ip_address *network, uint32_t slots);

@@ -12,10 +12,13 @@
 #include "runtime/destinations.h"
 #include "runtime/guard.h"
 #include "runtime/hook.h"
+#include "runtime/observe.h"
 #include "runtime/outbound.h"
 #include "runtime/real.h"
 #include "runtime/sockets.h"
 #include "runtime/view.h"
+
+#define TO_START 1 /* no result of connect() */
 
 /* An IPv4 socket address as the program gave it; false for anything else, which the kernel judges. */
 static bool read_ipv4(const struct sockaddr *address, socklen_t length, struct sockaddr_in *ipv4)
@@ -24,6 +27,20 @@ static bool read_ipv4(const struct sockaddr *address, socklen_t length, struct s
         return false;
     memcpy(ipv4, address, sizeof *ipv4);
     return ipv4->sin_family == AF_INET;
+}
+
+/* What is not the shim's to decide is traced all the same: it takes its time. */
+static void trace_plain(int fd, const struct sockaddr *address, socklen_t length, int result)
+{
+    struct ip_address destination;
+    uint16_t port;
+    if (__builtin_expect(!observe_wants_trace(), 1) || address == NULL ||
+        !address_from_sockaddr(address, length, &destination, &port))
+        return;
+    if (result == -EINPROGRESS)
+        observe_connection(EVENT_HANDED, fd, &destination, port, 0);
+    else
+        observe_attempt(fd, &destination, port, result == TO_START ? -EINPROGRESS : result);
 }
 
 /* A TCP socket whose connect() the kernel took needs no record of its options any more. */
@@ -37,9 +54,11 @@ static inline int note_connected(struct socket_record *record, int result)
 
 static int plain_connect(int fd, const struct sockaddr *address, socklen_t length)
 {
+    trace_plain(fd, address, length, TO_START);
     uintptr_t lifted = guard_lift();
     int result = REAL(connect)(fd, address, length);
     guard_restore(lifted);
+    trace_plain(fd, address, length, result == 0 ? 0 : -errno);
     return note_connected(sockets_find(fd), result);
 }
 
@@ -71,8 +90,8 @@ EXPORT int connect(int fd, const struct sockaddr *address, socklen_t length)
     bool ipv4 = read_ipv4(address, length, &asked);
     struct socket_record *record = sockets_glimpse(fd);
     uint32_t flags = record != NULL ? atomic_load_explicit(&record->flags, memory_order_relaxed) : 0;
-    if (!start_is_ready() || hooks_have_leftovers() || (flags & (SOCKET_UPGRADED | SOCKET_RACING)) != 0 ||
-        (ipv4 && destinations_concern(asked.sin_addr)))
+    if (!start_is_ready() || hooks_have_leftovers() || observe_wants_trace() ||
+        (flags & (SOCKET_UPGRADED | SOCKET_RACING)) != 0 || (ipv4 && destinations_concern(asked.sin_addr)))
         return connect_guarded(fd, address, length);
     int before = errno, result = REAL_BOUND(connect)(fd, address, length);
     if (result == 0 || !ipv4 || errno != ENETUNREACH)

@@ -113,17 +113,21 @@ static int set_off(struct background *race, uint32_t item)
     while ((action = eyeballs_next(&race->eyeballs, now_ms)).kind == EYEBALLS_START)
         background_start_attempt(race, item, action.index, now_ms);
     if (action.kind == EYEBALLS_FAILED) {
+        background_tell(race, EVENT_FAILED, NOBODY, -action.error);
         background_dismantle(race, item);
         return -action.error;
     }
     if (action.kind == EYEBALLS_WON) {
+        background_tell(race, EVENT_WON, (int)action.index, 0);
         history_note(&race->candidates, race->order, action.index);
         return install_at_once(race, item, background_lane_of(race, (int)action.index), 0);
     }
     unsigned running[EYEBALLS_RUNNING_MAX];
     eyeballs_running(&race->eyeballs, running);
-    if (race->eyeballs.next == race->eyeballs.count)
+    if (race->eyeballs.next == race->eyeballs.count) {
+        background_tell(race, EVENT_HANDED, (int)running[0], 0);
         return install_at_once(race, item, background_lane_of(race, (int)running[0]), -EINPROGRESS);
+    }
     atomic_store(background_due(item), action.until_ms);
     int result = put_placeholder(race, item);
     if (result == -EINPROGRESS)
@@ -225,6 +229,7 @@ void background_collapse(int fd)
     struct background *race = lock_race_of(fd, &item, &before);
     if (race != NULL) {
         struct lane *lane = background_leading_lane(race);
+        background_tell(race, EVENT_HANDED, lane != NULL ? lane->attempt : NOBODY, 0);
         if (lane != NULL)
             background_settle(race, item, lane);
         else
@@ -241,6 +246,7 @@ void background_cancel(int fd)
     sigset_t before;
     struct background *race = lock_race_of(fd, &item, &before);
     if (race != NULL) {
+        background_tell(race, EVENT_CANCELLED, NOBODY, 0);
         background_dismantle(race, item);
         background_unlock(race, &before);
     }

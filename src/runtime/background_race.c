@@ -68,6 +68,12 @@ static const struct ip_address *candidate_of(const struct background *race, unsi
     return &race->candidates.addresses[race->order[attempt]];
 }
 
+void background_tell(const struct background *race, enum event_type type, int attempt, int result)
+{
+    observe_connection(type, race->fd, attempt == NOBODY ? NULL : candidate_of(race, (unsigned)attempt), race->port,
+                       result);
+}
+
 bool background_lane_is_ours(const struct lane *lane)
 {
     return lane->socket != NOBODY && kernel_socket_cookie(lane->socket) == lane->cookie;
@@ -164,7 +170,7 @@ bool background_start_attempt(struct background *race, uint32_t item, unsigned a
     int result = !background_lane_is_ours(lane)                                                ? -ECONNABORTED
                  : REAL(connect)(lane->socket, (const struct sockaddr *)&address, length) == 0 ? 0
                                                                                                : -errno;
-    observe_attempt(candidate, race->port, result);
+    observe_attempt(race->fd, candidate, race->port, result);
     if (result != 0 && result != -EINPROGRESS) {
         eyeballs_attempt_failed(&race->eyeballs, attempt, -result, now_ms);
         return true;
@@ -239,11 +245,14 @@ static void step(struct background *race, uint32_t item, int64_t now_ms, struct 
             atomic_store(background_due(item), action.until_ms);
             return;
         case EYEBALLS_WON:
+            background_tell(race, EVENT_WON, (int)action.index, 0);
             remember(race, action.index, memory);
             background_settle(race, item, background_lane_of(race, (int)action.index));
             return;
         case EYEBALLS_FAILED:
         default:
+            background_tell(race, EVENT_FAILED, NOBODY,
+                            action.error == ECONNABORTED ? -EVENT_UNKNOWN_ERROR : -action.error);
             settle_failure(race, item);
             return;
         }
@@ -289,7 +298,7 @@ static void report(struct background *race, struct lane *lane, int64_t now_ms)
         return;
     bool connected = state >= 0 && state != TCP_CLOSE;
     race_thread_unwatch(lane->socket);
-    observe_attempt(candidate_of(race, attempt), race->port, connected ? 0 : -ECONNABORTED);
+    background_tell(race, EVENT_ATTEMPT, (int)attempt, connected ? 0 : -EVENT_UNKNOWN_ERROR);
     if (connected) {
         eyeballs_attempt_succeeded(&race->eyeballs, attempt, now_ms);
         return;
@@ -319,9 +328,10 @@ void background_event(uint32_t item, uint32_t generation, unsigned lane)
     background_lock(race, &before);
     if (atomic_load(&race->generation) == generation && generation % 2 != 0) {
         int64_t now_ms = clock_now_ms();
-        if (lane == BACKGROUND_PEER)
-            background_dismantle(race, item); /* the number was closed behind our back */
-        else if (lane < LANES) {
+        if (lane == BACKGROUND_PEER) { /* the number was closed behind our back */
+            background_tell(race, EVENT_CANCELLED, NOBODY, 0);
+            background_dismantle(race, item);
+        } else if (lane < LANES) {
             report(race, &race->lanes[lane], now_ms);
             step(race, item, now_ms, &memory);
         }

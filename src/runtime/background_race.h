@@ -11,6 +11,7 @@
 #include "core/eyeballs.h"
 #include "runtime/background.h"
 #include "runtime/history.h"
+#include "runtime/observe.h"
 #include "runtime/pool.h"
 
 #define LANES        EYEBALLS_RUNNING_MAX
@@ -48,6 +49,9 @@ struct background {
 extern struct pool background_races;
 
 struct background *background_at(uint32_t item);
+
+/* Tells of the race; `attempt` NOBODY for none. */
+void background_tell(const struct background *race, enum event_type type, int attempt, int result);
 
 /* When the race wants to go on, INT64_MAX for not by time. Kept apart from the races, since the thread looks at all
    of them again and again. */

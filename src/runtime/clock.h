@@ -13,12 +13,21 @@
 #define CLOCK_MS_PER_S  1000
 #define CLOCK_NS_PER_MS 1000000
 #define CLOCK_US_PER_MS 1000
+#define CLOCK_US_PER_S  1000000
+#define CLOCK_NS_PER_US 1000
 
 static inline int64_t clock_now_ms(void)
 {
     struct timespec now = {0};
     syscall(SYS_clock_gettime, CLOCK_MONOTONIC, &now);
     return (int64_t)now.tv_sec * CLOCK_MS_PER_S + now.tv_nsec / CLOCK_NS_PER_MS;
+}
+
+static inline int64_t clock_now_us(void)
+{
+    struct timespec now = {0};
+    syscall(SYS_clock_gettime, CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * CLOCK_US_PER_S + now.tv_nsec / CLOCK_NS_PER_US;
 }
 
 #endif

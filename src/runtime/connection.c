@@ -12,6 +12,7 @@
 #include "runtime/guard.h"
 #include "runtime/history.h"
 #include "runtime/kernel.h"
+#include "runtime/observe.h"
 #include "runtime/outbound.h"
 #include "runtime/pref64.h"
 #include "runtime/race.h"
@@ -58,7 +59,7 @@ static int told_of_upgrade(int error)
 }
 
 /* One candidate on the program's socket, which becomes an IPv6 one when the first IPv6 candidate needs it. */
-static int try_candidate(int fd, const struct ip_address *candidate, uint16_t port)
+static int connect_one(int fd, const struct ip_address *candidate, uint16_t port)
 {
     if (candidate->family == AF_INET6) {
         int result = upgrade_socket(fd);
@@ -72,6 +73,19 @@ static int try_candidate(int fd, const struct ip_address *candidate, uint16_t po
     int result = connect_to(fd, &mapped, port);
     if (result == 0 && sockets_has(fd, SOCKET_STREAM))
         upgrade_undo_when_ipv4(fd);
+    return result;
+}
+
+static int try_candidate(int fd, const struct ip_address *candidate, uint16_t port)
+{
+    observe_attempt(fd, candidate, port, -EINPROGRESS);
+    int result = connect_one(fd, candidate, port);
+    if (result == -EINPROGRESS)
+        observe_connection(EVENT_HANDED, fd, candidate, port, 0);
+    else if (result == -EINTR)
+        observe_connection(EVENT_INTERRUPTED, fd, candidate, port, 0);
+    else
+        observe_attempt(fd, candidate, port, result);
     return result;
 }
 
@@ -91,6 +105,8 @@ static int try_in_order(int fd, const struct destinations *destinations, uint16_
             continue;
         int result = try_candidate(fd, candidate, port);
         if (is_underway(result)) {
+            if (result == 0 && destinations->count > 1)
+                observe_connection(EVENT_WON, fd, candidate, port, 0);
             destinations_mark(destinations, false);
             return result;
         }
@@ -102,6 +118,8 @@ static int try_in_order(int fd, const struct destinations *destinations, uint16_
             told = result;
     }
     destinations_mark(destinations, true);
+    if (destinations->count > 1)
+        observe_connection(EVENT_FAILED, fd, NULL, port, told);
     return told;
 }
 
@@ -146,6 +164,8 @@ static int connect_stream(int fd, struct destinations *destinations, uint16_t po
     if (may_race(fd, destinations)) {
         bool nonblocking = kernel_is_nonblocking(fd);
         result = nonblocking ? background_start(fd, destinations, port) : race_run(fd, destinations, port);
+        if (result == -EAGAIN)
+            observe_connection(EVENT_ORDER, fd, NULL, port, 0);
         if (result == -EAGAIN && nonblocking)
             put_ipv4_first(destinations);
     }

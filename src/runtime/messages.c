@@ -10,6 +10,7 @@
 #include "runtime/destinations.h"
 #include "runtime/kernel.h"
 #include "runtime/loopback_peers.h"
+#include "runtime/observe.h"
 #include "runtime/outbound.h"
 #include "runtime/pref64.h"
 #include "runtime/proof.h"
@@ -74,6 +75,14 @@ static ssize_t send_to(int fd, const struct msghdr *message, const struct ip_add
     return sent;
 }
 
+static ssize_t send_observed(int fd, const struct msghdr *message, const struct ip_address *destination,
+                             uint16_t port, int flags)
+{
+    ssize_t sent = send_to(fd, message, destination, port, flags);
+    observe_connection(EVENT_SEND, fd, destination, port, sent >= 0 ? 0 : -errno);
+    return sent;
+}
+
 /* What is on record needs no system call. */
 static int make_ipv6(int fd)
 {
@@ -96,7 +105,7 @@ static ssize_t send_to_others(int fd, const struct msghdr *message, const struct
     for (size_t i = 0; i < destinations.count && is_without_route(errno); i++) {
         if (address_equal(&destinations.addresses[i], own))
             continue;
-        ssize_t sent = send_to(fd, message, &destinations.addresses[i], ntohs(alias->sin_port), flags);
+        ssize_t sent = send_observed(fd, message, &destinations.addresses[i], ntohs(alias->sin_port), flags);
         if (sent >= 0)
             return sent;
         if (first_error == ENETUNREACH)
@@ -115,14 +124,14 @@ static ssize_t send_to_alias(int fd, const struct msghdr *message, const struct 
     if (!aliases_find_address(alias->sin_addr, &address))
         return -1;
     if (make_ipv6(fd) == 0) {
-        ssize_t sent = send_to(fd, message, &address, ntohs(alias->sin_port), flags);
+        ssize_t sent = send_observed(fd, message, &address, ntohs(alias->sin_port), flags);
         return sent >= 0 ? sent : send_to_others(fd, message, &address, alias, flags, errno);
     }
     /* A socket that is left alone. */
     if (!destinations_find(alias->sin_addr, &destinations) || !destinations_ipv4(&destinations, &ipv4))
         return -1;
     address = address_ipv4(ipv4);
-    return send_to(fd, message, &address, ntohs(alias->sin_port), flags);
+    return send_observed(fd, message, &address, ntohs(alias->sin_port), flags);
 }
 
 /*

@@ -10,6 +10,7 @@
 
 #define LOG_FILE_MODE 0600
 
+_Atomic int observe_decisions;
 static _Atomic int wanted_level = OBSERVE_WARNING;
 static const char *_Atomic log_path;
 static atomic_bool log_path_failed;
@@ -52,6 +53,10 @@ void observe_start(void)
 void observe_to(enum observe_level level, const char *log_file)
 {
     atomic_store(&wanted_level, level);
+    if (level >= OBSERVE_INFO)
+        atomic_fetch_or(&observe_decisions, OBSERVE_BY_LOG);
+    else
+        atomic_fetch_and(&observe_decisions, ~OBSERVE_BY_LOG);
     atomic_store(&log_path, log_file != NULL && log_file[0] != '\0' ? log_file : NULL);
     atomic_store(&log_path_failed, false);
 }
@@ -158,20 +163,4 @@ void observe_error(enum observe_level level, const char *message, const char *su
         text_add(&line, words != NULL ? words : "unknown error");
     }
     observe_line(level, &line);
-}
-
-void observe_attempt(const struct ip_address *candidate, uint16_t port, int result)
-{
-    if (!observe_wants(OBSERVE_INFO))
-        return;
-    char data[OBSERVE_LINE_SIZE];
-    struct text line = text_on(data, sizeof data);
-    text_add(&line, "connect to ");
-    text_add_address(&line, candidate);
-    text_add(&line, " port ");
-    text_add_unsigned(&line, port);
-    text_add(&line, result == 0 ? ": connected" : result == -EINPROGRESS ? ": started" : ": ");
-    if (result != 0 && result != -EINPROGRESS)
-        text_add(&line, strerrordesc_np(-result));
-    observe_line(OBSERVE_INFO, &line);
 }

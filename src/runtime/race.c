@@ -29,6 +29,7 @@ struct race {
     uint32_t outer;             /* the race of this thread that a signal handler has interrupted */
     _Atomic uintptr_t frame;    /* of the connect() that runs it; 0: none does */
     struct socket_record *record;
+    int fd;
     uint16_t port;
     struct history_candidates candidates;    /* by preference */
     unsigned order[EYEBALLS_CANDIDATES_MAX]; /* place in the race -> place in candidates */
@@ -56,6 +57,12 @@ static void close_attempts(struct race *race)
     }
 }
 
+/* Says how the race of a descriptor has ended. */
+static void tell(const struct race *race, enum event_type type, const struct ip_address *candidate, int result)
+{
+    observe_connection(type, race->fd, candidate, race->port, result);
+}
+
 static void end_race(uint32_t item)
 {
     struct race *race = race_at(item);
@@ -67,7 +74,9 @@ static void end_race(uint32_t item)
 
 static void end_cancelled(void *data)
 {
-    end_race(*(const uint32_t *)data);
+    uint32_t item = *(const uint32_t *)data;
+    tell(race_at(item), EVENT_CANCELLED, NULL, 0);
+    end_race(item);
 }
 
 /* A handler on a stack of its own, which may lie anywhere: what it interrupted still runs. */
@@ -80,8 +89,10 @@ static bool on_signal_stack(void)
 void race_clean_up(void)
 {
     uintptr_t here = (uintptr_t)__builtin_frame_address(0);
-    while (race_current != 0 && atomic_load(&race_at(race_current)->frame) < here && !on_signal_stack())
+    while (race_current != 0 && atomic_load(&race_at(race_current)->frame) < here && !on_signal_stack()) {
+        tell(race_at(race_current), EVENT_CANCELLED, NULL, 0);
         end_race(race_current);
+    }
 }
 
 void race_after_fork(void)
@@ -108,6 +119,7 @@ static uint32_t begin_race(int fd, const struct destinations *destinations, uint
         return 0;
     struct race *race = race_at(item);
     race->record = sockets_find(fd);
+    race->fd = fd;
     race->port = port;
     race->outer = race_current;
     for (unsigned i = 0; i < EYEBALLS_CANDIDATES_MAX; i++)
@@ -130,7 +142,7 @@ static int start_attempt(struct race *race, unsigned index)
     int socket;
     int64_t now_ms = clock_now_ms();
     int result = attempts_start(race->record, candidate_of(race, index), race->port, &socket);
-    observe_attempt(candidate_of(race, index), race->port, result);
+    observe_attempt(race->fd, candidate_of(race, index), race->port, result);
     if (result == 0 || result == -EINPROGRESS) {
         race->attempts[index].cookie = kernel_socket_cookie(socket);
         atomic_store(&race->attempts[index].socket, socket);
@@ -183,7 +195,7 @@ static void report(struct race *race, unsigned index)
         kernel_socket_cookie(attempt->socket) == attempt->cookie ? attempts_result(attempt->socket) : -ECONNABORTED;
     if (result == -EINPROGRESS)
         return;
-    observe_attempt(candidate_of(race, index), race->port, result);
+    observe_attempt(race->fd, candidate_of(race, index), race->port, result);
     if (result == 0)
         eyeballs_attempt_succeeded(&race->eyeballs, index, now_ms);
     else
@@ -237,6 +249,7 @@ static int install(struct race *race, unsigned index, int fd, uint64_t cookie)
 static int give_leader(struct race *race, int fd, uint64_t cookie, int result)
 {
     int leader = eyeballs_collapse(&race->eyeballs);
+    tell(race, EVENT_INTERRUPTED, leader >= 0 ? candidate_of(race, (unsigned)leader) : NULL, 0);
     int installed = leader >= 0 ? install(race, (unsigned)leader, fd, cookie) : 0;
     return installed < 0 ? installed : result;
 }
@@ -259,10 +272,12 @@ static int run(struct race *race, int fd, int64_t end_ms)
                 return give_leader(race, fd, cookie, result);
             break;
         case EYEBALLS_WON:
+            tell(race, EVENT_WON, candidate_of(race, action.index), 0);
             history_note(&race->candidates, race->order, action.index);
             return install(race, action.index, fd, cookie);
         case EYEBALLS_FAILED:
         default:
+            tell(race, EVENT_FAILED, NULL, -action.error);
             return -action.error;
         }
         if (result < 0)

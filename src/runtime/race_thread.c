@@ -14,6 +14,7 @@
 #include "runtime/clock.h"
 #include "runtime/guard.h"
 #include "runtime/real.h"
+#include "runtime/trace.h"
 
 #define EVENTS_AT_ONCE 128
 #define IDLE_MS        2000 /* after the last race */
@@ -81,6 +82,7 @@ static void *run(void *unused)
 {
     (void)unused;
     guard_innermost = GUARD_OWN_THREAD; /* whatever is called from here is inside a hook */
+    trace_keep_numbers();
     int64_t idle_since_ms = clock_now_ms();
     bool whole = true;
     for (;;) {

@@ -104,6 +104,7 @@ struct resolve_half *resolve_start(const char *name, const char *service, const 
     struct resolve_half *half = make_half(name, service, hints);
     if (half == NULL)
         return NULL;
+    observe_name(EVENT_LOOKUP, name, NULL, 0);
     if (!silence_is_known())
         half->beside = beside_start(look_up, free_half, half);
     return half;
@@ -118,12 +119,17 @@ bool resolve_wait(struct resolve_half *half, bool ipv4_found)
            nothing else. */
         if (!ipv4_found)
             look_up(half);
+        if (!half->found)
+            observe_name(ipv4_found ? EVENT_SILENT : EVENT_NO_IPV6, half->name, NULL, 0);
         return half->found;
     }
     int64_t limit_ms = ipv4_found ? (int64_t)settings_current()->resolution_delay_ms : BESIDE_FOREVER_MS;
-    if (beside_wait(half->beside, limit_ms))
-        return half->found;
-    observe_error(OBSERVE_INFO, "no answer on IPv6 addresses in time: going on with IPv4 for", half->name, 0);
+    if (!beside_wait(half->beside, limit_ms))
+        observe_name(EVENT_LATE, half->name, NULL, 0);
+    else if (half->found)
+        return true;
+    else
+        observe_name(EVENT_NO_IPV6, half->name, NULL, 0);
     return false;
 }
 
@@ -193,6 +199,7 @@ void resolve_record(const char *name, const struct resolve_addresses *ordered)
 {
     size_t count = ordered->count < CANDIDATES_PER_LIST ? ordered->count : CANDIDATES_PER_LIST;
     lookups_record(name, ordered->addresses, count);
+    observe_name(EVENT_ANSWER, name, ordered->addresses, count);
     if (count > 1)
         race_thread_prepare();
     for (size_t i = 0; i < count; i++) {

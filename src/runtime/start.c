@@ -16,6 +16,7 @@
 #include "runtime/race_thread.h"
 #include "runtime/real.h"
 #include "runtime/settings.h"
+#include "runtime/trace.h"
 #include "runtime/translators.h"
 
 _Atomic int start_state = START_COLD;
@@ -56,6 +57,7 @@ bool start_run(void)
     listen_map_start(&settings->listen_map);
     translators_start(&settings->nat64_inbound);
     race_thread_start();
+    trace_start();
     static atomic_bool fork_handled;
     if (!atomic_exchange(&fork_handled, true) &&
         pthread_atfork(background_before_fork, background_after_fork_in_parent, after_fork_in_child) != 0)

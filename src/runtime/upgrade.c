@@ -139,6 +139,8 @@ static int carry_out(const struct plan *plan)
         sockets_set(plan->record, SOCKET_UPGRADED);
     else
         REAL(close)(socket);
+    if (result < 0)
+        observe_connection(EVENT_KEPT, plan->fd, NULL, 0, result);
     return result;
 }
 

@@ -53,7 +53,7 @@ same "bad lines: the others count" 3 "$(value_of log)"
 same "bad lines" 'ROOM/conf:3:9: prefer: expected policy, ipv6 or ipv4, found "ipv5"; ignored
 ROOM/conf:4:1: no setting is called "resolution_delay" (did you mean resolution-delay?); ignored' "$errors"
 
-with_conf '' V6SHIM_PREFFER=ipv6 V6SHIM_LIBRARY=/x V6SHIM_TRACE_FD=3
+with_conf '' V6SHIM_PREFFER=ipv6 V6SHIM_LIBRARY=/x V6SHIM_TRACE=x
 same "an unknown variable" \
     'V6SHIM_PREFFER: column 1: no setting has this variable (did you mean V6SHIM_PREFER?); ignored' "$errors"
 

@@ -253,12 +253,12 @@ static void test_variables_that_are_no_settings(void **state)
 {
     (void)state;
     static const char *const others[] = {
-        "V6SHIM_CONF", "V6SHIM_LIBRARY", "V6SHIM_TRACE_PIPE", "V6SHIM_", "V6SHIM", "PATH", "", "XV6SHIM_LOG"};
+        "V6SHIM_CONF", "V6SHIM_LIBRARY", "V6SHIM_TRACE", "V6SHIM_", "V6SHIM", "PATH", "", "XV6SHIM_LOG"};
     for (size_t index = 0; index < sizeof others / sizeof others[0]; index++)
         assert_false(config_is_variable(others[index], strlen(others[index])));
     assert_true(config_is_variable("V6SHIM_CONFIG", strlen("V6SHIM_CONFIG")));
     assert_true(config_is_variable("V6SHIM_CON", strlen("V6SHIM_CON")));
-    assert_true(config_is_variable("V6SHIM_TRACE", strlen("V6SHIM_TRACE")));
+    assert_true(config_is_variable("V6SHIM_TRACES", strlen("V6SHIM_TRACES")));
 }
 
 int main(void)

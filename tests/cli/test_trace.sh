@@ -1,0 +1,116 @@
+#!/bin/sh
+# v6shim trace: the program behaves as without it, whatever becomes of the trace; and what the trace says of events.
+# (tests/lab/test_trace.sh has whole networks.)
+. "$(dirname "$0")/lib.sh"
+V6SHIM_LIBRARY=$PWD/tests/cli/.libs/libv6shim-empty.so
+real_library=$PWD/.libs/libv6shim.so
+TMPDIR=$room
+export V6SHIM_LIBRARY TMPDIR
+trace() { try "$v6shim" trace "$@"; }
+
+# The program's own input, output, status
+trace sh -c 'cat; echo to stderr >&2; exit 7' </dev/null
+same "status" 7 "$status"
+same "standard output" "" "$output"
+contains "standard error" "to stderr" "$errors"
+contains "the end" "the program ended with status 7" "$errors"
+contains "no library, no events" "Nothing to show: the library was not loaded into the program." "$errors"
+same "standard input" "42" "$(echo 42 | "$v6shim" trace -o "$room/out" cat)"
+same "-o: nothing on standard error" "" "$(echo 42 | "$v6shim" trace -o "$room/out" cat 2>&1 >/dev/null)"
+contains "-o" "the program ended with status 0" "$(cat "$room/out")"
+trace -o "$room/out" -- sh -c 'printf "%s|" "$@"' name -o --json 'two words' ''
+same "arguments" "-o|--json|two words||" "$output"
+trace -o "$room/out" sh -c 'ls -l /proc/self/fd | grep -c "socket\|pipe\|signalfd"; ls /proc/self/fd | tail -n 1'
+same "no descriptor of ours in the program" "$(sh -c 'ls -l /proc/self/fd | grep -c "socket\|pipe\|signalfd"; ls /proc/self/fd | tail -n 1' 2>/dev/null)" \
+    "$output"
+same "nothing is left behind" "" "$(ls "$room" | grep v6shim-trace)"
+
+# Signals
+trace -o "$room/out" sh -c 'kill -9 $$'
+same "killed: status" 137 "$status"
+contains "killed" "the program was ended by signal 9 (Killed)" "$(cat "$room/out")"
+trace -o "$room/out" sh -c 'trap "" TERM HUP INT; kill -TERM $PPID; kill -HUP $PPID; kill -INT $PPID; sleep 0.3; exit 3'
+same "a program that ignores signals is not ended by them" 3 "$status"
+trace -o "$room/out" sh -c 'trap "exit 9" USR1; kill -USR1 $PPID; while :; do sleep 0.05; done'
+same "signals are handed on" 9 "$status"
+trace -o "$room/out" sh -c 'kill -TERM $PPID; sleep 5'
+same "a signal that ends the program: status" 143 "$status"
+(
+    trap '' INT
+    "$v6shim" trace -o "$room/out" sh -c 'kill -INT $$; exit 5'
+)
+same "ignored signals stay ignored" 5 $?
+same "nothing is left behind after signals" "" "$(ls "$room" | grep v6shim-trace)"
+
+# What is wrong
+trace
+same "no program: status" 2 "$status"
+contains "no program" "v6shim trace: no program given" "$errors"
+trace no-such-program
+same "not found: status" 127 "$status"
+same "not found" "v6shim trace: no-such-program is not found" "$errors"
+trace "$room"
+same "a directory: status" 126 "$status"
+trace -o "$room/no/such/file" true
+same "an output that can't be: status" 2 "$status"
+same "an output that can't be" "v6shim trace: cannot write to $room/no/such/file: No such file or directory" "$errors"
+trace -o
+same "-o without a file: status" 2 "$status"
+if [ -w /dev/full ]; then
+    trace -o /dev/full sh -c 'echo done; exit 4'
+    same "a full disk: the program ran" "done" "$output"
+    same "a full disk: status" 4 "$status"
+    same "a full disk" "v6shim trace: cannot write the trace to /dev/full: the program ran all the same" "$errors"
+fi
+TMPDIR=$room/none
+trace -o "$room/out" true
+same "TMPDIR that isn't there: /tmp is" 0 "$status"
+TMPDIR=$room
+if command -v busybox >/dev/null; then
+    trace busybox true
+    contains "a static program" "v6shim trace: warning: " "$errors"
+fi
+
+# With the library itself, which a sanitized build can't preload into sh.
+if [ -e "$real_library" ] && [ -z "${SANITIZERS-}" ]; then
+    V6SHIM_LIBRARY=$real_library
+    trace --json -o "$room/out" sh -c 'sh -c "exit 0"; exec perl -e 1'
+    same "processes: status" 0 "$status"
+    same "processes, through fork and exec" "sh sh perl" \
+        "$(sed -n 's/.*"event": "process", "program": "\([^"]*\)".*/\1/p' "$room/out" | tr '\n' ' ' | sed 's/ $//')"
+    contains "the end in JSON" '"event": "end", "status": 0 }' "$(tail -n 1 "$room/out")"
+    client='use Socket; socket my $s, PF_INET, SOCK_STREAM, 0; my $a = pack_sockaddr_in(9, inet_aton("127.0.0.1"));
+        connect $s, $a or print "no\n"'
+    trace perl -e "$client"
+    same "a connection that nobody takes: output" no "$output"
+    contains "a connection that nobody takes" "connect to 127.0.0.1 port 9: failed after" "$errors"
+    contains "its error" "Connection refused (ECONNREFUSED)" "$errors"
+    contains "the timeline" "Where the time went:" "$errors"
+    contains "the timeline: the row" "  127.0.0.1 port 9  " "$errors"
+    contains "the timeline: the sign" "x failed" "$errors"
+    COLUMNS=70 trace perl -e "$client"
+    same "the timeline: width" "" "$(printf '%s\n' "$errors" | sed '1,/Where/d' | awk 'length > 70')"
+
+    # The program closes everything, has few descriptors, or changes its root: the trace goes on as far as it can.
+    trace --json -o "$room/out" perl -e 'use POSIX; POSIX::close($_) for 3 .. 2000; '"$client"
+    contains "a program that closes what it doesn't know" '"error": "ECONNREFUSED"' "$(cat "$room/out")"
+    trace --json -o "$room/out" sh -c 'ulimit -n 20; exec perl -e "$0"' "$client"
+    contains "few descriptors" '"error": "ECONNREFUSED"' "$(cat "$room/out")"
+    trace -o "$room/out" perl -e 'close STDIN; open my $f, "<", "/dev/null"; print fileno $f'
+    same "the lowest number is the program's" 0 "$output"
+
+    # More than anybody reads in time: lines are lost, and that is said; the program is not held up.
+    mkfifo "$room/fifo"
+    sleep 10 <>"$room/fifo" &
+    sleeper=$!
+    V6SHIM_TRACE=$room/fifo LD_PRELOAD=$real_library timeout 20 perl -e "for my \$turn (1 .. 2000) { $client }" >/dev/null
+    same "a FIFO that nobody reads: status" 0 $?
+    kill $sleeper
+    : >"$room/file"
+    V6SHIM_TRACE=$room/file LD_PRELOAD=$real_library perl -e "$client" >/dev/null
+    contains "V6SHIM_TRACE may name a file" '"event": "attempt"' "$(cat "$room/file")"
+    for path in "$room/none" "$room" /dev/null relative; do
+        same "V6SHIM_TRACE=${path##*/} does no harm" no "$(V6SHIM_TRACE=$path LD_PRELOAD=$real_library perl -e "$client" 2>&1)"
+    done
+fi
+finish

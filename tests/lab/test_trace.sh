@@ -1,0 +1,96 @@
+#!/bin/sh
+# v6shim trace in whole networks: what a person sees where an address is bad, and that programs don't notice.
+. "$(dirname "$0")/lib.sh"
+. "$LAB_SOURCE/topology.sh"
+lab_need_library
+command -v python3 >/dev/null || lab_skip_all "python3 is not installed"
+lab_topology 1
+lab_services
+lab_on client sh -c 'echo 1 >/proc/sys/net/ipv4/tcp_syn_retries'
+hole=2001:db8:1:b::80 six=2001:db8:2::80 four=198.51.100.80
+
+# trace [OPTION...] -- COMMAND: as a user who has no history yet. The trace is in $out, the program's output in $said.
+out=$LAB_DIR/trace
+sanitizer=
+[ "$LAB_PRELOAD" = "$LAB_LIBRARY" ] || sanitizer=${LAB_PRELOAD%:*}
+trace() {
+    said=$(lab_on client env V6SHIM_STATE_DIR="$(mktemp -d "$LAB_DIR/state/XXXXXX")" V6SHIM_LIBRARY="$LAB_LIBRARY" \
+        LD_PRELOAD="$sanitizer" COLUMNS=80 timeout 30 "$LAB_BUILD/v6shim" trace -o "$out" "$@" </dev/null 2>&1)
+    status=$?
+}
+events() { # of each event: what matters, without times
+    python3 -c 'import json, sys
+for line in open(sys.argv[1]):
+    event = json.loads(line)
+    if event["event"] not in ("process", "end"):
+        print(" ".join(str(event[key]) for key in ("event", "name", "fd", "candidate", "result", "error") if key in event))' \
+        "$out"
+}
+timeline() { sed '1,/^Where the time went:/d' "$out"; }
+
+trace nc.traditional -w 3 hole.lab.example 7001
+same "a black hole: status" 0 "$status"
+contains "a black hole: the program's output" "hello via inet $four" "$said"
+shown=$(sed -e 's/^ *[0-9.]* ms  //' -e 's/after [0-9.]* ms/after N ms/' -e '/^$/,$d' -e '/^program/d' "$out")
+same "a black hole: the lines" "look up hole.lab.example
+answer for hole.lab.example after N ms: $hole, then $four
+descriptor 3: connect to $hole port 7001: started
+descriptor 3: connect to $four port 7001: started
+descriptor 3: connect to $four port 7001: connected after N ms
+descriptor 3: the winner is $four port 7001 after N ms; 1 attempt closed
+the program ended with status 0" "$shown"
+check "a black hole: the times" python3 -c '
+import re, sys
+text = open(sys.argv[1]).read()
+took = float(re.search(r"the winner is .* after ([0-9.]+) ms", text).group(1))
+sys.exit(not 245 < took < 600)' "$out"
+contains "the timeline has a scale" "100" "$(timeline | sed -n 1p)"
+check "the bar of the hole is long, that of the winner short" python3 -c '
+import re, sys
+rows = dict(re.match(r"  (\S+) port 7001  (.{20,}?) +[0-9.]+ ms  (?:given up|won)$", line).groups()
+            for line in sys.stdin if " port 7001 " in line)
+hole, winner = rows[sys.argv[1]], rows[sys.argv[2]]
+sys.exit(not (hole.count("-") > 15 and hole.endswith(".") and winner.strip("- ") == "*" and winner.count("-") < 8
+              and winner.index("*") >= hole.index(".") - 3))' "$hole" "$four" <<EOT
+$(timeline)
+EOT
+contains "the timeline explains itself" "* connected: the winner" "$(timeline)"
+same "no line is wider than the terminal" "" "$(timeline | awk 'length > 80')"
+
+race="lookup hole.lab.example
+answer hole.lab.example
+attempt FD $hole started
+attempt FD $four started
+attempt FD $four ok
+won FD $four"
+for how in blocking timeout select poll epoll asyncio; do
+    trace --json python3 "$LAB_SOURCE/race.py" $how hole.lab.example 7001
+    contains "$how: the program's output" "hello via inet $four" "$said"
+    same "$how: the events" "$race" "$(events | sed 's/ [0-9][0-9]* / FD /')"
+done
+trace --json python3 "$LAB_SOURCE/race.py" threads hole.lab.example 7001 20
+same "20 threads: all connect" 20 "$(printf '%s\n' "$said" | grep -c "hello via inet $four")"
+same "20 threads: 20 winners" 20 "$(events | grep -c "^won .* $four")"
+trace --json python3 "$LAB_SOURCE/race.py" asyncio hole.lab.example 7001 20
+same "20 at once without waiting: 20 winners" 20 "$(events | grep -c "^won .* $four")"
+
+trace --json nc.traditional -w 3 refuse.lab.example 7001
+contains "refused: the error" "failed ECONNREFUSED" "$(events)"
+trace --json sh -c 'nc.traditional -w 3 dual.lab.example 7001; (nc.traditional -w 3 dual.lab.example 7001)'
+same "children: their connections" "attempt 3 $six ok attempt 3 $six ok " "$(events | grep ' ok' | tr '\n' ' ')"
+trace --json env V6SHIM_CONNECT=order nc.traditional -w 3 refuse.lab.example 7001
+contains "in turn: the winner" "won 3 $four" "$(events)"
+trace --json nc.traditional -w 1 all-hole.lab.example 7001
+same "given up: status" 1 "$status"
+contains "given up by an alarm" "cancelled 3" "$(events)"
+trace --json python3 "$LAB_SOURCE/race.py" blocking all-refuse.lab.example 7001
+contains "all refuse" "failed 3 failed ECONNREFUSED" "$(events)"
+trace --json nc.traditional -w 3 v4only.lab.example 7001
+contains "IPv4 only: said" "no-ipv6 v4only.lab.example" "$(events)"
+contains "IPv4 only: its connection is seen" "attempt 3 $four ok" "$(events)"
+trace --json nc.traditional -w 3 v6only.lab.example 7001
+same "one candidate" "lookup v6only.lab.example
+answer v6only.lab.example
+attempt 3 $six started
+attempt 3 $six ok" "$(events)"
+lab_done
