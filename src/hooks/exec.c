@@ -3,43 +3,58 @@
 #include <stdarg.h>
 #include <unistd.h>
 
+#include "runtime/background.h"
 #include "runtime/follow.h"
 #include "runtime/guard.h"
 #include "runtime/hook.h"
 #include "runtime/real.h"
 
+/* This program ends here, and our thread with it: a race can't go on in the next one, and what was found out about
+   addresses is written down. Not in a vfork() child, whose memory is its parent's. */
+static void leave(void)
+{
+    if (guard_may_act())
+        background_leave();
+}
+
 EXPORT int execve(const char *path, char *const arguments[], char *const environment[])
 {
+    leave();
     char *const *followed = FOLLOW(environment);
     return REAL(execve)(path, arguments, followed);
 }
 
 EXPORT int execv(const char *path, char *const arguments[])
 {
+    leave();
     char *const *followed = FOLLOW(environ);
     return REAL(execve)(path, arguments, followed);
 }
 
 EXPORT int execvpe(const char *file, char *const arguments[], char *const environment[])
 {
+    leave();
     char *const *followed = FOLLOW(environment);
     return REAL(execvpe)(file, arguments, followed);
 }
 
 EXPORT int execvp(const char *file, char *const arguments[])
 {
+    leave();
     char *const *followed = FOLLOW(environ);
     return REAL(execvpe)(file, arguments, followed);
 }
 
 EXPORT int fexecve(int fd, char *const arguments[], char *const environment[])
 {
+    leave();
     char *const *followed = FOLLOW(environment);
     return REAL(fexecve)(fd, arguments, followed);
 }
 
 EXPORT int execveat(int directory, const char *path, char *const arguments[], char *const environment[], int flags)
 {
+    leave();
     char *const *followed = FOLLOW(environment);
     return REAL(execveat)(directory, path, arguments, followed, flags);
 }
@@ -75,6 +90,7 @@ EXPORT int execl(const char *path, const char *argument, ...)
 {
     COLLECT(list, argument);
     va_end(list);
+    leave();
     char *const *followed = FOLLOW(environ);
     return REAL(execve)(path, arguments, followed);
 }
@@ -83,6 +99,7 @@ EXPORT int execlp(const char *file, const char *argument, ...)
 {
     COLLECT(list, argument);
     va_end(list);
+    leave();
     char *const *followed = FOLLOW(environ);
     return REAL(execvpe)(file, arguments, followed);
 }
@@ -92,6 +109,7 @@ EXPORT int execle(const char *path, const char *argument, ...)
     COLLECT(list, argument);
     char *const *environment = va_arg(list, char *const *);
     va_end(list);
+    leave();
     char *const *followed = FOLLOW(environment);
     return REAL(execve)(path, arguments, followed);
 }

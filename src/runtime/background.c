@@ -239,6 +239,21 @@ void background_collapse(int fd)
     errno = saved;
 }
 
+void background_leave(void)
+{
+    if (atomic_load(&background_count) == 0 && atomic_load(&history_waiting) == 0)
+        return;
+    int saved = errno;
+    if (start_owns_memory()) {
+        uint32_t last = atomic_load(&background_races.taken);
+        for (uint32_t item = 1; item <= last; item++)
+            if (background_is_on(background_at(item)))
+                background_collapse(background_at(item)->fd);
+        history_flush();
+    }
+    errno = saved;
+}
+
 void background_cancel(int fd)
 {
     int saved = errno;

@@ -41,6 +41,9 @@ bool background_goes_on(int fd);
 /* Ends the race of `fd`, if any: the leading attempt is put under the number, and goes on there as any connection. */
 void background_collapse(int fd);
 
+/* Before exec: every race is ended like that, and what was learnt is written down. Nothing in a vfork() child. */
+void background_leave(void);
+
 /* Ends the race of `fd`, if any, with nothing in its place: the program is about to close the number. */
 void background_cancel(int fd);
 

@@ -98,6 +98,26 @@ else
     not_ok "nc.traditional -w 1 gives up by its alarm" "$took_ms ms: $said"
 fi
 
+# The thread of the race ends with the program: the next one gets a socket that goes on without it.
+cat >"$LAB_DIR/exec.pl" <<'PERL'
+use Socket;
+use Fcntl;
+if ($ARGV[0] eq "next") {
+    open(S, "+<&=", $ARGV[1]);
+    vec($writable, $ARGV[1], 1) = 1;
+    select(undef, $writable, undef, 3);
+    print getpeername(S) ? "connected" : "$!";
+    exit;
+}
+$^F = 100; # not closed on exec
+socket(S, AF_INET, SOCK_STREAM, 0);
+fcntl(S, F_SETFL, O_NONBLOCK);
+connect(S, sockaddr_in(7001, scalar gethostbyname $ARGV[0]));
+exec($^X, $0, "next", fileno S);
+PERL
+same "exec in the middle of a race: the new program's socket connects" connected \
+    "$(run perl "$LAB_DIR/exec.pl" dual.lab.example)"
+
 # connect() of UDP has no answer to go by: it takes what the races of TCP have found out.
 udp_peer='use Socket; socket(S, AF_INET, SOCK_DGRAM, 0) && connect(S, sockaddr_in(7001, scalar gethostbyname $ARGV[0]))
     or die "$!\n"; print inet_ntoa((sockaddr_in(getpeername S))[1])'
