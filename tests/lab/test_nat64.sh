@@ -98,7 +98,7 @@ client_gawk() { ours gawk 'BEGIN { s = "/inet4/tcp/0/" ARGV[1] "/7001"; s |& get
 client_gawk_udp() { ours gawk 'BEGIN { s = "/inet4/udp/0/" ARGV[1] "/7002"; print "question" |& s; s |& getline l; print l }' "$1"; }
 client_socat() { ours socat -t2 - "TCP4:$1:7001"; }
 client_rlpq() { ours timeout 2 rlpq -H "$1" -P lp; }
-client_ncftpls() { ours ncftpls -t 3 "ftp://$1/"; }
+client_ncftpls() { ours timeout 2 ncftpls -r 1 -t 2 "ftp://$1/"; }
 client_vncsnapshot() { ours timeout 2 vncsnapshot "$1:1" "$LAB_DIR/picture.jpg"; }
 client_netwrite() { ours netwrite -i /dev/null "$1" 7001; }
 for entry in httperf:http gawk:hello gawk_udp:udp-echo socat:hello rlpq:lpd ncftpls:ftp vncsnapshot:vnc netwrite:hello; do
