@@ -26,6 +26,7 @@ struct command {
 
 int run_command(int argc, char **argv);
 int alias_command(int argc, char **argv);
+int decode_command(int argc, char **argv);
 int check_command(int argc, char **argv);
 int nat64_command(int argc, char **argv);
 int policy_command(int argc, char **argv);

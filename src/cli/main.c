@@ -13,6 +13,7 @@ static const struct command commands[] = {
     {"alias", "say which IPv6 address an alias stands for", alias_command},
     {"nat64", "show by which prefix IPv4 is reached through IPv6", nat64_command},
     {"policy", "show in which order addresses are tried, and why", policy_command},
+    {"decode", "put IPv6 addresses in the place of aliases in text", decode_command},
     {"history", "show which addresses lost lately, and are tried last", history_command},
     {"trace", "run a program and show each decision, with times", trace_command},
     {"check", "say what keeps programs from IPv6", check_command},

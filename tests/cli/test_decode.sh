@@ -1,0 +1,61 @@
+#!/bin/sh
+# v6shim decode: aliases in any text become IPv6 addresses, and nothing else changes.
+. "$(dirname "$0")/lib.sh"
+V6SHIM_STATE_DIR=$room/state
+V6SHIM_ALIAS_KEY='a key for tests'
+export V6SHIM_STATE_DIR V6SHIM_ALIAS_KEY
+unset V6SHIM_ALIAS_MAP
+
+alias_of() { "$v6shim" alias "$1" | cut -d' ' -f1; }
+one=$(alias_of 2001:db8::1) two=$(alias_of 2001:db8::2)
+
+# decodes DESCRIPTION TEXT EXPECTED: both go through printf
+decodes() {
+    printf "$2" | "$v6shim" decode >"$room/got" 2>"$room/errors"
+    same "$1: status" 0 $?
+    printf "$3" >"$room/expected"
+    if cmp -s "$room/expected" "$room/got"; then
+        same "$1" "" "$(cat "$room/errors")"
+    else
+        same "$1" "$(od -c "$room/expected")" "$(od -c "$room/got")"
+    fi
+}
+
+decodes "an alias in a line" "connect from $one port 5\n" "connect from 2001:db8::1 port 5\n"
+decodes "several" "$one,$two [$one] ($two)\n" "2001:db8::1,2001:db8::2 [2001:db8::1] (2001:db8::2)\n"
+decodes "at the end of the text, without a line end" "peer=$one" "peer=2001:db8::1"
+decodes "before a full stop" "It was $one. And $two...\n" "It was 2001:db8::1. And 2001:db8::2...\n"
+decodes "before and after a colon" "a:$one: b\n" "a:2001:db8::1: b\n"
+decodes "real addresses stay" "192.0.2.1 127.0.0.1 240.0.0.1 1.2.3\n" "192.0.2.1 127.0.0.1 240.0.0.1 1.2.3\n"
+decodes "aliases that nobody was given stay" "240.64.0.0 240.127.255.255\n" "240.64.0.0 240.127.255.255\n"
+decodes "parts of words and numbers stay" "v$one ${one}x 1$one ${one}0 ${one}.5 1.$one .$one\n" \
+    "v$one ${one}x 1$one ${one}0 ${one}.5 1.$one .$one\n"
+decodes "bytes of any kind stay" "\\000\\377\\001$one\\000\\r\\n\\n\\n..\\n" \
+    "\\000\\377\\0012001:db8::1\\000\\r\\n\\n\\n..\\n"
+decodes "nothing" "" ""
+
+# Lines of any length: digits and dots for a megabyte, then an alias.
+{
+    head -c 1000000 /dev/zero | tr '\0' 7
+    printf ' %s' "$one"
+    head -c 1000000 /dev/zero | tr '\0' .
+} >"$room/long"
+"$v6shim" decode "$room/long" >"$room/got"
+sed "s/$one/2001:db8::1/" "$room/long" | cmp -s - "$room/got"
+same "a long line" 0 $?
+
+printf '%s\n' "$one" >"$room/a"
+printf '%s\n' "$two" >"$room/b"
+same "files, and standard input among them" "2001:db8::1 2001:db8::2 2001:db8::1" \
+    "$(echo $("$v6shim" decode "$room/a" - "$room/a" <"$room/b"))"
+try "$v6shim" decode "$room/none" "$room/a"
+same "a file that is not there: status" 1 "$status"
+same "a file that is not there" "v6shim decode: cannot read $room/none: No such file or directory" "$errors"
+same "the others are copied all the same" "2001:db8::1" "$output"
+try "$v6shim" decode "$room"
+same "a directory: status" 1 "$status"
+
+V6SHIM_ALIAS_MAP='2001:db8:5::/112=10.6.0.0/16, 2001:db8:6::/64=10.7.0.0/16'
+export V6SHIM_ALIAS_MAP
+decodes "a mapped range" "from 10.6.1.2\n" "from 2001:db8:5::102\n"
+finish
