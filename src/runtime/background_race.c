@@ -27,7 +27,8 @@
 
 _Atomic unsigned background_count;
 
-struct pool background_races = {.item_size = sizeof(struct background), .chunks = POOL_TABLE};
+static void *_Atomic race_chunks[POOL_CHUNKS];
+struct pool background_races = {.item_size = sizeof(struct background), .chunks = race_chunks};
 
 struct background *background_at(uint32_t item)
 {

@@ -17,11 +17,10 @@
 struct pool {
     size_t item_size;       /* each item begins with an _Atomic uint32_t that is the pool's while the item is free */
     void *first;            /* the memory of the first chunk, or NULL: mapped too */
-    void *_Atomic *chunks;  /* POOL_TABLE */
+    void *_Atomic *chunks;  /* POOL_CHUNKS of them, all NULL at first */
     _Atomic uint64_t free;  /* changes << 32 | first free item: the count of changes makes the exchange safe */
     _Atomic uint32_t taken; /* items ever taken from fresh memory */
 };
-#define POOL_TABLE ((void *_Atomic[POOL_CHUNKS]){0})
 
 /* An item with unspecified contents (zero the first time), or 0 where memory or the numbers have run out. */
 uint32_t pool_take(struct pool *pool);

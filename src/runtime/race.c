@@ -40,7 +40,8 @@ struct race {
     } attempts[EYEBALLS_CANDIDATES_MAX];
 };
 
-static struct pool races = {.item_size = sizeof(struct race), .chunks = POOL_TABLE};
+static void *_Atomic race_chunks[POOL_CHUNKS];
+static struct pool races = {.item_size = sizeof(struct race), .chunks = race_chunks};
 __thread uint32_t race_current __attribute__((tls_model("initial-exec")));
 
 static struct race *race_at(uint32_t item)

@@ -20,7 +20,8 @@ struct option {
 };
 
 static struct option first_options[POOL_CHUNK_ITEMS];
-static struct pool options = {.item_size = sizeof(struct option), .first = first_options, .chunks = POOL_TABLE};
+static void *_Atomic option_chunks[POOL_CHUNKS];
+static struct pool options = {.item_size = sizeof(struct option), .first = first_options, .chunks = option_chunks};
 
 /* Options that add to what was there instead of replacing it: each call is kept. */
 static bool accumulates(int level, int name)

@@ -16,8 +16,9 @@ void *_Atomic sockets_pages[SOCKETS_PAGES];
 static _Atomic int highest; /* the highest number with a record */
 
 static struct socket_record first_records[POOL_CHUNK_ITEMS];
+static void *_Atomic record_chunks[POOL_CHUNKS];
 struct pool sockets_records = {
-    .item_size = sizeof(struct socket_record), .first = first_records, .chunks = POOL_TABLE};
+    .item_size = sizeof(struct socket_record), .first = first_records, .chunks = record_chunks};
 
 static struct descriptor *descriptor_if_known(int fd)
 {
