@@ -1,0 +1,221 @@
+#!/bin/sh
+# Debian's own servers, unmodified, reached over IPv6 and over IPv4: what they serve, and whom they see.
+. "$(dirname "$0")/lib.sh"
+. "$LAB_SOURCE/topology.sh"
+lab_need_library
+command -v python3 >/dev/null || lab_skip_all "python3 is not installed"
+lab_topology
+
+server4=198.51.100.2 server6=2001:db8:2::2 client4=192.0.2.2 client6=2001:db8:1::2
+state=$LAB_DIR/state/server
+have() { command -v "$1" >/dev/null; }
+
+# ask ADDRESS PORT [TEXT]: what the server says to a client.
+cat >"$LAB_DIR/ask.py" <<'END'
+import socket, sys
+s = socket.create_connection((sys.argv[1], int(sys.argv[2])), 5)
+s.settimeout(5)
+if len(sys.argv) > 3:
+    s.sendall(sys.argv[3].encode().decode("unicode_escape").encode())
+s.shutdown(socket.SHUT_WR)
+got = b""
+try:
+    while True:
+        piece = s.recv(4096)
+        if not piece:
+            break
+        got += piece
+except OSError as error:
+    got += b" (%s)" % str(error).encode()
+sys.stdout.write(got.decode(errors="replace"))
+END
+ask() { lab_on client timeout 10 python3 "$LAB_DIR/ask.py" "$@" 2>&1; }
+# ask_datagram ADDRESS PORT TEXT
+ask_datagram() {
+    lab_on client timeout 10 python3 -c '
+import socket, sys
+info = socket.getaddrinfo(sys.argv[1], int(sys.argv[2]), type=socket.SOCK_DGRAM)[0]
+s = socket.socket(info[0], socket.SOCK_DGRAM); s.settimeout(3); s.sendto(sys.argv[3].encode(), info[4])
+print(s.recvfrom(4096)[0].decode())' "$@" 2>&1
+}
+decode() { lab_on server env V6SHIM_STATE_DIR="$state" "$LAB_BUILD/v6shim" decode; }
+listens() { lab_on server ss -lntu | grep -q ":$1 "; }
+# serve NAME PORT COMMAND...
+serve() {
+    serve_name=$1 serve_port=$2
+    shift 2
+    lab_start server "$serve_name" env V6SHIM_STATE_DIR="$state" LD_PRELOAD="$LAB_PRELOAD" "$@"
+    lab_until listens "$serve_port" || not_ok "$serve_name listens" "$(tail -n 3 "$LAB_DIR/log/$serve_name")"
+}
+stop() { kill "$lab_pid" 2>/dev/null; wait "$lab_pid" 2>/dev/null; }
+
+# ---- One connection, and whom it is from
+
+if have nc.traditional; then
+    for address in $server6 $server4; do
+        serve nc 2001 nc.traditional -v -n -l -p 2001
+        ask $address 2001 'hello\n' >/dev/null
+        lab_until grep -q hello "$LAB_DIR/log/nc"
+        case $address in *:*) peer=$client6 ;; *) peer=$client4 ;; esac
+        contains "nc.traditional -l: $address, peer" "$peer" "$(decode <"$LAB_DIR/log/nc")"
+        lacks "nc.traditional -l: $address, no IPv6 text before decode" "2001:" "$(cat "$LAB_DIR/log/nc")"
+        stop
+    done
+else
+    skip "nc.traditional -l" "not installed"
+fi
+
+# ---- Super-servers: a service that prints its peer, on tcp4 and tcp6, stream and dgram
+
+cat >"$LAB_DIR/peer.pl" <<'END'
+use Socket;
+my $name = getpeername(STDIN) or print("no peer\n"), exit;
+my $family = sockaddr_family($name);
+print "family ", $family == AF_INET ? "inet" : $family, " ",
+    $family == AF_INET ? inet_ntoa((sockaddr_in($name))[1]) : "-", "\n";
+END
+cat >"$LAB_DIR/datagram.py" <<'END'
+import socket
+s = socket.socket(fileno=0)
+data, peer = s.recvfrom(1000)
+s.sendto(data + b" " + peer[0].encode() + b" %d" % s.family, peer)
+END
+
+super() { # NAME: asks each service of the super-server that runs
+    same "$1, tcp6, over IPv6" "family inet $client6" "$(ask $server6 2006 | decode)"
+    same "$1, tcp4, over IPv4" "family inet $client4" "$(ask $server4 2004 | decode)"
+    same "$1, udp6 wait, over IPv6" "word $client6 2" "$(ask_datagram $server6 2007 word | decode)"
+    same "$1, udp4 wait, over IPv4" "word $client4 2" "$(ask_datagram $server4 2005 word | decode)"
+}
+
+# Perl and Python can read addresses of both families, but these services ask for none of that: shape ipv4.
+if have inetd; then
+    cat >"$LAB_DIR/inetd.conf" <<END
+2006 stream tcp6 nowait root $(command -v perl) perl $LAB_DIR/peer.pl
+2004 stream tcp4 nowait root $(command -v perl) perl $LAB_DIR/peer.pl
+2007 dgram udp6 wait root $(command -v python3) python3 $LAB_DIR/datagram.py
+2005 dgram udp4 wait root $(command -v python3) python3 $LAB_DIR/datagram.py
+END
+    export V6SHIM_SHAPE=ipv4
+    serve inetd 2006 inetd -d "$LAB_DIR/inetd.conf"
+    unset V6SHIM_SHAPE
+    super "inetd"
+    stop
+else
+    skip "openbsd-inetd" "not installed"
+fi
+if have xinetd; then
+    {
+        while read -r port type protocol wait flags command script; do
+            cat <<END
+service s$port
+{
+    type = UNLISTED
+    port = $port
+    socket_type = $type
+    protocol = $protocol
+    wait = $wait
+    flags = $flags
+    user = root
+    server = $(command -v $command)
+    server_args = $LAB_DIR/$script
+    env = V6SHIM_SHAPE=ipv4 V6SHIM_STATE_DIR=$state
+}
+END
+        done <<END
+2006 stream tcp no IPv6 perl peer.pl
+2004 stream tcp no IPv4 perl peer.pl
+2007 dgram udp yes IPv6 python3 datagram.py
+2005 dgram udp yes IPv4 python3 datagram.py
+END
+    } >"$LAB_DIR/xinetd.conf"
+    serve xinetd 2006 xinetd -dontfork -f "$LAB_DIR/xinetd.conf"
+    super "xinetd"
+    stop
+else
+    skip "xinetd" "not installed"
+fi
+
+# ---- Ones that speak both and must not notice
+
+dual() { # NAME PORT REQUEST ANSWER
+    contains "$1: over IPv6" "$4" "$(ask $server6 "$2" "$3")"
+    contains "$1: over IPv4" "$4" "$(ask $server4 "$2" "$3")"
+}
+if have nginx; then
+    cat >"$LAB_DIR/nginx.conf" <<END
+daemon off; master_process off; pid $LAB_DIR/nginx.pid; error_log stderr;
+events { }
+http { access_log off; server { listen 2080; listen [::]:2080; location / { return 200 "from \$remote_addr"; } } }
+END
+    serve nginx 2080 nginx -c "$LAB_DIR/nginx.conf"
+    dual "nginx" 2080 'GET / HTTP/1.0\r\n\r\n' "from "
+    contains "nginx: native peer" "from $client6" "$(ask $server6 2080 'GET / HTTP/1.0\r\n\r\n')"
+    stop
+else
+    skip nginx "not installed"
+fi
+if have redis-server; then
+    serve redis 2079 redis-server --port 2079 --bind '*' '-::*' --protected-mode no --save '' --dir "$LAB_DIR"
+    dual "redis" 2079 'PING\r\n' "+PONG"
+    stop
+else
+    skip redis "not installed"
+fi
+if have memcached; then
+    serve memcached 2011 memcached -u root -p 2011 -U 0
+    dual "memcached" 2011 'version\r\nquit\r\n' "VERSION"
+    stop
+else
+    skip memcached "not installed"
+fi
+
+# ---- A UDP server in Python, forged packets from the router, and a scan
+
+cat >"$LAB_DIR/udp.py" <<'END'
+import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(("0.0.0.0", 2099))
+while True:
+    data, peer = s.recvfrom(1000)
+    print(data.decode(), peer[0], flush=True)
+END
+V6SHIM_AWARE=no
+export V6SHIM_AWARE
+serve udp 2099 python3 "$LAB_DIR/udp.py"
+udp_pid=$lab_pid
+lab_on router python3 - $server6 2099 20000 <<'END'
+import ipaddress, socket, struct, sys
+there, port, scan = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+raw = socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_RAW)
+def send(source, data):
+    a, b = ipaddress.ip_address(source).packed, ipaddress.ip_address(there).packed
+    head = struct.pack("!HHHH", 999, port, 8 + len(data), 0)
+    words = a + b + struct.pack("!II", 8 + len(data), 17) + head + data + b"\0" * (len(data) % 2)
+    total = sum(struct.unpack("!%dH" % (len(words) // 2), words))
+    while total >> 16:
+        total = (total & 0xffff) + (total >> 16)
+    head = struct.pack("!HHHH", 999, port, 8 + len(data), ~total & 0xffff or 0xffff)
+    raw.sendto(struct.pack("!IHBB", 6 << 28, 8 + len(data), 17, 64) + a + b + head + data, (there, 0))
+for source in ("::ffff:127.0.0.1", "::ffff:10.0.0.1", "64:ff9b::7f00:1", "64:ff9b::808:808"):
+    send(source, b"forged")
+for number in range(scan):
+    send(str(ipaddress.ip_address("2001:db8:7::") + number), b"scan")
+END
+ask_datagram $server4 2099 last4 >/dev/null
+ask_datagram $server6 2099 last6 >/dev/null
+seen=$(cat "$LAB_DIR/log/udp")
+contains "UDP: an IPv4 peer as it is" "last4 $client4" "$seen"
+contains "UDP: an IPv6 peer by its alias" "last6 $client6" "$(printf '%s\n' "$seen" | grep last6 | decode)"
+same "UDP: no forged source is shown as the IPv4 address in it" "" \
+    "$(printf '%s\n' "$seen" | sed -n 's/^forged //p' | grep -v '^240\.')"
+same "UDP: a source inside a NAT64 prefix is an alias" 2 "$(printf '%s\n' "$seen" | grep -c '^forged 240\.')"
+same "a scan shows aliases alone" 0 "$(printf '%s\n' "$seen" | grep '^scan' | grep -vc '^scan 240\.')"
+memory=$(sed -n 's/^VmRSS:[[:space:]]*\([0-9]*\) kB/\1/p' "/proc/$udp_pid/status")
+if [ "${SANITIZERS-}" ]; then
+    skip "a scan costs little memory" "not under a sanitizer"
+else
+    check "a scan costs little memory ($memory kB)" test "$memory" -lt 65536
+fi
+stop
+lab_done
