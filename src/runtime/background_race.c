@@ -299,14 +299,15 @@ static void report(struct background *race, struct lane *lane, int64_t now_ms)
         return;
     bool connected = state >= 0 && state != TCP_CLOSE;
     race_thread_unwatch(lane->socket);
-    background_tell(race, EVENT_ATTEMPT, (int)attempt, connected ? 0 : -EVENT_UNKNOWN_ERROR);
     if (connected) {
+        background_tell(race, EVENT_ATTEMPT, (int)attempt, 0);
         eyeballs_attempt_succeeded(&race->eyeballs, attempt, now_ms);
         return;
     }
     lane->attempt = NOBODY;
     lane->holds_error = state == TCP_CLOSE;
     lane->answered = kernel_socket_integer(lane->socket, SO_INCOMING_CPU) >= 0;
+    background_tell(race, EVENT_ATTEMPT, (int)attempt, lane->answered ? -ECONNREFUSED : -EVENT_UNKNOWN_ERROR);
     eyeballs_attempt_failed(&race->eyeballs, attempt, lane->answered ? ECONNREFUSED : ECONNABORTED, now_ms);
 }
 

@@ -57,13 +57,13 @@ bool start_run(void)
     listen_map_start(&settings->listen_map);
     translators_start(&settings->nat64_inbound);
     race_thread_start();
-    trace_start();
     static atomic_bool fork_handled;
     if (!atomic_exchange(&fork_handled, true) &&
         pthread_atfork(background_before_fork, background_after_fork_in_parent, after_fork_in_child) != 0)
         observe(OBSERVE_WARNING,
                 "no memory for the fork handler: children of this process may lose track of sockets");
     atomic_store(&owner, syscall(SYS_getpid));
+    trace_start();
     atomic_store_explicit(&start_state, START_READY, memory_order_release);
     errno = saved;
     return true;

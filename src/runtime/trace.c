@@ -11,6 +11,7 @@
 #include "runtime/observe.h"
 #include "runtime/raw_file.h"
 #include "runtime/shelter.h"
+#include "runtime/start.h"
 
 #define NONE         (-1)
 #define HIGH_NUMBERS 1024 /* the descriptor's, or in the upper half of a smaller limit */
@@ -83,7 +84,7 @@ void trace_write(const struct event *event)
 {
     int saved = errno, fd = atomic_load(&descriptor);
     if (!is_ours(fd))
-        fd = keeps_numbers ? NONE : reopen(fd);
+        fd = keeps_numbers || !start_owns_memory() ? NONE : reopen(fd);
     char data[EVENT_LINE_SIZE];
     struct text line = text_on(data, sizeof data);
     struct event whole = *event;

@@ -76,6 +76,8 @@ same "20 at once without waiting: 20 winners" 20 "$(events | grep -c "^won .* $f
 
 trace --json nc.traditional -w 3 refuse.lab.example 7001
 contains "refused: the error" "failed ECONNREFUSED" "$(events)"
+trace --json python3 "$LAB_SOURCE/race.py" poll refuse.lab.example 7001
+contains "refused, of a program that does not wait: the error" "failed ECONNREFUSED" "$(events)"
 trace --json sh -c 'nc.traditional -w 3 dual.lab.example 7001; (nc.traditional -w 3 dual.lab.example 7001)'
 same "children: their connections" "attempt 3 $six ok attempt 3 $six ok " "$(events | grep ' ok' | tr '\n' ' ')"
 trace --json env V6SHIM_CONNECT=order nc.traditional -w 3 refuse.lab.example 7001
