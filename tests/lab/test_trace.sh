@@ -95,4 +95,8 @@ same "one candidate" "lookup v6only.lab.example
 answer v6only.lab.example
 attempt 3 $six started
 attempt 3 $six ok" "$(events)"
+trace perl -MSocket -e 'socket my $s, PF_INET, SOCK_DGRAM, 0 or die;
+    my $to = pack_sockaddr_in 7001, inet_aton "v6only.lab.example"; send $s, "x", 0, $to or die "$!" for 1 .. 3'
+same "datagrams: status" 0 "$status"
+same "datagrams to one place: one line" 1 "$(grep -c "descriptor 3: datagram to $six port 7001: sent" "$out")"
 lab_done
