@@ -14,6 +14,7 @@
 #include "cli/tell.h"
 #include "cli/whose.h"
 #include "core/literal.h"
+#include "runtime/aliases.h"
 #include "runtime/state_aliases.h"
 
 #define NAME        "alias"
@@ -62,6 +63,14 @@ static void fail_state(struct session *session, const char *asked, const struct 
 static void answer_alias(struct session *session, const char *asked, struct in_addr alias)
 {
     const struct alias_pool *pool = &session->state.pool;
+    struct ip_address mapped;
+    if (aliases_is_mapped(alias)) {
+        if (aliases_find_address(alias, &mapped))
+            alias_print_answer(&session->print, asked, alias, &mapped);
+        else
+            fail(session, asked, "nobody was given this address of a range of alias-map");
+        return;
+    }
     if (!alias_pool_contains(pool, alias)) {
         char reason[REASON_SIZE];
         snprintf(reason, sizeof reason, "not an alias: those are in %s/%d", inet_ntoa(alias_pool_address(pool, 0)),
@@ -98,6 +107,10 @@ static void answer_address(struct session *session, const char *asked, const str
     }
     if (address_is_loopback(address)) {
         fail(session, asked, "the loopback address: programs see it as 127.0.0.1");
+        return;
+    }
+    if (aliases_maps(address)) {
+        alias_print_answer(&session->print, asked, aliases_of(address, ALIAS_NAME), address);
         return;
     }
     uint64_t hash = alias_hash(state_key(&session->state), address);

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "cli/command.h"
+#include "runtime/aliases.h"
 #include "runtime/settings.h"
 
 int whose_state(const char *command, const char *user, struct state *state)
@@ -13,6 +14,9 @@ int whose_state(const char *command, const char *user, struct state *state)
     state_set_up(state, settings->alias_pool.address, settings->alias_pool.length, settings->alias_key);
     if (user == NULL) {
         state_place_usual(&state->place, settings->state_dir);
+        aliases_start(settings->alias_pool.address, settings->alias_pool.length, settings->alias_key,
+                      settings->state_dir);
+        aliases_start_map(&settings->alias_map);
         return EXIT_STATUS_OK;
     }
     const struct passwd *entry = getpwnam(user);

@@ -7,7 +7,7 @@
 #include "runtime/state.h"
 
 /* Sets up the state of the user of this name, NULL for the one who asks. EXIT_STATUS_OK, or the exit status after a
-   complaint. Another user's may be read only. Loads the settings. */
+   complaint. Another user's may be read only. Loads the settings; for the one who asks, alias-map too (aliases.h). */
 int whose_state(const char *command, const char *user, struct state *state);
 
 #endif

@@ -103,6 +103,11 @@ bool aliases_is_mapped(struct in_addr address)
     return alias_map_by_ipv4(&map, address) != NULL;
 }
 
+bool aliases_maps(const struct ip_address *address)
+{
+    return alias_map_by_ipv6(&map, address) != NULL;
+}
+
 struct in_addr aliases_overflow(void)
 {
     return alias_space_overflow(&pool_space);

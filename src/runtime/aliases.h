@@ -42,6 +42,8 @@ extern struct alias_pool aliases_pool; /* a copy, for a quick look; empty before
 extern bool aliases_have_map;
 /* Whether it belongs to a range of alias-map: then the administrator chose it, and rules may name it. */
 bool aliases_is_mapped(struct in_addr address);
+/* Whether alias-map names a network of this IPv6 address. */
+bool aliases_maps(const struct ip_address *address);
 static inline bool aliases_contains(struct in_addr address)
 {
     return alias_pool_contains(&aliases_pool, address) ||

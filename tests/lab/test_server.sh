@@ -136,6 +136,58 @@ else
     skip "xinetd" "not installed"
 fi
 
+# ---- Access lists, both directions, over both families
+
+# allowed DESCRIPTION EXPECTED ADDRESS PORT: whether the service speaks to us at all
+allowed() {
+    case $(ask "$3" "$4" '') in *welcome*) same "$1" "$2" yes ;; *) same "$1" "$2" no ;; esac
+}
+# tcpd is given its socket: its libwrap reads IPv6 addresses, so rules by IPv6 prefix hold.
+rules() { # DENY ALLOW
+    rm -f "$LAB_DIR/host/server/etc/hosts.deny" "$LAB_DIR/host/server/etc/hosts.allow"
+    echo "$1" >"$LAB_DIR/host/server/etc/hosts.deny"
+    echo "$2" >"$LAB_DIR/host/server/etc/hosts.allow"
+}
+if have tcpd && have inetd; then
+    printf '#!/bin/sh\necho welcome\n' >"$LAB_DIR/welcome"
+    chmod 755 "$LAB_DIR/welcome"
+    cat >"$LAB_DIR/inetd.conf" <<END
+2008 stream tcp6 nowait root $(command -v tcpd) $LAB_DIR/welcome
+2009 stream tcp4 nowait root $(command -v tcpd) $LAB_DIR/welcome
+END
+    serve tcpd 2008 inetd -d "$LAB_DIR/inetd.conf"
+    rules "" ""
+    allowed "tcpd, no rules: IPv6" yes $server6 2008
+    allowed "tcpd, no rules: IPv4" yes $server4 2009
+    rules "welcome: [2001:db8:1::]/64" ""
+    allowed "tcpd denies an IPv6 network" no $server6 2008
+    allowed "tcpd denies an IPv6 network: not IPv4" yes $server4 2009
+    rules "ALL: ALL" "welcome: [2001:db8:1::]/64"
+    allowed "tcpd allows an IPv6 network" yes $server6 2008
+    allowed "tcpd allows an IPv6 network: not IPv4" no $server4 2009
+    rules "ALL: ALL" "welcome: 192.0.2."
+    allowed "tcpd allows an IPv4 network: not IPv6" no $server6 2008
+    allowed "tcpd allows an IPv4 network" yes $server4 2009
+    rules "" ""
+    stop
+else
+    skip "tcpd" "tcpd or openbsd-inetd is not installed"
+fi
+# A daemon with a list of its own, of IPv4 ranges.
+if have socat; then
+    V6SHIM_ALIAS_MAP='2001:db8:1::/64 = 10.6.0.0/16'
+    export V6SHIM_ALIAS_MAP
+    for range in 10.6.0.0/16 192.0.2.0/26 10.7.0.0/16; do
+        serve socat 2010 socat TCP4-LISTEN:2010,fork,reuseaddr,range=$range "SYSTEM:echo welcome"
+        allowed "socat range=$range: IPv6" "$([ $range = 10.6.0.0/16 ] && echo yes || echo no)" $server6 2010
+        allowed "socat range=$range: IPv4" "$([ $range = 192.0.2.0/26 ] && echo yes || echo no)" $server4 2010
+        stop
+    done
+    unset V6SHIM_ALIAS_MAP
+else
+    skip "socat range=" "not installed"
+fi
+
 # ---- Ones that speak both and must not notice
 
 dual() { # NAME PORT REQUEST ANSWER
