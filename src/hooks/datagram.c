@@ -11,6 +11,7 @@
 #include "runtime/messages.h"
 #include "runtime/proof.h"
 #include "runtime/real.h"
+#include "runtime/sockets.h"
 
 /* Messages that one sendmmsg or recvmmsg call translates at a time, on the stack. */
 #define BATCH              16u
@@ -59,26 +60,45 @@ EXPORT ssize_t sendto(int fd, const void *data, size_t size, int flags, const st
     return send_one(fd, data, size, flags, address, length);
 }
 
-/* A racing socket that is passed to another process has two owners: more than a race can follow. */
-static NOINLINE void collapse_passed(const struct msghdr *message)
+/* Calls `act` for each descriptor in the control messages. */
+static NOINLINE void each_passed(const struct msghdr *message, void (*act)(int fd))
 {
     struct msghdr copy = *message;
+    if (!control_is_valid(message))
+        return;
     for (struct cmsghdr *at = CMSG_FIRSTHDR(&copy); at != NULL; at = CMSG_NXTHDR(&copy, at)) {
         if (at->cmsg_level != SOL_SOCKET || at->cmsg_type != SCM_RIGHTS)
             continue;
         for (size_t offset = 0; offset + sizeof(int) <= at->cmsg_len - CMSG_LEN(0); offset += sizeof(int)) {
             int fd;
             memcpy(&fd, CMSG_DATA(at) + offset, sizeof fd);
-            background_collapse(fd);
+            act(fd);
         }
     }
+}
+
+/* Descriptors that came where nothing is translated: what stood under their numbers before says nothing of them. */
+static inline void forget_passed(const struct msghdr *message)
+{
+    int saved = errno;
+    if (message->msg_control != NULL && message->msg_controllen != 0 && guard_may_act())
+        each_passed(message, sockets_forget);
+    errno = saved;
+}
+
+static ssize_t receive_plain(int fd, struct msghdr *message, int flags)
+{
+    ssize_t received = REAL(recvmsg)(fd, message, flags);
+    if (received >= 0)
+        forget_passed(message);
+    return received;
 }
 
 static NOINLINE ssize_t send_message(int fd, const struct msghdr *message, int flags)
 {
     int before = errno;
     if (message != NULL && message->msg_control != NULL && background_any())
-        collapse_passed(message);
+        each_passed(message, background_collapse); /* with two owners it is more than a race can follow */
     if (message == NULL || message->msg_name == NULL || !guard_may_act() ||
         !messages_concern(fd, message->msg_name, message->msg_namelen))
         return message == NULL ? REAL(sendmsg)(fd, message, flags)
@@ -180,17 +200,22 @@ EXPORT ssize_t __recvfrom_chk(int fd, void *restrict data, size_t size, size_t d
 
 static NOINLINE ssize_t receive_message(int fd, struct msghdr *message, int flags, const void *caller)
 {
-    if (message == NULL || (message->msg_name == NULL && message->msg_control == NULL) || !guard_may_act() ||
-        !messages_may_need_translation(fd))
+    if (message == NULL || (message->msg_name == NULL && message->msg_control == NULL) || !guard_may_act())
         return REAL(recvmsg)(fd, message, flags);
+    if (!messages_may_need_translation(fd))
+        return receive_plain(fd, message, flags);
     char room[MESSAGES_RECEPTION_SIZE(CONTROL_SIZE)] __attribute__((aligned(16)));
     return messages_receive(fd, message, (struct messages_reception *)(void *)room, CONTROL_SIZE, flags, caller);
 }
 
 EXPORT ssize_t recvmsg(int fd, struct msghdr *message, int flags)
 {
-    if (start_is_ready() && !sockets_may_concern(fd, SOCKET_UPGRADED))
-        return REAL_BOUND(recvmsg)(fd, message, flags);
+    if (start_is_ready() && !sockets_may_concern(fd, SOCKET_UPGRADED)) {
+        ssize_t received = REAL_BOUND(recvmsg)(fd, message, flags);
+        if (received >= 0)
+            forget_passed(message);
+        return received;
+    }
     return receive_message(fd, message, flags, CALLER);
 }
 
@@ -251,8 +276,15 @@ static int receive_proven(int fd, struct mmsghdr *messages, unsigned count, int 
 
 EXPORT int recvmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags, struct timespec *timeout)
 {
-    if (messages == NULL || !guard_may_act() || !messages_may_need_translation(fd))
+    int before = errno;
+    if (messages == NULL || !guard_may_act())
         return REAL(recvmmsg)(fd, messages, count, flags, timeout);
+    if (!messages_may_need_translation(fd)) {
+        int received = REAL(recvmmsg)(fd, messages, count, flags, timeout);
+        for (int i = 0; i < received; i++)
+            forget_passed(&messages[i].msg_hdr);
+        return received;
+    }
     if (count > 0 && messages[0].msg_hdr.msg_name != NULL &&
         proof_is_needed(fd, messages[0].msg_hdr.msg_namelen, CALLER))
         return receive_proven(fd, messages, count, flags, timeout, CALLER);
@@ -262,6 +294,8 @@ EXPORT int recvmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags,
         /* Once something has come, MSG_WAITFORONE asks not to wait for more. */
         int batch_flags = total > 0 && (flags & MSG_WAITFORONE) != 0 ? flags | MSG_DONTWAIT : flags;
         received = receive_batch(fd, messages + total, wanted, batch_flags, timeout, CALLER);
+        if (received < 0 && total > 0)
+            errno = before;
         if (received < 0)
             return total > 0 ? (int)total : -1;
         if ((unsigned)received < wanted)
