@@ -74,6 +74,7 @@ static NOINLINE int connect_guarded(int fd, const struct sockaddr *address, sock
         return guard_result(&guard, -EALREADY);
     if (!read_ipv4(address, length, &asked))
         return plain_connect(fd, address, length);
+    binding_release_peer(fd);
     if (destinations_concern(asked.sin_addr))
         return guard_result(&guard, connection_make(fd, &asked));
     if (sockets_has(fd, SOCKET_UPGRADED))

@@ -123,6 +123,27 @@ void binding_make_room(int fd, const struct sockaddr_in6 *wanted)
     errno = saved;
 }
 
+void binding_release_peer(int fd)
+{
+    const struct socket_record *record = sockets_find(fd);
+    uint32_t flags = record != NULL ? atomic_load(&record->flags) : 0;
+    if ((flags & (SOCKET_UPGRADED | SOCKET_STREAM | SOCKET_FAMILY_FIXED)) != SOCKET_UPGRADED)
+        return;
+    int saved = errno;
+    struct sockaddr nowhere = {.sa_family = AF_UNSPEC};
+    struct sockaddr_storage local;
+    socklen_t length = sizeof local;
+    struct ip_address address;
+    uint16_t port;
+    if (REAL(getsockname)(fd, (struct sockaddr *)&local, &length) == 0 &&
+        address_from_sockaddr((const struct sockaddr *)&local, length, &address, &port) &&
+        !address_is_unspecified(&address) && REAL(connect)(fd, &nowhere, sizeof nowhere) == 0) {
+        address = address_ipv6(&any, 0);
+        bind_to(fd, &address, port); /* EINVAL where the program has bound it, and it has kept its port */
+    }
+    errno = saved;
+}
+
 void binding_note_listening(int fd, int backlog)
 {
     struct socket_record *record = sockets_find(fd);

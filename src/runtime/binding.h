@@ -26,6 +26,13 @@ int binding_make(int fd, const struct sockaddr_in *wanted);
  */
 void binding_make_room(int fd, const struct sockaddr_in6 *wanted);
 
+/*
+ * The program is about to connect a UDP socket again that we have made dual. What it is connected to fixes its local
+ * address to one family, so that the kernel would refuse a peer of the other one, or lose its replies: it is
+ * disconnected, and keeps its port. Does nothing to other sockets.
+ */
+void binding_release_peer(int fd);
+
 /* listen() has succeeded. */
 void binding_note_listening(int fd, int backlog);
 
