@@ -75,7 +75,7 @@ void sockets_add_ipv4(int fd, int type, int protocol)
         atomic_store(&record->options, 0);
         atomic_store(&record->option_count, 0);
     }
-    place(fd, item);
+    place(fd, stream || datagram ? item : SOCKETS_OTHER);
 }
 
 void sockets_add_native(int fd)
