@@ -51,6 +51,8 @@ static NOINLINE int set_option(int fd, int level, int name, const void *value, s
         if (set == 0 && level == SOL_SOCKET &&
             (name == SO_ATTACH_FILTER || name == SO_ATTACH_BPF || name == SO_DETACH_FILTER))
             proof_note_filter(fd, name);
+        if (set == 0)
+            sockets_record_option(fd, level, name, value, length);
         return guard_result(&guard, set);
     }
     int result = REAL(setsockopt)(fd, level, name, value, length);

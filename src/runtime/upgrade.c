@@ -181,6 +181,18 @@ int upgrade_and_bind(int fd, const struct ip_address *address, uint16_t port, bo
     return upgrade(fd, &plan);
 }
 
+/* A program may have set SO_REUSEADDR for the time of its bind() alone. */
+static int bind_again(int fd, in_port_t port)
+{
+    struct sockaddr_in local = {.sin_family = AF_INET, .sin_port = port};
+    int on = 1, before = kernel_socket_integer(fd, SO_REUSEADDR);
+    REAL(setsockopt)(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    int result = REAL(bind)(fd, (const struct sockaddr *)&local, sizeof local), error = errno;
+    REAL(setsockopt)(fd, SOL_SOCKET, SO_REUSEADDR, &before, sizeof before);
+    errno = error;
+    return result;
+}
+
 /* The AF_INET socket takes the numbers first: its predecessor holds the port until it is closed. */
 static int give_back(int fd, struct socket_record *record)
 {
@@ -202,8 +214,7 @@ static int give_back(int fd, struct socket_record *record)
         return result;
     }
     sockets_clear(record, SOCKET_UPGRADED | SOCKET_WILDCARD);
-    struct sockaddr_in local = {.sin_family = AF_INET, .sin_port = bound.sin6_port};
-    if (REAL(bind)(fd, (const struct sockaddr *)&local, sizeof local) != 0 ||
+    if (bind_again(fd, bound.sin6_port) != 0 ||
         (sockets_has(fd, SOCKET_LISTENING) && REAL(listen)(fd, atomic_load(&record->backlog)) != 0)) {
         result = -errno;
         observe_error(OBSERVE_ERROR, "a port was lost while it was given back to IPv4", NULL, -result);
