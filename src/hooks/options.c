@@ -109,6 +109,14 @@ static int ask_ipv4_socket(unsigned long request, void *argument)
     return result;
 }
 
+/* Requests that an AF_INET6 socket takes too, but with a structure of its own: it would read the program's as rubbish
+   (ENODEV at best, a change to another address or route at worst). */
+static bool is_of_family(unsigned long request)
+{
+    return request == SIOCSIFADDR || request == SIOCDIFADDR || request == SIOCSIFDSTADDR || request == SIOCADDRT ||
+           request == SIOCDELRT;
+}
+
 EXPORT int ioctl(int fd, unsigned long request, ...)
 {
     va_list arguments;
@@ -119,6 +127,8 @@ EXPORT int ioctl(int fd, unsigned long request, ...)
     /* Switching to blocking, or to signals, is what a race in the background can't follow. */
     if ((request == FIONBIO || request == FIOASYNC) && background_is(fd))
         background_collapse(fd);
+    if (is_of_family(request) && guard_may_act() && sockets_has(fd, SOCKET_UPGRADED | SOCKET_RACING))
+        return ask_ipv4_socket(request, argument);
     int result = REAL(ioctl)(fd, request, argument);
     if (result < 0 && errno == ENOTTY && guard_may_act() && sockets_has(fd, SOCKET_UPGRADED | SOCKET_RACING)) {
         errno = before;
