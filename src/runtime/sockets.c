@@ -165,16 +165,22 @@ void sockets_clear(struct socket_record *record, uint32_t flags)
         atomic_fetch_and(&record->flags, ~flags);
 }
 
+/* Duplicates are mostly made at once, under a number near by: from there outwards, until all are found. */
 void sockets_each_number(const struct socket_record *record, int fd, void (*act)(int number, void *context),
                          void *context)
 {
     act(fd, context);
-    if (record == NULL || atomic_load(&record->numbers) < 2)
-        return;
+    uint32_t others = record != NULL ? atomic_load(&record->numbers) - 1 : 0;
     int top = atomic_load(&highest);
-    for (int number = 0; number <= top; number++)
-        if (number != fd && sockets_find(number) == record)
+    for (int distance = 1; others > 0 && (distance <= fd || fd + distance <= top); distance++) {
+        for (int side = -1; side <= 1; side += 2) {
+            int number = fd + side * distance;
+            if (number < 0 || number > top || sockets_find(number) != record)
+                continue;
             act(number, context);
+            others--;
+        }
+    }
 }
 
 void sockets_each_with(uint32_t flags, void (*act)(int number, void *context), void *context)
