@@ -57,7 +57,7 @@ static void print_help(void)
          "those below it; - reads a list of files from standard input.\n"
          "\n"
          "      --pid PID          check the program of a running process\n"
-         "      --json             print JSON (see check-json.md)\n"
+         "      --json             print JSON (docs/check-json.md in the sources describes it)\n"
          "      --details          show every gap with its places, however many programs\n"
          "      --all              list programs with nothing to do, too\n"
          "      --fail-on LEVEL    exit with 1 for gaps of this level or above: note,\n"

@@ -16,8 +16,8 @@ static bool try_path(char path[PATH_MAX], const char *directory, size_t length, 
     return snprintf(path, PATH_MAX, "%.*s%s", (int)length, directory, rest) < PATH_MAX && access(path, R_OK) == 0;
 }
 
-/* Beside this command: in .libs, where libtool builds it; or, where the command was installed under another root
-   (DESTDIR), under that root. */
+/* Beside this command: in .libs, where libtool builds it; where the command was installed under another root (DESTDIR),
+   under that root; or in ../lib, where it was installed with another prefix than it was configured for. */
 static bool find_beside(char path[PATH_MAX])
 {
     char self[PATH_MAX];
@@ -32,8 +32,9 @@ static bool find_beside(char path[PATH_MAX])
     if (try_path(path, self, directory, "/.libs/" LIBRARY))
         return true;
     size_t installed = strlen(BINDIR);
-    return directory > installed && memcmp(self + directory - installed, BINDIR, installed) == 0 &&
-           try_path(path, self, directory - installed, LIBDIR "/" LIBRARY);
+    bool moved = directory > installed && memcmp(self + directory - installed, BINDIR, installed) == 0;
+    return (moved && try_path(path, self, directory - installed, LIBDIR "/" LIBRARY)) ||
+           try_path(path, self, directory, "/../lib/" LIBRARY);
 }
 
 bool preload_find(const char *command, char path[PATH_MAX])

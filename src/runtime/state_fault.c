@@ -21,7 +21,7 @@ static const struct {
     [STATE_CUT] = {false, "is damaged: not of its full size", "remove it to start anew"},
     [STATE_HEADER] = {false, "is damaged, or was made by another version", "remove it to start anew"},
     [STATE_OTHER_POOL] = {false, "was made for another alias-pool", "restore that setting, or remove the file"},
-    [STATE_OTHER_KEY] = {false, "was made with another alias-key (or machine-id)", "restore it, or remove the file"},
+    [STATE_OTHER_KEY] = {false, "was made with another alias-key (or machine-id)", "set that alias-key again, or remove the file"},
     [STATE_READ_ERROR] = {false, "can't be read", NULL},
     [STATE_WRITE_ERROR] = {false, "can't be written", NULL},
     [STATE_BUSY] = {false, "stays locked by another process", "see with lsof or fuser whether that one is stopped"},
