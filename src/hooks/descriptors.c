@@ -67,13 +67,13 @@ static NOINLINE void note_copy(int from, int to)
     errno = saved;
 }
 
-/* A copy of what needs nothing, or about which nothing is known, under a number that nothing is known about. */
+/* Nothing is to be noted of a copy of what is unknown under a number that is unknown. What needs nothing is noted: the
+   kernel would have to be asked about its copy. */
 static inline int copied(int from, int to)
 {
     if (to < 0)
         return to;
-    uint32_t known = sockets_item(from);
-    if (sockets_item(to) != 0 || (known != 0 && known != SOCKETS_OTHER))
+    if (sockets_item(to) != 0 || sockets_item(from) != 0)
         note_copy(from, to);
     return to;
 }
