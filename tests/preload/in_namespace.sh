@@ -2,7 +2,8 @@
 # in_namespace.sh COMMAND [ARGUMENT...]: runs it in a network and a file system of its own, which end with it.
 #
 # There: addresses of both families on lo (below, and in the file hosts), links on which packets vanish, names from
-# our hosts file alone, no configuration, an empty state directory. For the command:
+# our hosts file alone, no configuration but patience (V6SHIM_RESOLUTION_DELAY), an empty state directory. For the
+# command:
 #   TEST_DIR       scratch directory in memory
 #   TEST_PRELOAD   what to put into LD_PRELOAD: the library under test, behind the sanitizer's that it needs
 # From make check: LAB_BUILD (the build directory, default the current one), SANITIZERS.
@@ -49,9 +50,10 @@ mount -t tmpfs -o mode=755 tests /var/lib # where root's aliases are, unless a s
 
 # ---- Network
 
+addresses="2001:db8::1 2001:db8::2 2001:db8::3 2001:db8::5 2001:db8::11 2001:db8::12 fd00:1::1"
 {
     echo "link set lo up"
-    for address in 2001:db8::1 2001:db8::2 2001:db8::3 2001:db8::5 2001:db8::11 2001:db8::12 fd00:1::1; do
+    for address in $addresses; do
         echo "address add $address/128 dev lo nodad"
     done
     echo "address add fe80::1/64 dev lo nodad"
@@ -71,6 +73,14 @@ mount -t tmpfs -o mode=755 tests /var/lib # where root's aliases are, unless a s
     echo "neigh add 203.0.113.130 lladdr 02:00:00:00:00:99 dev pool nud permanent"
     echo "route add 240.0.0.0/4 via 203.0.113.130"
 } | ip -batch - || skip "no addresses or links can be made"
+# The kernel makes the routes to new IPv6 addresses by and by.
+for address in $addresses 2001:db8:9::1; do
+    tries=0
+    until ip -6 route get $address 2>/dev/null | grep -q '^local' || [ $tries -ge 100 ]; do
+        tries=$((tries + 1))
+        sleep 0.02
+    done
+done
 # IPv6 would send packets of its own there.
 [ ! -e /proc/sys/net/ipv6/conf/pool ] || echo 1 >/proc/sys/net/ipv6/conf/pool/disable_ipv6
 
@@ -89,7 +99,9 @@ case ${SANITIZERS-} in
 esac
 for variable in $(env | sed -n 's/^\(V6SHIM_[A-Z0-9_]*\)=.*/\1/p') LD_PRELOAD TEST_INSIDE; do unset "$variable"; done
 V6SHIM_STATE_DIR=$TEST_DIR/state
+# A busy machine may need longer than a network for the IPv6 half of an answer.
+V6SHIM_RESOLUTION_DELAY=5000
 ASAN_OPTIONS=detect_leaks=0:verify_asan_link_order=0:detect_stack_use_after_return=0
 TSAN_OPTIONS=exitcode=66:die_after_fork=0
-export TEST_DIR TEST_PRELOAD LAB_BUILD V6SHIM_STATE_DIR ASAN_OPTIONS TSAN_OPTIONS
+export TEST_DIR TEST_PRELOAD LAB_BUILD V6SHIM_STATE_DIR V6SHIM_RESOLUTION_DELAY ASAN_OPTIONS TSAN_OPTIONS
 "$@"
