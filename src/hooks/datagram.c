@@ -99,6 +99,12 @@ static NOINLINE ssize_t send_message(int fd, const struct msghdr *message, int f
     int before = errno;
     if (message != NULL && message->msg_control != NULL && background_any())
         each_passed(message, background_collapse); /* with two owners it is more than a race can follow */
+    if (message != NULL && message->msg_name != NULL && background_is(fd)) { /* as in sendto() */
+        struct msghdr nameless = *message;
+        nameless.msg_name = NULL;
+        nameless.msg_namelen = 0;
+        return REAL(sendmsg)(fd, &nameless, flags | MSG_DONTWAIT);
+    }
     if (message == NULL || message->msg_name == NULL || !guard_may_act() ||
         !messages_concern(fd, message->msg_name, message->msg_namelen))
         return message == NULL ? REAL(sendmsg)(fd, message, flags)

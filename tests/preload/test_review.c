@@ -183,6 +183,22 @@ static void test_replies_were_lost_after_a_connection_to_the_other_family(void *
     world_close(server4);
 }
 
+static void test_message_with_a_name_told_of_the_placeholder(void **state)
+{
+    (void)state;
+    struct sockaddr_in to = {
+        .sin_family = AF_INET, .sin_port = htons(24502), .sin_addr = first_address("half-hole.example")};
+    char letter = 'x';
+    struct iovec part = {&letter, 1};
+    struct msghdr message = {.msg_name = &to, .msg_namelen = sizeof to, .msg_iov = &part, .msg_iovlen = 1};
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+    assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof to), -1);
+    assert_int_equal(errno, EINPROGRESS);
+    assert_int_equal(sendmsg(fd, &message, MSG_NOSIGNAL), -1);
+    assert_int_equal(errno, EAGAIN);
+    close(fd);
+}
+
 static const struct part parts[] = {{"given-back", show_given_back}, {NULL, NULL}};
 
 int main(int argc, char **argv)
@@ -191,6 +207,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_options_after_bind_were_lost_when_a_port_was_given_back),
         cmocka_unit_test(test_passed_descriptor_was_taken_for_what_had_its_number),
         cmocka_unit_test(test_interface_address_was_read_as_an_ipv6_request),
+        cmocka_unit_test(test_message_with_a_name_told_of_the_placeholder),
         cmocka_unit_test(test_replies_were_lost_after_a_connection_to_the_other_family),
     };
     return SUPPORT_MAIN(parts, tests);
