@@ -16,10 +16,10 @@
 static void add_address(const char *address)
 {
     char command[256];
-    snprintf(command, sizeof command, "ip address add %s/128 dev lo nodad", address);
+    snprintf(command, sizeof command, "env -u LD_PRELOAD ip address add %s/128 dev lo nodad", address);
     if (system(command) != 0)
         fail_msg("%s failed", command);
-    snprintf(command, sizeof command, "ip -6 route get %s | grep -q ^local", address);
+    snprintf(command, sizeof command, "env -u LD_PRELOAD ip -6 route get %s | grep -q ^local", address);
     for (int tries = 0; tries < 100 && system(command) != 0; tries++)
         usleep(20000);
 }
