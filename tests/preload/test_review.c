@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 
 #define PATIENCE_MS 2000
 
@@ -201,6 +202,49 @@ static void test_message_with_a_name_told_of_the_placeholder(void **state)
 
 static const struct part parts[] = {{"given-back", show_given_back}, {NULL, NULL}};
 
+static void test_upgraded_socket_took_options_of_ipv6(void **state)
+{
+    (void)state;
+    struct sockaddr_in any = ipv4_at("0.0.0.0", 0);
+    int fd = socket(AF_INET, SOCK_STREAM, 0), value = 1;
+    socklen_t length = sizeof value;
+    assert_int_equal(bind(fd, (struct sockaddr *)&any, sizeof any), 0);
+    assert_int_equal(getsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &value, &length), -1);
+    assert_int_equal(errno, EOPNOTSUPP);
+    assert_int_equal(setsockopt(fd, IPPROTO_IPV6, IPV6_UNICAST_HOPS, &value, sizeof value), -1);
+    assert_int_equal(errno, ENOPROTOOPT);
+    close(fd);
+}
+
+/* What the parent sees of its connection after a vfork() child has closed the number and made a socket of its own. */
+static void test_socket_of_a_vfork_child_overwrote_its_parents_record(void **state)
+{
+    (void)state;
+    struct sockaddr_in server = ipv4_at("0.0.0.0", 0), peer;
+    struct sockaddr_storage shown;
+    socklen_t length = sizeof server;
+    int listener = socket(AF_INET, SOCK_STREAM, 0), fd = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(bind(listener, (struct sockaddr *)&server, sizeof server), 0);
+    assert_int_equal(listen(listener, 1), 0);
+    assert_int_equal(getsockname(listener, (struct sockaddr *)&server, &length), 0);
+    peer = server;
+    peer.sin_addr.s_addr = inet_addr("2001:db8::1");
+    assert_int_equal(connect(fd, (struct sockaddr *)&peer, sizeof peer), 0);
+    pid_t child = vfork();
+    if (child == 0) {
+        close(fd);
+        (void)!socket(AF_INET, SOCK_STREAM, 0);
+        _exit(0);
+    }
+    assert_true(child > 0);
+    assert_int_equal(waitpid(child, NULL, 0), child);
+    length = sizeof shown;
+    assert_int_equal(getpeername(fd, (struct sockaddr *)&shown, &length), 0);
+    assert_int_equal(shown.ss_family, AF_INET);
+    close(fd);
+    close(listener);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -209,6 +253,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_interface_address_was_read_as_an_ipv6_request),
         cmocka_unit_test(test_message_with_a_name_told_of_the_placeholder),
         cmocka_unit_test(test_replies_were_lost_after_a_connection_to_the_other_family),
+        cmocka_unit_test(test_socket_of_a_vfork_child_overwrote_its_parents_record),
+        cmocka_unit_test(test_upgraded_socket_took_options_of_ipv6),
     };
     return SUPPORT_MAIN(parts, tests);
 }
