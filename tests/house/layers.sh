@@ -1,6 +1,6 @@
 #!/bin/sh
 # Dependencies run one way: hooks -> runtime -> core; cli -> core and what of runtime touches no hook's state.
-# Also: no file of the house is longer than it may be.
+# Also: no file of the house is longer than it may be, and none is forgotten.
 src=${srcdir:-.}/src
 status=0
 complain() {
@@ -26,5 +26,11 @@ longest=500
 for file in "$src"/*/*.[ch]; do
     lines=$(wc -l <"$file")
     [ "$lines" -le "$longest" ] || complain "$file has $lines lines; a file has one job, and at most $longest"
+done
+
+# What no Makefile.inc names would be missing from the distribution.
+for file in "$src"/*/*.[ch] "$src"/*.def "$src"/*/*.def; do
+    [ -e "$file" ] || continue
+    grep -qF "src/${file#"$src"/}" "$src"/*/Makefile.inc || complain "$file is in no Makefile.inc"
 done
 exit $status
