@@ -21,6 +21,9 @@ EXPORT int socket(int family, int type, int protocol)
     int fd = REAL(socket)(family, type, protocol);
     if (family == AF_INET6 && !guard.in_lookup)
         aware_set();
+    /* A vfork() child has closed its parent's socket: the record of the number is still its parent's. */
+    if (fd >= 0 && sockets_is_in_doubt(fd) && !start_owns_memory())
+        return fd;
     if (fd >= 0 && family == AF_INET)
         sockets_add_ipv4(fd, type, protocol);
     else if (fd >= 0 && family == AF_INET6)
@@ -67,8 +70,8 @@ static NOINLINE void note_copy(int from, int to)
     errno = saved;
 }
 
-/* Nothing is to be noted of a copy of what is unknown under a number that is unknown. What needs nothing is noted: the
-   kernel would have to be asked about its copy. */
+/* Nothing is to be noted of a copy of what is unknown under a number that is unknown. What needs nothing is noted:
+   the kernel would have to be asked about its copy. */
 static inline int copied(int from, int to)
 {
     if (to < 0)

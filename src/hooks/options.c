@@ -41,6 +41,9 @@ static NOINLINE int set_option(int fd, int level, int name, const void *value, s
         return level == IPPROTO_IP && is_inherited_ipv6(fd, caller)
                    ? guard_result(&guard, option_twins_set(fd, level, name, value, length))
                    : REAL(setsockopt)(fd, level, name, value, length);
+    /* A program that tries whether this is an IPv6 socket is answered as by the one that it made. */
+    if (level == IPPROTO_IPV6 && sockets_has(fd, SOCKET_UPGRADED | SOCKET_RACING))
+        return guard_result(&guard, -ENOPROTOOPT);
     if (background_is(fd)) {
         int result = background_set_option(fd, level, name, value, length);
         if (result != -ENOENT)
@@ -79,6 +82,8 @@ static void show_ipv4(void *domain, socklen_t length)
 EXPORT int getsockopt(int fd, int level, int name, void *restrict value, socklen_t *restrict length)
 {
     GUARD(guard);
+    if (level == IPPROTO_IPV6 && sockets_has(fd, SOCKET_UPGRADED | SOCKET_RACING) && GUARD_ENTER(guard))
+        return guard_result(&guard, -EOPNOTSUPP);
     if (background_is(fd) && !(level == SOL_SOCKET && name == SO_ERROR) && GUARD_ENTER(guard)) {
         int raced = background_get_option(fd, level, name, value, length);
         if (raced == 0 && level == SOL_SOCKET && name == SO_DOMAIN)

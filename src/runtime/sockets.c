@@ -127,6 +127,12 @@ void sockets_doubt(int fd)
         atomic_store_explicit(&descriptor->closed, 1, memory_order_relaxed);
 }
 
+bool sockets_is_in_doubt(int fd)
+{
+    const struct descriptor *descriptor = descriptor_if_known(fd);
+    return descriptor != NULL && atomic_load_explicit(&descriptor->closed, memory_order_relaxed) != 0;
+}
+
 /* Doubt is about upgraded sockets only: nothing but such a socket is AF_INET6 under a number that is on record, since
    the program's own ones overwrite the record. */
 struct socket_record *sockets_find_doubtful(int fd)

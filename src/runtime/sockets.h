@@ -91,6 +91,8 @@ void sockets_copy(int from, int to);
 /* close() is about to close the number, in this process or in a vfork() child that shares its memory: what is on
    record is from now on believed only if the kernel says the same. */
 void sockets_doubt(int fd);
+/* Whether that has happened to the number. */
+bool sockets_is_in_doubt(int fd);
 /* For sockets_find: the record of a number in doubt, or NULL. Asks the kernel. */
 struct socket_record *sockets_find_doubtful(int fd);
 
