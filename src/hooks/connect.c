@@ -43,15 +43,6 @@ static void trace_plain(int fd, const struct sockaddr *address, socklen_t length
         observe_attempt(fd, &destination, port, result == TO_START ? -EINPROGRESS : result);
 }
 
-/* A TCP socket whose connect() the kernel took needs no record of its options any more. */
-static inline int note_connected(struct socket_record *record, int result)
-{
-    if (record != NULL && (result == 0 || errno == EINPROGRESS) &&
-        (atomic_load_explicit(&record->flags, memory_order_relaxed) & SOCKET_STREAM) != 0)
-        sockets_set(record, SOCKET_CONNECTED);
-    return result;
-}
-
 static int plain_connect(int fd, const struct sockaddr *address, socklen_t length)
 {
     trace_plain(fd, address, length, TO_START);
@@ -59,7 +50,7 @@ static int plain_connect(int fd, const struct sockaddr *address, socklen_t lengt
     int result = REAL(connect)(fd, address, length);
     guard_restore(lifted);
     trace_plain(fd, address, length, result == 0 ? 0 : -errno);
-    return note_connected(sockets_find(fd), result);
+    return result;
 }
 
 static NOINLINE int connect_guarded(int fd, const struct sockaddr *address, socklen_t length)
@@ -96,7 +87,7 @@ EXPORT int connect(int fd, const struct sockaddr *address, socklen_t length)
         return connect_guarded(fd, address, length);
     int before = errno, result = REAL_BOUND(connect)(fd, address, length);
     if (result == 0 || !ipv4 || errno != ENETUNREACH)
-        return note_connected(record, result);
+        return result;
     errno = before; /* once more, and then perhaps another way */
     return connect_guarded(fd, address, length);
 }

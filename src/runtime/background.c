@@ -80,7 +80,6 @@ static int install_at_once(struct background *race, uint32_t item, struct lane *
     }
     if (lane->family == AF_INET6)
         sockets_set(record, SOCKET_UPGRADED);
-    sockets_set(record, SOCKET_CONNECTED);
     background_dismantle(race, item);
     return result;
 }

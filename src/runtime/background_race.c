@@ -114,7 +114,6 @@ void background_settle(struct background *race, uint32_t item, struct lane *lane
             lane->socket = NOBODY;
             if (lane->family == AF_INET6)
                 sockets_set(record, SOCKET_UPGRADED);
-            sockets_set(record, SOCKET_CONNECTED);
         }
     }
     background_dismantle(race, item);

@@ -236,7 +236,6 @@ static int install(struct race *race, unsigned index, int fd, uint64_t cookie)
     }
     if (result == 0) {
         atomic_store(&race->attempts[index].socket, NO_SOCKET);
-        sockets_set(race->record, SOCKET_CONNECTED);
         if (candidate_of(race, index)->family == AF_INET6)
             sockets_set(race->record, SOCKET_UPGRADED);
         else

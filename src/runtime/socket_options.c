@@ -78,9 +78,7 @@ static struct option *add_option(struct socket_record *record)
 void sockets_record_option(int fd, int level, int name, const void *value, socklen_t length)
 {
     struct socket_record *record = sockets_find(fd);
-    uint32_t flags = record != NULL ? atomic_load(&record->flags) : SOCKET_CONNECTED;
-    /* What was bound in the place of 0.0.0.0 may be given back to IPv4 later (upgrade_give_back). */
-    if ((flags & SOCKET_CONNECTED) != 0 || (flags & (SOCKET_UPGRADED | SOCKET_WILDCARD)) == SOCKET_UPGRADED)
+    if (record == NULL)
         return;
     struct option *option = NULL;
     if (length <= SOCKET_OPTION_SIZE && !is_reference(level, name)) {

@@ -21,7 +21,6 @@
 enum socket_flag {
     SOCKET_STREAM = 1 << 0,         /* TCP; otherwise UDP */
     SOCKET_UPGRADED = 1 << 1,       /* an AF_INET6 socket stands under the numbers that the program made as AF_INET */
-    SOCKET_CONNECTED = 1 << 2,      /* a TCP connect() was accepted by the kernel: options need no record any more */
     SOCKET_UNREPLAYABLE = 1 << 3,   /* an option was set that cannot be set on another socket: no upgrade */
     SOCKET_FAMILY_FIXED = 1 << 4,   /* the program bound it to one address: never changed behind its back */
     SOCKET_USED = 1 << 5,           /* UDP: a datagram was sent to a plain IPv4 address */

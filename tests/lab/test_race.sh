@@ -87,7 +87,8 @@ for name in hole refuse first-hole6 last-good6; do
     contains "IO::Socket::INET with Timeout, $name" "hello via" "$(run perl -MIO::Socket::INET -e '
         $s = IO::Socket::INET->new(PeerAddr => $ARGV[0], PeerPort => 7001, Timeout => 3) or die "$@\n"; print <$s>' \
         $name.lab.example)"
-    contains "curl -4 told to be unaware, $name" "via " \
+    # The address sanitizer alone makes curl hang.
+    [ "${SANITIZERS-}" ] || contains "curl -4 told to be unaware, $name" "via " \
         "$(run env V6SHIM_AWARE=no curl -s -4 -m 5 http://$name.lab.example/)"
 done
 began_ns=$(date +%s%N)

@@ -245,9 +245,30 @@ static void test_socket_of_a_vfork_child_overwrote_its_parents_record(void **sta
     close(listener);
 }
 
+static void test_option_set_after_a_connection_was_lost_in_the_upgrade(void **state)
+{
+    (void)state;
+    struct sockaddr_in server = ipv4_at("0.0.0.0", 0), nowhere = {.sin_family = AF_UNSPEC};
+    socklen_t length = sizeof server;
+    int listener = socket(AF_INET, SOCK_STREAM, 0), fd = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(bind(listener, (struct sockaddr *)&server, sizeof server), 0);
+    assert_int_equal(listen(listener, 2), 0);
+    assert_int_equal(getsockname(listener, (struct sockaddr *)&server, &length), 0);
+    server.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    assert_int_equal(connect(fd, (struct sockaddr *)&server, sizeof server), 0);
+    assert_int_equal(connect(fd, (struct sockaddr *)&nowhere, sizeof nowhere), 0);
+    set_option(fd, IPPROTO_IP, IP_TTL, 77);
+    server.sin_addr.s_addr = inet_addr("2001:db8::1");
+    assert_int_equal(connect(fd, (struct sockaddr *)&server, sizeof server), 0);
+    assert_int_equal(option_of(fd, IPPROTO_IP, IP_TTL), 77);
+    close(fd);
+    close(listener);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_option_set_after_a_connection_was_lost_in_the_upgrade),
         cmocka_unit_test(test_options_after_bind_were_lost_when_a_port_was_given_back),
         cmocka_unit_test(test_passed_descriptor_was_taken_for_what_had_its_number),
         cmocka_unit_test(test_interface_address_was_read_as_an_ipv6_request),
