@@ -55,8 +55,6 @@ done
 for source in "$here"/snippets/*.c; do
     symbol=$(basename "$source" .c)
     case " ${*:-$symbol} " in *" $symbol "*) ;; *) continue ;; esac
-    # A child gets our entry of LD_PRELOAD back, but not the sanitizer's that is needed before it.
-    case ${SANITIZERS:+sanitized} $symbol in "sanitized "*exec* | "sanitized posix_spawn"*) continue ;; esac
     imports "$built/$symbol-program" "$symbol" || trouble "snippets/$symbol.c does not call $symbol"
     left_out "$symbol" program && continue
     same "$symbol" "a program" "$built/$symbol-program"
