@@ -70,6 +70,15 @@ static struct timespec time_left(const struct limit *limit)
     return left.tv_sec < 0 ? (struct timespec){0} : left;
 }
 
+/* Whether another round may be made: not beyond the program's own time. */
+static bool has_time(const struct limit *limit)
+{
+    if (limit->forever)
+        return true;
+    struct timespec left = time_left(limit);
+    return left.tv_sec > 0 || left.tv_nsec > 0;
+}
+
 bool waiting_concerns_polled(struct pollfd *polled, nfds_t count)
 {
     if (atomic_load_explicit(&background_count, memory_order_relaxed) == 0 || polled == NULL || count > MOST ||
@@ -127,7 +136,7 @@ int waiting_ppoll(struct pollfd *polled, nfds_t count, const struct timespec *ti
     do {
         struct timespec left = limit.forever ? (struct timespec){0} : time_left(&limit);
         ready = poll_round(polled, count, limit.forever ? NULL : &left, mask, &for_us);
-    } while (for_us);
+    } while (for_us && has_time(&limit));
     return ready;
 }
 
@@ -180,7 +189,7 @@ int waiting_pselect(int count, fd_set *readable, fd_set *writable, fd_set *excep
     do {
         struct timespec remaining = limit.forever ? (struct timespec){0} : time_left(&limit);
         ready = select_round(count, sets, wanted, limit.forever ? NULL : &remaining, mask, &for_us);
-    } while (for_us);
+    } while (for_us && has_time(&limit));
     int saved = errno;
     if (ready >= 0)
         for (unsigned i = 0; i < 3; i++)
