@@ -1,6 +1,8 @@
 /* Programs that speak IPv6 themselves see no difference; until they do, they are taken for IPv4-only ones. */
 #include "support.h"
 
+#include <sys/wait.h>
+
 static void print_addresses(const struct addrinfo *list)
 {
     for (const struct addrinfo *info = list; info != NULL; info = info->ai_next) {
@@ -82,12 +84,13 @@ static void in_a_child(void)
 {
     close(socket(AF_INET6, SOCK_DGRAM, 0));
     fflush(stdout);
-    if (fork() == 0) {
+    pid_t child = fork();
+    if (child == 0) {
         ask();
         fflush(stdout);
         _exit(0);
     }
-    usleep(200000);
+    waitpid(child, NULL, 0);
 }
 
 static void test_aware_program_was_given_aliases(void **state)

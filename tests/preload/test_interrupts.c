@@ -11,6 +11,8 @@
 #include <sys/time.h>
 #include <sys/wait.h>
 
+#define IN_TIME_MS 10000 /* a black hole would take minutes */
+
 static int connect_to(int fd, struct in_addr address, uint16_t port)
 {
     struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr = address};
@@ -80,7 +82,7 @@ static void test_signal_did_not_end_a_blocking_connect(void **state)
         errno = 0;
         assert_int_equal(connect_to(fd, address, 7001), -1);
         assert_int_equal(errno, EINTR);
-        assert_in_range(milliseconds_now() - began, 50, 2000);
+        assert_in_range(milliseconds_now() - began, 50, IN_TIME_MS);
         close(fd);
     }
     signal(SIGALRM, SIG_DFL);
@@ -99,7 +101,7 @@ static void test_send_timeout_did_not_end_a_blocking_connect(void **state)
         errno = 0;
         assert_int_equal(connect_to(fd, address, 7001), -1);
         assert_int_equal(errno, EINPROGRESS);
-        assert_in_range(milliseconds_now() - began, 250, 2000);
+        assert_in_range(milliseconds_now() - began, 250, IN_TIME_MS);
         close(fd);
     }
 }
@@ -301,7 +303,7 @@ static void test_cancelled_thread_stayed_in_connect(void **state)
         assert_int_equal(pthread_cancel(thread), 0);
         struct timespec limit;
         clock_gettime(CLOCK_REALTIME, &limit);
-        limit.tv_sec += 5;
+        limit.tv_sec += IN_TIME_MS / 1000;
         assert_int_equal(pthread_timedjoin_np(thread, &result, &limit), 0);
         assert_ptr_equal(result, PTHREAD_CANCELED);
         assert_int_equal(cleaned, 1);

@@ -6,8 +6,8 @@
 #include <sys/epoll.h>
 #include <sys/select.h>
 
-#define AT_ONCE_MS 40   /* longer, and it has waited for something */
-#define IN_TIME_MS 3000 /* a fallback takes a quarter of a second; a black hole minutes */
+#define AT_ONCE_MS 200   /* longer, and it has waited for an attempt: the shortest wait is that of 250 ms */
+#define IN_TIME_MS 10000 /* a fallback takes a quarter of a second; a black hole minutes */
 
 static int start_connect(int fd, struct in_addr address, uint16_t port)
 {
