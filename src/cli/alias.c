@@ -3,14 +3,15 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <getopt.h>
 #include <net/if.h>
 #include <netdb.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/alias_print.h"
 #include "cli/command.h"
+#include "cli/options.h"
 #include "cli/tell.h"
 #include "cli/whose.h"
 #include "core/literal.h"
@@ -21,7 +22,6 @@
 #define REASON_SIZE 1200 /* a state_fault_describe() with a long path */
 
 struct session {
-    struct state state;
     bool read_only; /* another user's table */
     struct alias_print print;
     int status;
@@ -56,13 +56,13 @@ static void fail_state(struct session *session, const char *asked, const struct 
 {
     char reason[REASON_SIZE];
     struct text text = text_on(reason, sizeof reason);
-    state_fault_describe(fault, &session->state.place, state_format(&session->state, STATE_ALIASES).name, &text);
+    state_fault_describe(fault, &state_current()->place, state_format(state_current(), STATE_ALIASES).name, &text);
     fail(session, asked, reason);
 }
 
 static void answer_alias(struct session *session, const char *asked, struct in_addr alias)
 {
-    const struct alias_pool *pool = &session->state.pool;
+    const struct alias_pool *pool = &state_current()->pool;
     struct ip_address mapped;
     if (aliases_is_mapped(alias)) {
         if (aliases_find_address(alias, &mapped))
@@ -87,13 +87,28 @@ static void answer_alias(struct session *session, const char *asked, struct in_a
         return;
     }
     if (alias_pool_is_usable(pool, offset))
-        answer = state_aliases_read(&session->state, offset, false, &record, &fault);
+        answer = state_aliases_read(state_current(), offset, false, &record, &fault);
     if (answer == STATE_FOUND)
         alias_print_answer(&session->print, asked, alias, &record.address);
     else if (answer == STATE_FAILED)
         fail_state(session, asked, &fault);
     else
         fail(session, asked, "nobody was given this alias");
+}
+
+/* An address of a network of alias-map. */
+static void answer_mapped(struct session *session, const char *asked, const struct ip_address *address)
+{
+    struct in_addr alias;
+    bool known = aliases_peek(address, &alias);
+    if (!known && !session->read_only) {
+        alias = aliases_of(address, ALIAS_NAME);
+        known = true;
+    }
+    if (known)
+        alias_print_answer(&session->print, asked, alias, address);
+    else
+        fail(session, asked, "this address has no alias");
 }
 
 static void answer_address(struct session *session, const char *asked, const struct ip_address *address)
@@ -110,15 +125,15 @@ static void answer_address(struct session *session, const char *asked, const str
         return;
     }
     if (aliases_maps(address)) {
-        alias_print_answer(&session->print, asked, aliases_of(address, ALIAS_NAME), address);
+        answer_mapped(session, asked, address);
         return;
     }
-    uint64_t hash = alias_hash(state_key(&session->state), address);
+    uint64_t hash = alias_hash(state_key(state_current()), address);
     enum state_answer answer = session->read_only
-                                   ? state_aliases_find(&session->state, &search, hash, &offset, &fault)
-                                   : state_aliases_allot(&session->state, &search, hash, &offset, &fault);
+                                   ? state_aliases_find(state_current(), &search, hash, &offset, &fault)
+                                   : state_aliases_allot(state_current(), &search, hash, &offset, &fault);
     if (answer == STATE_FOUND)
-        alias_print_answer(&session->print, asked, alias_pool_address(&session->state.pool, offset), address);
+        alias_print_answer(&session->print, asked, alias_pool_address(&state_current()->pool, offset), address);
     else if (answer == STATE_FAILED && fault.reason != STATE_ABSENT)
         fail_state(session, asked, &fault);
     else
@@ -182,8 +197,10 @@ static void list_all(struct session *session)
 {
     struct listing listing = {.session = session};
     struct state_fault fault = {0};
-    if (state_aliases_each(&session->state, &listing.pool, list_record, &listing, &fault) == STATE_FAILED)
+    if (state_aliases_each(state_current(), &listing.pool, list_record, &listing, &fault) == STATE_FAILED)
         fail_state(session, "--list", &fault);
+    else
+        alias_print_head(&session->print);
 }
 
 /* --- arguments --- */
@@ -193,38 +210,16 @@ struct arguments {
     const char *user;
 };
 
-enum { OPTION_JSON = 256 };
-
-static const struct option options[] = {
-    {"list", no_argument, NULL, 'l'},
-    {"user", required_argument, NULL, 'u'},
-    {"json", no_argument, NULL, OPTION_JSON},
-    {"help", no_argument, NULL, 'h'},
-    {NULL, 0, NULL, 0},
-};
-
 /* Returns -1 to go on, else the exit status. */
 static int take_options(int argc, char **argv, struct arguments *arguments)
 {
-    int option;
-    opterr = 0;
-    while ((option = getopt_long(argc, argv, ":lu:h", options, NULL)) != -1)
-        switch (option) {
-        case 'l':
-            arguments->list = true;
-            break;
-        case 'u':
-            arguments->user = optarg;
-            break;
-        case OPTION_JSON:
-            arguments->json = true;
-            break;
-        case 'h':
-            print_help();
-            return EXIT_STATUS_OK;
-        default:
-            return complain_option(NAME, option, argv, options);
-        }
+    const struct command_option options[] = {{"list", 'l', &arguments->list, NULL},
+                                             {"user", 'u', NULL, &arguments->user},
+                                             {"json", 0, &arguments->json, NULL},
+                                             {0}};
+    int status = options_take(NAME, argc, argv, options, OPTIONS_ANYWHERE, print_help);
+    if (status != -1)
+        return status;
     if (arguments->list == (optind < argc)) {
         complain(NAME, arguments->list ? "--list takes no address; see v6shim alias --help"
                                        : "which address or name? see v6shim alias --help");
@@ -242,10 +237,10 @@ int alias_command(int argc, char **argv)
         return status;
     tell_as(NAME);
     session.read_only = arguments.user != NULL;
-    status = whose_state(NAME, arguments.user, &session.state);
+    status = whose_state(NAME, arguments.user);
     if (status != EXIT_STATUS_OK)
         return status;
-    alias_print_begin(&session.print, arguments.json, arguments.list);
+    alias_print_begin(&session.print, arguments.json);
     if (arguments.list)
         list_all(&session);
     for (int place = optind; place < argc; place++)

@@ -39,13 +39,18 @@ static json_object *make_object(struct in_addr alias, const struct ip_address *a
     return object;
 }
 
-void alias_print_begin(struct alias_print *print, bool json, bool list)
+void alias_print_begin(struct alias_print *print, bool json)
 {
     *print = (struct alias_print){.json = json, .boot = host_boot()};
     if (json)
         fputs("[", stdout);
-    else if (list)
+}
+
+void alias_print_head(struct alias_print *print)
+{
+    if (!print->json && !print->headed)
         printf("%-15s  %-4s  %-16s  %s\n", "ALIAS", "KIND", "LAST SEEN", "ADDRESS");
+    print->headed = true;
 }
 
 void alias_print_end(struct alias_print *print)
@@ -98,9 +103,9 @@ void alias_print_record(struct alias_print *print, struct in_addr alias, const s
         print_object(print, object);
         return;
     }
+    alias_print_head(print);
     localtime_r(&time, &broken);
     strftime(seen, sizeof seen, "%Y-%m-%d %H:%M", &broken);
     printf("%-15s  %s  %s  %s%s\n", inet_ntoa(alias), kind_name(record->kind), seen,
            address_print(&record->address, text), is_stale(print, record) ? " (of an earlier boot)" : "");
-    print->count++;
 }

@@ -3,16 +3,17 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <getopt.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/types.h>
+#include <unistd.h>
 
 #include "cli/command.h"
+#include "cli/options.h"
 #include "cli/tell.h"
+#include "cli/whose.h"
 #include "runtime/aliases.h"
-#include "runtime/settings.h"
 
 #define NAME "decode"
 
@@ -27,12 +28,13 @@ struct scanner {
 
 static void print_help(void)
 {
-    puts("usage: v6shim decode [FILE]...\n"
+    puts("usage: v6shim decode [OPTION]... [FILE]...\n"
          "\n"
          "Copies text, such as the log of an old daemon, and writes the IPv6 address in the\n"
          "place of each alias in it. Everything else stays as it is, byte for byte. Without\n"
          "a file, or where it is -, standard input is read.\n"
          "\n"
+         "  -u, --user NAME        by the aliases of another user, whose table is only read\n"
          "  -h, --help             print this\n"
          "\n"
          "Exit status: 0, or 1 where a file could not be read, 2 a bad option.");
@@ -118,21 +120,15 @@ static int copy_file(const char *name)
 
 int decode_command(int argc, char **argv)
 {
-    static const struct option options[] = {{"help", no_argument, NULL, 'h'}, {0}};
-    int option, status = EXIT_STATUS_OK;
-    opterr = 0;
-    while ((option = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
-        if (option != 'h')
-            return complain_option(NAME, option, argv, options);
-        print_help();
-        return EXIT_STATUS_OK;
-    }
+    const char *user = NULL;
+    const struct command_option options[] = {{"user", 'u', NULL, &user}, {0}};
+    int status = options_take(NAME, argc, argv, options, OPTIONS_ANYWHERE, print_help);
+    if (status != -1)
+        return status;
     tell_as(NAME);
-    settings_load();
-    const struct settings *settings = settings_current();
-    aliases_start(settings->alias_pool.address, settings->alias_pool.length, settings->alias_key,
-                  settings->state_dir);
-    aliases_start_map(&settings->alias_map);
+    status = whose_state(NAME, user);
+    if (status != EXIT_STATUS_OK)
+        return status;
     setvbuf(stdout, NULL, _IOLBF, BUFSIZ); /* it may stand behind tail -f */
     if (optind == argc)
         return copy_file("-");

@@ -7,12 +7,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "cli/command.h"
+#include "cli/options.h"
 #include "cli/tell.h"
 #include "cli/whose.h"
 #include "core/outcome.h"
 #include "core/slot.h"
+#include "runtime/state.h"
 
 #define NAME         "history"
 #define REASON_SIZE  1200 /* a state_fault_describe() with a long path */
@@ -23,7 +26,6 @@
 _Static_assert(STATE_HISTORY_SLOTS % SLOTS_AT_ONCE == 0, "the file is read in whole pages");
 
 struct session {
-    struct state state;
     bool clear, json;
     const char *user;
     uint64_t now_s;
@@ -49,11 +51,11 @@ static void print_help(void)
          "Exit status: 0 done, 1 the table can't be read or written, 2 a bad option.");
 }
 
-static int fail(struct session *session, const struct state_fault *fault)
+static int fail(const struct state_fault *fault)
 {
     char reason[REASON_SIZE];
     struct text text = text_on(reason, sizeof reason);
-    state_fault_describe(fault, &session->state.place, state_format(&session->state, STATE_HISTORY).name, &text);
+    state_fault_describe(fault, &state_current()->place, state_format(state_current(), STATE_HISTORY).name, &text);
     complain(NAME, "%s", reason);
     return EXIT_STATUS_FAILED;
 }
@@ -82,14 +84,14 @@ static int newest_first(const void *left, const void *right)
 /* All that still counts. No table yet is an empty one. */
 static int read_all(struct session *session)
 {
-    struct state_format format = state_format(&session->state, STATE_HISTORY);
+    struct state_format format = state_format(state_current(), STATE_HISTORY);
     struct state_fault fault = {0};
     struct state_file file;
     uint8_t slots[SLOTS_AT_ONCE * STATE_HISTORY_SLOT_SIZE];
     bool read = true;
     session->now_s = (uint64_t)time(NULL);
-    if (!state_file_open(&file, &session->state.place, &format, STATE_READ, &fault))
-        return fault.reason == STATE_ABSENT ? EXIT_STATUS_OK : fail(session, &fault);
+    if (!state_file_open(&file, &state_current()->place, &format, STATE_READ, &fault))
+        return fault.reason == STATE_ABSENT ? EXIT_STATUS_OK : fail(&fault);
     for (uint32_t first = 0; read && first < STATE_HISTORY_SLOTS; first += SLOTS_AT_ONCE) {
         read = state_file_read(&file, first, SLOTS_AT_ONCE, slots, &fault);
         for (uint32_t i = 0; read && i < SLOTS_AT_ONCE; i++)
@@ -97,7 +99,7 @@ static int read_all(struct session *session)
     }
     state_file_close(&file);
     qsort(session->entries, session->count, sizeof session->entries[0], newest_first);
-    return read ? EXIT_STATUS_OK : fail(session, &fault);
+    return read ? EXIT_STATUS_OK : fail(&fault);
 }
 
 /* --- forgetting --- */
@@ -110,7 +112,7 @@ static int clear_all(struct session *session)
         struct outcome nothing = session->entries[i].outcome;
         nothing.address = (struct ip_address){.family = AF_UNSPEC};
         outcome_encode(&nothing, payload);
-        if (!state_slot_write(&session->state, STATE_HISTORY, STATE_WRITE, session->entries[i].slot, payload))
+        if (!state_slot_write(state_current(), STATE_HISTORY, STATE_WRITE, session->entries[i].slot, payload))
             return EXIT_STATUS_FAILED; /* state_slot_write has said why */
     }
     return EXIT_STATUS_OK;
@@ -197,38 +199,16 @@ static void print_table(const struct session *session)
 
 /* --- arguments --- */
 
-enum { OPTION_JSON = 256, OPTION_CLEAR };
-
-static const struct option options[] = {
-    {"clear", no_argument, NULL, OPTION_CLEAR},
-    {"user", required_argument, NULL, 'u'},
-    {"json", no_argument, NULL, OPTION_JSON},
-    {"help", no_argument, NULL, 'h'},
-    {NULL, 0, NULL, 0},
-};
-
 /* Returns -1 to go on, else the exit status. */
 static int take_options(int argc, char **argv, struct session *session)
 {
-    int option;
-    opterr = 0;
-    while ((option = getopt_long(argc, argv, ":u:h", options, NULL)) != -1)
-        switch (option) {
-        case OPTION_CLEAR:
-            session->clear = true;
-            break;
-        case 'u':
-            session->user = optarg;
-            break;
-        case OPTION_JSON:
-            session->json = true;
-            break;
-        case 'h':
-            print_help();
-            return EXIT_STATUS_OK;
-        default:
-            return complain_option(NAME, option, argv, options);
-        }
+    const struct command_option options[] = {{"clear", 0, &session->clear, NULL},
+                                             {"user", 'u', NULL, &session->user},
+                                             {"json", 0, &session->json, NULL},
+                                             {0}};
+    int status = options_take(NAME, argc, argv, options, OPTIONS_ANYWHERE, print_help);
+    if (status != -1)
+        return status;
     if (optind < argc) {
         complain(NAME, "takes no argument, found %s; see v6shim history --help", argv[optind]);
         return EXIT_STATUS_USAGE;
@@ -248,7 +228,7 @@ int history_command(int argc, char **argv)
     if (status != -1)
         return status;
     tell_as(NAME);
-    status = whose_state(NAME, session.user, &session.state);
+    status = whose_state(NAME, session.user);
     if (status == EXIT_STATUS_OK)
         status = read_all(&session);
     if (status != EXIT_STATUS_OK)

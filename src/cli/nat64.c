@@ -1,13 +1,14 @@
 /* v6shim nat64: the NAT64 prefixes in force. */
 #include "config.h"
 
-#include <getopt.h>
 #include <json-c/json.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "cli/command.h"
+#include "cli/options.h"
 #include "cli/tell.h"
 #include "runtime/pref64_record.h"
 #include "runtime/settings.h"
@@ -31,13 +32,6 @@ static void print_help(void)
          "\n"
          "Exit status: 0 a prefix, 1 none, 2 a bad option.");
 }
-
-static const struct option options[] = {
-    {"refresh", no_argument, NULL, 'r'},
-    {"json", no_argument, NULL, 'j'},
-    {"help", no_argument, NULL, 'h'},
-    {NULL, 0, NULL, 0},
-};
 
 enum origin { OFF, CONFIGURED, NO_NETWORK, KEPT, ASKED };
 
@@ -121,18 +115,10 @@ int nat64_command(int argc, char **argv)
 {
     bool json = false, refresh = false;
     struct pref64_record record;
-    int option;
-    opterr = 0;
-    while ((option = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
-        if (option == 'h') {
-            print_help();
-            return EXIT_STATUS_OK;
-        }
-        if (option != 'j' && option != 'r')
-            return complain_option(NAME, option, argv, options);
-        json |= option == 'j';
-        refresh |= option == 'r';
-    }
+    const struct command_option options[] = {{"refresh", 0, &refresh, NULL}, {"json", 0, &json, NULL}, {0}};
+    int status = options_take(NAME, argc, argv, options, OPTIONS_ANYWHERE, print_help);
+    if (status != -1)
+        return status;
     if (optind < argc) {
         complain(NAME, "takes no argument; see v6shim nat64 --help");
         return EXIT_STATUS_USAGE;

@@ -2,13 +2,14 @@
 #include "config.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <json-c/json.h>
 #include <netdb.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/command.h"
+#include "cli/options.h"
 #include "cli/tell.h"
 #include "runtime/preference.h"
 #include "runtime/settings.h"
@@ -33,12 +34,6 @@ static void print_help(void)
          "\n"
          "Exit status: 0 done, 1 a name has no address, 2 a bad option.");
 }
-
-static const struct option options[] = {
-    {"json", no_argument, NULL, 'j'},
-    {"help", no_argument, NULL, 'h'},
-    {NULL, 0, NULL, 0},
-};
 
 static const char *policy_name(void)
 {
@@ -163,17 +158,10 @@ static int show_names(char **names, bool json)
 int policy_command(int argc, char **argv)
 {
     bool json = false;
-    int option;
-    opterr = 0;
-    while ((option = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
-        if (option == 'h') {
-            print_help();
-            return EXIT_STATUS_OK;
-        }
-        if (option != 'j')
-            return complain_option(NAME, option, argv, options);
-        json = true;
-    }
+    const struct command_option options[] = {{"json", 0, &json, NULL}, {0}};
+    int status = options_take(NAME, argc, argv, options, OPTIONS_ANYWHERE, print_help);
+    if (status != -1)
+        return status;
     tell_as(NAME);
     settings_load();
     return optind < argc ? show_names(argv + optind, json) : show_table(json);

@@ -19,6 +19,7 @@
 
 #include "cli/command.h"
 #include "cli/launch.h"
+#include "cli/options.h"
 #include "cli/trace_print.h"
 #include "runtime/clock.h"
 
@@ -307,34 +308,14 @@ static void finish_output(struct session *session)
 
 /* --- arguments --- */
 
-enum { OPTION_JSON = 256 };
-
-static const struct option options[] = {
-    {"output", required_argument, NULL, 'o'},
-    {"json", no_argument, NULL, OPTION_JSON},
-    {"help", no_argument, NULL, 'h'},
-    {NULL, 0, NULL, 0},
-};
-
 /* Returns -1 to go on, else the exit status. */
 static int take_options(int argc, char **argv, struct session *session)
 {
-    int option;
-    opterr = 0;
-    while ((option = getopt_long(argc, argv, "+:o:h", options, NULL)) != -1)
-        switch (option) {
-        case 'o':
-            session->output_path = optarg;
-            break;
-        case OPTION_JSON:
-            session->json = true;
-            break;
-        case 'h':
-            print_help();
-            return EXIT_STATUS_OK;
-        default:
-            return complain_option(NAME, option, argv, options);
-        }
+    const struct command_option options[] = {
+        {"output", 'o', NULL, &session->output_path}, {"json", 0, &session->json, NULL}, {0}};
+    int status = options_take(NAME, argc, argv, options, OPTIONS_FIRST, print_help);
+    if (status != -1)
+        return status;
     if (optind == argc) {
         complain(NAME, "no program given; usage: v6shim trace [OPTION]... [--] PROGRAM [ARGUMENT]...");
         return EXIT_STATUS_USAGE;

@@ -7,18 +7,8 @@
 #include "runtime/aliases.h"
 #include "runtime/settings.h"
 
-int whose_state(const char *command, const char *user, struct state *state)
+static int place_of(const char *command, const char *user, struct state_place *place)
 {
-    settings_load();
-    const struct settings *settings = settings_current();
-    state_set_up(state, settings->alias_pool.address, settings->alias_pool.length, settings->alias_key);
-    if (user == NULL) {
-        state_place_usual(&state->place, settings->state_dir);
-        aliases_start(settings->alias_pool.address, settings->alias_pool.length, settings->alias_key,
-                      settings->state_dir);
-        aliases_start_map(&settings->alias_map);
-        return EXIT_STATUS_OK;
-    }
     const struct passwd *entry = getpwnam(user);
     if (entry == NULL) {
         complain(command, "--user %s: there is no such user", user);
@@ -28,6 +18,17 @@ int whose_state(const char *command, const char *user, struct state *state)
         complain(command, "--user %s: only root can read what is another user's", user);
         return EXIT_STATUS_FAILED;
     }
-    state_place_of_user(&state->place, settings->state_dir, entry->pw_uid, entry->pw_dir);
+    state_place_of_user(place, settings_current()->state_dir, entry->pw_uid, entry->pw_dir);
     return EXIT_STATUS_OK;
+}
+
+int whose_state(const char *command, const char *user)
+{
+    settings_load();
+    const struct settings *settings = settings_current();
+    aliases_start(settings->alias_pool.address, settings->alias_pool.length, settings->alias_key,
+                  settings->state_dir);
+    int status = user != NULL ? place_of(command, user, &state_current()->place) : EXIT_STATUS_OK;
+    aliases_start_map(&settings->alias_map); /* its tables are in the same place */
+    return status;
 }

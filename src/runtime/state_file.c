@@ -289,6 +289,8 @@ static bool open_checked(struct state_file *file, const struct state_place *plac
 {
     *fault = (struct state_fault){0};
     struct state_directory directory;
+    if (place->read_only && mode != STATE_READ)
+        return fail(fault, STATE_OPEN_ERROR, EROFS);
     if (!state_directory_open(&directory, place, mode == STATE_CREATE, fault))
         return false;
     *file = (struct state_file){.fd = -1, .format = format};

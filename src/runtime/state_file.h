@@ -39,6 +39,7 @@ struct state_place {
     char path[STATE_PATH_SIZE]; /* "": there is none */
     size_t existing;            /* so much of the path is never made: only what comes after */
     uid_t owner;                /* whose it must be; STATE_OWNER_SELF: the effective user's */
+    bool read_only;             /* its files are opened for reading alone: another mode fails with EROFS */
 };
 
 /*
@@ -47,7 +48,7 @@ struct state_place {
  */
 void state_place_usual(struct state_place *place, const char *directory);
 
-/* The usual place of another user. `directory` as above. */
+/* The usual place of another user, to be read only. `directory` as above. */
 void state_place_of_user(struct state_place *place, const char *directory, uid_t user, const char *home);
 
 /* What a file is about. One that was made for another format, pool or key is left alone and not used. */

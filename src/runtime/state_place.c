@@ -68,7 +68,7 @@ void state_place_usual(struct state_place *place, const char *directory)
 
 void state_place_of_user(struct state_place *place, const char *directory, uid_t user, const char *home)
 {
-    *place = (struct state_place){.owner = user};
+    *place = (struct state_place){.owner = user, .read_only = true};
     if (!set_fixed(place, directory, user))
         set_home(place, home);
 }

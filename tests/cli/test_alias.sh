@@ -117,6 +117,7 @@ truncate -s 5000 "$room/state/aliases"
 table_says "a table that is cut" "/aliases: is damaged: not of its full size"
 try "$v6shim" alias --list
 same "the list of a table that is cut: status" 1 "$status"
+same "the list of a table that is cut: no head" "" "$output"
 mv "$room/kept" "$room/state/aliases"
 
 # Another user's table: root reads it, and writes nothing.
@@ -135,5 +136,23 @@ if [ "$(id -u)" -eq 0 ] && id nobody >/dev/null 2>&1; then
     same "nothing is added to it: same bytes" "$before" "$(cksum <"$room/state/aliases")"
     try "$v6shim" alias --user nobody --list
     contains "its list" "2001:db8::2" "$output"
+
+    # His networks of alias-map, copied and allotted, in both directions.
+    V6SHIM_ALIAS_MAP='2001:db8:5::/112=10.6.0.0/16, 2001:db8:6::/64=10.7.0.0/16'
+    export V6SHIM_ALIAS_MAP
+    chown -R root "$room/state"
+    allotted=$("$v6shim" alias 2001:db8:6::1 | sed 's/ .*//')
+    chown -R nobody "$room/state"
+    before=$(cat "$room/state"/* | cksum)
+    try "$v6shim" alias --user nobody 10.6.1.2 2001:db8:5::102 "$allotted" 2001:db8:6::1
+    same "his mapped networks: nothing is wrong" "" "$errors"
+    same "his mapped networks" "10.6.1.2 2001:db8:5::102 10.6.1.2 2001:db8:5::102 $allotted 2001:db8:6::1 $allotted 2001:db8:6::1" \
+        "$(echo $output)"
+    try "$v6shim" alias --user nobody 2001:db8:6::2
+    same "nothing is allotted there" "v6shim alias: 2001:db8:6::2: this address has no alias" "$errors"
+    same "decoded by his table" "from 2001:db8:6::1, 2001:db8::1" \
+        "$(echo "from $allotted, $alias" | "$v6shim" decode --user nobody)"
+    same "all that only read" "$before" "$(cat "$room/state"/* | cksum)"
+    unset V6SHIM_ALIAS_MAP
 fi
 finish
