@@ -17,6 +17,10 @@
 #include "runtime/sockets.h"
 #include "runtime/view.h"
 
+#ifndef SO_GET_FILTER
+#define SO_GET_FILTER SO_ATTACH_FILTER
+#endif
+
 /* A socket that the program was given, and takes for one of IPv4. */
 static bool is_inherited_ipv6(int fd, const void *caller)
 {
@@ -30,13 +34,25 @@ static bool is_inherited_ipv6(int fd, const void *caller)
     return family == AF_INET6;
 }
 
+static int note_option(int fd, int level, int name, const void *value, socklen_t length)
+{
+    sockets_record_option(fd, level, name, value, length);
+    return 0;
+}
+
+/* Our filter of a UDP socket (forgery.h) is there, and to the program there is none. */
+static bool has_our_filter(int fd)
+{
+    return sockets_has(fd, SOCKET_UPGRADED) && !sockets_has(fd, SOCKET_FILTERED | SOCKET_STREAM);
+}
+
 static NOINLINE int set_option(int fd, int level, int name, const void *value, socklen_t length, const void *caller)
 {
     GUARD(guard);
     if (!GUARD_ENTER(guard))
         return REAL(setsockopt)(fd, level, name, value, length);
     if (level == IPPROTO_IP && name == IP_PKTINFO && proof_takes_option(fd, value, length))
-        return guard_result(&guard, 0);
+        return guard_result(&guard, note_option(fd, level, name, value, length));
     if (sockets_find(fd) == NULL)
         return level == IPPROTO_IP && is_inherited_ipv6(fd, caller)
                    ? guard_result(&guard, option_twins_set(fd, level, name, value, length))
@@ -49,14 +65,14 @@ static NOINLINE int set_option(int fd, int level, int name, const void *value, s
         if (result != -ENOENT)
             return guard_result(&guard, result);
     }
+    if (level == SOL_SOCKET && name == SO_DETACH_FILTER && has_our_filter(fd))
+        return guard_result(&guard, -ENOENT);
     if (sockets_has(fd, SOCKET_UPGRADED)) {
         int set = option_twins_set(fd, level, name, value, length);
         if (set == 0 && level == SOL_SOCKET &&
             (name == SO_ATTACH_FILTER || name == SO_ATTACH_BPF || name == SO_DETACH_FILTER))
             proof_note_filter(fd, name);
-        if (set == 0)
-            sockets_record_option(fd, level, name, value, length);
-        return guard_result(&guard, set);
+        return guard_result(&guard, set == 0 ? note_option(fd, level, name, value, length) : set);
     }
     int result = REAL(setsockopt)(fd, level, name, value, length);
     if (result == 0)
@@ -84,6 +100,10 @@ EXPORT int getsockopt(int fd, int level, int name, void *restrict value, socklen
     GUARD(guard);
     if (level == IPPROTO_IPV6 && sockets_has(fd, SOCKET_UPGRADED | SOCKET_RACING) && GUARD_ENTER(guard))
         return guard_result(&guard, -EOPNOTSUPP);
+    if (level == SOL_SOCKET && name == SO_GET_FILTER && length != NULL && has_our_filter(fd)) {
+        *length = 0;
+        return 0;
+    }
     if (background_is(fd) && !(level == SOL_SOCKET && name == SO_ERROR) && GUARD_ENTER(guard)) {
         int raced = background_get_option(fd, level, name, value, length);
         if (raced == 0 && level == SOL_SOCKET && name == SO_DOMAIN)

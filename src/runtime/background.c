@@ -150,8 +150,7 @@ static void count_duplicate(int number, void *context)
 static bool may_be_raced(int fd)
 {
     const struct socket_record *record = sockets_find(fd);
-    if (record == NULL || sockets_has(fd, SOCKET_UPGRADED | SOCKET_UNREPLAYABLE) ||
-        (REAL(fcntl)(fd, F_GETFL) & O_ASYNC) != 0)
+    if (record == NULL || sockets_has(fd, SOCKET_UPGRADED) || (REAL(fcntl)(fd, F_GETFL) & O_ASYNC) != 0)
         return false;
     struct duplicates duplicates = {.cookie = kernel_socket_cookie(fd)};
     sockets_each_number(record, fd, count_duplicate, &duplicates);

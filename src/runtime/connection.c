@@ -62,7 +62,7 @@ static int told_of_upgrade(int error)
 static int connect_one(int fd, const struct ip_address *candidate, uint16_t port)
 {
     if (candidate->family == AF_INET6) {
-        int result = upgrade_socket(fd);
+        int result = upgrade_to_connect(fd);
         if (result < 0)
             return told_of_upgrade(result);
         return connect_to(fd, candidate, port);
@@ -163,7 +163,9 @@ static int connect_stream(int fd, struct destinations *destinations, uint16_t po
     int result = -EAGAIN;
     if (may_race(fd, destinations)) {
         bool nonblocking = kernel_is_nonblocking(fd);
-        result = nonblocking ? background_start(fd, destinations, port) : race_run(fd, destinations, port);
+        /* What can't be set from a record is set on one socket only: by the upgrade, where the kernel lets it. */
+        if (!sockets_has(fd, SOCKET_UNREPLAYABLE | SOCKET_FILTERED))
+            result = nonblocking ? background_start(fd, destinations, port) : race_run(fd, destinations, port);
         if (result == -EAGAIN)
             observe_connection(EVENT_ORDER, fd, NULL, port, 0);
         if (result == -EAGAIN && nonblocking)

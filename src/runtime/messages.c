@@ -17,9 +17,11 @@
 #include "runtime/race_thread.h"
 #include "runtime/real.h"
 #include "runtime/redirect.h"
+#include "runtime/requeue.h"
 #include "runtime/resolve.h"
 #include "runtime/settings.h"
 #include "runtime/sockets.h"
+#include "runtime/sources.h"
 #include "runtime/translators.h"
 #include "runtime/upgrade.h"
 #include "runtime/view.h"
@@ -50,19 +52,43 @@ static ssize_t send_native(int fd, const struct msghdr *native, int flags)
                         native->msg_namelen);
 }
 
+/*
+ * A socket that is connected over IPv4 has an IPv4 address, from which the kernel sends nothing over IPv6 unless it
+ * is told another one: sends once more, with that. The message has room for it behind its control messages.
+ */
+static ssize_t send_from_ipv6(int fd, struct msghdr *native, const struct ip_address *destination, int flags)
+{
+    struct ip_address source;
+    if (sockets_has(fd, SOCKET_FAMILY_FIXED) || !sources_find(destination, &source)) {
+        errno = ENETUNREACH;
+        return -1;
+    }
+    struct in6_pktinfo information = {.ipi6_addr = source.ipv6, .ipi6_ifindex = source.scope};
+    struct cmsghdr header = {
+        .cmsg_level = IPPROTO_IPV6, .cmsg_type = IPV6_PKTINFO, .cmsg_len = CMSG_LEN(sizeof information)};
+    char *end = (char *)native->msg_control + CMSG_ALIGN(native->msg_controllen);
+    memset(end, 0, CMSG_SPACE(sizeof information));
+    memcpy(end, &header, sizeof header);
+    memcpy(end + CMSG_LEN(0), &information, sizeof information);
+    native->msg_controllen = CMSG_ALIGN(native->msg_controllen) + CMSG_SPACE(sizeof information);
+    return REAL(sendmsg)(fd, native, flags);
+}
+
 static ssize_t send_to(int fd, const struct msghdr *message, const struct ip_address *destination, uint16_t port,
                        int flags)
 {
     struct sockaddr_storage address;
     struct msghdr native = *message;
-    char control[CONTROL_SIZE] __attribute__((aligned(__alignof__(struct cmsghdr))));
+    char control[CONTROL_SIZE + CMSG_SPACE(sizeof(struct in6_pktinfo))]
+        __attribute__((aligned(__alignof__(struct cmsghdr))));
+    bool translated = false, ipv6 = destination->family == AF_INET6 && !address_is_mapped(destination);
     native.msg_namelen = address_to_sockaddr(destination, port, &address);
     native.msg_name = &address;
-    if (destination->family == AF_INET6 && !address_is_mapped(destination) && message->msg_controllen > 0 &&
-        control_is_valid(message)) {
-        bool fits;
-        native.msg_controllen = control_to_kernel(message, control, &fits);
+    if (ipv6 && (message->msg_controllen == 0 || control_is_valid(message))) {
+        bool fits = true;
+        native.msg_controllen = message->msg_controllen > 0 ? control_to_kernel(message, control, &fits) : 0;
         native.msg_control = control;
+        translated = true;
         if (!fits) {
             errno = ENOBUFS;
             return -1;
@@ -72,6 +98,8 @@ static ssize_t send_to(int fd, const struct msghdr *message, const struct ip_add
     /* The record said that the socket was an IPv6 one: the number was closed and reused behind our back. */
     if (sent < 0 && errno == EAFNOSUPPORT && destination->family == AF_INET6 && upgrade_socket(fd) == 0)
         sent = send_native(fd, &native, flags);
+    if (sent < 0 && errno == EAFNOSUPPORT && translated)
+        sent = send_from_ipv6(fd, &native, destination, flags);
     return sent;
 }
 
@@ -227,6 +255,7 @@ void messages_hand_out_source(int fd, struct sockaddr_storage *full, socklen_t f
     bool ipv4_shape =
         full_length > 0 && full->ss_family == AF_INET6 && view_is_ipv4(fd, length != NULL ? *length : 0, caller);
     if (ipv4_shape) {
+        requeue_show_source(full);
         loopback_peers_note(full, full_length);
         translators_note(full, full_length);
         if (sockets_has(fd, SOCKET_TRANSLATED))

@@ -5,8 +5,10 @@
 #include <netinet/tcp.h>
 #include <string.h>
 
+#include "runtime/memberships.h"
 #include "runtime/option_twins.h"
 
+#define OPTIONS_MAX  256 /* more than any program sets, since the kernel has limits for groups (20) */
 #define OPTION_WORDS (SOCKET_OPTION_SIZE / sizeof(uint64_t))
 
 /* Words are atomic so that a reader beside a writer (two threads on one socket) reads rubbish at worst, not trouble.
@@ -23,31 +25,16 @@ static struct option first_options[POOL_CHUNK_ITEMS];
 static void *_Atomic option_chunks[POOL_CHUNKS];
 static struct pool options = {.item_size = sizeof(struct option), .first = first_options, .chunks = option_chunks};
 
-/* Options that add to what was there instead of replacing it: each call is kept. */
-static bool accumulates(int level, int name)
-{
-    if (level != IPPROTO_IP)
-        return level == SOL_SOCKET && (name == SO_ATTACH_FILTER || name == SO_ATTACH_BPF);
-    switch (name) {
-    case IP_ADD_MEMBERSHIP:
-    case IP_DROP_MEMBERSHIP:
-    case IP_ADD_SOURCE_MEMBERSHIP:
-    case IP_DROP_SOURCE_MEMBERSHIP:
-    case IP_BLOCK_SOURCE:
-    case IP_UNBLOCK_SOURCE:
-    case MCAST_JOIN_GROUP:
-    case MCAST_LEAVE_GROUP:
-        return true;
-    default:
-        return false;
-    }
-}
-
 /* Values that hold a pointer into the program's memory or a descriptor: they can't be kept. */
 static bool is_reference(int level, int name)
 {
-    return level == SOL_SOCKET && (name == SO_ATTACH_FILTER || name == SO_ATTACH_BPF ||
-                                   name == SO_ATTACH_REUSEPORT_CBPF || name == SO_ATTACH_REUSEPORT_EBPF);
+    return level == SOL_SOCKET && (name == SO_ATTACH_REUSEPORT_CBPF || name == SO_ATTACH_REUSEPORT_EBPF);
+}
+
+/* Filters of several groups: which of them replaces which is not looked at. */
+static bool accumulates(int level, int name)
+{
+    return level == IPPROTO_IP && (name == IP_MSFILTER || name == MCAST_MSFILTER);
 }
 
 static struct option *find_option(const struct socket_record *record, int level, int name)
@@ -61,9 +48,17 @@ static struct option *find_option(const struct socket_record *record, int level,
     return NULL;
 }
 
+/* One that is void, or a new one: of no order yet. */
 static struct option *add_option(struct socket_record *record)
 {
-    uint32_t item = pool_take(&options);
+    uint32_t count = 0;
+    for (uint32_t item = atomic_load(&record->options); item != 0; count++) {
+        struct option *option = pool_at(&options, item);
+        if (atomic_load(&option->order) == 0)
+            return option;
+        item = atomic_load(&option->older);
+    }
+    uint32_t item = count < OPTIONS_MAX ? pool_take(&options) : 0;
     if (item == 0)
         return NULL;
     struct option *option = pool_at(&options, item);
@@ -75,17 +70,9 @@ static struct option *add_option(struct socket_record *record)
     return option;
 }
 
-void sockets_record_option(int fd, int level, int name, const void *value, socklen_t length)
+static void fill(struct socket_record *record, struct option *option, int level, int name, const void *value,
+                 socklen_t length)
 {
-    struct socket_record *record = sockets_find(fd);
-    if (record == NULL)
-        return;
-    struct option *option = NULL;
-    if (length <= SOCKET_OPTION_SIZE && !is_reference(level, name)) {
-        option = accumulates(level, name) ? NULL : find_option(record, level, name);
-        if (option == NULL)
-            option = add_option(record);
-    }
     if (option == NULL) {
         sockets_set(record, SOCKET_UNREPLAYABLE);
         return;
@@ -99,6 +86,69 @@ void sockets_record_option(int fd, int level, int name, const void *value, sockl
     for (size_t word = 0; word < OPTION_WORDS; word++)
         atomic_store(&option->value[word], words[word]);
     atomic_store(&option->order, atomic_fetch_add(&record->option_count, 1) + 1);
+}
+
+static void read_value(const struct option *option, uint64_t words[OPTION_WORDS])
+{
+    for (size_t word = 0; word < OPTION_WORDS; word++)
+        words[word] = atomic_load(&option->value[word]);
+}
+
+static bool read_membership(const struct option *option, struct membership *membership)
+{
+    uint64_t words[OPTION_WORDS];
+    if (atomic_load(&option->level) != IPPROTO_IP || !memberships_is(atomic_load(&option->name)))
+        return false;
+    read_value(option, words);
+    memcpy(membership, words, sizeof *membership);
+    return true;
+}
+
+/* Makes void what the option `name` ends. Whether there was anything. */
+static bool end_memberships(struct socket_record *record, int name, const struct membership *end)
+{
+    bool ended = false;
+    for (uint32_t item = atomic_load(&record->options); item != 0;) {
+        struct option *option = pool_at(&options, item);
+        struct membership begun;
+        if (atomic_load(&option->order) != 0 && read_membership(option, &begun) &&
+            memberships_ends(name, end, atomic_load(&option->name), &begun)) {
+            atomic_store(&option->order, 0);
+            ended = true;
+        }
+        item = atomic_load(&option->older);
+    }
+    return ended;
+}
+
+/* A group that was left needs no record: a program may come and go for ever. */
+static void record_membership(struct socket_record *record, int name, const struct membership *membership)
+{
+    if (!memberships_is_end(name) || !end_memberships(record, name, membership))
+        fill(record, add_option(record), IPPROTO_IP, name, membership, sizeof *membership);
+}
+
+void sockets_record_option(int fd, int level, int name, const void *value, socklen_t length)
+{
+    struct membership membership;
+    struct option *option = NULL;
+    struct socket_record *record = sockets_find(fd);
+    if (record == NULL)
+        return;
+    if (level == SOL_SOCKET && (name == SO_ATTACH_FILTER || name == SO_ATTACH_BPF)) {
+        sockets_set(record, SOCKET_FILTERED);
+    } else if (level == SOL_SOCKET && name == SO_DETACH_FILTER) {
+        sockets_clear(record, SOCKET_FILTERED);
+    } else if (level == IPPROTO_IP && memberships_read(name, value, length, &membership)) {
+        record_membership(record, name, &membership);
+    } else {
+        if (length <= SOCKET_OPTION_SIZE && !is_reference(level, name)) {
+            option = accumulates(level, name) ? NULL : find_option(record, level, name);
+            if (option == NULL)
+                option = add_option(record);
+        }
+        fill(record, option, level, name, value, length);
+    }
 }
 
 /* The option that was set first after `order`, or NULL. */
@@ -115,6 +165,18 @@ static const struct option *option_after(const struct socket_record *record, uin
     return next;
 }
 
+static int set_again(const struct option *option, int fd)
+{
+    int level = atomic_load(&option->level), name = atomic_load(&option->name);
+    uint64_t words[OPTION_WORDS];
+    struct membership membership;
+    char value[MEMBERSHIP_VALUE_SIZE] __attribute__((aligned(8)));
+    if (read_membership(option, &membership))
+        return option_twins_set(fd, level, name, value, memberships_write(name, &membership, value));
+    read_value(option, words);
+    return option_twins_set(fd, level, name, words, (socklen_t)atomic_load(&option->length));
+}
+
 int sockets_replay(const struct socket_record *record, int fd)
 {
     int saved = errno;
@@ -122,12 +184,8 @@ int sockets_replay(const struct socket_record *record, int fd)
     uint32_t order = 0;
     int result = 0;
     while (result == 0 && (option = option_after(record, order)) != NULL) {
-        uint64_t words[OPTION_WORDS];
-        for (size_t word = 0; word < OPTION_WORDS; word++)
-            words[word] = atomic_load(&option->value[word]);
         order = atomic_load(&option->order);
-        result = option_twins_set(fd, atomic_load(&option->level), atomic_load(&option->name), words,
-                                  (socklen_t)atomic_load(&option->length));
+        result = set_again(option, fd);
     }
     errno = saved;
     return result;

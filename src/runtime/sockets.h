@@ -27,6 +27,7 @@ enum socket_flag {
     SOCKET_WILDCARD = 1 << 6,       /* bound to the wildcard of both families in the place of 0.0.0.0 */
     SOCKET_LISTENING = 1 << 7,      /* with the backlog of the record */
     SOCKET_OWN_FILTER = 1 << 10,    /* UDP: the program set a filter in the place of ours, see proof.h */
+    SOCKET_FILTERED = 1 << 12,      /* the program attached a filter, and it is still there */
     SOCKET_WANTS_PKTINFO = 1 << 11, /* with it: the program wants to see IP_PKTINFO */
     SOCKET_TRANSLATED = 1 << 9, /* connected where the peer may stand for an IPv4 address, see runtime/outbound.h */
     SOCKET_RACING = 1 << 8,     /* a placeholder stands under the number, see runtime/background.h */

@@ -8,12 +8,16 @@
 #include <stdatomic.h>
 #include <string.h>
 
+#include "runtime/attempts.h"
+#include "runtime/filters.h"
 #include "runtime/forgery.h"
 #include "runtime/kernel.h"
 #include "runtime/observe.h"
 #include "runtime/option_twins.h"
+#include "runtime/proof.h"
 #include "runtime/real.h"
 #include "runtime/replace.h"
+#include "runtime/requeue.h"
 #include "runtime/sockets.h"
 #include "runtime/sources.h"
 
@@ -26,6 +30,9 @@ struct plan {
     const struct ip_address *bind_to; /* NULL: to `port`, if any */
     uint16_t bind_port;
     bool both_families;
+    bool leaves_peer; /* it is about to be connected to another one */
+    bool connected;   /* a UDP socket that keeps its peer */
+    struct sockaddr_in peer;
 };
 
 /* TCP or UDP, or -EAFNOSUPPORT. What is on record is believed once the kernel says nothing else of it; only TCP has a
@@ -58,10 +65,15 @@ static int make_plan(int fd, const struct sockaddr_storage *bound, struct plan *
     if (result < 0)
         return result;
     plan->port = local.sin_port;
+    if (plan->port != 0 && plan->bind_to != NULL)
+        return -EINVAL; /* bound already, by a datagram perhaps */
     /* A connected UDP socket has a local address too, but none that the program asked for. */
     if (local.sin_addr.s_addr != htonl(INADDR_ANY) &&
         (plan->type == SOCK_STREAM || sockets_has(fd, SOCKET_FAMILY_FIXED)))
         return -EADDRNOTAVAIL;
+    socklen_t length = sizeof plan->peer;
+    plan->connected = plan->type == SOCK_DGRAM && plan->port != 0 && !plan->leaves_peer &&
+                      REAL(getpeername)(fd, (struct sockaddr *)&plan->peer, &length) == 0;
     return 0;
 }
 
@@ -114,11 +126,43 @@ static int furnish(const struct plan *plan, int socket)
     if (sockets_has(plan->fd, SOCKET_UNREPLAYABLE))
         return -ENOTSUP;
     sources_prefer(socket);
-    result = plan->record != NULL ? sockets_replay(plan->record, socket) : 0;
-    if (result == 0 && plan->type == SOCK_DGRAM)
+    /* First of all: an option may lock the filter. */
+    if (sockets_has(plan->fd, SOCKET_FILTERED))
+        result = filters_copy(plan->fd, socket);
+    else if (plan->type == SOCK_DGRAM)
         result = forgery_filter(socket);
+    if (result == 0 && plan->record != NULL)
+        result = sockets_replay(plan->record, socket);
     if (result == 0)
         result = replace_carry_file(plan->fd, socket);
+    return result;
+}
+
+/* What waits in the queue of a UDP socket, and its peer. `old` is a number for the socket that went. */
+static void carry_datagrams(const struct plan *plan, int old)
+{
+    int result = requeue_move(old, plan->fd);
+    if (result < 0)
+        observe_error(OBSERVE_WARNING, "datagrams were lost that waited while IPv6 came to their socket", NULL,
+                      -result);
+    if (!plan->connected)
+        return;
+    struct sockaddr_storage peer;
+    struct ip_address mapped = address_map(plan->peer.sin_addr);
+    socklen_t length = address_to_sockaddr(&mapped, ntohs(plan->peer.sin_port), &peer);
+    if (REAL(connect)(plan->fd, (const struct sockaddr *)&peer, length) != 0)
+        observe_error(OBSERVE_WARNING, "a socket was disconnected when IPv6 came to it", NULL, errno);
+}
+
+/* Datagrams that come before the numbers are replaced go to the old socket: it stays until all of them are moved. */
+static int put_in_place(const struct plan *plan, int socket)
+{
+    int old = plan->type == SOCK_DGRAM && plan->port != 0 ? attempts_copy_high(plan->fd) : -EBADF;
+    int result = replace_numbers(plan->fd, plan->record, socket);
+    if (result == 0 && old >= 0)
+        carry_datagrams(plan, old);
+    if (old >= 0)
+        REAL(close)(old);
     return result;
 }
 
@@ -134,10 +178,12 @@ static int carry_out(const struct plan *plan)
     if (result == 0)
         result = bind_new(plan, socket);
     if (result == 0)
-        result = replace_numbers(plan->fd, plan->record, socket);
+        result = put_in_place(plan, socket);
     if (result == 0)
         sockets_set(plan->record, SOCKET_UPGRADED);
-    else
+    if (result == 0 && sockets_has(plan->fd, SOCKET_FILTERED))
+        proof_note_filter(plan->fd, SO_ATTACH_FILTER);
+    if (result < 0)
         REAL(close)(socket);
     if (result < 0)
         observe_connection(EVENT_KEPT, plan->fd, NULL, 0, result);
@@ -175,6 +221,12 @@ int upgrade_socket(int fd)
     return upgrade(fd, &plan);
 }
 
+int upgrade_to_connect(int fd)
+{
+    struct plan plan = {.both_families = true, .leaves_peer = true};
+    return upgrade(fd, &plan);
+}
+
 int upgrade_and_bind(int fd, const struct ip_address *address, uint16_t port, bool both_families)
 {
     struct plan plan = {.bind_to = address, .bind_port = port, .both_families = both_families};
@@ -204,7 +256,9 @@ static int give_back(int fd, struct socket_record *record)
     int socket = REAL(socket)(AF_INET, (stream ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC, 0);
     if (socket < 0)
         return -errno;
-    int result = sockets_replay(record, socket);
+    int result = sockets_has(fd, SOCKET_FILTERED) ? filters_copy(fd, socket) : 0;
+    if (result == 0)
+        result = sockets_replay(record, socket);
     if (result == 0)
         result = replace_carry_file(fd, socket);
     if (result == 0)
@@ -213,7 +267,7 @@ static int give_back(int fd, struct socket_record *record)
         REAL(close)(socket);
         return result;
     }
-    sockets_clear(record, SOCKET_UPGRADED | SOCKET_WILDCARD);
+    sockets_clear(record, SOCKET_UPGRADED | SOCKET_WILDCARD | SOCKET_OWN_FILTER | SOCKET_WANTS_PKTINFO);
     if (bind_again(fd, bound.sin6_port) != 0 ||
         (sockets_has(fd, SOCKET_LISTENING) && REAL(listen)(fd, atomic_load(&record->backlog)) != 0)) {
         result = -errno;

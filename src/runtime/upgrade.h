@@ -10,7 +10,8 @@
 #include "core/address.h"
 
 /*
- * Makes `fd` an AF_INET6 socket that also does IPv4 (not V6ONLY). 0 where it is one already, whoever made it.
+ * Makes `fd` an AF_INET6 socket that also does IPv4 (not V6ONLY). 0 where it is one already, whoever made it. A UDP
+ * socket keeps its port, its peer and what waits in its queue.
  *
  * -EAFNOSUPPORT   not TCP or UDP, or the kernel has no IPv6
  * -EADDRNOTAVAIL  bound to one IPv4 address: it stays on that
@@ -18,6 +19,9 @@
  * other           something that the program set can't be carried over (said once in the log); IPv4 goes on
  */
 int upgrade_socket(int fd);
+
+/* The same for a socket that is about to be connected: a UDP socket leaves its peer. */
+int upgrade_to_connect(int fd);
 
 /*
  * As upgrade_socket, with the new socket bound to that address before it takes the old one's place: where bind()

@@ -569,23 +569,49 @@ static void test_unreplayable_option_was_dropped_in_silence(void **state)
     world_close(waiting);
 }
 
+struct filter_code {
+    unsigned short code;
+    unsigned char yes, no;
+    unsigned value;
+};
+struct filter {
+    unsigned short length;
+    struct filter_code *instructions;
+};
+static struct filter_code accept_all = {0x06, 0, 0, 0xffffffff};
+static const struct filter filter = {1, &accept_all};
+
+/* How a socket is chosen among those of one port, which can't be read back. */
 static void connect_with_a_filter(void)
 {
     struct in_addr alias = first_address("one6.example");
-    int fd = socket(AF_INET, SOCK_STREAM, 0);
-    struct {
-        unsigned short code;
-        unsigned char yes, no;
-        unsigned value;
-    } accept_all[] = {{0x06, 0, 0, 0xffffffff}};
-    struct {
-        unsigned short length;
-        void *instructions;
-    } filter = {1, accept_all};
-    if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof filter) != 0)
+    int fd = socket(AF_INET, SOCK_STREAM, 0), on = 1;
+    if (setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) != 0 ||
+        setsockopt(fd, SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, &filter, sizeof filter) != 0)
         printf("no filter, ");
     if (connect_to(fd, alias, 1) != 0)
         printf("%s, %s IPv4", strerrorname_np(errno), socket_family(fd) == AF_INET ? "still" : "not");
+}
+
+/* A filter of packets can, whether there is one candidate or a choice that would be raced. */
+static void test_filter_was_lost_by_a_connection(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"one6.example", "two6.example", "both.example"};
+    int waiting = world_listen("2001:db8::1", 0);
+    for (size_t i = 0; i < 3; i++) {
+        int fd = socket(AF_INET, SOCK_STREAM, 0);
+        struct filter_code found[4] = {{0}};
+        socklen_t count = 4;
+        assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof filter), 0);
+        assert_int_equal(connect_to(fd, first_address(names[i]), world_port(waiting)), 0);
+        assert_int_equal(socket_family(fd), AF_INET6);
+        assert_int_equal(getsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, found, &count), 0);
+        assert_int_equal(count, 1);
+        assert_memory_equal(found, &accept_all, sizeof accept_all);
+        close(fd);
+    }
+    world_close(waiting);
 }
 
 /* ---- Nothing is left over */
@@ -639,6 +665,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_ipv6_loopback_was_asked_first),
         cmocka_unit_test(test_socket_of_another_kind_was_changed),
         cmocka_unit_test(test_unreplayable_option_was_dropped_in_silence),
+        cmocka_unit_test(test_filter_was_lost_by_a_connection),
         cmocka_unit_test(test_descriptors_leaked),
     };
     return SUPPORT_MAIN(parts, tests);

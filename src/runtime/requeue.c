@@ -1,0 +1,160 @@
+#include "runtime/requeue.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "core/address.h"
+#include "runtime/kernel.h"
+#include "runtime/real.h"
+
+#define DATAGRAM_SIZE 65536 /* none is longer */
+#define DATAGRAMS     8192  /* more than a queue holds: a sender that never stops must not keep us here */
+#define ERRORS        16    /* that may wait in front of the datagrams, each told once */
+
+/* An address of the kind that every host may choose for itself (RFC 4193), with the true source in its last bytes. */
+struct disguise {
+    uint8_t unique_local[2];
+    uint8_t secret[8];
+    uint8_t address[4], port[2];
+};
+_Static_assert(sizeof(struct disguise) == sizeof(struct in6_addr), "a disguise is an address");
+#define UNIQUE_LOCAL 0xfd
+
+static _Atomic uint64_t secret; /* of this process and its children; 0: nothing was ever moved */
+
+static bool make_secret(void)
+{
+    uint64_t made = 0, none = 0;
+    if (atomic_load(&secret) != 0)
+        return true;
+    if (syscall(SYS_getrandom, &made, sizeof made, GRND_NONBLOCK) != sizeof made || made == 0)
+        return false;
+    atomic_compare_exchange_strong(&secret, &none, made);
+    return true;
+}
+
+static struct in6_addr disguise_of(const struct sockaddr_in *source)
+{
+    struct disguise disguise = {.unique_local = {UNIQUE_LOCAL, 0}};
+    struct in6_addr address;
+    uint64_t word = atomic_load(&secret);
+    memcpy(disguise.secret, &word, sizeof word);
+    memcpy(disguise.address, &source->sin_addr, sizeof disguise.address);
+    memcpy(disguise.port, &source->sin_port, sizeof disguise.port);
+    memcpy(&address, &disguise, sizeof address);
+    return address;
+}
+
+/* A socket that sends to `to`, from any address. */
+static int make_carrier(int to)
+{
+    struct sockaddr_in6 destination = {0};
+    socklen_t length = sizeof destination;
+    int on = 1;
+    if (REAL(getsockname)(to, (struct sockaddr *)&destination, &length) != 0)
+        return -errno;
+    destination.sin6_addr = (struct in6_addr)IN6ADDR_LOOPBACK_INIT;
+    int carrier = REAL(socket)(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (carrier < 0)
+        return -errno;
+    if (REAL(setsockopt)(carrier, IPPROTO_IP, IP_FREEBIND, &on, sizeof on) == 0 &&
+        REAL(connect)(carrier, (const struct sockaddr *)&destination, sizeof destination) == 0)
+        return carrier;
+    int error = errno;
+    REAL(close)(carrier);
+    return -error;
+}
+
+static int carry(int carrier, void *data, size_t size, const struct sockaddr_in *source)
+{
+    struct in6_pktinfo information = {.ipi6_addr = disguise_of(source)};
+    union {
+        struct cmsghdr header;
+        char bytes[CMSG_SPACE(sizeof information)];
+    } control = {
+        .header = {.cmsg_level = IPPROTO_IPV6, .cmsg_type = IPV6_PKTINFO, .cmsg_len = CMSG_LEN(sizeof information)}};
+    memcpy(CMSG_DATA(&control.header), &information, sizeof information);
+    struct iovec part = {.iov_base = data, .iov_len = size};
+    struct msghdr message = {
+        .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
+    return REAL(sendmsg)(carrier, &message, MSG_DONTWAIT) < 0 ? -errno : 0;
+}
+
+static int move_all(int from, int carrier, void *data)
+{
+    unsigned moved = 0, errors = 0;
+    while (moved < DATAGRAMS && errors < ERRORS) {
+        struct sockaddr_in source = {0};
+        socklen_t length = sizeof source;
+        ssize_t size = REAL(recvfrom)(from, data, DATAGRAM_SIZE, MSG_DONTWAIT, (struct sockaddr *)&source, &length);
+        if (size < 0 && errno == EAGAIN)
+            return 0;
+        if (size < 0) {
+            errors++;
+            continue;
+        }
+        int result = carry(carrier, data, (size_t)size, &source);
+        if (result < 0)
+            return result;
+        moved++;
+    }
+    return 0;
+}
+
+/* What is sent to the port must not reach another socket than this one: one that shares it, or, from the loopback
+   device, none at all. */
+static bool may_miss(int to)
+{
+    return kernel_socket_integer(to, SO_REUSEADDR) > 0 || kernel_socket_integer(to, SO_REUSEPORT) > 0 ||
+           kernel_socket_integer(to, SO_BINDTOIFINDEX) > 0;
+}
+
+static bool is_empty(int from)
+{
+    char nothing;
+    return REAL(recvfrom)(from, &nothing, 0, MSG_PEEK | MSG_DONTWAIT, NULL, NULL) < 0 && errno == EAGAIN;
+}
+
+int requeue_move(int from, int to)
+{
+    int saved = errno, result = 0;
+    if (!is_empty(from)) {
+        int carrier = may_miss(to) ? -EADDRINUSE : make_secret() ? make_carrier(to) : -EAGAIN;
+        /* Not on the stack: it may be a signal handler's. */
+        void *data = mmap(NULL, DATAGRAM_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        result = carrier < 0 ? carrier : data == MAP_FAILED ? -ENOMEM : move_all(from, carrier, data);
+        if (data != MAP_FAILED)
+            munmap(data, DATAGRAM_SIZE);
+        if (carrier >= 0)
+            REAL(close)(carrier);
+    }
+    errno = saved;
+    return result;
+}
+
+void requeue_show_source(struct sockaddr_storage *source)
+{
+    uint64_t word = atomic_load_explicit(&secret, memory_order_relaxed);
+    struct sockaddr_in6 *name = (struct sockaddr_in6 *)source;
+    struct disguise disguise;
+    if (word == 0 || source->ss_family != AF_INET6)
+        return;
+    memcpy(&disguise, &name->sin6_addr, sizeof disguise);
+    if (disguise.unique_local[0] != UNIQUE_LOCAL || disguise.unique_local[1] != 0 ||
+        memcmp(disguise.secret, &word, sizeof word) != 0)
+        return;
+    struct in_addr ipv4;
+    memcpy(&ipv4, disguise.address, sizeof ipv4);
+    memcpy(&name->sin6_port, disguise.port, sizeof name->sin6_port);
+    struct ip_address mapped = address_map(ipv4);
+    name->sin6_addr = mapped.ipv6;
+}

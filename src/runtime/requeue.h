@@ -1,0 +1,26 @@
+/*
+ * Datagrams that wait in the queue of an IPv4 socket when an IPv6 one takes its place.
+ *
+ * No call moves a queue. So each datagram is sent once more, over the loopback device, to the socket that takes the
+ * place, where it waits as any other: poll(), epoll and read() see it. Where it came from is written into the source
+ * address that it is sent with, which any socket may choose (IP_FREEBIND), beside a secret of 64 bits: nobody else
+ * can make such a datagram, so that no source is taken from one that merely looks like it (promise 3).
+ *
+ * What the kernel says of a datagram besides (its time, the interface that it came by) is lost.
+ *
+ * Async-signal-safe, no lock, nothing kept open; errno kept.
+ */
+#ifndef V6SHIM_RUNTIME_REQUEUE_H
+#define V6SHIM_RUNTIME_REQUEUE_H
+
+#include <sys/socket.h>
+
+/* Moves all datagrams from the AF_INET socket `from` to the AF_INET6 socket `to`, which has a port and isn't
+   connected. 0, or -errno: what had not been moved before that stays where it is. */
+int requeue_move(int from, int to);
+
+/* The source of a datagram that was moved: the IPv4 address where it came from, in its mapped form. Any other is left
+   as it is. */
+void requeue_show_source(struct sockaddr_storage *source);
+
+#endif
