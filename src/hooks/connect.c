@@ -14,6 +14,7 @@
 #include "runtime/hook.h"
 #include "runtime/observe.h"
 #include "runtime/outbound.h"
+#include "runtime/pref64.h"
 #include "runtime/real.h"
 #include "runtime/sockets.h"
 #include "runtime/view.h"
@@ -68,12 +69,27 @@ static NOINLINE int connect_guarded(int fd, const struct sockaddr *address, sock
     binding_release_peer(fd);
     if (destinations_concern(asked.sin_addr))
         return guard_result(&guard, connection_make(fd, &asked));
+    if (sockets_has(fd, SOCKET_FAILED))
+        return guard_result(&guard, -background_take_failure(fd));
     if (sockets_has(fd, SOCKET_UPGRADED))
         return guard_result(&guard, connection_make_mapped(fd, &asked));
+    if (sockets_find(fd) != NULL && pref64_joins_race(asked.sin_addr))
+        return guard_result(&guard, connection_make(fd, &asked));
     int result = plain_connect(fd, address, length);
-    if (result != 0 && errno == ENETUNREACH)
-        return guard_result(&guard, connection_translate(fd, &asked));
-    return result;
+    if (result == 0 || errno != ENETUNREACH)
+        return result;
+    return guard_result(&guard, connection_translate(fd, &asked));
+}
+
+/* The kernel knows no way to an IPv4 address. */
+static NOINLINE int connect_without_route(int fd, const struct sockaddr_in *asked, int error_before)
+{
+    errno = error_before;
+    GUARD(guard);
+    if (GUARD_ENTER(guard))
+        return guard_result(&guard, connection_translate(fd, asked));
+    errno = ENETUNREACH;
+    return -1;
 }
 
 EXPORT int connect(int fd, const struct sockaddr *address, socklen_t length)
@@ -83,13 +99,11 @@ EXPORT int connect(int fd, const struct sockaddr *address, socklen_t length)
     struct socket_record *record = sockets_glimpse(fd);
     uint32_t flags = record != NULL ? atomic_load_explicit(&record->flags, memory_order_relaxed) : 0;
     if (!start_is_ready() || hooks_have_leftovers() || observe_wants_trace() ||
-        (flags & (SOCKET_UPGRADED | SOCKET_RACING)) != 0 || (ipv4 && destinations_concern(asked.sin_addr)))
+        (flags & (SOCKET_UPGRADED | SOCKET_RACING | SOCKET_FAILED)) != 0 ||
+        (ipv4 && (destinations_concern(asked.sin_addr) || (record != NULL && pref64_may_be_known()))))
         return connect_guarded(fd, address, length);
     int before = errno, result = REAL_BOUND(connect)(fd, address, length);
-    if (result == 0 || !ipv4 || errno != ENETUNREACH)
-        return result;
-    errno = before; /* once more, and then perhaps another way */
-    return connect_guarded(fd, address, length);
+    return result == 0 || !ipv4 || errno != ENETUNREACH ? result : connect_without_route(fd, &asked, before);
 }
 
 static NOINLINE int bind_guarded(int fd, const struct sockaddr *address, socklen_t length)

@@ -112,6 +112,13 @@ EXPORT int getsockopt(int fd, int level, int name, void *restrict value, socklen
             return guard_result(&guard, raced);
         guard_leave(&guard);
     }
+    if (level == SOL_SOCKET && name == SO_ERROR && sockets_has(fd, SOCKET_FAILED) && value != NULL &&
+        length != NULL && *length >= sizeof(int) && GUARD_ENTER(guard)) {
+        int failure = background_take_failure(fd);
+        memcpy(value, &failure, sizeof failure);
+        *length = sizeof failure;
+        return guard_result(&guard, 0);
+    }
     int result = REAL(getsockopt)(fd, level, name, value, length);
     if (result == 0 && level == SOL_SOCKET && name == SO_DOMAIN && GUARD_ENTER(guard) &&
         sockets_has(fd, SOCKET_UPGRADED)) {

@@ -13,6 +13,8 @@
 #include "runtime/kernel.h"
 #include "runtime/option_twins.h"
 #include "runtime/placeholder.h"
+#include "runtime/pref64.h"
+#include "runtime/pref64_record.h"
 #include "runtime/race_order.h"
 #include "runtime/race_thread.h"
 #include "runtime/real.h"
@@ -45,16 +47,10 @@ static int make_lanes(struct background *race, const struct socket_record *recor
     return 0;
 }
 
-static int furnish(struct background *race, int fd, const struct destinations *destinations, uint16_t port)
+static int furnish(struct background *race, const struct destinations *destinations)
 {
-    const struct socket_record *record = sockets_find(fd);
+    const struct socket_record *record = sockets_find(race->fd);
     unsigned count = (unsigned)destinations->count, ipv4 = 0;
-    race->fd = fd;
-    race->port = port;
-    race->peer = NOBODY;
-    race->placeholder = 0;
-    for (unsigned i = 0; i < LANES; i++)
-        race->lanes[i].socket = NOBODY;
     for (unsigned i = 0; i < count; i++)
         ipv4 += destinations->addresses[i].family == AF_INET;
     race_order(destinations, &race->candidates, race->order);
@@ -157,38 +153,97 @@ static bool may_be_raced(int fd)
     return duplicates.count == 1;
 }
 
-int background_start(int fd, const struct destinations *destinations, uint16_t port)
+/* A race without sockets, locked; NULL where none can be had. */
+static struct background *begin(int fd, uint16_t port, uint32_t *item, sigset_t *before)
 {
-    int saved = errno;
-    if (!may_be_raced(fd) || !start_owns_memory()) {
-        errno = saved;
-        return -EAGAIN;
-    }
+    if (!may_be_raced(fd) || !start_owns_memory())
+        return NULL;
     /* Counted first: the thread does not end while a race is counted. */
     atomic_fetch_add(&background_count, 1);
-    uint32_t item = race_thread_ensure() ? pool_take(&background_races) : 0;
-    if (item == 0) {
+    *item = race_thread_ensure() ? pool_take(&background_races) : 0;
+    if (*item == 0) {
         atomic_fetch_sub(&background_count, 1);
-        errno = saved;
-        return -EAGAIN;
+        return NULL;
     }
-    struct background *race = background_at(item);
-    sigset_t before;
-    background_lock(race, &before);
-    atomic_store(background_due(item), INT64_MAX);
+    struct background *race = background_at(*item);
+    background_lock(race, before);
+    atomic_store(background_due(*item), INT64_MAX);
     atomic_fetch_add(&race->generation, 1);
-    int result = furnish(race, fd, destinations, port);
-    if (result == 0) {
-        result = set_off(race, item);
-    } else {
-        background_dismantle(race, item);
-        result = -EAGAIN;
-    }
-    background_unlock(race, &before);
+    race->fd = fd;
+    race->port = port;
+    race->peer = NOBODY;
+    race->placeholder = 0;
+    race->awaits = false;
+    for (unsigned i = 0; i < LANES; i++)
+        race->lanes[i].socket = NOBODY;
+    return race;
+}
+
+static void leave_to_thread(struct background *race, uint32_t item, const sigset_t *before, int result)
+{
+    background_unlock(race, before);
     if (result == -EINPROGRESS)
         race_thread_wake(atomic_load(background_due(item)));
+}
+
+int background_start(int fd, const struct destinations *destinations, uint16_t port)
+{
+    int saved = errno, result = -EAGAIN;
+    uint32_t item;
+    sigset_t before;
+    struct background *race = begin(fd, port, &item, &before);
+    if (race != NULL) {
+        if (furnish(race, destinations) == 0)
+            result = set_off(race, item);
+        else
+            background_dismantle(race, item);
+        leave_to_thread(race, item, &before, result);
+    }
     errno = saved;
     return result;
+}
+
+/* Two lanes: one can fail by means of the other, see background_race.c. */
+#define AWAITING_LANES 2
+
+static int furnish_awaiting(struct background *race, uint32_t item, struct in_addr asked)
+{
+    race->awaits = true;
+    race->awaited = asked;
+    race->awaited_until_ms = clock_now_ms() + PREF64_PATIENCE_MS;
+    eyeballs_init(&race->eyeballs, 0, EYEBALLS_RACE, settings_current()->attempt_delay_ms);
+    if (!pref64_network(&race->network) || make_lanes(race, sockets_find(race->fd), AF_INET6, AWAITING_LANES) < 0)
+        return -EAGAIN;
+    atomic_store(background_due(item), 0); /* it may have been answered by now */
+    return put_placeholder(race, item);
+}
+
+int background_await(int fd, struct in_addr asked, uint16_t port)
+{
+    int saved = errno, result = -EAGAIN;
+    uint32_t item;
+    sigset_t before;
+    struct background *race = begin(fd, port, &item, &before);
+    if (race != NULL) {
+        result = furnish_awaiting(race, item, asked) == -EINPROGRESS ? -EINPROGRESS : -EAGAIN;
+        if (result == -EAGAIN)
+            background_dismantle(race, item);
+        leave_to_thread(race, item, &before, result);
+    }
+    errno = saved;
+    return result;
+}
+
+int background_take_failure(int fd)
+{
+    struct sockaddr nowhere = {.sa_family = AF_UNSPEC};
+    struct socket_record *record = sockets_find(fd);
+    int saved = errno, failure = atomic_load(&record->failure);
+    sockets_clear(record, SOCKET_FAILED);
+    kernel_socket_integer(fd, SO_ERROR);
+    REAL(connect)(fd, &nowhere, sizeof nowhere);
+    errno = saved;
+    return failure;
 }
 
 /* The race of a number, locked; NULL where it has none any more. In a vfork() child there are no races: they are the
@@ -347,6 +402,8 @@ static void collapse_in_child(struct background *race)
         REAL(dup3)(lane->socket, race->fd, flags >= 0 && (flags & FD_CLOEXEC) != 0 ? O_CLOEXEC : 0);
         if (lane->family == AF_INET6)
             sockets_set(record, SOCKET_UPGRADED);
+        if (race->awaits)
+            sockets_fail(record, ENETUNREACH);
     }
     for (unsigned i = 0; i < LANES; i++)
         background_close_lane(&race->lanes[i]);

@@ -9,6 +9,7 @@
 #ifndef V6SHIM_RUNTIME_BACKGROUND_H
 #define V6SHIM_RUNTIME_BACKGROUND_H
 
+#include <netinet/in.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 
@@ -20,6 +21,18 @@
  * at once. -EAGAIN: no race could be had. The socket is TCP, unconnected and not bound.
  */
 int background_start(int fd, const struct destinations *destinations, uint16_t port);
+
+/*
+ * The same to an IPv4 address that has no route, while the network's resolver is asked for its NAT64 prefix
+ * (pref64.h): -EINPROGRESS, or -EAGAIN. The attempts start when the answer is there.
+ */
+int background_await(int fd, struct in_addr asked, uint16_t port);
+
+/* The resolver has answered: races that wait for it go on. From any thread. */
+void background_go_on(void);
+
+/* The error of a number with SOCKET_FAILED, which is told once; the socket may then be connected again. */
+int background_take_failure(int fd);
 
 /* Races under way in this process: where there are none, hooks need look no further. */
 extern _Atomic unsigned background_count;

@@ -18,6 +18,7 @@
 #include "runtime/option_twins.h"
 #include "runtime/placeholder.h"
 #include "runtime/pool.h"
+#include "runtime/pref64.h"
 #include "runtime/race_order.h"
 #include "runtime/race_thread.h"
 #include "runtime/real.h"
@@ -102,11 +103,45 @@ void background_dismantle(struct background *race, uint32_t item)
     pool_give(&background_races, item);
 }
 
+/* A socket whose connect() has failed takes another one after connect(AF_UNSPEC), with its error read. */
+static void dissolve(struct lane *lane)
+{
+    struct sockaddr nowhere = {.sa_family = AF_UNSPEC};
+    REAL(connect)(lane->socket, &nowhere, sizeof nowhere);
+    kernel_socket_integer(lane->socket, SO_ERROR);
+    lane->holds_error = lane->answered = false;
+}
+
+/*
+ * None has failed late, so that the kernel has nothing to tell: a lane is refused by a port that another one holds,
+ * and so acts in every call as a socket that could not connect. Only that it was refused is wrong: what SO_ERROR says
+ * is on record.
+ */
+static void make_failure(struct background *race, struct lane *lane, int error)
+{
+    struct sockaddr_in6 refusing = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+    socklen_t length = sizeof refusing;
+    for (unsigned i = 0; i < LANES; i++) {
+        struct lane *other = &race->lanes[i];
+        if (other == lane || other->family != lane->family || !background_lane_is_ours(other))
+            continue;
+        dissolve(lane);
+        dissolve(other);
+        if (REAL(bind)(other->socket, (const struct sockaddr *)&refusing, sizeof refusing) == 0 &&
+            REAL(getsockname)(other->socket, (struct sockaddr *)&refusing, &length) == 0)
+            REAL(connect)(lane->socket, (const struct sockaddr *)&refusing, length);
+        break;
+    }
+    sockets_fail(sockets_find(race->fd), error);
+}
+
 /* Puts the socket of a lane under the program's number, unless that is not our placeholder any more; ends the race.
  */
 void background_settle(struct background *race, uint32_t item, struct lane *lane)
 {
     struct socket_record *record = sockets_find(race->fd);
+    if (race->awaits)
+        make_failure(race, lane, ENETUNREACH);
     if (kernel_socket_cookie(race->fd) == race->placeholder && background_lane_is_ours(lane)) {
         race_thread_unwatch(lane->socket);
         REAL(fcntl)(lane->socket, F_SETFL, 0);
@@ -145,15 +180,6 @@ static struct lane *free_lane(struct background *race, sa_family_t family)
             found = lane;
     }
     return found;
-}
-
-/* A socket whose connect() has failed takes another one after connect(AF_UNSPEC), with its error read. */
-static void dissolve(struct lane *lane)
-{
-    struct sockaddr nowhere = {.sa_family = AF_UNSPEC};
-    REAL(connect)(lane->socket, &nowhere, sizeof nowhere);
-    kernel_socket_integer(lane->socket, SO_ERROR);
-    lane->holds_error = lane->answered = false;
 }
 
 bool background_start_attempt(struct background *race, uint32_t item, unsigned attempt, int64_t now_ms)
@@ -198,13 +224,36 @@ static struct lane *telling_lane(struct background *race)
     return telling;
 }
 
-static void settle_failure(struct background *race, uint32_t item)
+static void settle_failure(struct background *race, uint32_t item, int error)
 {
     struct lane *telling = telling_lane(race);
+    if (telling != NULL && !telling->holds_error && telling->family == AF_INET6)
+        make_failure(race, telling, error);
     if (telling != NULL)
         background_settle(race, item, telling);
     else
         background_dismantle(race, item);
+}
+
+/* Whether a race that waits for the network's prefix may begin: the ways are its candidates then. */
+static bool stop_awaiting(struct background *race, uint32_t item, int64_t now_ms)
+{
+    size_t count;
+    if (!pref64_ways_now(&race->network, race->awaited, race->candidates.addresses, &count)) {
+        if (now_ms < race->awaited_until_ms) {
+            atomic_store(background_due(item), race->awaited_until_ms);
+            return false;
+        }
+        pref64_give_up();
+    }
+    race->awaits = false;
+    race->candidates.count = (unsigned)count;
+    for (unsigned i = 0; i < count; i++) {
+        race->order[i] = i;
+        race->candidates.networks[i] = (struct ip_address){.family = AF_UNSPEC}; /* not for the history */
+    }
+    eyeballs_init(&race->eyeballs, (unsigned)count, EYEBALLS_RACE, settings_current()->attempt_delay_ms);
+    return true;
 }
 
 /* What is to be remembered of a race that was won: written without the lock, since the file may have to be waited
@@ -233,7 +282,7 @@ static void note(const struct memory *memory)
 /* Does what the race wants done now, until it has ended or has to wait. */
 static void step(struct background *race, uint32_t item, int64_t now_ms, struct memory *memory)
 {
-    for (;;) {
+    while (!race->awaits || stop_awaiting(race, item, now_ms)) {
         struct eyeballs_action action = eyeballs_next(&race->eyeballs, now_ms);
         switch (action.kind) {
         case EYEBALLS_START:
@@ -253,7 +302,7 @@ static void step(struct background *race, uint32_t item, int64_t now_ms, struct 
         default:
             background_tell(race, EVENT_FAILED, NOBODY,
                             action.error == ECONNABORTED ? -EVENT_UNKNOWN_ERROR : -action.error);
-            settle_failure(race, item);
+            settle_failure(race, item, action.error);
             return;
         }
     }
@@ -269,6 +318,21 @@ static void step_one(uint32_t item, int64_t now_ms)
         step(race, item, now_ms, &memory);
     background_unlock(race, &before);
     note(&memory);
+}
+
+void background_go_on(void)
+{
+    uint32_t last = atomic_load(&background_races.taken);
+    for (uint32_t item = 1; item <= last && background_any(); item++) {
+        struct background *race = background_at(item);
+        sigset_t before;
+        background_lock(race, &before);
+        if (background_is_on(race) && race->awaits) {
+            atomic_store(background_due(item), 0);
+            race_thread_wake(0);
+        }
+        background_unlock(race, &before);
+    }
 }
 
 int64_t background_step_all(int64_t now_ms)

@@ -40,6 +40,11 @@ struct background {
     uint64_t placeholder; /* its cookie */
     int peer;
     uint16_t port;
+    bool
+        awaits; /* the ways through NAT64 to an IPv4 address: nothing is tried before the network's prefix is known */
+    struct in_addr awaited;
+    struct ip_address network;
+    int64_t awaited_until_ms;
     struct history_candidates candidates;
     unsigned order[EYEBALLS_CANDIDATES_MAX];
     struct eyeballs eyeballs;

@@ -243,20 +243,46 @@ static int connect_to_any(int fd, int state, struct destinations *destinations, 
 int connection_translate(int fd, const struct sockaddr_in *asked)
 {
     int saved = errno, state, result = -ENETUNREACH;
-    struct destinations destinations;
+    struct destinations destinations = {.listed = false};
+    uint16_t port = ntohs(asked->sin_port);
+    bool soon = false;
     bool tracked = sockets_find(fd) != NULL; /* so that it is one of TCP, which is closed after this, or of UDP */
     if (tracked)
         state = sockets_has(fd, SOCKET_STREAM) ? TCP_CLOSE : -ENOPROTOOPT;
     else
         state = tcp_state(fd);
-    destinations.listed = false;
-    destinations.count = 0;
     if (state == TCP_CLOSE || tracked || (state < 0 && is_udp(fd)))
-        destinations.count = pref64_ways_for(fd, true, asked->sin_addr, destinations.addresses);
-    if (destinations.count > 0)
-        result = connect_to_any(fd, state, &destinations, ntohs(asked->sin_port));
+        destinations.count = pref64_ways_for(fd, true, asked->sin_addr, destinations.addresses, &soon);
+    if (soon && state == TCP_CLOSE && background_await(fd, asked->sin_addr, port) == -EINPROGRESS) {
+        sockets_set(sockets_find(fd), SOCKET_TRANSLATED);
+        result = -EINPROGRESS;
+    } else {
+        if (soon)
+            destinations.count = pref64_ways_soon(asked->sin_addr, destinations.addresses);
+        if (destinations.count > 0)
+            result = connect_to_any(fd, state, &destinations, port);
+    }
     errno = saved;
     return result;
+}
+
+/* Behind the others come the ways through NAT64 to the IPv4 addresses among them, where a prefix is known. */
+static bool add_ways(struct destinations *destinations)
+{
+    struct ip_address ways[NAT64_PREFIXES_MAX];
+    size_t given = destinations->count;
+    for (size_t i = 0; i < given && pref64_may_be_known(); i++) {
+        const struct ip_address *address = &destinations->addresses[i];
+        size_t count = address->family == AF_INET ? pref64_ways_to(address->ipv4, ways) : 0;
+        for (size_t j = 0; j < count && destinations->count < CANDIDATES_PER_LIST; j++) {
+            bool known = false;
+            for (size_t k = 0; k < destinations->count; k++)
+                known |= address_equal(&destinations->addresses[k], &ways[j]);
+            if (!known)
+                destinations->addresses[destinations->count++] = ways[j];
+        }
+    }
+    return destinations->count > given;
 }
 
 /* To where the user sends an address that is burnt in to the program: there, or nowhere. */
@@ -277,18 +303,19 @@ int connection_make(int fd, const struct sockaddr_in *asked)
     int state = tcp_state(fd), result;
     if (state == -EBADF || state == -ENOTSOCK)
         return state;
-    bool redirected = redirect_concerns(asked->sin_addr);
+    bool redirected = redirect_concerns(asked->sin_addr), translated = false;
     if (!(redirected ? find_redirected(fd, asked->sin_addr, &destinations)
                      : destinations_find(asked->sin_addr, &destinations)))
         result = -ENETUNREACH;
     else if (state >= 0 && state != TCP_CLOSE)
         result = connect_again(fd);
-    else if (state == TCP_CLOSE || is_udp(fd))
+    else if (state == TCP_CLOSE || is_udp(fd)) {
+        translated = state == TCP_CLOSE && !redirected && add_ways(&destinations);
         result = connect_to_any(fd, state, &destinations, port);
-    else
+    } else
         result = connect_left_alone(fd, &destinations, port);
     errno = saved;
-    if (result != -ENETUNREACH || redirected || aliases_contains(asked->sin_addr))
+    if (result != -ENETUNREACH || redirected || translated || aliases_contains(asked->sin_addr))
         return result;
     return connection_translate(fd, asked);
 }

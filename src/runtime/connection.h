@@ -20,7 +20,8 @@ int connection_make(int fd, const struct sockaddr_in *asked);
 int connection_make_mapped(int fd, const struct sockaddr_in *asked);
 
 /* connect() to an IPv4 address for which the kernel has no route: through NAT64, where the network has it, else
-   -ENETUNREACH. A socket that may block waits until the network's prefix is known. */
+   -ENETUNREACH. A socket that may block waits until the network's prefix is known; one that doesn't wait is on its
+   way meanwhile, where it is one of TCP, else it waits briefly. */
 int connection_translate(int fd, const struct sockaddr_in *asked);
 
 #endif

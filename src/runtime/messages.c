@@ -191,7 +191,9 @@ static size_t find_ways(int fd, const struct sockaddr_in *destination, int flags
     if (aliases_contains(destination->sin_addr) || sockets_has(fd, SOCKET_STREAM) ||
         (sockets_find(fd) == NULL && kernel_socket_integer(fd, SO_PROTOCOL) != IPPROTO_UDP))
         return 0;
-    return pref64_ways_for(fd, (flags & MSG_DONTWAIT) == 0, destination->sin_addr, addresses);
+    bool soon;
+    size_t count = pref64_ways_for(fd, (flags & MSG_DONTWAIT) == 0, destination->sin_addr, addresses, &soon);
+    return soon ? pref64_ways_soon(destination->sin_addr, addresses) : count;
 }
 
 ssize_t messages_send_without_route(int fd, const struct msghdr *message, int flags)

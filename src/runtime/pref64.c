@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "runtime/background.h"
 #include "runtime/beside.h"
 #include "runtime/clock.h"
 #include "runtime/kernel.h"
@@ -14,9 +15,9 @@
 #include "runtime/pref64_record.h"
 #include "runtime/race_thread.h"
 #include "runtime/settings.h"
+#include "runtime/sources.h"
 
-#define NETWORKS        16 /* that one process remembers; on further ones it asks the state file each time */
-#define PATIENCE_MS     2000
+#define NETWORKS        16   /* that one process remembers; on further ones it asks the state file each time */
 #define SAME_NETWORK_MS 3000 /* a host that has moved notices that late */
 #define LOOK_AGAIN_MS   1
 
@@ -33,8 +34,11 @@ static _Atomic unsigned recent;
 static _Atomic int64_t recent_until_ms;
 
 static _Atomic long asking; /* the process whose thread asks: not that of a child's parent */
-/* The resolver is slower than anybody is patient: nobody waits for this answer again. */
-static atomic_bool is_slow;
+/* The resolver is slower than those who would not wait, or anybody: they don't wait for this answer again. */
+static atomic_bool is_late, is_slow;
+
+atomic_bool pref64_is_known;
+static _Atomic int64_t unrouted_until_ms; /* IPv4 had no route a moment ago */
 
 static void copy_prefixes(const struct pref64_record *record, struct pref64 *found)
 {
@@ -63,6 +67,8 @@ static void keep(const struct pref64_record *record)
             atomic_store(&kept[other].until_s, 0);
     if (i < NETWORKS)
         atomic_store(&kept[i].until_s, record->until_s);
+    if (record->count > 0)
+        atomic_store(&pref64_is_known, true);
     if (i == count && i < NETWORKS) {
         kept[i].record = *record;
         atomic_store(&kept_count, count + 1);
@@ -105,12 +111,15 @@ static void ask(void *network)
     pref64_ask(&record);
     record.network = *(const struct ip_address *)network;
     keep(&record);
+    background_go_on();
     pref64_store(&record);
     if (observe_wants(OBSERVE_INFO))
         observe(OBSERVE_INFO,
                 record.count > 0 ? "the network has a NAT64 prefix" : "the network has no NAT64 prefix");
+    atomic_store(&is_late, false);
     atomic_store(&is_slow, false);
     atomic_store(&asking, 0);
+    background_go_on();
 }
 
 static bool start_asking(const struct ip_address *network)
@@ -133,13 +142,13 @@ static bool start_asking(const struct ip_address *network)
     return false;
 }
 
-static void await_answer(void)
+static void await_answer(int64_t patience_ms, atomic_bool *given_up)
 {
-    int64_t end_ms = clock_now_ms() + PATIENCE_MS;
+    int64_t end_ms = clock_now_ms() + patience_ms;
     struct timespec pause = {.tv_nsec = LOOK_AGAIN_MS * CLOCK_NS_PER_MS};
-    while (atomic_load(&asking) != 0 && !atomic_load(&is_slow)) {
+    while (atomic_load(&asking) != 0 && !atomic_load(given_up)) {
         if (clock_now_ms() >= end_ms)
-            atomic_store(&is_slow, true);
+            atomic_store(given_up, true);
         syscall(SYS_nanosleep, &pause, NULL);
     }
 }
@@ -183,8 +192,11 @@ bool pref64_find(enum pref64_patience patience, struct pref64 *found)
     struct ip_address network;
     int saved = errno;
     if (look_up(found) == UNKNOWN && patience != PREF64_KNOWN && pref64_network(&network) && start_asking(&network) &&
-        patience == PREF64_ASK) {
-        await_answer();
+        patience != PREF64_START) {
+        if (patience == PREF64_ASK)
+            await_answer(PREF64_PATIENCE_MS, &is_slow);
+        else
+            await_answer((int64_t)settings_current()->resolution_delay_ms, &is_late);
         find_kept(&network, found);
     }
     errno = saved;
@@ -215,15 +227,54 @@ size_t pref64_ways_to(struct in_addr ipv4, struct ip_address addresses[NAT64_PRE
     return may_be_carried(ipv4) && pref64_find(PREF64_KNOWN, &found) ? synthesize(&found, ipv4, addresses) : 0;
 }
 
-size_t pref64_ways_for(int fd, bool may_wait, struct in_addr ipv4, struct ip_address addresses[NAT64_PREFIXES_MAX])
+size_t pref64_ways_for(int fd, bool may_wait, struct in_addr ipv4, struct ip_address addresses[NAT64_PREFIXES_MAX],
+                       bool *soon)
 {
     struct pref64 found;
+    *soon = false;
     if (!may_be_carried(ipv4))
         return 0;
-    enum knowledge knowledge = look_up(&found);
-    if (knowledge == UNKNOWN && !race_thread_in_handler())
-        pref64_find(may_wait && !kernel_is_nonblocking(fd) ? PREF64_ASK : PREF64_START, &found);
+    if (look_up(&found) == UNKNOWN && !race_thread_in_handler()) {
+        bool waits = may_wait && !kernel_is_nonblocking(fd);
+        pref64_find(waits ? PREF64_ASK : PREF64_START, &found);
+        *soon = !waits && atomic_load(&asking) != 0 && !atomic_load(&is_slow);
+    }
     return synthesize(&found, ipv4, addresses);
+}
+
+size_t pref64_ways_soon(struct in_addr ipv4, struct ip_address addresses[NAT64_PREFIXES_MAX])
+{
+    struct pref64 found;
+    return pref64_find(PREF64_BRIEFLY, &found) ? synthesize(&found, ipv4, addresses) : 0;
+}
+
+bool pref64_ways_now(const struct ip_address *network, struct in_addr ipv4,
+                     struct ip_address addresses[NAT64_PREFIXES_MAX], size_t *count)
+{
+    struct pref64 found = {0};
+    *count = 0;
+    if (find_kept(network, &found))
+        *count = synthesize(&found, ipv4, addresses);
+    else if (atomic_load(&asking) != 0)
+        return false;
+    return true;
+}
+
+void pref64_give_up(void)
+{
+    atomic_store(&is_slow, true);
+}
+
+bool pref64_joins_race(struct in_addr ipv4)
+{
+    struct ip_address address = address_ipv4(ipv4);
+    struct pref64 found;
+    if (!pref64_may_be_known() || !may_be_carried(ipv4) || clock_now_ms() < atomic_load(&unrouted_until_ms))
+        return false;
+    if (sources_find(&address, NULL))
+        return pref64_find(PREF64_KNOWN, &found);
+    atomic_store(&unrouted_until_ms, clock_now_ms() + SAME_NETWORK_MS);
+    return false;
 }
 
 static bool recover_by(const struct nat64_prefix *prefixes, unsigned count, const struct ip_address *address,

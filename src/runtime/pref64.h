@@ -1,20 +1,26 @@
 /*
  * The NAT64 prefixes that this process may use (setting `nat64`), and the ways to and from IPv4 through them.
  *
- * Async-signal-safe, but for PREF64_ASK and PREF64_START, which start a thread; errno kept, no lock held while
+ * Async-signal-safe, but for what asks the resolver, which starts a thread; errno kept, no lock held while
  * waiting.
  */
 #ifndef V6SHIM_RUNTIME_PREF64_H
 #define V6SHIM_RUNTIME_PREF64_H
 
+#include <stdatomic.h>
+
 #include "core/nat64.h"
+#include "runtime/settings.h"
 
 /* Where a prefix that isn't known yet is to be had from. */
 enum pref64_patience {
-    PREF64_KNOWN, /* nowhere but from the state file */
-    PREF64_START, /* the resolver is asked, for the next time */
-    PREF64_ASK,   /* and awaited for two seconds */
+    PREF64_KNOWN,   /* nowhere but from the state file */
+    PREF64_START,   /* the resolver is asked, for the next time */
+    PREF64_BRIEFLY, /* and awaited for the resolution delay, once for each question, whoever asks */
+    PREF64_ASK,     /* and awaited for two seconds */
 };
+
+#define PREF64_PATIENCE_MS 2000
 
 struct pref64 {
     unsigned count;
@@ -29,8 +35,29 @@ bool pref64_find(enum pref64_patience patience, struct pref64 *found);
 size_t pref64_ways_to(struct in_addr ipv4, struct ip_address addresses[NAT64_PREFIXES_MAX]);
 
 /* The same for a call that connects or sends on a socket: where nothing is known yet, the resolver is asked, and
-   awaited if the socket may block. */
-size_t pref64_ways_for(int fd, bool may_wait, struct in_addr ipv4, struct ip_address addresses[NAT64_PREFIXES_MAX]);
+   awaited if the socket may block; if it may not, `soon` says that the answer is on its way. */
+size_t pref64_ways_for(int fd, bool may_wait, struct in_addr ipv4, struct ip_address addresses[NAT64_PREFIXES_MAX],
+                       bool *soon);
+/* Then: awaited briefly all the same. */
+size_t pref64_ways_soon(struct in_addr ipv4, struct ip_address addresses[NAT64_PREFIXES_MAX]);
+/* Then: without waiting, and without any system call, for a race that goes on meanwhile. False: not known yet. */
+bool pref64_ways_now(const struct ip_address *network, struct in_addr ipv4,
+                     struct ip_address addresses[NAT64_PREFIXES_MAX], size_t *count);
+/* That race has waited too long: nobody waits for this answer again. */
+void pref64_give_up(void);
+
+/*
+ * Whether connections to an IPv4 address that has a route are raced against the ways through NAT64, since the route
+ * may lead nowhere (RFC 8305 section 7). Only where a prefix is known already: a host with IPv4 asks for none. The
+ * first is for fast paths: false where the second would be.
+ */
+bool pref64_joins_race(struct in_addr ipv4);
+extern atomic_bool pref64_is_known;
+static inline bool pref64_may_be_known(void)
+{
+    return settings_current()->nat64.mode == NAT64_GIVEN ||
+           __builtin_expect(atomic_load_explicit(&pref64_is_known, memory_order_relaxed), 0);
+}
 
 /*
  * The IPv4 address inside, where the prefix is one that this process has found or was given and may carry it. No

@@ -86,12 +86,13 @@ static bool may_be_synthesized(const struct ip_address *ipv6, const struct resol
     return false;
 }
 
-/* How much it is worth to know the prefix where IPv4 has no route: all, where nothing else leads to this name. */
+/* How much it is worth to know the prefix where IPv4 has no route: all, where nothing else leads to this name. Where
+   something may, the ways are its last resort (RFC 8305 section 7.2). */
 static enum pref64_patience patience_for(const struct resolve_addresses *ipv4, const struct resolve_addresses *ipv6)
 {
     for (size_t i = 0; i < ipv6->count; i++)
         if (!may_be_synthesized(&ipv6->addresses[i], ipv4) && sources_find(&ipv6->addresses[i], NULL))
-            return PREF64_KNOWN;
+            return PREF64_BRIEFLY;
     return PREF64_ASK;
 }
 

@@ -171,6 +171,13 @@ void sockets_clear(struct socket_record *record, uint32_t flags)
         atomic_fetch_and(&record->flags, ~flags);
 }
 
+void sockets_fail(struct socket_record *record, int error)
+{
+    if (record != NULL)
+        atomic_store(&record->failure, error);
+    sockets_set(record, SOCKET_FAILED);
+}
+
 /* Duplicates are mostly made at once, under a number near by: from there outwards, until all are found. */
 void sockets_each_number(const struct socket_record *record, int fd, void (*act)(int number, void *context),
                          void *context)

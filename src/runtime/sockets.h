@@ -31,6 +31,7 @@ enum socket_flag {
     SOCKET_WANTS_PKTINFO = 1 << 11, /* with it: the program wants to see IP_PKTINFO */
     SOCKET_TRANSLATED = 1 << 9, /* connected where the peer may stand for an IPv4 address, see runtime/outbound.h */
     SOCKET_RACING = 1 << 8,     /* a placeholder stands under the number, see runtime/background.h */
+    SOCKET_FAILED = 1 << 12,    /* a race has failed with `failure`, which the socket under the number can't say */
 };
 
 struct socket_record {
@@ -41,6 +42,7 @@ struct socket_record {
     _Atomic uint32_t option_count;
     _Atomic int backlog;
     _Atomic uint32_t race; /* with SOCKET_RACING: which */
+    _Atomic int failure;   /* with SOCKET_FAILED: errno */
 };
 
 /* One descriptor number. */
@@ -196,6 +198,8 @@ void sockets_learn(int fd, sa_family_t family);
 
 void sockets_set(struct socket_record *record, uint32_t flags);
 void sockets_clear(struct socket_record *record, uint32_t flags);
+/* SOCKET_FAILED with this errno. */
+void sockets_fail(struct socket_record *record, int error);
 
 /* Calls `act` for every number whose record has all these flags. */
 void sockets_each_with(uint32_t flags, void (*act)(int number, void *context), void *context);

@@ -1,4 +1,5 @@
-# tests/lab/nat64.sh: an IPv6-only network with DNS64 (unbound) and NAT64 (tayga), for scripts that have sourced lib.sh.
+# tests/lab/nat64.sh: an IPv6-only network with DNS64 (unbound) and NAT64 (tayga; where there is no /dev/net/tun,
+# nat64.pl), for scripts that have sourced lib.sh.
 #
 #     client (IPv6 only) -- gate (DNS64, NAT64) -- server (IPv4 only)
 #
@@ -10,8 +11,10 @@
 NAT64_DNS=2001:db8:6::53
 
 nat64_topology() {
-    command -v tayga >/dev/null || lab_skip_all "tayga is not installed"
-    [ -c /dev/net/tun ] || lab_skip_all "there is no /dev/net/tun"
+    nat64_by=nat64.pl
+    if command -v tayga >/dev/null && (exec 3<>/dev/net/tun) 2>/dev/null; then nat64_by=tayga; fi
+    [ -z "${NAT64_BY-}" ] || nat64_by=$NAT64_BY
+    lab_say "NAT64 by $nat64_by"
     for nat64_host in client gate server; do lab_host $nat64_host; done
     lab_link gate client
     lab_link gate server
@@ -42,6 +45,10 @@ nat64_runs() { lab_on gate ip -o link show nat64 | grep -q LOWER_UP; }
 # nat64_translate PREFIX: the gate translates for this prefix, and for no other one.
 nat64_translate() {
     nat64_end "$nat64_translator"
+    if [ $nat64_by = tayga ]; then nat64_translate_packets "$1"; else nat64_serve_inside "$1"; fi
+}
+
+nat64_translate_packets() {
     mkdir -p "$LAB_DIR/tayga"
     rm -f "$LAB_DIR"/tayga/*
     printf '%s\n' 'tun-device nat64' 'ipv4-addr 192.168.255.1' 'ipv6-addr 2001:db8:6:ffff::1' "prefix $1" \
@@ -51,6 +58,16 @@ nat64_translate() {
     lab_start gate tayga tayga -d -c "$LAB_DIR/tayga.conf"
     nat64_translator=$lab_pid
     lab_until nat64_runs || lab_bail "the NAT64 did not start"
+}
+
+nat64_serve_inside() {
+    lab_on gate sh -c "ip address replace 192.168.255.2/32 dev lo
+        [ -z '${nat64_served-}' ] || ip -6 route del local '${nat64_served-}' dev lo; ip -6 route add local $1 dev lo"
+    nat64_served=$1
+    lab_start gate nat64 perl "$LAB_SOURCE/nat64.pl" "$1" 192.168.255.2 198.51.100.80 198.51.100.81 77.0.113.80 -- \
+        7001 7002 80 70 79 110 25 21 515 5901 13 -- 7002 37 514 69
+    nat64_translator=$lab_pid
+    lab_until grep -q ready "$LAB_DIR/log/nat64" || lab_bail "the NAT64 did not start"
 }
 
 # nat64_resolve [PREFIX]: the name server is a DNS64 for this prefix, without one an ordinary one.
@@ -66,6 +83,8 @@ v4only  A    198.51.100.80
 global  A    77.0.113.80
 both    A    198.51.100.80
 both    AAAA 2001:db8:6::1
+broken  A    198.51.100.80
+broken  AAAA 2001:db8:bad::1
 ZONE
     cat >"$LAB_DIR/arpa.zone" <<'ZONE'
 $ORIGIN ipv4only.arpa.

@@ -36,21 +36,54 @@ literals_and_names() {
 
 unconnected() {
     ours perl -MSocket=:all -e '
-        socket my $socket, AF_INET, SOCK_DGRAM, 0;
+        socket my $socket, AF_INET, SOCK_DGRAM | (@ARGV > 1 ? SOCK_NONBLOCK : 0), 0;
         send $socket, "question\n", 0, pack_sockaddr_in(7002, inet_aton($ARGV[0])) or die "failed: $!\n";
+        vec(my $readable = "", fileno $socket, 1) = 1;
+        select $readable, undef, undef, 5;
         my $from = recv $socket, my $answer, 200, 0;
         my ($port, $address) = unpack_sockaddr_in($from);
-        print "answer from ", inet_ntoa($address), ": $answer"' "$1"
+        print "answer from ", inet_ntoa($address), ": $answer"' "$@"
 }
 
-# ---- The network's own prefix, by DNS64, of each length
+# ---- The network's own prefix, of each length, as its DNS64 tells it and as the user does
 
-for prefix in 2001:db8:64::/96 2001:db8:64:1::/64 2001:db8:64::/48; do
+fresh() { rm -rf "$LAB_DIR/state/client" && mkdir "$LAB_DIR/state/client"; }
+# asynchronous COMMAND...: a program that doesn't wait, on a network that no program has seen before.
+asynchronous() { fresh && ours "$@"; }
+
+# from_the_start PREFIX: the very first call of a program that doesn't wait reaches its literal.
+from_the_start() {
+    contains "$1: the first literal of a program that doesn't wait" "peer 198.51.100.80 7001" \
+        "$(asynchronous $probe non-blocking 198.51.100.80 7001)"
+    contains "$1: without a route to it, it is on its way at once" "connect: EINPROGRESS" \
+        "$(asynchronous $probe non-blocking 198.51.100.80 7001 | grep -v blocked)"
+    contains "$1: the same of asyncio" "hello via inet 198.51.100.80" "$(asynchronous python3 -c 'import asyncio, socket
+async def main():
+    loop = asyncio.get_running_loop(); plain = socket.socket(); plain.setblocking(False)
+    await loop.sock_connect(plain, ("198.51.100.80", 7001)); print(await loop.sock_recv(plain, 200))
+asyncio.run(main())')"
+    contains "$1: its first datagram" "answer from 198.51.100.80" "$(fresh; unconnected 198.51.100.80 non-blocking)"
+    contains "$1: its first connected datagram" "198.51.100.80" "$(asynchronous python3 -c 'import socket, select
+plain = socket.socket(type=socket.SOCK_DGRAM); plain.setblocking(False); plain.connect(("198.51.100.80", 7002))
+plain.send(b"question\n"); select.select([plain], [], [], 5); print(plain.recv(200), plain.getpeername())')"
+}
+
+for prefix in 3fff:64::/32 3fff:64:100::/40 3fff:64:122::/48 3fff:64:122:300::/56 3fff:64:122:344::/64 3fff:64:122:344::/96; do
     nat64_translate $prefix
     nat64_resolve $prefix
     contains "$prefix: bare, a literal has no route" "unreachable" "$(bare nc.traditional -w 5 198.51.100.80 7001)"
     literals_and_names $prefix
     same "$prefix: the prefix was asked for once" 1 "$(nat64_questions)"
+    case $prefix in */40 | */96) from_the_start $prefix ;; esac
+    nat64_resolve
+    given() { ours env V6SHIM_NAT64=$prefix "$@"; }
+    contains "$prefix, given: a literal" "hello via inet 198.51.100.80" "$(given nc.traditional -w 5 198.51.100.80 7001)"
+    contains "$prefix, given: a name" "hello via inet 198.51.100.80" "$(given nc.traditional -w 5 v4only.lab.example 7001)"
+    contains "$prefix, given: a program that doesn't wait" "peer 198.51.100.80 7001" \
+        "$(given $probe non-blocking 198.51.100.80 7001)"
+    contains "$prefix, given: UDP" "question via inet 198.51.100.80" \
+        "$(given sh -c 'echo question | nc.traditional -u -w 1 -q 1 198.51.100.80 7002')"
+    same "$prefix, given: nobody asked for one" 0 "$(nat64_questions)"
 done
 nat64_translate 64:ff9b::/96
 nat64_resolve 64:ff9b::/96
@@ -62,6 +95,13 @@ contains "64:ff9b::/96: carries no address that isn't global" unreachable "$(our
 prefix=2001:db8:64::/96
 nat64_translate $prefix
 nat64_resolve $prefix
+same "a connection on its way behaves as one: poll, select, epoll, duplicates, children" "poll EINPROGRESS ('ready', '0', '0')
+select_for_reading EINPROGRESS ('ready', '0')
+epoll EINPROGRESS ('ready', '0')
+writing EINPROGRESS 1
+peer_name EINPROGRESS ('198.51.100.80', 7001)
+close EINPROGRESS True" "$(for way in poll select_for_reading epoll writing peer_name close; do
+    asynchronous python3 "$LAB_SOURCE/await.py" 198.51.100.80 7001 $way; done)"
 contains "a name that a DNS64 made up has its IPv4 address" "v4only.lab.example [] 198.51.100.80" \
     "$(ours $probe resolve v4only.lab.example)"
 same "and to getaddrinfo with AI_ADDRCONFIG" "198.51.100.80" \
@@ -119,9 +159,10 @@ lab_start client listener env V6SHIM_STATE_DIR="$LAB_DIR/state/client" LD_PRELOA
     $| = 1; socket my $socket, AF_INET, SOCK_DGRAM, 0; bind $socket, pack_sockaddr_in(7100, INADDR_ANY) or die;
     print "ready\n"; my ($port, $from) = unpack_sockaddr_in(recv $socket, my $text, 200, 0); print inet_ntoa($from), "\n"'
 lab_until grep -q ready "$LAB_DIR/log/listener"
-mapped=$(lab_on server tail -n 1 "$LAB_DIR/log/services" | awk '{ print $4 }')
-lab_on server perl -MIO::Socket::INET -e 'IO::Socket::INET->new(Proto => "udp", PeerAddr => $ARGV[0], PeerPort => 7100,
-    LocalAddr => "198.51.100.81")->send("unasked")' "$mapped"
+lab_on gate perl -MSocket=:all -e 'use constant IPV6_FREEBIND => 78;
+    socket my $socket, AF_INET6, SOCK_DGRAM, 0; setsockopt $socket, IPPROTO_IPV6, IPV6_FREEBIND, 1;
+    bind $socket, pack_sockaddr_in6(7100, inet_pton(AF_INET6, "2001:db8:64::c633:6451")) or die "bind: $!\n";
+    send $socket, "unasked", 0, pack_sockaddr_in6(7100, inet_pton(AF_INET6, "2001:db8:6::2"))'
 lab_until grep -q 240 "$LAB_DIR/log/listener"
 contains "a datagram that nobody asked for is from an alias" 240. "$(cat "$LAB_DIR/log/listener")"
 
@@ -137,6 +178,20 @@ same "no NAT64: as bare" "$(bare $probe connect 198.51.100.80 7001)" "$(ours $pr
 same "that there is none was asked" 1 "$(nat64_questions)"
 ours $probe connect v4only.lab.example 7001 >/dev/null
 same "and not again" 1 "$(nat64_questions)"
+await="python3 $LAB_SOURCE/await.py 198.51.100.80 7001"
+awaited() { asynchronous $await "$1" | tr -d '\n'; }
+same "no NAT64, a program that doesn't wait is told: by poll" \
+    "poll EINPROGRESS ('ready', 'ENETUNREACH', '0')" "$(awaited poll)"
+same "by select for reading" "select_for_reading EINPROGRESS ('ready', 'ENETUNREACH')" "$(awaited select_for_reading)"
+same "by epoll" "epoll EINPROGRESS ('ready', 'ENETUNREACH')" "$(awaited epoll)"
+same "by another connect" "second_connect EINPROGRESS (True, 'ENETUNREACH')" "$(awaited second_connect)"
+same "by getpeername" "peer_name EINPROGRESS ENOTCONN" "$(awaited peer_name)"
+same "by writing, which kills nobody" "writing EINPROGRESS failed" "$(awaited writing)"
+same "on a duplicate" "duplicate EINPROGRESS ('ready', 'ENETUNREACH')" "$(awaited duplicate)"
+same "in a child" "child EINPROGRESS ('child failed', ('ready', 'ENETUNREACH', '0'))" "$(awaited child)"
+same "one that gives up has its number back" "close EINPROGRESS True" "$(awaited close)"
+same "the next one is told at once" "poll EINPROGRESS ('ready', 'ENETUNREACH', '0')poll ENETUNREACH " \
+    "$(asynchronous $await poll poll | tr -d '\n')"
 contains "v6shim nat64: none" "none: the network's resolver knows no NAT64" "$(nat64 env)"
 contains "nat64 off: as bare" ENETUNREACH "$(ours env V6SHIM_NAT64=off $probe connect 198.51.100.80 7001)"
 
@@ -168,6 +223,8 @@ ours perl -MSocket=:all -e 'for (1 .. 3) {
     socket my $socket, AF_INET, SOCK_STREAM, 0; connect $socket, pack_sockaddr_in(7001, inet_aton("198.51.100.80")) }'
 lab_took=$(($(date +%s) - lab_started))
 check "a silent resolver: three connects wait two seconds together, not each" test $lab_took -le 3
+same "and one that doesn't wait, on its way, two seconds once" \
+    "poll EINPROGRESS ('ready', 'ENETUNREACH', '0')poll ENETUNREACH " "$(asynchronous $await poll poll | tr -d '\n')"
 printf 'nameserver %s\nsearch lab.example\noptions timeout:1 attempts:1\n' $NAT64_DNS >"$LAB_DIR/host/client/etc/resolv.conf"
 
 # ---- A host with IPv4 pays nothing
@@ -189,4 +246,39 @@ contains "with IPv4, a literal goes there" "via inet 198.51.100.80 from 192.0.2.
 contains "with IPv4, what the DNS64 made up is the IPv4 address" "via inet 198.51.100.80" \
     "$(ours nc.traditional -w 5 v4only.lab.example 7001)"
 same "and nobody asked for a prefix" 0 "$(nat64_questions)"
+
+# ---- A route for IPv4 that leads nowhere: the ways through NAT64 join the race (RFC 8305 section 7)
+
+given() { ours env V6SHIM_NAT64=$prefix timeout 4 "$@"; }
+contains "a prefix that is given, and IPv4 works: IPv4" "via inet 198.51.100.80 from 192.0.2.2" \
+    "$(given $probe connect 198.51.100.80 7001)"
+contains "the same of a program that doesn't wait" "via inet 198.51.100.80 from 192.0.2.2" \
+    "$(given $probe non-blocking 198.51.100.80 7001)"
+lab_on gate ip rule add blackhole iif client to 198.51.100.0/24
+lab_started=$(date +%s%N)
+contains "IPv4 is silent: a literal" "peer 198.51.100.80 7001" "$(given $probe connect 198.51.100.80 7001)"
+check "after the delay between two attempts" test $((($(date +%s%N) - lab_started) / 1000000)) -ge 250
+fresh
+contains "a program that doesn't wait" "peer 198.51.100.80 7001" "$(given $probe non-blocking 198.51.100.80 7001)"
+contains "the next program goes there first" "won 198.51.100.80 by 1" "$(given env V6SHIM_ATTEMPT_DELAY=2000 perl -MSocket=:all -MTime::HiRes=time -e '
+    my $first = time; socket my $socket, AF_INET, SOCK_STREAM, 0;
+    connect $socket, pack_sockaddr_in(7001, inet_aton("198.51.100.80")) or die "$!\n";
+    printf "won 198.51.100.80 by %d\n", time - $first < 1.9')"
+fresh
+contains "a name" "peer 198.51.100.80 7001" "$(given $probe connect v4only.lab.example 7001)"
+fresh
+contains "a name, and no prefix is known: as the DNS64 made it" "via inet 198.51.100.80" \
+    "$(ours timeout 4 $probe connect v4only.lab.example 7001)"
+lab_on client ip route add prohibit 198.51.100.81
+contains "what this host prohibits is not walked round" "failed 198.51.100.81: EACCES" \
+    "$(given $probe connect 198.51.100.81 7001)"
+
+# ---- A name whose IPv6 address is dead, where IPv4 has no route: its last resort (RFC 8305 section 7.2)
+
+lab_on client ip address del 192.0.2.2/24 dev gate
+lab_on gate ip -6 route add blackhole 2001:db8:bad::/48
+for way in connect non-blocking; do
+    fresh
+    contains "an IPv6 address that is silent: $way" "peer 198.51.100.80 7001" "$(ours timeout 4 $probe $way broken.lab.example 7001)"
+done
 lab_done
