@@ -1,6 +1,7 @@
 /* Addresses as text. IPv6 text is taken where a person would type an address; inet_pton and inet_ntop, which tell a
    program of IPv6, are left alone. What stands for an IPv6 address is an IPv4 address, so inet_ntoa needs no hook. */
 #include <arpa/inet.h>
+#include <string.h>
 
 #include "runtime/guard.h"
 #include "runtime/hook.h"
@@ -8,11 +9,28 @@
 #include "runtime/real.h"
 #include "runtime/resolve.h"
 
+#define BLANKS       " \t\n\v\f\r" /* isspace() in whatever locale, of which inet_aton() takes the ASCII part */
+#define LITERAL_SIZE 128           /* of the longest form, and some */
+
+/* inet_addr() and inet_aton() read up to the first blank: a line as fgets() gave it is an address. */
+static bool read_literal(const char *text, struct ip_address *address)
+{
+    char copy[LITERAL_SIZE];
+    size_t length = strcspn(text, BLANKS);
+    if (text[length] == '\0')
+        return resolve_literal(text, address);
+    if (length >= sizeof copy)
+        return false;
+    memcpy(copy, text, length);
+    copy[length] = '\0';
+    return resolve_literal(copy, address);
+}
+
 /* Libc read the text as `ipv4`, if `read`; else it may be IPv6 text. True where there is an address in the end. */
 static bool read_text(const char *text, bool read, struct in_addr *ipv4)
 {
     struct ip_address address;
-    if (!read && !resolve_literal(text, &address))
+    if (!read && !read_literal(text, &address))
         return false;
     if (read)
         address = address_ipv4(*ipv4);
@@ -50,7 +68,9 @@ EXPORT in_addr_t inet_network(const char *text)
     GUARD(guard);
     struct in_addr ipv4;
     in_addr_t network = REAL(inet_network)(text);
-    if (network != INADDR_NONE || !GUARD_ENTER_LOOKUP(guard) || !read_text(text, false, &ipv4))
+    /* Unlike the others it takes blanks at the end only: none, of IPv6 text. */
+    if (network != INADDR_NONE || !GUARD_ENTER_LOOKUP(guard) || text[strcspn(text, BLANKS)] != '\0' ||
+        !read_text(text, false, &ipv4))
         return network;
     errno = guard.error;
     return ntohl(ipv4.s_addr); /* inet_network answers in host byte order */

@@ -195,18 +195,42 @@ size_t resolve_shown_list(const struct resolve_addresses *ordered, struct in_add
     return count;
 }
 
+/* As many as a connect() can try: the first ones, but some places are for the family that comes last, however many
+   addresses the other one has. It may be the one that works. */
+static size_t take_candidates(const struct resolve_addresses *ordered, struct ip_address list[CANDIDATES_PER_LIST])
+{
+    size_t others = 0, others_first = 0, count = 0;
+    for (size_t i = 0; i < ordered->count; i++) {
+        bool other = ordered->addresses[i].family != ordered->addresses[0].family;
+        others += other;
+        others_first += other && i < CANDIDATES_PER_LIST;
+    }
+    size_t kept = others < CANDIDATES_PER_LIST / 4 ? others : CANDIDATES_PER_LIST / 4;
+    size_t places_of_others = kept > others_first ? kept : others_first;
+    size_t places = CANDIDATES_PER_LIST - places_of_others;
+    for (size_t i = 0; i < ordered->count; i++) {
+        size_t *left = ordered->addresses[i].family == ordered->addresses[0].family ? &places : &places_of_others;
+        if (*left == 0)
+            continue;
+        list[count++] = ordered->addresses[i];
+        --*left;
+    }
+    return count;
+}
+
 void resolve_record(const char *name, const struct resolve_addresses *ordered)
 {
-    size_t count = ordered->count < CANDIDATES_PER_LIST ? ordered->count : CANDIDATES_PER_LIST;
-    lookups_record(name, ordered->addresses, count);
-    observe_name(EVENT_ANSWER, name, ordered->addresses, count);
+    struct ip_address list[CANDIDATES_PER_LIST] = {0};
+    size_t count = take_candidates(ordered, list);
+    lookups_record(name, list, count);
+    observe_name(EVENT_ANSWER, name, list, count);
     if (count > 1)
         race_thread_prepare();
     for (size_t i = 0; i < count; i++) {
         struct in_addr shown;
-        if (ordered->addresses[i].family == AF_INET6 && !pref64_recover(&ordered->addresses[i], &shown) &&
-            !address_is_loopback(&ordered->addresses[i]) && resolve_shown(&ordered->addresses[i], &shown))
-            state_store_candidates(shown, ordered->addresses, count);
+        if (list[i].family == AF_INET6 && !pref64_recover(&list[i], &shown) && !address_is_loopback(&list[i]) &&
+            resolve_shown(&list[i], &shown))
+            state_store_candidates(shown, list, count);
     }
 }
 

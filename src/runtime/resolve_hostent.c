@@ -44,13 +44,14 @@ static void add_all(struct resolve_addresses *list, const struct hostent *hosten
     }
 }
 
-static bool same_addresses(const struct hostent *hostent, const struct in_addr *shown, size_t count)
+/* Whether the program would be shown just what libc says. (The list may have less than libc: no doubles, no more than
+   fit. That is no reason to take them away.) */
+static bool same_addresses(const struct resolve_addresses *ipv4, const struct in_addr *shown, size_t count)
 {
     size_t i = 0;
-    while (i < count && hostent->h_addr_list[i] != NULL &&
-           memcmp(hostent->h_addr_list[i], &shown[i], sizeof *shown) == 0)
+    while (i < count && i < ipv4->count && ipv4->addresses[i].ipv4.s_addr == shown[i].s_addr)
         i++;
-    return i == count && hostent->h_addr_list[i] == NULL;
+    return i == count && i == ipv4->count;
 }
 
 /* Puts both halves together. False where libc's answer is to stand as it is. */
@@ -66,7 +67,7 @@ static bool put_together(const char *name, const struct hostent *ipv4, const str
     if (resolve_has_ipv6(&ordered))
         resolve_record(name, &ordered);
     size_t count = resolve_shown_list(&ordered, answer->shown, NULL);
-    if (count == 0 ? ipv4 == NULL : ipv4 != NULL && same_addresses(ipv4, answer->shown, count))
+    if (count == 0 ? ipv4 == NULL : ipv6_list.count == 0 && same_addresses(&ipv4_list, answer->shown, count))
         return false;
     answer->parts = hostent_parts_of(ipv4 != NULL ? ipv4 : ipv6);
     answer->parts.family = AF_INET;
@@ -102,6 +103,7 @@ static struct hostent *pack_static(const struct answer *answer)
         h_errno = answer->parts.address_count == 0 ? NO_DATA : NO_RECOVERY;
         return NULL;
     }
+    h_errno = NETDB_SUCCESS;
     return &static_hostent;
 }
 
@@ -153,8 +155,7 @@ static int pack_into(const struct answer *answer, const struct resolve_buffer *i
     free(scratch);
     if (error == 0)
         *found = into->result;
-    else
-        *host_error = NETDB_INTERNAL;
+    *host_error = error == 0 ? NETDB_SUCCESS : NETDB_INTERNAL;
     return error;
 }
 

@@ -1,21 +1,31 @@
 /* The addresses of a name in the order in which they are to be tried. */
+#include <stdatomic.h>
+
 #include "runtime/aliases.h"
 #include "runtime/observe.h"
 #include "runtime/pref64.h"
 #include "runtime/preference.h"
 #include "runtime/settings.h"
 
+/* Once aloud: a program may look such a name up again and again. */
+static void tell_ignored(const struct ip_address *address)
+{
+    static atomic_bool told;
+    enum observe_level level = atomic_exchange(&told, true) ? OBSERVE_INFO : OBSERVE_WARNING;
+    char data[OBSERVE_LINE_SIZE];
+    struct text line = text_on(data, sizeof data);
+    text_add(&line, "ignored a resolver's answer inside the alias pool: ");
+    text_add_address(&line, address);
+    text_add(&line, " (set alias-pool to a range that nobody uses)");
+    observe_line(level, &line);
+}
+
 static bool may_be_candidate(const struct ip_address *address)
 {
     if (address->family == AF_INET) {
         if (!aliases_contains(address->ipv4))
             return true;
-        char data[OBSERVE_LINE_SIZE];
-        struct text line = text_on(data, sizeof data);
-        text_add(&line, "ignored a resolver's answer inside the alias pool: ");
-        text_add_address(&line, address);
-        text_add(&line, " (set alias-pool to a range that nobody uses)");
-        observe_line(OBSERVE_WARNING, &line);
+        tell_ignored(address);
         return false;
     }
     return !address_is_mapped(address) && !address_is_unspecified(address);
@@ -30,9 +40,9 @@ bool resolve_has_ipv6(const struct resolve_addresses *ordered)
     return false;
 }
 
-static void add_usable(struct resolve_addresses *list, const struct resolve_addresses *half)
+static void add_usable(struct resolve_addresses *list, const struct resolve_addresses *half, size_t limit)
 {
-    for (size_t i = 0; i < half->count; i++)
+    for (size_t i = 0; i < half->count && list->count < limit; i++)
         if (may_be_candidate(&half->addresses[i]))
             resolve_add(list, &half->addresses[i]);
 }
@@ -134,9 +144,12 @@ static void put_together(const struct resolve_addresses *ipv4, const struct reso
 {
     struct resolve_addresses list = {0};
     struct preference preference;
-    add_usable(&list, ipv6);
-    if (settings_current()->families != FAMILIES_INET6)
-        add_usable(&list, ipv4);
+    /* However many addresses one family has, the other one keeps its place: it may be the one that works. */
+    size_t ipv4_count = settings_current()->families == FAMILIES_INET6 ? 0 : ipv4->count;
+    size_t kept = ipv4_count < RESOLVE_ADDRESSES / 2 ? ipv4_count : RESOLVE_ADDRESSES / 2;
+    add_usable(&list, ipv6, RESOLVE_ADDRESSES - kept);
+    if (ipv4_count > 0)
+        add_usable(&list, ipv4, RESOLVE_ADDRESSES);
     ordered->count = 0;
     /* Nothing to put together: libc's order stands, unless the user has set another one. */
     if (list.count < 2 || (ipv6->count == 0 && !preference_is_explicit())) {

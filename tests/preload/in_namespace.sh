@@ -38,7 +38,16 @@ mkdir -p $TEST_DIR/etc $TEST_DIR/state
 for file in alternatives group ld.so.cache ld.so.conf ld.so.conf.d passwd; do
     [ ! -e "/etc/$file" ] || cp -RP "/etc/$file" $TEST_DIR/etc/
 done
-cp "$here/hosts" $TEST_DIR/etc/hosts
+{
+    cat "$here/hosts"
+    # Names with more addresses than are put together.
+    number=0
+    while [ $number -lt 70 ]; do
+        number=$((number + 1))
+        printf '10.9.0.%s crowd4.example\n2001:db8:dead::%s crowd.example\n' $number $number
+    done
+    echo '192.0.2.1 crowd.example'
+} >$TEST_DIR/etc/hosts
 echo "multi on" >$TEST_DIR/etc/host.conf
 printf '%s: files\n' hosts services protocols networks passwd group >$TEST_DIR/etc/nsswitch.conf
 printf 'tcp 6 TCP\nudp 17 UDP\n' >$TEST_DIR/etc/protocols

@@ -143,7 +143,7 @@ static void test_overlong_name_overran_a_buffer(void **state)
 
 /* ---- The _r family */
 
-#define ROOM 1024
+#define ROOM 4096
 
 struct bench {
     struct hostent hostent, *found;
@@ -228,6 +228,46 @@ static void test_two_threads_families_differ(void **state)
     assert_int_equal(count_addresses(first.found), count_addresses(second.found));
     for (size_t i = 0; i < count_addresses(first.found); i++)
         assert_int_equal(address_at(first.found, i).s_addr, address_at(second.found, i).s_addr);
+}
+
+/* Of a name without IPv6 addresses, libc's answer stands as it is: doubles, and any number of addresses. */
+static void test_ipv4_answer_was_shortened(void **state)
+{
+    (void)state;
+    const struct hostent *host = gethostbyname("doubled.example");
+    assert_non_null(host);
+    assert_int_equal(count_addresses(host), 2);
+    assert_string_equal(host->h_aliases[1], "doubled-b");
+    struct bench bench;
+    look_up_r(&bench, "crowd4.example", 0, ROOM);
+    assert_int_equal(bench.error, 0);
+    assert_int_equal(count_addresses(bench.found), 70);
+}
+
+/* Here nothing but the last of 71 addresses can be reached. */
+static void test_many_ipv6_addresses_drove_out_ipv4(void **state)
+{
+    (void)state;
+    const struct hostent *host = gethostbyname("crowd.example");
+    assert_non_null(host);
+    assert_string_equal(text_of(address_at(host, 0)), "192.0.2.1");
+    assert_int_equal(count_addresses(host), 64);
+    struct addrinfo *list, hints = {.ai_family = AF_INET, .ai_socktype = SOCK_STREAM};
+    assert_int_equal(getaddrinfo("crowd.example", NULL, &hints, &list), 0);
+    assert_string_equal(text_of(((struct sockaddr_in *)list->ai_addr)->sin_addr), "192.0.2.1");
+    freeaddrinfo(list);
+}
+
+static void test_found_name_told_the_error_of_its_ipv4_half(void **state)
+{
+    (void)state;
+    struct bench bench;
+    look_up_r(&bench, "one6.example", 0, ROOM);
+    assert_non_null(bench.found);
+    assert_int_equal(bench.host_error, NETDB_SUCCESS);
+    h_errno = HOST_NOT_FOUND;
+    assert_non_null(gethostbyname("one6.example"));
+    assert_int_equal(h_errno, NETDB_SUCCESS);
 }
 
 static void test_absent_name_r(void **state)
@@ -366,6 +406,9 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_overlong_name_overran_a_buffer),
         cmocka_unit_test(test_small_buffer_was_overrun),
         cmocka_unit_test(test_two_threads_families_differ),
+        cmocka_unit_test(test_ipv4_answer_was_shortened),
+        cmocka_unit_test(test_many_ipv6_addresses_drove_out_ipv4),
+        cmocka_unit_test(test_found_name_told_the_error_of_its_ipv4_half),
         cmocka_unit_test(test_absent_name_r),
         cmocka_unit_test(test_reverse_lookup_asked_about_the_alias),
         cmocka_unit_test(test_forward_confirmed_reverse_check_failed),

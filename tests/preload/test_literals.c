@@ -25,6 +25,25 @@ static void test_ipv6_text_was_refused(void **state)
     }
 }
 
+/* As libc takes "192.0.2.1\n" and "192.0.2.1 # the old one". */
+static void test_text_with_a_line_end_was_refused(void **state)
+{
+    (void)state;
+    static const char *const ends[] = {"\n", " ", "\t#", "\r\n", " and more"};
+    in_addr_t expected = alias_of("2001:db8::1").s_addr;
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
+        char text[64];
+        struct in_addr address = {0};
+        snprintf(text, sizeof text, "2001:db8::1%s", ends[i]);
+        assert_int_equal(inet_addr(text), expected);
+        assert_int_equal(inet_aton(text, &address), 1);
+        assert_int_equal(address.s_addr, expected);
+        assert_int_equal(inet_network(text), INADDR_NONE);
+        snprintf(text, sizeof text, "192.0.2.1%s", ends[i]); /* so does libc */
+        assert_int_equal(inet_aton(text, &address), 1);
+    }
+}
+
 static void test_special_addresses_became_aliases(void **state)
 {
     (void)state;
@@ -48,7 +67,6 @@ static void test_text_that_is_no_address_was_taken(void **state)
                                         "12345::",
                                         "[::1",
                                         "2001:db8::1]",
-                                        "2001:db8::1 ",
                                         " 2001:db8::1",
                                         "::1%",
                                         "::1%lo",
@@ -114,6 +132,7 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_ipv6_text_was_refused),
+        cmocka_unit_test(test_text_with_a_line_end_was_refused),
         cmocka_unit_test(test_special_addresses_became_aliases),
         cmocka_unit_test(test_text_that_is_no_address_was_taken),
         cmocka_unit_test(test_zone_was_lost),
