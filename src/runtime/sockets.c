@@ -56,7 +56,7 @@ static void place(int fd, uint32_t item)
     }
     release(atomic_exchange(&descriptor->record, item));
     atomic_store_explicit(&descriptor->watch_epoll, WATCH_NONE, memory_order_relaxed);
-    atomic_store_explicit(&descriptor->closed, 0, memory_order_relaxed);
+    atomic_store_explicit(&descriptor->doubted, 0, memory_order_relaxed);
     int top = atomic_load(&highest);
     while (sockets_item_is_record(item) && fd > top && !atomic_compare_exchange_weak(&highest, &top, fd))
         continue;
@@ -124,28 +124,33 @@ void sockets_doubt(int fd)
 {
     struct descriptor *descriptor = descriptor_if_known(fd);
     if (descriptor != NULL)
-        atomic_store_explicit(&descriptor->closed, 1, memory_order_relaxed);
+        atomic_store_explicit(&descriptor->doubted, atomic_load(&descriptor->record), memory_order_relaxed);
 }
 
 bool sockets_is_in_doubt(int fd)
 {
-    const struct descriptor *descriptor = descriptor_if_known(fd);
-    return descriptor != NULL && atomic_load_explicit(&descriptor->closed, memory_order_relaxed) != 0;
+    uint32_t item = sockets_item(fd);
+    return item != 0 && atomic_load_explicit(&sockets_descriptor(fd)->doubted, memory_order_relaxed) == item;
 }
 
 /* Doubt is about upgraded sockets only: nothing but such a socket is AF_INET6 under a number that is on record, since
    the program's own ones overwrite the record. */
-struct socket_record *sockets_find_doubtful(int fd)
+struct socket_record *sockets_find_doubtful(int fd, uint32_t item)
 {
     struct descriptor *descriptor = descriptor_if_known(fd);
-    uint32_t item = sockets_item(fd);
     int family = kernel_socket_integer(fd, SO_DOMAIN);
-    if (family == AF_INET6 && sockets_item_is_record(item)) {
-        atomic_store_explicit(&descriptor->closed, 0, memory_order_relaxed);
+    if (family == AF_INET6) {
+        atomic_store_explicit(&descriptor->doubted, 0, memory_order_relaxed);
         return pool_at(&sockets_records, item);
     }
-    if (family != -EBADF && start_owns_memory())
-        place(fd, 0);
+    if (family == -EBADF || !start_owns_memory())
+        return NULL;
+    /* Whoever asks may be walking over the numbers of other threads: what one of them puts here meanwhile stays. The
+       doubt goes first, since the record may be used again, for this very number, as soon as it is released. */
+    uint32_t doubted = item;
+    atomic_compare_exchange_strong(&descriptor->doubted, &doubted, 0);
+    if (atomic_compare_exchange_strong(&descriptor->record, &item, 0))
+        release(item);
     return NULL;
 }
 

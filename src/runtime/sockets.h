@@ -50,8 +50,8 @@ struct descriptor {
     _Atomic uint32_t record;      /* an item of sockets_records, 0 (unknown), or one of the following */
     _Atomic uint32_t watch_epoll; /* epoll descriptor + 1, or as sockets.c says */
     _Atomic uint32_t watch_events;
-    _Atomic uint32_t
-        closed; /* close() was called on the record's number, perhaps by a vfork() child in its own table */
+    _Atomic uint32_t doubted; /* the record with which close() was called on the number, perhaps by a vfork() child in
+                                 its own table; 0: none. Not a flag, so that it can't be about the next record. */
     _Atomic uint64_t watch_data;
 };
 #define SOCKETS_NATIVE    UINT32_MAX       /* the program's own AF_INET6 socket */
@@ -95,8 +95,8 @@ void sockets_copy(int from, int to);
 void sockets_doubt(int fd);
 /* Whether that has happened to the number. */
 bool sockets_is_in_doubt(int fd);
-/* For sockets_find: the record of a number in doubt, or NULL. Asks the kernel. */
-struct socket_record *sockets_find_doubtful(int fd);
+/* For sockets_find: the record of a number, which is in doubt, or NULL. Asks the kernel. */
+struct socket_record *sockets_find_doubtful(int fd, uint32_t item);
 
 /* Every hook looks a number up, so this is inline: three loads. */
 static inline const struct descriptor *sockets_descriptor(int fd)
@@ -125,8 +125,8 @@ static inline struct socket_record *sockets_find(int fd)
     uint32_t item = sockets_item(fd);
     if (!sockets_item_is_record(item))
         return NULL;
-    if (__builtin_expect(atomic_load_explicit(&sockets_descriptor(fd)->closed, memory_order_relaxed) != 0, 0))
-        return sockets_find_doubtful(fd);
+    if (__builtin_expect(atomic_load_explicit(&sockets_descriptor(fd)->doubted, memory_order_relaxed) == item, 0))
+        return sockets_find_doubtful(fd, item);
     return (struct socket_record *)pool_at(&sockets_records, item);
 }
 

@@ -3,6 +3,8 @@
 
 #include <net/if.h>
 #include <poll.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -265,10 +267,55 @@ static void test_option_set_after_a_connection_was_lost_in_the_upgrade(void **st
     close(listener);
 }
 
+/* ---- Threads */
+
+#define WALKS 4000
+
+static struct in_addr walked_alias;
+static uint16_t walked_port;
+static atomic_bool walks_done;
+
+/* Each upgrade looks for the other numbers of its socket: one of its two is closed, so it looks at everybody's. */
+static void *walk_over_the_numbers(void *unused)
+{
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(walked_port), .sin_addr = walked_alias};
+    while (!atomic_load(&walks_done)) {
+        int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+        close(dup(fd));
+        (void)connect(fd, (struct sockaddr *)&to, sizeof to);
+        close(fd);
+    }
+    return unused;
+}
+
+/* A record that was lost shows in the upgrade, which has no options then to set again. */
+static void test_socket_made_beside_an_upgrade_lost_its_options(void **state)
+{
+    (void)state;
+    int server = world_datagrams("2001:db8::1", 0), lost = 0;
+    pthread_t thread;
+    walked_alias = alias_of("2001:db8::1");
+    walked_port = world_port(server);
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(walked_port), .sin_addr = walked_alias};
+    assert_int_equal(pthread_create(&thread, NULL, walk_over_the_numbers, NULL), 0);
+    for (int i = 0; i < WALKS; i++) {
+        int fd = socket(AF_INET, SOCK_DGRAM, 0);
+        set_option(fd, SOL_SOCKET, SO_PRIORITY, 5);
+        assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof to), 0);
+        lost += option_of(fd, SOL_SOCKET, SO_PRIORITY) != 5;
+        close(fd);
+    }
+    atomic_store(&walks_done, true);
+    pthread_join(thread, NULL);
+    assert_int_equal(lost, 0);
+    world_close(server);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_option_set_after_a_connection_was_lost_in_the_upgrade),
+        cmocka_unit_test(test_socket_made_beside_an_upgrade_lost_its_options),
         cmocka_unit_test(test_options_after_bind_were_lost_when_a_port_was_given_back),
         cmocka_unit_test(test_passed_descriptor_was_taken_for_what_had_its_number),
         cmocka_unit_test(test_interface_address_was_read_as_an_ipv6_request),
