@@ -19,19 +19,19 @@
 
 /* Facts about a socket that all its numbers share. */
 enum socket_flag {
-    SOCKET_STREAM = 1 << 0,         /* TCP; otherwise UDP */
-    SOCKET_UPGRADED = 1 << 1,       /* an AF_INET6 socket stands under the numbers that the program made as AF_INET */
-    SOCKET_UNREPLAYABLE = 1 << 3,   /* an option was set that cannot be set on another socket: no upgrade */
-    SOCKET_FAMILY_FIXED = 1 << 4,   /* the program bound it to one address: never changed behind its back */
-    SOCKET_USED = 1 << 5,           /* UDP: a datagram was sent to a plain IPv4 address */
-    SOCKET_WILDCARD = 1 << 6,       /* bound to the wildcard of both families in the place of 0.0.0.0 */
-    SOCKET_LISTENING = 1 << 7,      /* with the backlog of the record */
-    SOCKET_OWN_FILTER = 1 << 10,    /* UDP: the program set a filter in the place of ours, see proof.h */
-    SOCKET_FILTERED = 1 << 12,      /* the program attached a filter, and it is still there */
+    SOCKET_STREAM = 1 << 0,       /* TCP; otherwise UDP */
+    SOCKET_UPGRADED = 1 << 1,     /* an AF_INET6 socket stands under the numbers that the program made as AF_INET */
+    SOCKET_UNREPLAYABLE = 1 << 3, /* an option was set that cannot be set on another socket: no upgrade */
+    SOCKET_FAMILY_FIXED = 1 << 4, /* the program bound it to one address: never changed behind its back */
+    SOCKET_USED = 1 << 5,         /* UDP: a datagram was sent to a plain IPv4 address */
+    SOCKET_WILDCARD = 1 << 6,     /* bound to the wildcard of both families in the place of 0.0.0.0 */
+    SOCKET_LISTENING = 1 << 7,    /* with the backlog of the record */
+    SOCKET_RACING = 1 << 8,       /* a placeholder stands under the number, see runtime/background.h */
+    SOCKET_TRANSLATED = 1 << 9,   /* connected where the peer may stand for an IPv4 address, see runtime/outbound.h */
+    SOCKET_OWN_FILTER = 1 << 10,  /* UDP: the program set a filter in the place of ours, see proof.h */
     SOCKET_WANTS_PKTINFO = 1 << 11, /* with it: the program wants to see IP_PKTINFO */
-    SOCKET_TRANSLATED = 1 << 9, /* connected where the peer may stand for an IPv4 address, see runtime/outbound.h */
-    SOCKET_RACING = 1 << 8,     /* a placeholder stands under the number, see runtime/background.h */
-    SOCKET_FAILED = 1 << 12,    /* a race has failed with `failure`, which the socket under the number can't say */
+    SOCKET_FILTERED = 1 << 12,      /* the program attached a filter, and it is still there */
+    SOCKET_FAILED = 1 << 13, /* a race has failed with `failure`, which the socket under the number can't say */
 };
 
 struct socket_record {
