@@ -70,13 +70,25 @@ static int print_help(void)
     return EXIT_STATUS_OK;
 }
 
+/* Where a path begins in the value of a setting; at its end where there is none. */
+static size_t path_in(const struct setting *setting, const char *value)
+{
+    static const char word[] = "file ";
+    if (setting->kind == SETTING_PATH)
+        return 0;
+    if (setting->kind != SETTING_CHOICE_OR_FILE || strncmp(value, word, sizeof word - 1) != 0)
+        return strlen(value);
+    return sizeof word - 1 + strspn(value + sizeof word - 1, " ");
+}
+
 /* A relative path as an absolute one, any other value as it is, in new memory. */
 static char *make_absolute(const struct setting *setting, const char *value)
 {
     char *absolute = NULL, *directory;
-    if (setting->kind != SETTING_PATH || value[0] == '/' || value[0] == '\0' || (directory = getcwd(NULL, 0)) == NULL)
+    const char *path = value + path_in(setting, value);
+    if (path[0] == '/' || path[0] == '\0' || (directory = getcwd(NULL, 0)) == NULL)
         return strdup(value);
-    int length = asprintf(&absolute, "%s/%s", directory, value);
+    int length = asprintf(&absolute, "%.*s%s/%s", (int)(path - value), value, directory, path);
     free(directory);
     return length < 0 ? NULL : absolute;
 }

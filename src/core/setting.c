@@ -371,6 +371,8 @@ void setting_describe(const struct setting *setting, struct text *text)
     case SETTING_CHOICE:
     case SETTING_CHOICE_OR_FILE:
         describe_choice(setting, text);
+        if (setting->kind == SETTING_CHOICE_OR_FILE)
+            text_add(text, " (an absolute path)");
         break;
     case SETTING_MILLISECONDS:
         text_add(text, "a whole number of milliseconds from ");
