@@ -28,35 +28,53 @@ by() {
     lab_preload client env V6SHIM_POLICY="$lab_policy" getent ahosts "$@" 2>&1 | addresses
 }
 
-# ---- Against libc: its own order is a fixed point of ours, whatever table both read
+# ---- Against libc itself: 400 random sets, from the same order given (order.c), by several tables and sources
 
 perl -e 'srand 6724;
     sub part { sprintf "%x", int rand 65536 }
     my @make = (
-        sub { "2001:db8:" . (qw(1 2 3f44 3ffe dead))[rand 5] . "::" . part() }, sub { "fd11:1111:1111:" . part() . "::1" },
-        sub { "fd22:2222:2222::" . part() }, sub { "2002:c633:6401::" . part() }, sub { "2001:0:" . part() . "::1" },
+        sub { "2001:db8:" . (qw(1 2 3f44 3ffe dead))[rand 5] . "::" . part() }, sub { "2001:db8:1:" . part() . "::1" },
+        sub { "fd11:1111:1111:" . part() . "::1" }, sub { "fd22:2222:2222::" . part() }, sub { "fc00::" . part() },
+        sub { "2002:c633:6401::" . part() }, sub { "2002:1::" . part() }, sub { "2001:0:" . part() . "::1" },
+        sub { "2001:0:4::" . part() }, sub { "fec0::" . part() }, sub { "fec0:0:0:2::" . part() }, sub { "3ffe::" . part() },
+        sub { "::192.0.2." . int(1 + rand 250) }, sub { "::ffff:192.0.2." . int(1 + rand 250) }, sub { "ff05::" . part() },
         sub { "192.0.2." . int(1 + rand 250) }, sub { "10.1.2." . int(1 + rand 250) }, sub { "203.0.113." . int(1 + rand 250) },
-        sub { "198.51.100." . int(1 + rand 250) });
-    for my $set (1 .. 40) { print $make[rand @make]->(), " set$set\n" for 0 .. 1 + rand 7 }' >>"$hosts"
+        sub { "198.51.100." . int(1 + rand 250) }, sub { "169.254.7." . int(1 + rand 250) }, sub { "127.0.0." . int(1 + rand 250) });
+    for my $set (1 .. 400) { print $make[rand @make]->(), " Set$set\n" for 0 .. 1 + rand 9 }' >>"$hosts"
 
-tables="$LAB_DIR/glibc $LAB_DIR/ula $LAB_DIR/ipv4 $LAB_DIR/scope"
 : >"$LAB_DIR/glibc"
 printf 'precedence %s\n' '::1/128 50' 'fc00::/7 45' '::/0 40' '2002::/16 30' '::/96 20' '::ffff:0:0/96 10' >"$LAB_DIR/ula"
 printf 'precedence %s\n' '::/0 40' '::ffff:0:0/96 100' >"$LAB_DIR/ipv4"
 printf 'scopev4 %s\n' '::ffff:10.0.0.0/104 5' '::ffff:0:0/96 14' >"$LAB_DIR/scope"
-for table in $tables; do
-    cp "$table" "$gai"
-    lab_differences='' lab_sets=0
-    while [ $lab_sets -lt 40 ]; do
-        lab_sets=$((lab_sets + 1))
-        lab_expected=$(bare set$lab_sets)
-        lab_got=$(by "file $table" set$lab_sets)
-        [ "$lab_expected" = "$lab_got" ] || lab_differences="$lab_differences
-set$lab_sets: libc $lab_expected, here $lab_got"
+printf 'label %s\n' '::/0 1' 'fc00::/7 2' '2001:db8:3f44::/48 9' 'fec0::/10 9' '2001:db8:2::/48 9' >"$LAB_DIR/label"
+# as_libc WHAT: no set is in another order than libc's.
+as_libc() {
+    for table in glibc ula ipv4 scope label; do
+        cp "$LAB_DIR/$table" "$gai"
+        same "$1: 400 random sets are in libc's order by the table $table" "400 sets, 0 differ" \
+            "$(lab_on client env V6SHIM_POLICY="file $LAB_DIR/$table" "$LAB_BUILD/tests/lab/order" <"$hosts" 2>&1)"
     done
-    same "40 random sets are in libc's order by the table ${table##*/}" '' "$lab_differences"
-done
-: >"$gai"
+    : >"$gai"
+}
+as_libc "two global prefixes, ULA, IPv4"
+address fec0::2/64 dev two
+address 2001:db8:1::77/64 dev one
+lab_on client ip address add 169.254.7.1/16 dev two
+as_libc "site-local, link-local and a second source"
+lab_on client sh -c 'ip address change 2001:db8:1::2/64 dev one preferred_lft 0
+    ip address change fd11:1111:1111:1::1/64 dev one preferred_lft 0; ip address change 10.1.2.4/16 dev two preferred_lft 0'
+as_libc "deprecated ones"
+lab_on client sh -c 'ip address change 2001:db8:3f44::2/48 dev two preferred_lft 0
+    ip address change 2001:db8:1::2/64 dev one preferred_lft forever; ip address change fd11:1111:1111:1::1/64 dev one preferred_lft forever'
+address 2001:db8:1::8888/64 dev one home
+lab_on client sysctl -qw net.ipv6.conf.two.use_tempaddr=2
+address 2001:db8:2::55/64 dev two mngtmpaddr valid_lft 3600 preferred_lft 1800
+temporary() { lab_on client ip -6 address show dev two temporary | grep -q 2001:db8:2:; }
+check "the kernel makes a temporary address" lab_until temporary
+as_libc "others deprecated, a home address, temporary ones"
+lab_on client sh -c 'ip address del 2001:db8:1::8888/64 dev one; ip address del 2001:db8:1::77/64 dev one
+    ip address del 2001:db8:2::55/64 dev two; ip address del fec0::2/64 dev two; ip address del 169.254.7.1/16 dev two
+    ip address change 10.1.2.4/16 dev two preferred_lft forever; ip address change 2001:db8:3f44::2/48 dev two preferred_lft forever'
 
 # ---- Each table by name
 
