@@ -113,6 +113,8 @@ static NOINLINE int bind_guarded(int fd, const struct sockaddr *address, socklen
     struct sockaddr_in6 native;
     if (background_is(fd))
         background_collapse(fd);
+    if (guard_may_act())
+        sockets_set(sockets_find(fd), SOCKET_BOUND);
     if (address != NULL && length >= sizeof native && address->sa_family == AF_INET6 && guard_may_act()) {
         memcpy(&native, address, sizeof native);
         binding_make_room(fd, &native);

@@ -95,6 +95,7 @@ EXPORT int rresvport(int *port)
     if (fd < 0 || !GUARD_ENTER(guard))
         return fd;
     sockets_add_ipv4(fd, SOCK_STREAM, 0);
+    sockets_set(sockets_find(fd), SOCKET_BOUND);
     if (settings_current()->families != FAMILIES_INET && settings_current()->listen == LISTEN_MAPPED && !aware_is())
         upgrade_socket(fd);
     errno = guard.error;

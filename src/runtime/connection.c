@@ -141,7 +141,7 @@ static bool may_race(int fd, const struct destinations *destinations)
     if (REAL(getsockname)(fd, (struct sockaddr *)&local, &length) != 0 ||
         !address_from_sockaddr((const struct sockaddr *)&local, length, &bound, &port))
         return false;
-    return port == 0 && address_is_unspecified(&bound);
+    return !sockets_chose_port(sockets_find(fd), port) && address_is_unspecified(&bound);
 }
 
 /* Without a race, a program that doesn't wait gets one attempt, and no second one when that has failed: to IPv4 if

@@ -9,6 +9,7 @@
 #ifndef V6SHIM_RUNTIME_SOCKETS_H
 #define V6SHIM_RUNTIME_SOCKETS_H
 
+#include <netinet/in.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -19,8 +20,9 @@
 
 /* Facts about a socket that all its numbers share. */
 enum socket_flag {
-    SOCKET_STREAM = 1 << 0,       /* TCP; otherwise UDP */
-    SOCKET_UPGRADED = 1 << 1,     /* an AF_INET6 socket stands under the numbers that the program made as AF_INET */
+    SOCKET_STREAM = 1 << 0,   /* TCP; otherwise UDP */
+    SOCKET_UPGRADED = 1 << 1, /* an AF_INET6 socket stands under the numbers that the program made as AF_INET */
+    SOCKET_BOUND = 1 << 2,    /* the program called bind(): without, a port is the kernel's choice of a connect() */
     SOCKET_UNREPLAYABLE = 1 << 3, /* an option was set that cannot be set on another socket: no upgrade */
     SOCKET_FAMILY_FIXED = 1 << 4, /* the program bound it to one address: never changed behind its back */
     SOCKET_USED = 1 << 5,         /* UDP: a datagram was sent to a plain IPv4 address */
@@ -156,6 +158,14 @@ static inline bool sockets_has(int fd, uint32_t flags)
 {
     const struct socket_record *record = sockets_find(fd);
     return record != NULL && (atomic_load_explicit(&record->flags, memory_order_relaxed) & flags) != 0;
+}
+
+/* Whether a port (host byte order) that a TCP socket has is the program's own choice. A connect() that failed leaves
+   the one that the kernel chose for it. bindresvport() binds within libc, to a reserved port. */
+static inline bool sockets_chose_port(const struct socket_record *record, uint16_t port)
+{
+    return port != 0 && (record == NULL || port < IPPORT_RESERVED ||
+                         (atomic_load_explicit(&record->flags, memory_order_relaxed) & SOCKET_BOUND) != 0);
 }
 
 /* Whether what comes from it may have to be translated: it was upgraded or inherited, or nothing is known about it.

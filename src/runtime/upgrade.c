@@ -49,6 +49,7 @@ static int find_protocol(struct plan *plan)
             return -EAFNOSUPPORT;
         sockets_add_ipv4(plan->fd, plan->type, plan->protocol);
         plan->record = sockets_find(plan->fd);
+        sockets_set(plan->record, SOCKET_BOUND); /* for all we know */
     } else if ((plan->type == SOCK_STREAM) != stream) {
         return -EAFNOSUPPORT; /* another file than the one on record */
     }
@@ -64,7 +65,8 @@ static int make_plan(int fd, const struct sockaddr_storage *bound, struct plan *
     int result = find_protocol(plan);
     if (result < 0)
         return result;
-    plan->port = local.sin_port;
+    if (plan->type != SOCK_STREAM || sockets_chose_port(plan->record, ntohs(local.sin_port)))
+        plan->port = local.sin_port;
     if (plan->port != 0 && plan->bind_to != NULL)
         return -EINVAL; /* bound already, by a datagram perhaps */
     /* A connected UDP socket has a local address too, but none that the program asked for. */

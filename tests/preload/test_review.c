@@ -267,6 +267,54 @@ static void test_option_set_after_a_connection_was_lost_in_the_upgrade(void **st
     close(listener);
 }
 
+/* ---- Ports that a failed connect() leaves */
+
+static void set_port_range(const char *range)
+{
+    FILE *setting = fopen("/proc/sys/net/ipv4/ip_local_port_range", "w");
+    assert_non_null(setting);
+    fputs(range, setting);
+    assert_int_equal(fclose(setting), 0);
+}
+
+/* The one port that is left is shared with another connection, as the kernel does, and can't be bound to. */
+static void test_port_of_a_refused_attempt_was_kept(void **state)
+{
+    (void)state;
+    struct sockaddr_in6 there = ipv6_at("::1", 0);
+    int elsewhere = world_listen("::1", 0), waiting = world_listen("::1", 0);
+    int other = (int)syscall(SYS_socket, AF_INET6, SOCK_STREAM, 0), fd = socket(AF_INET, SOCK_STREAM, 0);
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(world_port(waiting))};
+    there.sin6_port = htons(world_port(elsewhere));
+    to.sin_addr = first_address("loop.example"); /* 127.0.0.1, where nobody listens, and ::1 */
+    set_port_range("45000 45000");
+    assert_int_equal(syscall(SYS_connect, other, &there, sizeof there), 0);
+    int result = connect(fd, (struct sockaddr *)&to, sizeof to);
+    set_port_range("32768 60999");
+    assert_int_equal(result, 0);
+    close(fd);
+    world_close(other);
+    world_close(waiting);
+    world_close(elsewhere);
+}
+
+static void test_socket_was_not_raced_after_a_refusal(void **state)
+{
+    (void)state;
+    int closed = world_listen("192.0.2.1", 0), fd = socket(AF_INET, SOCK_STREAM, 0);
+    struct timeval patience = {.tv_sec = 5};
+    struct sockaddr_in refused = ipv4_at("192.0.2.1", world_port(closed));
+    world_close(closed);
+    assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience), 0);
+    assert_int_equal(connect(fd, (struct sockaddr *)&refused, sizeof refused), -1);
+    int waiting = world_listen("192.0.2.1", 0);
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(world_port(waiting))};
+    to.sin_addr = first_address("half-hole.example");
+    assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof to), 0);
+    close(fd);
+    world_close(waiting);
+}
+
 /* ---- Threads */
 
 #define WALKS 4000
@@ -315,6 +363,8 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_option_set_after_a_connection_was_lost_in_the_upgrade),
+        cmocka_unit_test(test_port_of_a_refused_attempt_was_kept),
+        cmocka_unit_test(test_socket_was_not_raced_after_a_refusal),
         cmocka_unit_test(test_socket_made_beside_an_upgrade_lost_its_options),
         cmocka_unit_test(test_options_after_bind_were_lost_when_a_port_was_given_back),
         cmocka_unit_test(test_passed_descriptor_was_taken_for_what_had_its_number),
