@@ -29,6 +29,8 @@ struct resolve_half {
     char *name, *service;
     struct addrinfo hints;
     int64_t started_ms;
+    bool known_silent; /* the resolver, before we asked */
+    atomic_bool ipv4_answered;
     /* Results: */
     bool found, timed_out;
     struct addrinfo *info;
@@ -72,7 +74,8 @@ static void look_up(void *data)
     } else {
         look_up_hostent(half);
     }
-    silence_note(clock_now_ms() - half->started_ms, half->timed_out);
+    if (half->timed_out && atomic_load(&half->ipv4_answered))
+        silence_note(clock_now_ms() - half->started_ms);
 }
 
 static struct resolve_half *make_half(const char *name, const char *service, const struct addrinfo *hints)
@@ -105,20 +108,25 @@ struct resolve_half *resolve_start(const char *name, const char *service, const 
     if (half == NULL)
         return NULL;
     observe_name(EVENT_LOOKUP, name, NULL, 0);
-    if (!silence_is_known())
+    half->known_silent = silence_is_known();
+    if (!half->known_silent)
         half->beside = beside_start(look_up, free_half, half);
     return half;
 }
 
-bool resolve_wait(struct resolve_half *half, bool ipv4_found)
+bool resolve_wait(struct resolve_half *half, enum resolve_outcome ipv4)
 {
+    bool ipv4_found = ipv4 == RESOLVE_FOUND;
     if (half == NULL)
         return false;
+    atomic_store(&half->ipv4_answered, ipv4 != RESOLVE_UNANSWERED);
     if (half->beside == NULL) {
         /* No thread to be had, or a resolver that is known to be silent: worth our caller's time only if there is
-           nothing else. */
-        if (!ipv4_found)
+           nothing else. One that is silent now even about IPv4 will not answer this. */
+        if (ipv4 == RESOLVE_ABSENT || (ipv4 == RESOLVE_UNANSWERED && !half->known_silent)) {
+            half->started_ms = clock_now_ms();
             look_up(half);
+        }
         if (!half->found)
             observe_name(ipv4_found ? EVENT_SILENT : EVENT_NO_IPV6, half->name, NULL, 0);
         return half->found;

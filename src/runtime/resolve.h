@@ -30,11 +30,21 @@ struct resolve_half;
  */
 struct resolve_half *resolve_start(const char *name, const char *service, const struct addrinfo *hints);
 
+/* How the IPv4 half went. */
+enum resolve_outcome {
+    RESOLVE_FOUND,
+    RESOLVE_ABSENT,     /* the answer is that there is no address */
+    RESOLVE_UNANSWERED, /* a time-out, a broken server */
+};
+
 /*
  * Waits for it: `resolution-delay` where the IPv4 half has addresses, until the resolver has an answer where not.
  * NULL-safe. True where IPv6 addresses were found: only then the two below may be called.
+ *
+ * A resolver that answered the IPv4 half and not this one is noted to be silent (runtime/silence); one that answered
+ * neither may be back the next moment.
  */
-bool resolve_wait(struct resolve_half *half, bool ipv4_found);
+bool resolve_wait(struct resolve_half *half, enum resolve_outcome ipv4);
 const struct hostent *resolve_hostent(const struct resolve_half *half);
 /* Hands over the list: it is the caller's to free with freeaddrinfo. */
 struct addrinfo *resolve_take_info(struct resolve_half *half);

@@ -116,6 +116,13 @@ static const char *copy_name(const char *name, char copy[NAME_SIZE])
     return memcpy(copy, name, length + 1);
 }
 
+static enum resolve_outcome outcome_of(const struct hostent *ipv4, int host_error)
+{
+    if (ipv4 != NULL)
+        return RESOLVE_FOUND;
+    return host_error == HOST_NOT_FOUND || host_error == NO_DATA ? RESOLVE_ABSENT : RESOLVE_UNANSWERED;
+}
+
 struct hostent *resolve_by_name(const char *name)
 {
     int saved = errno;
@@ -127,7 +134,7 @@ struct hostent *resolve_by_name(const char *name)
     struct resolve_half *half = resolve_start(copy, NULL, NULL);
     struct hostent *ipv4 = REAL(gethostbyname)(name);
     int ipv4_error = errno, ipv4_host_error = h_errno;
-    bool found = resolve_wait(half, ipv4 != NULL);
+    bool found = resolve_wait(half, outcome_of(ipv4, ipv4_host_error));
     struct hostent *result = ipv4;
     if (put_together(copy, ipv4, found ? resolve_hostent(half) : NULL, &answer)) {
         errno = saved;
@@ -173,7 +180,7 @@ int resolve_by_name_r(const char *name, const struct resolve_buffer *into, struc
     int error = REAL(gethostbyname_r)(name, into->result, into->buffer, into->size, found, host_error);
     int ipv4_errno = errno;
     /* A buffer that is too small for libc's half is too small: the program comes again with a larger one. */
-    bool ipv6_found = error != ERANGE && resolve_wait(half, *found != NULL);
+    bool ipv6_found = error != ERANGE && resolve_wait(half, outcome_of(*found, *host_error));
     if (error != ERANGE && put_together(copy, *found, ipv6_found ? resolve_hostent(half) : NULL, &answer)) {
         errno = saved;
         error = pack_into(&answer, into, found, host_error);

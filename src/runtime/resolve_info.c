@@ -160,6 +160,11 @@ static bool has_ipv4_address(void)
     return any;
 }
 
+static bool is_absence(int error)
+{
+    return error == EAI_NONAME || error == EAI_NODATA || error == EAI_ADDRFAMILY;
+}
+
 /* The IPv4 half. AI_ADDRCONFIG hides it on a host without an IPv4 address of its own; whether it can be reached is
    judged by routes here, so it is asked for again. */
 static int look_up_ipv4(const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **ipv4,
@@ -167,7 +172,7 @@ static int look_up_ipv4(const char *node, const char *service, const struct addr
 {
     int error = REAL(getaddrinfo)(node, service, hints, ipv4);
     *hidden = (hints->ai_flags & AI_ADDRCONFIG) != 0 && settings_current()->nat64.mode != NAT64_OFF &&
-              (error == EAI_NONAME || error == EAI_NODATA || error == EAI_ADDRFAMILY) && !has_ipv4_address();
+              is_absence(error) && !has_ipv4_address();
     if (!*hidden)
         return error;
     struct addrinfo any = *hints;
@@ -202,7 +207,7 @@ static int look_up_name(const char *node, const char *service, const struct addr
     bool hidden;
     int error = look_up_ipv4(node, service, hints, &ipv4, &hidden);
     int ipv4_errno = errno;
-    if (resolve_wait(half, error == 0))
+    if (resolve_wait(half, error == 0 ? RESOLVE_FOUND : is_absence(error) ? RESOLVE_ABSENT : RESOLVE_UNANSWERED))
         ipv6 = resolve_take_info(half);
     resolve_end(half);
     errno = ipv4_errno;

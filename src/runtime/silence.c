@@ -21,9 +21,9 @@ static int64_t calendar_s(void)
     return now.tv_sec;
 }
 
-void silence_note(int64_t took_ms, bool timed_out)
+void silence_note(int64_t took_ms)
 {
-    if (!timed_out || took_ms < SILENT_AFTER_MS)
+    if (took_ms < SILENT_AFTER_MS)
         return;
     int64_t until_s = calendar_s() + REMEMBERED_S;
     atomic_store(&silent_until_s, until_s);

@@ -9,8 +9,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* A lookup of AAAA records has ended after that time; `timed_out`: without any answer from a server. */
-void silence_note(int64_t took_ms, bool timed_out);
+/* A lookup of AAAA records has ended after that time without any answer, where one of A records had an answer. (A
+   resolver that answers nothing is down: that says nothing about AAAA records.) */
+void silence_note(int64_t took_ms);
 
 /* Whether the resolver was found silent within the last ten minutes. */
 bool silence_is_known(void);

@@ -126,5 +126,20 @@ quick_enough "silent on AAAA, known for it: 20 look-ups cost no more than one de
     "$(best_ms bare 20 dual.lab.example)" "$(best_ms preloaded 20 dual.lab.example)"
 same "silent on AAAA: A records are as bare" "$(bare $probe resolve many4.lab.example)" \
     "$(preloaded $probe resolve many4.lab.example)"
+
+# ---- A name server that answers nothing is down: no sign of silence on AAAA, and no reason to ask it twice
+
+lab_resolver client 198.51.100.200
+echo 'options timeout:2 attempts:1' >>"$LAB_DIR/host/client/etc/resolv.conf"
+# Packets to it vanish: the router would tell of a neighbour that isn't there.
+lab_on router ip neighbour add 198.51.100.200 lladdr 02:00:00:00:00:01 dev server nud permanent
+mkdir -m 700 "$LAB_DIR/state/down"
+down=V6SHIM_STATE_DIR=$LAB_DIR/state/down
+began_ms=$(($(date +%s%N) / 1000000))
+preloaded env $down $probe time 2 dual.lab.example. >/dev/null 2>&1
+took_ms=$(($(date +%s%N) / 1000000 - began_ms))
+check "a name server is down: two look-ups wait for it twice, not three times ($took_ms ms)" test $took_ms -lt 5500
 lab_resolver client $LAB_DNS4
+contains "once it is back, names have their IPv6 addresses" "$alias" \
+    "$(preloaded env $down $probe resolve dual.lab.example)"
 lab_done
