@@ -14,16 +14,22 @@
 #include "cli/check_json.h"
 #include "cli/check_pool.h"
 #include "cli/check_print.h"
+#include "cli/check_run.h"
 #include "cli/command.h"
 
 #define NAME                 "check"
 #define DETAILS_MAXIMUM      10 /* programs that are shown in detail unasked */
 #define PROGRESS_INTERVAL_MS 100
 #define JOBS_LARGEST         64
+#define MS_PER_S             1000
+#define WAIT_USUAL_MS        (10 * MS_PER_S)
+#define WAIT_LONGEST_S       86400
 
 enum check_status { STATUS_NO_GAP, STATUS_GAPS, STATUS_NOT_CHECKED };
 
 struct arguments {
+    bool runs; /* --run */
+    struct check_run run;
     bool json, all, details, nul;
     bool fails; /* --fail-on never: false */
     enum gap_severity fail_on;
@@ -50,11 +56,13 @@ static void print_help(void)
 {
     puts("usage: v6shim check [OPTION]... FILE|DIRECTORY|-...\n"
          "       v6shim check [OPTION]... --pid PID...\n"
+         "       v6shim check [OPTION]... --run [--] PROGRAM [ARGUMENT]...\n"
          "\n"
          "Says what keeps programs from IPv6: which speak it already, which work under\n"
          "libv6shim, which only in part, which are out of its reach, and which use no\n"
-         "network. Nothing is run. Of a directory all executable files are checked, also\n"
-         "those below it; - reads a list of files from standard input.\n"
+         "network. Nothing is run, unless --run says so. Of a directory all executable\n"
+         "files are checked, also those below it; - reads a list of files from standard\n"
+         "input.\n"
          "\n"
          "      --pid PID          check the program of a running process\n"
          "      --json             print JSON (docs/check-json.md in the sources describes it)\n"
@@ -67,12 +75,32 @@ static void print_help(void)
          "  -j, --jobs N           look at N files at once (1 to 64)\n"
          "  -h, --help             print this\n"
          "\n"
-         "Exit status: 0 no gap, 1 gaps, 2 something could not be checked or a bad option.");
+         "With --run the program is run as it would be alone, and judged by what it and\n"
+         "the programs that it starts do; the report goes to standard error.\n"
+         "\n"
+         "      --run              run PROGRAM under libv6shim\n"
+         "      --observe          run it without libv6shim; the same calls are seen\n"
+         "  -o, --output FILE      print the report into this file\n"
+         "      --wait SECONDS     when PROGRAM has ended, go on for so long (10) with\n"
+         "                         processes that it has left behind, or for ever\n"
+         "\n"
+         "Exit status: 0 no gap, 1 gaps, 2 something could not be checked or a bad option.\n"
+         "With --run --fail-on never: that of PROGRAM.");
 }
 
 /* --- arguments --- */
 
-enum { OPTION_PID = 256, OPTION_JSON, OPTION_DETAILS, OPTION_ALL, OPTION_FAIL_ON, OPTION_COLOR };
+enum {
+    OPTION_PID = 256,
+    OPTION_JSON,
+    OPTION_DETAILS,
+    OPTION_ALL,
+    OPTION_FAIL_ON,
+    OPTION_COLOR,
+    OPTION_RUN,
+    OPTION_OBSERVE,
+    OPTION_WAIT
+};
 
 static const struct option options[] = {
     {"pid", required_argument, NULL, OPTION_PID},
@@ -81,6 +109,10 @@ static const struct option options[] = {
     {"all", no_argument, NULL, OPTION_ALL},
     {"fail-on", required_argument, NULL, OPTION_FAIL_ON},
     {"color", required_argument, NULL, OPTION_COLOR},
+    {"run", no_argument, NULL, OPTION_RUN},
+    {"observe", no_argument, NULL, OPTION_OBSERVE},
+    {"output", required_argument, NULL, 'o'},
+    {"wait", required_argument, NULL, OPTION_WAIT},
     {"null", no_argument, NULL, '0'},
     {"jobs", required_argument, NULL, 'j'},
     {"help", no_argument, NULL, 'h'},
@@ -121,6 +153,16 @@ static int take_value(struct arguments *arguments, int option)
             return STATUS_NOT_CHECKED;
         }
         return 0;
+    case OPTION_WAIT:
+        arguments->run.wait_ms = -1;
+        if (strcmp(optarg, "forever") == 0)
+            return 0;
+        if (strcmp(optarg, "0") != 0 && !parse_number(optarg, WAIT_LONGEST_S, &number)) {
+            complain(NAME, "--wait wants seconds from 0 to %d, or forever, not %s", WAIT_LONGEST_S, optarg);
+            return STATUS_NOT_CHECKED;
+        }
+        arguments->run.wait_ms = strcmp(optarg, "0") == 0 ? 0 : (int)number * MS_PER_S;
+        return 0;
     default:
         if (!parse_number(optarg, JOBS_LARGEST, &number)) {
             complain(NAME, "--jobs wants a number from 1 to %d, not %s", JOBS_LARGEST, optarg);
@@ -131,12 +173,22 @@ static int take_value(struct arguments *arguments, int option)
     }
 }
 
+/* What follows a program's name is the program's: then no option is sought behind it. */
+static bool asks_for_run(char **argv)
+{
+    for (char **at = argv + 1; *at != NULL && strcmp(*at, "--") != 0; at++)
+        if (strcmp(*at, "--run") == 0 || strcmp(*at, "--observe") == 0)
+            return true;
+    return false;
+}
+
 /* Returns -1 to go on, else the exit status. */
 static int take_options(int argc, char **argv, struct arguments *arguments)
 {
     int option, status = 0;
+    const char *letters = asks_for_run(argv) ? "+:h0j:o:" : ":h0j:o:";
     opterr = 0;
-    while (status == 0 && (option = getopt_long(argc, argv, ":h0j:", options, NULL)) != -1)
+    while (status == 0 && (option = getopt_long(argc, argv, letters, options, NULL)) != -1)
         switch (option) {
         case 'h':
             print_help();
@@ -146,6 +198,16 @@ static int take_options(int argc, char **argv, struct arguments *arguments)
             break;
         case OPTION_JSON:
             arguments->json = true;
+            break;
+        case OPTION_OBSERVE:
+            arguments->run.bare = true;
+            arguments->runs = true;
+            break;
+        case OPTION_RUN:
+            arguments->runs = true;
+            break;
+        case 'o':
+            arguments->run.output = optarg;
             break;
         case OPTION_ALL:
             arguments->all = true;
@@ -223,16 +285,12 @@ static int run_pool(const struct arguments *arguments, struct session *session)
 
 static void print_json(const struct session *session)
 {
-    json_object *top = json_object_new_object(), *programs = json_object_new_array();
-    json_object_object_add(top, "schema", json_object_new_int(CHECK_JSON_SCHEMA));
-    json_object_object_add(top, "version", json_object_new_string(PACKAGE_VERSION));
-    json_object_object_add(top, "complete", json_object_new_boolean(interrupted == 0));
+    json_object *programs, *top = report_list_to_json(interrupted == 0, &programs);
     for (size_t index = 0; index < session->targets->count; index++) {
         const struct report *report = session->reports[index];
         if (report != NULL && (!report->skipped || session->targets->list[index].named))
             json_object_array_add(programs, report_to_json(report));
     }
-    json_object_object_add(top, "programs", programs);
     puts(json_object_to_json_string_ext(top, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
     json_object_put(top);
 }
@@ -288,10 +346,36 @@ static int check_targets(struct arguments *arguments)
     return status;
 }
 
+static int run_program(struct arguments *arguments, char **argv)
+{
+    struct check_run *run = &arguments->run;
+    if (*argv == NULL || arguments->targets.count > 0) {
+        complain(NAME, "--run wants one program: v6shim check --run [--] PROGRAM [ARGUMENT]...");
+        return STATUS_NOT_CHECKED;
+    }
+    run->json = arguments->json;
+    run->all = arguments->all;
+    run->fails = arguments->fails;
+    run->fail_on = arguments->fail_on;
+    run->color = strcmp(arguments->color, "always") == 0;
+    run->plain = strcmp(arguments->color, "never") == 0;
+    return check_run(run, argv);
+}
+
 int check_command(int argc, char **argv)
 {
-    struct arguments arguments = {.fails = true, .fail_on = GAP_WARNING, .color = "auto"};
+    struct arguments arguments = {
+        .fails = true, .fail_on = GAP_WARNING, .color = "auto", .run = {.wait_ms = WAIT_USUAL_MS}};
     int status = take_options(argc, argv, &arguments);
+    if (status < 0 && arguments.runs) {
+        status = run_program(&arguments, argv + optind);
+        check_targets_free(&arguments.targets);
+        return status;
+    }
+    if (status < 0 && arguments.run.output != NULL) {
+        complain(NAME, "--output goes with --run: the report on files is printed on standard output");
+        status = STATUS_NOT_CHECKED;
+    }
     if (status < 0 && optind == argc && arguments.targets.count == 0) {
         complain(NAME, "name the files or directories to check; see v6shim check --help");
         status = STATUS_NOT_CHECKED;

@@ -1,3 +1,5 @@
+#include "config.h"
+
 #include "cli/check_json.h"
 
 #include <stdlib.h>
@@ -91,6 +93,33 @@ static void add_list(json_object *object, const char *key, const struct report_t
     json_object_object_add(object, key, list);
 }
 
+static void add_addresses(json_object *object, const struct report_address *address)
+{
+    json_object *list = json_object_new_array();
+    for (; address != NULL; address = address->next) {
+        json_object *entry = json_object_new_object();
+        add_text(entry, "ip", address->address);
+        json_object_object_add(entry, "port", json_object_new_int(address->port));
+        add_text(entry, "origin", address->origin);
+        add_text(entry, "by", address->by);
+        add_text(entry, "name", address->name);
+        add_evidence(entry, &address->place);
+        json_object_array_add(list, entry);
+    }
+    json_object_object_add(object, "addresses", list);
+}
+
+json_object *report_list_to_json(bool complete, json_object **programs)
+{
+    json_object *top = json_object_new_object();
+    *programs = json_object_new_array();
+    json_object_object_add(top, "schema", json_object_new_int(CHECK_JSON_SCHEMA));
+    json_object_object_add(top, "version", json_object_new_string(PACKAGE_VERSION));
+    json_object_object_add(top, "complete", json_object_new_boolean(complete));
+    json_object_object_add(top, "programs", *programs);
+    return top;
+}
+
 json_object *report_to_json(const struct report *report)
 {
     json_object *object = json_object_new_object();
@@ -120,6 +149,8 @@ json_object *report_to_json(const struct report *report)
     }
     json_object_object_add(object, "gaps", gaps);
     json_object_object_add(object, "credits", credits);
+    if (report->observed)
+        add_addresses(object, report->addresses);
     add_list(object, "notes", report->notes);
     add_list(object, "missing", report->missing);
     return object;

@@ -16,6 +16,9 @@
 /* A new object, or NULL without memory. Text that isn't UTF-8 is written byte for byte as U+0000 to U+00FF. */
 json_object *report_to_json(const struct report *report);
 
+/* The top object with an empty list of programs. */
+json_object *report_list_to_json(bool complete, json_object **programs);
+
 /* A new report, or NULL where the object is none. */
 struct report *report_from_json(json_object *object);
 

@@ -6,6 +6,8 @@
 
 #define COLUMNS 100
 
+enum { GAP_INDENT = 4, PLACE_INDENT = 14 };
+
 enum ink { PLAIN, BOLD, RED, YELLOW, GREEN, DIM };
 
 static void ink(FILE *stream, const struct check_style *style, enum ink ink)
@@ -85,7 +87,6 @@ static void print_evidence(FILE *stream, const struct evidence *evidence)
 
 static void print_gap(FILE *stream, const struct report_gap *gap, const struct check_style *style)
 {
-    enum { GAP_INDENT = 4, PLACE_INDENT = 14 };
     const struct gap *entry = gap_get(gap->number);
     fprintf(stream, "%*s", GAP_INDENT, "");
     ink(stream, style, severity_ink(gap->severity));
@@ -107,10 +108,27 @@ static void print_gap(FILE *stream, const struct report_gap *gap, const struct c
     fprintf(stream, " (%s)\n", entry->reference);
 }
 
+/* "connect 192.0.2.1 port 80 in main (client.c:40): from gethostbyname("www")". */
+static void print_addresses(FILE *stream, const struct report_address *address)
+{
+    if (address != NULL)
+        fputs("    addresses\n", stream);
+    for (; address != NULL; address = address->next) {
+        char symbol[128];
+        snprintf(symbol, sizeof symbol, "%s %s port %d", address->place.symbol, address->address, address->port);
+        struct evidence place = address->place;
+        place.symbol = symbol;
+        fprintf(stream, "%*s", PLACE_INDENT, "");
+        print_evidence(stream, &place);
+        putc('\n', stream);
+    }
+}
+
 static void print_details(FILE *stream, const struct report *report, const struct check_style *style)
 {
     for (const struct report_gap *gap = report->gaps; gap != NULL; gap = gap->next)
         print_gap(stream, gap, style);
+    print_addresses(stream, report->addresses);
     for (const struct report_credit *credit = report->credits; credit != NULL; credit = credit->next) {
         fputs("    ", stream);
         ink(stream, style, GREEN);

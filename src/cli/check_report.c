@@ -133,6 +133,22 @@ void report_add_credit(struct report *report, const char *text, const struct evi
     (*place)->evidence = copy_evidence(report, evidence);
 }
 
+void report_add_address(struct report *report, const struct report_address *address)
+{
+    struct report_address **place = &report->addresses, *copy = report_allocate(report, sizeof *copy);
+    while (*place != NULL)
+        place = &(*place)->next;
+    *copy = (struct report_address){
+        .place = copy_evidence(report, &address->place),
+        .address = report_copy(report, address->address),
+        .port = address->port,
+        .origin = report_copy(report, address->origin),
+        .by = report_copy(report, address->by),
+        .name = report_copy(report, address->name),
+    };
+    *place = copy;
+}
+
 static void add_text(struct report *report, struct report_text **place, const char *text)
 {
     for (; *place != NULL; place = &(*place)->next)

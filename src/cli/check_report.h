@@ -41,6 +41,17 @@ struct report_credit {
     struct report_credit *next;
 };
 
+/* An address that the program gave to connect, sendto or bind, as it ran. */
+struct report_address {
+    struct evidence place; /* of the call; its detail is for people: where the address came from */
+    const char *address;
+    int port;
+    const char *origin; /* "resolver", "text", "hard-coded" and so on */
+    const char *by;     /* the function that gave it; NULL: none */
+    const char *name;   /* that was looked up, the text that was read; NULL: none */
+    struct report_address *next;
+};
+
 struct report_text {
     const char *text;
     struct report_text *next;
@@ -58,9 +69,11 @@ struct report {
     const char *interpreter;
     struct report_gap *gaps;
     struct report_credit *credits;
-    struct report_text *notes;   /* what else a reader should know */
-    struct report_text *missing; /* libraries that were not found */
-    struct report_chunk *chunks; /* where it all lives */
+    bool observed;                    /* the program was run, not just looked at */
+    struct report_address *addresses; /* where it was run */
+    struct report_text *notes;        /* what else a reader should know */
+    struct report_text *missing;      /* libraries that were not found */
+    struct report_chunk *chunks;      /* where it all lives */
 };
 
 /* NULL: no memory. */
@@ -77,6 +90,7 @@ const char *report_print(struct report *report, const char *format, ...) __attri
    Returns the gap. */
 struct report_gap *report_add_gap(struct report *report, enum gap_number number, const struct evidence *evidence);
 void report_add_credit(struct report *report, const char *text, const struct evidence *evidence);
+void report_add_address(struct report *report, const struct report_address *address);
 void report_add_note(struct report *report, const char *text);
 void report_add_missing(struct report *report, const char *name);
 

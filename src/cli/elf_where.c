@@ -1,5 +1,6 @@
 #include "cli/elf_where.h"
 
+#include <dwarf.h>
 #include <elfutils/libdw.h>
 #include <elfutils/libdwelf.h>
 #include <fcntl.h>
@@ -124,6 +125,20 @@ static bool find_unit(Dwarf *dwarf, uint64_t address, Dwarf_Die *unit)
     return false;
 }
 
+/* What the source calls the function, also where the compiler has put it into another one. */
+static const char *function_in_source(Dwarf_Die *unit, uint64_t address)
+{
+    Dwarf_Die *scopes = NULL;
+    const char *name = NULL;
+    int count = dwarf_getscopes(unit, address, &scopes);
+    for (int i = 0; i < count && name == NULL; i++)
+        if (dwarf_tag(&scopes[i]) == DW_TAG_subprogram || dwarf_tag(&scopes[i]) == DW_TAG_inlined_subroutine)
+            name = dwarf_diename(&scopes[i]);
+    if (count > 0)
+        free(scopes);
+    return name;
+}
+
 struct elf_place elf_where_find(struct elf_where *where, uint64_t address)
 {
     struct elf_place place = {0};
@@ -134,8 +149,60 @@ struct elf_place elf_where_find(struct elf_where *where, uint64_t address)
     Dwarf_Die unit;
     if (where->dwarf == NULL || !find_unit(where->dwarf, address, &unit))
         return place;
+    const char *inlined = function_in_source(&unit, address);
+    if (inlined != NULL)
+        place.function = inlined;
     Dwarf_Line *line = dwarf_getsrc_die(&unit, address);
     if (line != NULL && dwarf_lineno(line, &place.line) == 0)
         place.file = dwarf_linesrc(line, NULL, NULL);
     return place;
+}
+
+/* --- variables --- */
+
+/* Whether the variable is a char[size], as far as typedef and const let see. */
+static bool is_text_of(Dwarf_Die *variable, unsigned size)
+{
+    Dwarf_Attribute attribute;
+    Dwarf_Die type, range, element;
+    Dwarf_Word bound, count = 0, element_size = 0;
+    if (dwarf_attr_integrate(variable, DW_AT_type, &attribute) == NULL ||
+        dwarf_formref_die(&attribute, &type) == NULL || dwarf_peel_type(&type, &type) != 0 ||
+        dwarf_tag(&type) != DW_TAG_array_type || dwarf_child(&type, &range) != 0 ||
+        dwarf_tag(&range) != DW_TAG_subrange_type)
+        return false;
+    if (dwarf_attr(&range, DW_AT_upper_bound, &attribute) != NULL && dwarf_formudata(&attribute, &bound) == 0)
+        count = bound + 1;
+    else if (dwarf_attr(&range, DW_AT_count, &attribute) != NULL && dwarf_formudata(&attribute, &bound) == 0)
+        count = bound;
+    return count == size && dwarf_attr(&type, DW_AT_type, &attribute) != NULL &&
+           dwarf_formref_die(&attribute, &element) != NULL && dwarf_peel_type(&element, &element) == 0 &&
+           dwarf_tag(&element) == DW_TAG_base_type && dwarf_attr(&element, DW_AT_byte_size, &attribute) != NULL &&
+           dwarf_formudata(&attribute, &element_size) == 0 && element_size == 1;
+}
+
+static const char *text_in_scope(Dwarf_Die *scope, unsigned size)
+{
+    Dwarf_Die child;
+    for (int result = dwarf_child(scope, &child); result == 0; result = dwarf_siblingof(&child, &child))
+        if (dwarf_tag(&child) == DW_TAG_variable && is_text_of(&child, size))
+            return dwarf_diename(&child);
+    return NULL;
+}
+
+const char *elf_where_short_text(struct elf_where *where, uint64_t address, unsigned size)
+{
+    Dwarf_Die unit, *scopes = NULL;
+    const char *name = NULL;
+    if (where == NULL || where->dwarf == NULL || !find_unit(where->dwarf, address, &unit))
+        return NULL;
+    int count = dwarf_getscopes(&unit, address, &scopes);
+    for (int i = 0; i < count && name == NULL; i++) {
+        name = text_in_scope(&scopes[i], size);
+        if (dwarf_tag(&scopes[i]) == DW_TAG_subprogram || dwarf_tag(&scopes[i]) == DW_TAG_inlined_subroutine)
+            break;
+    }
+    if (count > 0)
+        free(scopes);
+    return name;
 }

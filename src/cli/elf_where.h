@@ -21,4 +21,8 @@ struct elf_place {
 
 struct elf_place elf_where_find(struct elf_where *where, uint64_t address);
 
+/* The name of a variable of type char[size] in the function that the address belongs to, and in sight there; NULL:
+   none, or no debug information. Lives as long as the elf_where. */
+const char *elf_where_short_text(struct elf_where *where, uint64_t address, unsigned size);
+
 #endif

@@ -1,3 +1,5 @@
+#include "config.h"
+
 #include "cli/preload.h"
 
 #include <stdio.h>
@@ -8,6 +10,7 @@
 #include "cli/command.h"
 
 #define LIBRARY    "libv6shim.so"
+#define OBSERVER   "libv6shim-observe.so"
 #define SEPARATORS " :" /* of LD_PRELOAD, ld.so(8) */
 
 /* Prints into `path`; true where a readable file has that name. */
@@ -16,9 +19,9 @@ static bool try_path(char path[PATH_MAX], const char *directory, size_t length, 
     return snprintf(path, PATH_MAX, "%.*s%s", (int)length, directory, rest) < PATH_MAX && access(path, R_OK) == 0;
 }
 
-/* Beside this command: in .libs, where libtool builds it; where the command was installed under another root (DESTDIR),
-   under that root; or in ../lib, where it was installed with another prefix than it was configured for. */
-static bool find_beside(char path[PATH_MAX])
+/* Beside this command: in .libs, where libtool builds it; where the command was installed under another root
+   (DESTDIR), under that root; or in ../lib, where it was installed with another prefix than it was configured for. */
+static bool find_beside(char path[PATH_MAX], const char *room, const char *library)
 {
     char self[PATH_MAX];
     ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
@@ -29,12 +32,17 @@ static bool find_beside(char path[PATH_MAX])
     if (slash == NULL)
         return false;
     size_t directory = (size_t)(slash - self);
-    if (try_path(path, self, directory, "/.libs/" LIBRARY))
+    char rest[PATH_MAX];
+    snprintf(rest, sizeof rest, "/.libs/%s", library);
+    if (try_path(path, self, directory, rest))
         return true;
     size_t installed = strlen(BINDIR);
     bool moved = directory > installed && memcmp(self + directory - installed, BINDIR, installed) == 0;
-    return (moved && try_path(path, self, directory - installed, LIBDIR "/" LIBRARY)) ||
-           try_path(path, self, directory, "/../lib/" LIBRARY);
+    snprintf(rest, sizeof rest, LIBDIR "%s/%s", room, library);
+    if (moved && try_path(path, self, directory - installed, rest))
+        return true;
+    snprintf(rest, sizeof rest, "/../lib%s/%s", room, library);
+    return try_path(path, self, directory, rest);
 }
 
 bool preload_find(const char *command, char path[PATH_MAX])
@@ -46,7 +54,13 @@ bool preload_find(const char *command, char path[PATH_MAX])
         complain(command, "V6SHIM_LIBRARY: expected the absolute path of a readable file, found \"%s\"; ignored",
                  named);
     }
-    return find_beside(path) || try_path(path, LIBDIR, strlen(LIBDIR), "/" LIBRARY);
+    return find_beside(path, "", LIBRARY) || try_path(path, LIBDIR, strlen(LIBDIR), "/" LIBRARY);
+}
+
+bool preload_find_observer(char path[PATH_MAX])
+{
+    return find_beside(path, "/" PACKAGE, OBSERVER) ||
+           try_path(path, LIBDIR, strlen(LIBDIR), "/" PACKAGE "/" OBSERVER);
 }
 
 static const char *file_name(const char *path, size_t *length)

@@ -14,6 +14,9 @@
  */
 bool preload_find(const char *command, char path[PATH_MAX]);
 
+/* The observer of v6shim check --run: beside the command in a build tree, else where it is installed. */
+bool preload_find_observer(char path[PATH_MAX]);
+
 /*
  * A value for LD_PRELOAD with the library in it, beside everything in `current` (may be NULL), in new memory; a copy
  * of `current` where a library of that file name is there already. NULL without memory.

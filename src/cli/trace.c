@@ -3,33 +3,22 @@
 #include "config.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <json-c/json.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/signalfd.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "cli/command.h"
 #include "cli/launch.h"
 #include "cli/options.h"
 #include "cli/trace_print.h"
+#include "cli/watch.h"
 #include "runtime/clock.h"
 
 #define NAME            "trace"
-#define FIFO_SIZE       (1024 * 1024) /* what any user may have, pipe(7) */
-#define FIFO_MODE       0600
-#define READ_SIZE       (64 * 1024)
 #define COLUMNS_USUAL   80u
 #define TIMELINE_ROWS   100u
-#define SIGNAL_STATUS   128 /* and the signal's number: what a shell makes of it */
 #define COLUMNS_DECIMAL 10
 #define UNNAMED_COUNT   1024
 
@@ -37,15 +26,9 @@ struct session {
     bool json;
     const char *output_path;
     FILE *output;
-    char directory[PATH_MAX], fifo_path[PATH_MAX];
-    int fifo, signals;
-    sigset_t mask; /* of the program */
-    pid_t program;
-    int status; /* of the program, as waitpid() says */
+    struct watch watch;
     struct story story;
     json_tokener *tokener;
-    char pending[EVENT_LINE_SIZE]; /* a line of which the rest has not come yet */
-    size_t pending_length;
     unsigned long events;
     struct trace_event last_send;
     struct unnamed { /* a program that has decided nothing yet, by process */
@@ -69,42 +52,6 @@ static void print_help(void)
          "\n"
          "Exit status: that of PROGRAM; 2 for a bad option, 126 where PROGRAM cannot be\n"
          "run, 127 where it is not found.");
-}
-
-/* --- the FIFO --- */
-
-static int fail(const char *what)
-{
-    complain(NAME, "%s: %s", what, strerror(errno));
-    return EXIT_STATUS_FAILED;
-}
-
-static void remove_fifo(const struct session *session)
-{
-    unlink(session->fifo_path);
-    rmdir(session->directory);
-}
-
-/* In a directory that nobody else can look into. Opened for writing too, so that it never ends while there is no
-   process that writes. */
-static int make_fifo(struct session *session)
-{
-    const char *parent = getenv("TMPDIR");
-    char absolute[PATH_MAX];
-    if (parent == NULL || realpath(parent, absolute) == NULL)
-        strcpy(absolute, "/tmp");
-    if (snprintf(session->directory, PATH_MAX, "%s/v6shim-trace-XXXXXX", absolute) >= PATH_MAX ||
-        mkdtemp(session->directory) == NULL)
-        return fail("cannot make a directory for the trace in TMPDIR or /tmp");
-    if (snprintf(session->fifo_path, PATH_MAX, "%s/events", session->directory) >= PATH_MAX ||
-        mkfifo(session->fifo_path, FIFO_MODE) != 0 ||
-        (session->fifo = open(session->fifo_path, O_RDWR | O_NONBLOCK | O_CLOEXEC)) < 0 ||
-        setenv("V6SHIM_TRACE", session->fifo_path, 1) != 0) {
-        remove_fifo(session);
-        return fail("cannot make the FIFO of the trace");
-    }
-    fcntl(session->fifo, F_SETPIPE_SZ, FIFO_SIZE); /* where that is not allowed, less fits in */
-    return EXIT_STATUS_OK;
 }
 
 /* --- events --- */
@@ -138,8 +85,9 @@ static void print_words(struct session *session, const struct trace_event *event
     trace_print_words(session->output, &session->story, event, facts);
 }
 
-static void take_line(struct session *session, const char *line, size_t length)
+static void take_line(const char *line, size_t length, void *context)
 {
+    struct session *session = context;
     struct trace_event event;
     struct story_facts facts;
     json_tokener_reset(session->tokener);
@@ -153,119 +101,7 @@ static void take_line(struct session *session, const char *line, size_t length)
             print_words(session, &event, &facts);
     }
     json_object_put(object);
-}
-
-/* Cuts what was read into lines; the beginning of one that is not complete is kept. */
-static void take_bytes(struct session *session, const char *bytes, size_t length)
-{
-    while (length > 0) {
-        const char *end = memchr(bytes, '\n', length);
-        size_t part = end != NULL ? (size_t)(end - bytes) : length;
-        size_t room = sizeof session->pending - session->pending_length;
-        memcpy(session->pending + session->pending_length, bytes, part < room ? part : room);
-        session->pending_length += part < room ? part : room;
-        if (end == NULL)
-            return;
-        take_line(session, session->pending, session->pending_length);
-        session->pending_length = 0;
-        bytes += part + 1;
-        length -= part + 1;
-    }
-}
-
-static void read_events(struct session *session)
-{
-    static char bytes[READ_SIZE];
-    ssize_t count;
-    while ((count = read(session->fifo, bytes, sizeof bytes)) > 0)
-        take_bytes(session, bytes, (size_t)count);
     fflush(session->output);
-}
-
-/* --- the program --- */
-
-/* Signals are for the program. Those that a terminal sends go to the whole foreground group: it has them already. */
-static void set_up_signals(struct session *session)
-{
-    static const int forwarded[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGCHLD};
-    sigset_t set;
-    sigemptyset(&set);
-    for (size_t i = 0; i < sizeof forwarded / sizeof forwarded[0]; i++)
-        sigaddset(&set, forwarded[i]);
-    sigprocmask(SIG_BLOCK, &set, &session->mask);
-    session->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-}
-
-static bool program_has_ended(struct session *session)
-{
-    return waitpid(session->program, &session->status, WNOHANG) == session->program;
-}
-
-/* False when the program has ended. */
-static bool take_signals(struct session *session)
-{
-    struct signalfd_siginfo info;
-    bool runs = true;
-    while (read(session->signals, &info, sizeof info) == (ssize_t)sizeof info) {
-        if (info.ssi_signo == SIGCHLD)
-            runs = runs && !program_has_ended(session);
-        else if (info.ssi_code <= 0 && runs) /* from a process, not from the kernel */
-            kill(session->program, (int)info.ssi_signo);
-    }
-    return runs;
-}
-
-static void follow(struct session *session)
-{
-    struct pollfd polled[] = {{.fd = session->signals, .events = POLLIN}, {.fd = session->fifo, .events = POLLIN}};
-    bool runs = true;
-    while (runs) {
-        if (poll(polled, sizeof polled / sizeof polled[0], -1) < 0 && errno != EINTR)
-            break;
-        read_events(session);
-        runs = take_signals(session);
-    }
-    if (runs)
-        waitpid(session->program, &session->status, 0);
-    read_events(session);
-}
-
-static int start(struct session *session, const char *path, char **argv)
-{
-    set_up_signals(session);
-    fflush(NULL);
-    int64_t start_us = clock_now_us();
-    session->program = session->signals < 0 ? -1 : fork();
-    if (session->program == 0) {
-        sigprocmask(SIG_SETMASK, &session->mask, NULL);
-        int status = launch_execute(NAME, path, argv);
-        fflush(NULL);
-        _exit(status);
-    }
-    if (session->program < 0)
-        return fail("cannot start a process");
-    signal(SIGPIPE, SIG_IGN); /* of our own output; the program runs on */
-    story_begin(&session->story, start_us, session->program);
-    return EXIT_STATUS_OK;
-}
-
-/* Ends as the program ended, by the same signal if it was one. */
-static int end_like(int status)
-{
-    if (!WIFSIGNALED(status))
-        return WEXITSTATUS(status);
-    struct rlimit none = {0};
-    int number = WTERMSIG(status);
-    sigset_t only;
-    setrlimit(RLIMIT_CORE, &none); /* there is one core file already, the program's */
-    prctl(PR_SET_DUMPABLE, 0);
-    fflush(NULL);
-    signal(number, SIG_DFL);
-    raise(number);
-    sigemptyset(&only);
-    sigaddset(&only, number);
-    sigprocmask(SIG_UNBLOCK, &only, NULL);
-    return SIGNAL_STATUS + number;
 }
 
 /* --- the end --- */
@@ -284,7 +120,7 @@ static void print_summary(struct session *session)
 {
     int64_t end_us = clock_now_us();
     story_end(&session->story, end_us);
-    trace_print_end(session->output, &session->story, end_us, session->status, session->json);
+    trace_print_end(session->output, &session->story, end_us, session->watch.status, session->json);
     if (session->json)
         return;
     if (session->events == 0)
@@ -329,20 +165,25 @@ static int take_options(int argc, char **argv, struct session *session)
 
 static int run(struct session *session, const char *path, char **argv)
 {
+    struct watch *watch = &session->watch;
     launch_set_preload(NAME, path);
-    int status = make_fifo(session);
+    *watch = (struct watch){.command = NAME, .take = take_line, .context = session};
+    int status = watch_open(watch, "V6SHIM_TRACE");
     if (status != EXIT_STATUS_OK)
         return status;
-    status = start(session, path, argv);
-    if (status == EXIT_STATUS_OK)
-        follow(session);
-    remove_fifo(session);
+    int64_t start_us = clock_now_us();
+    status = watch_start(watch, path, argv);
+    if (status == EXIT_STATUS_OK) {
+        story_begin(&session->story, start_us, watch->program);
+        watch_follow(watch);
+    }
+    watch_close(watch);
     if (status != EXIT_STATUS_OK)
         return status;
     print_summary(session);
     finish_output(session);
     story_free(&session->story);
-    return end_like(session->status);
+    return watch_end_like(watch->status);
 }
 
 int trace_command(int argc, char **argv)

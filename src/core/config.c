@@ -31,7 +31,7 @@ static const struct setting list[] = {
 #define VARIABLE_PREFIX_LENGTH (sizeof SETTING_VARIABLE_PREFIX - 1)
 
 /* Variables that are no settings: read elsewhere, or passed from the command to the library. */
-static const char *const internal_variables[] = {"V6SHIM_CONF", "V6SHIM_LIBRARY", "V6SHIM_TRACE"};
+static const char *const internal_variables[] = {"V6SHIM_CONF", "V6SHIM_LIBRARY", "V6SHIM_OBSERVE", "V6SHIM_TRACE"};
 
 /* Where a text comes from, and who hears about what is wrong with it. */
 struct origin {

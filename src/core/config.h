@@ -78,7 +78,7 @@ void config_parse(const char *text, size_t length, const char *source, struct se
                   config_report *report, void *context);
 
 /* Whether an environment variable of that name is a setting, known or mistyped: it starts with V6SHIM_ and is none of
-   those that mean something else (V6SHIM_CONF, V6SHIM_LIBRARY, V6SHIM_TRACE). */
+   those that mean something else (V6SHIM_CONF, V6SHIM_LIBRARY, V6SHIM_OBSERVE, V6SHIM_TRACE). */
 bool config_is_variable(const char *name, size_t length);
 
 /*

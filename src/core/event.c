@@ -24,22 +24,9 @@ static bool has_result(const struct event *event)
 
 /* --- JSON --- */
 
-/* A string of bytes: what is not printable ASCII as \u00HH, byte by byte, so that the line is good JSON whatever the
-   program asked for. */
 static void add_string(struct text *text, const char *string)
 {
-    static const char hexadecimal[] = "0123456789abcdef";
-    text_add(text, "\"");
-    size_t end = text->length + NAME_LENGTH_MAX;
-    for (size_t i = 0; string[i] != '\0' && text->length < end; i++) {
-        unsigned char byte = (unsigned char)string[i];
-        if (byte == '"' || byte == '\\' || byte < ' ' || byte > '~')
-            text_add_bytes(text, (const char[]){'\\', 'u', '0', '0', hexadecimal[byte >> 4], hexadecimal[byte & 0xf]},
-                           6);
-        else
-            text_add_bytes(text, &string[i], 1);
-    }
-    text_add(text, "\"");
+    text_add_json(text, string, NAME_LENGTH_MAX);
 }
 
 static void add_number(struct text *text, const char *key, int64_t number)

@@ -64,3 +64,19 @@ void text_add_quoted(struct text *text, const char *string)
             text_add_bytes(text, (const char[]){'\\', 'x', hexadecimal[byte >> 4], hexadecimal[byte & 0xf]}, 4);
     }
 }
+
+void text_add_json(struct text *text, const char *string, size_t most)
+{
+    static const char hexadecimal[] = "0123456789abcdef";
+    text_add(text, "\"");
+    size_t end = text->length + most;
+    for (size_t i = 0; string[i] != '\0' && text->length < end; i++) {
+        unsigned char byte = (unsigned char)string[i];
+        if (byte == '"' || byte == '\\' || byte < ' ' || byte > '~')
+            text_add_bytes(text, (const char[]){'\\', 'u', '0', '0', hexadecimal[byte >> 4], hexadecimal[byte & 0xf]},
+                           6);
+        else
+            text_add_bytes(text, &string[i], 1);
+    }
+    text_add(text, "\"");
+}

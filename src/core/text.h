@@ -25,5 +25,9 @@ void text_add_address(struct text *text, const struct ip_address *address);
    line stays one line and a terminal is not steered by it. Adds no quotes around it: where a value may hold spaces,
    the caller puts them. */
 void text_add_quoted(struct text *text, const char *string);
+/* A JSON string (RFC 8259 section 7), quotes included: what is not printable ASCII as \u00HH, byte by byte, so that
+   it is good JSON whatever the bytes are. What goes beyond `most` characters is left out, and the quotes are still
+   closed as long as the text has room. */
+void text_add_json(struct text *text, const char *string, size_t most);
 
 #endif

@@ -2,9 +2,8 @@
  * The trace of a program's decisions, for `v6shim trace`: a line of JSON for each event, written in one piece to the
  * FIFO (or file) that V6SHIM_TRACE names and that exists.
  *
- * While it is on, one descriptor at a high number stays open in the process, so that a program which changes its root
- * or its user later is still heard. Where the program has closed that, the path is opened again. Writing never waits:
- * what does not fit into the FIFO is counted, and the next event says how many were lost.
+ * It goes through a channel (channel.h): what does not fit into the FIFO is counted, and the next event says how many
+ * were lost.
  *
  * Async-signal-safe, no malloc, no lock; errno kept.
  */

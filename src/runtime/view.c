@@ -53,6 +53,15 @@ void view_hand_out(const struct sockaddr_storage *full, socklen_t full_length, v
     view_copy_out(&shown, sizeof shown, address, length);
 }
 
+/* The observer of v6shim check --run, where it is loaded, stands between us and who calls: it knows. */
+extern const void *v6shim_observed_caller(void) __attribute__((weak));
+
+static const void *true_caller(const void *caller)
+{
+    const void *observed = v6shim_observed_caller != NULL ? v6shim_observed_caller() : NULL;
+    return observed != NULL ? observed : caller;
+}
+
 bool view_is_ipv4(int fd, socklen_t room, const void *caller)
 {
     if (sockets_has(fd, SOCKET_UPGRADED))
@@ -65,5 +74,5 @@ bool view_is_ipv4(int fd, socklen_t room, const void *caller)
         return false;
     if (room > 0 && room < sizeof(struct sockaddr_in6))
         return true;
-    return imports_of(caller) == IMPORTS_IPV4_ONLY;
+    return imports_of(true_caller(caller)) == IMPORTS_IPV4_ONLY;
 }

@@ -1,11 +1,24 @@
 #!/bin/sh
-# The library shows the hooks of hooks.def to the program, and no other name.
-library=.libs/libv6shim.so
-wanted=$(sed -n 's/^HOOK([^,]*, *\([A-Za-z0-9_]*\),.*/\1/p' "${srcdir:-.}/src/hooks.def" | sort)
-shown=$(nm -D --defined-only "$library" | awk '{print $NF}' | sort)
-[ "$wanted" = "$shown" ] && exit 0
-echo "exported names (>) are not the hooks of hooks.def (<):"
-printf '%s\n' "$wanted" >exports.wanted
-printf '%s\n' "$shown" | diff exports.wanted - | grep '^[<>]'
-rm -f exports.wanted
-exit 1
+# The library shows the hooks of hooks.def to the program, and no other name; the observer those of observed.def, and its
+# answer to the shim.
+src=${srcdir:-.}/src
+status=0
+
+# compare LIBRARY LIST, with the wanted names on standard input
+compare() {
+    sort >exports.wanted
+    nm -D --defined-only "$1" | awk '{print $NF}' | sort >exports.shown
+    if ! cmp -s exports.wanted exports.shown; then
+        echo "exported names (>) are not those of $2 (<):"
+        diff exports.wanted exports.shown | grep '^[<>]'
+        status=1
+    fi
+    rm -f exports.wanted exports.shown
+}
+
+sed -n 's/^HOOK([^,]*, *\([A-Za-z0-9_]*\),.*/\1/p' "$src/hooks.def" | compare .libs/libv6shim.so hooks.def
+{
+    sed -n 's/^OBSERVED([^,]*, *\([A-Za-z0-9_]*\),.*/\1/p' "$src/observed.def"
+    echo v6shim_observed_caller
+} | compare .libs/libv6shim-observe.so observed.def
+exit $status

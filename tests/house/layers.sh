@@ -1,5 +1,6 @@
 #!/bin/sh
-# Dependencies run one way: hooks -> runtime -> core; cli -> core and what of runtime touches no hook's state.
+# Dependencies run one way: hooks -> runtime -> core; cli -> core and what of runtime touches no hook's state; observer ->
+# core and what of runtime knows nothing of the shim.
 # Also: no file of the house is longer than it may be, and none is forgotten.
 src=${srcdir:-.}/src
 status=0
@@ -12,7 +13,8 @@ includes() { # directory, pattern of headers that it must not include
     grep -nE "#include \"($2)" "$src/$1"/*.[ch] /dev/null
 }
 
-for rule in 'core:(runtime|hooks|cli)/' 'runtime:(hooks|cli)/' 'hooks:cli/' 'cli:hooks/'; do
+for rule in 'core:(runtime|hooks|cli|observer)/' 'runtime:(hooks|cli|observer)/' 'hooks:(cli|observer)/' \
+    'cli:(hooks|observer)/' 'observer:(hooks|cli|runtime/(start|observe|settings|sockets|guard|real\.))'; do
     found=$(includes "${rule%%:*}" "${rule#*:}") && complain "${rule%%:*} must not include this:
 $found"
 done

@@ -1,0 +1,162 @@
+#include "cli/run_program.h"
+
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define TABLE_FIRST 64u /* a power of two, as all sizes of the table are */
+
+static void *allocate(size_t size)
+{
+    void *memory = calloc(1, size);
+    if (memory == NULL)
+        abort();
+    return memory;
+}
+
+/* --- each line once --- */
+
+static struct run_line **place_of(const struct run_program *program, const struct run_line *line)
+{
+    size_t place = run_line_hash(line) & (program->table_size - 1);
+    while (program->table[place] != NULL && !run_line_equal(program->table[place], line))
+        place = (place + 1) & (program->table_size - 1);
+    return &program->table[place];
+}
+
+static void grow_table(struct run_program *program)
+{
+    if (2 * program->count < program->table_size)
+        return;
+    free(program->table);
+    program->table_size = program->table_size == 0 ? TABLE_FIRST : 2 * program->table_size;
+    program->table = allocate(program->table_size * sizeof(struct run_line *));
+    for (struct run_line *line = program->lines; line != NULL; line = line->next)
+        *place_of(program, line) = line;
+}
+
+static void add_line(struct run_program *program, struct run_line *line)
+{
+    grow_table(program);
+    struct run_line **place = place_of(program, line);
+    if (*place != NULL) {
+        run_line_free(line);
+        return;
+    }
+    *place = line;
+    if (program->last != NULL)
+        program->last->next = line;
+    else
+        program->lines = line;
+    program->last = line;
+    program->count++;
+}
+
+/* --- programs and processes --- */
+
+static struct run_program *program_of(struct run_programs *programs, const char *path)
+{
+    for (struct run_program *program = programs->list; program != NULL; program = program->next)
+        if (strcmp(program->path, path) == 0)
+            return program;
+    struct run_program *program = allocate(sizeof *program);
+    program->path = strdup(path);
+    if (program->path == NULL)
+        abort();
+    if (programs->last != NULL)
+        programs->last->next = program;
+    else
+        programs->list = program;
+    programs->last = program;
+    programs->count++;
+    return program;
+}
+
+static struct run_process *find_process(const struct run_programs *programs, int64_t pid)
+{
+    struct run_process *process = programs->processes;
+    while (process != NULL && process->pid != pid)
+        process = process->next;
+    return process;
+}
+
+void run_programs_sweep(struct run_programs *programs)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < programs->alive_count; i++) {
+        struct pollfd polled = {.fd = programs->alive[i], .events = POLLIN};
+        if (poll(&polled, 1, 0) == 0)
+            programs->alive[kept++] = programs->alive[i];
+        else
+            close(programs->alive[i]);
+    }
+    programs->alive_count = kept;
+}
+
+static void remember_alive(struct run_programs *programs, int64_t pid)
+{
+    if (programs->alive_count == WATCH_OTHERS_MAX)
+        run_programs_sweep(programs);
+    int fd = programs->alive_count < WATCH_OTHERS_MAX ? (int)syscall(SYS_pidfd_open, (pid_t)pid, 0) : -1;
+    if (fd >= 0) /* else it has ended already, or is not waited for */
+        programs->alive[programs->alive_count++] = fd;
+}
+
+/* "process": a program begins in a process, new or not. "fork": a process goes on with its parent's program. */
+static void start_process(struct run_programs *programs, const struct observation *observation)
+{
+    struct run_process *process = find_process(programs, observation->pid);
+    if (process == NULL) {
+        process = allocate(sizeof *process);
+        process->pid = observation->pid;
+        process->next = programs->processes;
+        programs->processes = process;
+        remember_alive(programs, observation->pid);
+    } else if (strcmp(observation->call, "fork") == 0) {
+        remember_alive(programs, observation->pid); /* the number is used again */
+    }
+    process->program = program_of(programs, observation->name != NULL ? observation->name : "?");
+}
+
+void run_programs_take(struct run_programs *programs, struct run_line *line)
+{
+    const struct observation *observation = &line->observation;
+    programs->lost += observation->lost;
+    if (strcmp(observation->call, "process") == 0 || strcmp(observation->call, "fork") == 0) {
+        start_process(programs, observation);
+        run_line_free(line);
+        return;
+    }
+    const struct run_process *process = find_process(programs, observation->pid);
+    if (process == NULL)
+        process = find_process(programs, observation->parent);
+    if (process != NULL)
+        add_line(process->program, line);
+    else
+        run_line_free(line); /* its introduction was lost, and the loss has been counted */
+}
+
+void run_programs_free(struct run_programs *programs)
+{
+    while (programs->processes != NULL) {
+        struct run_process *process = programs->processes;
+        programs->processes = process->next;
+        free(process);
+    }
+    while (programs->list != NULL) {
+        struct run_program *program = programs->list;
+        programs->list = program->next;
+        while (program->lines != NULL) {
+            struct run_line *line = program->lines;
+            program->lines = line->next;
+            run_line_free(line);
+        }
+        free(program->table);
+        free((char *)(uintptr_t)program->path);
+        free(program);
+    }
+    for (size_t i = 0; i < programs->alive_count; i++)
+        close(programs->alive[i]);
+}

@@ -1,0 +1,42 @@
+/*
+ * What was observed, by program: processes that ran the same file are one program, each line is kept once.
+ */
+#ifndef V6SHIM_CLI_RUN_PROGRAM_H
+#define V6SHIM_CLI_RUN_PROGRAM_H
+
+#include "cli/run_line.h"
+#include "cli/watch.h"
+
+struct run_program {
+    const char *path;
+    struct run_line *lines, *last; /* in the order in which they came */
+    size_t count;
+    struct run_line **table; /* by hash, to find a line again */
+    size_t table_size;
+    struct run_program *next;
+};
+
+struct run_process {
+    int64_t pid;
+    struct run_program *program;
+    struct run_process *next;
+};
+
+struct run_programs {
+    struct run_program *list, *last; /* in the order in which they were started */
+    size_t count;
+    struct run_process *processes; /* the latest first */
+    int alive[WATCH_OTHERS_MAX];   /* pidfds of processes that may be running */
+    size_t alive_count;
+    unsigned long lost; /* lines that could not be written, as far as that was told */
+};
+
+/* Takes the line over. */
+void run_programs_take(struct run_programs *programs, struct run_line *line);
+
+/* Leaves those in `alive` that run still. */
+void run_programs_sweep(struct run_programs *programs);
+
+void run_programs_free(struct run_programs *programs);
+
+#endif

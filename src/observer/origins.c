@@ -1,0 +1,123 @@
+#include "observer/origins.h"
+
+#include <stdatomic.h>
+#include <string.h>
+
+#define SLOTS  2048u
+#define PROBES 8u
+#define MIX    UINT64_C(0x9e3779b97f4a7c15)
+
+struct slot {
+    _Atomic uint32_t turn; /* odd while it is written */
+    struct ip_address address;
+    struct origin origin;
+};
+
+static struct slot slots[SLOTS];
+static atomic_bool forgotten; /* an address has been overwritten, or not been noted */
+
+struct origin origin_make(enum origin_kind kind, const char *call, const char *name)
+{
+    struct origin origin = {.kind = kind, .call = call};
+    for (size_t i = 0; name != NULL && name[i] != '\0' && i + 1 < sizeof origin.name; i++)
+        origin.name[i] = name[i];
+    return origin;
+}
+
+/* An IPv4 address inside an IPv6 one is that address; the zone plays no part. */
+static struct ip_address key_of(const struct ip_address *address)
+{
+    struct ip_address key = address_unmap(address);
+    key.scope = 0;
+    return key;
+}
+
+static uint32_t place_of(const struct ip_address *key)
+{
+    uint64_t hash = key->family;
+    uint32_t words[4] = {0};
+    memcpy(words, &key->ipv6, key->family == AF_INET ? sizeof key->ipv4 : sizeof key->ipv6);
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        hash = (hash ^ words[i]) * MIX;
+        hash ^= hash >> 29;
+    }
+    return (uint32_t)(hash >> 16) % SLOTS;
+}
+
+/* A copy of the slot as it was at one moment; false while it is written. */
+static bool read_slot(struct slot *slot, struct ip_address *address, struct origin *origin)
+{
+    uint32_t before = atomic_load_explicit(&slot->turn, memory_order_acquire);
+    if (before % 2 != 0)
+        return false;
+    *address = slot->address;
+    *origin = slot->origin;
+    atomic_thread_fence(memory_order_acquire);
+    return atomic_load_explicit(&slot->turn, memory_order_relaxed) == before;
+}
+
+/* The slot of the address, or one for it; NULL where all are being written. */
+static struct slot *find_slot(const struct ip_address *key, bool *known)
+{
+    uint32_t start = place_of(key);
+    struct slot *free_slot = NULL, *any = NULL;
+    struct ip_address address;
+    struct origin origin;
+    for (uint32_t i = 0; i < PROBES; i++) {
+        struct slot *slot = &slots[(start + i) % SLOTS];
+        if (!read_slot(slot, &address, &origin))
+            continue;
+        *known = address_equal(&address, key);
+        if (*known)
+            return slot;
+        if (address.family == AF_UNSPEC && free_slot == NULL)
+            free_slot = slot;
+        if (any == NULL || i == atomic_load(&slot->turn) / 2 % PROBES)
+            any = slot;
+    }
+    if (free_slot == NULL)
+        atomic_store(&forgotten, true);
+    return free_slot != NULL ? free_slot : any;
+}
+
+static void note(const struct ip_address *address, const struct origin *origin, bool only_new)
+{
+    bool known = false;
+    struct ip_address key = key_of(address);
+    struct slot *slot = find_slot(&key, &known);
+    if (slot == NULL || (known && only_new))
+        return;
+    uint32_t turn = atomic_load(&slot->turn);
+    if (turn % 2 != 0 || !atomic_compare_exchange_strong(&slot->turn, &turn, turn + 1)) {
+        atomic_store(&forgotten, true); /* another thread, or the one that this signal handler interrupted */
+        return;
+    }
+    slot->address = key;
+    slot->origin = *origin;
+    atomic_store_explicit(&slot->turn, turn + 2, memory_order_release);
+}
+
+void origins_note(const struct ip_address *address, const struct origin *origin)
+{
+    note(address, origin, false);
+}
+
+void origins_note_new(const struct ip_address *address, const struct origin *origin)
+{
+    note(address, origin, true);
+}
+
+struct origin origins_find(const struct ip_address *address)
+{
+    bool torn = false;
+    struct ip_address key = key_of(address), found;
+    struct origin origin;
+    uint32_t start = place_of(&key);
+    for (uint32_t i = 0; i < PROBES; i++) {
+        if (!read_slot(&slots[(start + i) % SLOTS], &found, &origin))
+            torn = true;
+        else if (address_equal(&found, &key))
+            return origin;
+    }
+    return origin_make(torn || atomic_load(&forgotten) ? ORIGIN_UNKNOWN : ORIGIN_NONE, NULL, NULL);
+}

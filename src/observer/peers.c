@@ -1,0 +1,111 @@
+/* Addresses that sockets give: whose they are, and how much room the program has for them. */
+#include <errno.h>
+
+#include "observer/next.h"
+#include "observer/origins.h"
+#include "observer/tell.h"
+
+/* The room that was there before the call, 0 where no address was wanted. */
+static socklen_t room_of(const struct sockaddr *address, const socklen_t *length)
+{
+    return address != NULL && length != NULL && tell_wanted() ? *length : 0;
+}
+
+/* What the call gave into that room; it may be the beginning of something longer. */
+static void take(const char *call, enum origin_kind kind, int fd, const struct sockaddr *address, socklen_t room,
+                 socklen_t length, const void *caller)
+{
+    struct ip_address given;
+    if (room < sizeof(struct sockaddr_in) || length < sizeof address->sa_family ||
+        (address->sa_family != AF_INET && address->sa_family != AF_INET6))
+        return;
+    int saved = errno;
+    struct observation observation = observation_of(call);
+    observation.fd = fd;
+    observation.family = address->sa_family;
+    observation.room = room < sizeof(struct sockaddr_in6) ? (int)room : OBSERVATION_NONE;
+    tell(&observation, caller);
+    struct origin origin = origin_make(kind, call, NULL);
+    origin.either_family = true;
+    if (address_from_sockaddr(address, length < room ? length : room, &given, NULL))
+        origins_note_new(&given, &origin);
+    errno = saved;
+}
+
+EXPORT int accept(int fd, struct sockaddr *restrict address, socklen_t *restrict length)
+{
+    socklen_t room = room_of(address, length);
+    int accepted = ON_BEHALF_OF(CALLER, NEXT(accept)(fd, address, length));
+    if (accepted >= 0 && room > 0)
+        take("accept", ORIGIN_PEER, accepted, address, room, *length, CALLER);
+    return accepted;
+}
+
+EXPORT int accept4(int fd, struct sockaddr *restrict address, socklen_t *restrict length, int flags)
+{
+    socklen_t room = room_of(address, length);
+    int accepted = ON_BEHALF_OF(CALLER, NEXT(accept4)(fd, address, length, flags));
+    if (accepted >= 0 && room > 0)
+        take("accept4", ORIGIN_PEER, accepted, address, room, *length, CALLER);
+    return accepted;
+}
+
+EXPORT int getpeername(int fd, struct sockaddr *restrict address, socklen_t *restrict length)
+{
+    socklen_t room = room_of(address, length);
+    int result = ON_BEHALF_OF(CALLER, NEXT(getpeername)(fd, address, length));
+    if (result == 0 && room > 0)
+        take("getpeername", ORIGIN_PEER, fd, address, room, *length, CALLER);
+    return result;
+}
+
+EXPORT int getsockname(int fd, struct sockaddr *restrict address, socklen_t *restrict length)
+{
+    socklen_t room = room_of(address, length);
+    int result = ON_BEHALF_OF(CALLER, NEXT(getsockname)(fd, address, length));
+    if (result == 0 && room > 0)
+        take("getsockname", ORIGIN_LOCAL, fd, address, room, *length, CALLER);
+    return result;
+}
+
+EXPORT ssize_t recvfrom(int fd, void *restrict data, size_t size, int flags, struct sockaddr *restrict address,
+                        socklen_t *restrict length)
+{
+    socklen_t room = room_of(address, length);
+    ssize_t received = ON_BEHALF_OF(CALLER, NEXT(recvfrom)(fd, data, size, flags, address, length));
+    if (received >= 0 && room > 0)
+        take("recvfrom", ORIGIN_PEER, fd, address, room, *length, CALLER);
+    return received;
+}
+
+EXPORT ssize_t __recvfrom_chk(int fd, void *restrict data, size_t size, size_t data_size, int flags,
+                              struct sockaddr *restrict address, socklen_t *restrict length)
+{
+    socklen_t room = room_of(address, length);
+    ssize_t received = ON_BEHALF_OF(CALLER, NEXT(__recvfrom_chk)(fd, data, size, data_size, flags, address, length));
+    if (received >= 0 && room > 0)
+        take("recvfrom", ORIGIN_PEER, fd, address, room, *length, CALLER);
+    return received;
+}
+
+EXPORT ssize_t recvmsg(int fd, struct msghdr *message, int flags)
+{
+    socklen_t room = message != NULL ? room_of(message->msg_name, &message->msg_namelen) : 0;
+    ssize_t received = ON_BEHALF_OF(CALLER, NEXT(recvmsg)(fd, message, flags));
+    if (received >= 0 && room > 0)
+        take("recvmsg", ORIGIN_PEER, fd, message->msg_name, room, message->msg_namelen, CALLER);
+    return received;
+}
+
+EXPORT int recvmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags, struct timespec *timeout)
+{
+    struct msghdr *first = messages != NULL && count > 0 ? &messages[0].msg_hdr : NULL;
+    socklen_t room = first != NULL ? room_of(first->msg_name, &first->msg_namelen) : 0;
+    int received = ON_BEHALF_OF(CALLER, NEXT(recvmmsg)(fd, messages, count, flags, timeout));
+    for (int i = 0; i < received && room > 0; i++) { /* all have the room of the first, or something odd goes on */
+        const struct msghdr *message = &messages[i].msg_hdr;
+        if (message->msg_name != NULL && message->msg_namelen <= room)
+            take("recvmmsg", ORIGIN_PEER, fd, message->msg_name, room, message->msg_namelen, CALLER);
+    }
+    return received;
+}

@@ -1,0 +1,164 @@
+/* Sockets, and the addresses that the program gives them. */
+#include <errno.h>
+#include <string.h>
+
+#include "observer/next.h"
+#include "observer/origins.h"
+#include "observer/tell.h"
+
+#define NUMBERS  1024 /* of descriptors whose making is remembered */
+#define FTP_PORT 21
+
+/* Where the AF_INET socket of that number was made: it is the program's choice, unless its first address came with
+   the family. */
+static const void *_Atomic made_at[NUMBERS];
+
+static int option_of(int fd, int option)
+{
+    int value = OBSERVATION_NONE;
+    socklen_t length = sizeof value;
+    return NEXT(getsockopt)(fd, SOL_SOCKET, option, &value, &length) == 0 ? value : OBSERVATION_NONE;
+}
+
+EXPORT int socket(int family, int type, int protocol)
+{
+    int fd = NEXT(socket)(family, type, protocol);
+    if (fd < 0 || !tell_wanted())
+        return fd;
+    struct observation observation = observation_of("socket");
+    observation.fd = fd;
+    observation.family = family;
+    observation.type = type & ~(SOCK_CLOEXEC | SOCK_NONBLOCK);
+    observation.option = observation.type == SOCK_RAW ? protocol : OBSERVATION_NONE;
+    tell(&observation, CALLER);
+    if (fd < NUMBERS)
+        atomic_store_explicit(&made_at[fd], family == AF_INET ? CALLER : NULL, memory_order_relaxed);
+    return fd;
+}
+
+/* The address, with its origin, that `call` gives to the socket; `error` 0 where it has not been tried yet. Told at
+   the place of that call, and once more at the place where the socket was made, where that has anything to do with
+   it. */
+static void tell_destination(const char *call, int fd, int type, const struct sockaddr *address, socklen_t length,
+                             int error, const void *caller)
+{
+    uint16_t port = 0;
+    struct observation observation = observation_of(call);
+    if (address == NULL || !address_from_sockaddr(address, length, &observation.address, &port))
+        return;
+    int saved = errno;
+    struct origin origin = origins_find(&observation.address);
+    observation.fd = fd;
+    observation.family = observation.address.family;
+    observation.type = type;
+    observation.port = port;
+    observation.error = error;
+    observation.origin = &origin;
+    tell(&observation, caller);
+    const void *made = fd >= 0 && fd < NUMBERS ? atomic_load_explicit(&made_at[fd], memory_order_relaxed) : NULL;
+    if (error == 0 && observation.family == AF_INET && made != NULL && !origin.either_family) {
+        observation.call = "socket";
+        tell(&observation, made);
+    }
+    errno = saved;
+}
+
+EXPORT int connect(int fd, const struct sockaddr *address, socklen_t length)
+{
+    int before = errno, type = OBSERVATION_NONE;
+    bool wanted =
+        tell_wanted() && address != NULL && (address->sa_family == AF_INET || address->sa_family == AF_INET6);
+    if (wanted) { /* before: it may never come back */
+        type = option_of(fd, SO_TYPE);
+        tell_destination("connect", fd, type, address, length, 0, CALLER);
+        errno = before;
+    }
+    int result = NEXT(connect)(fd, address, length);
+    if (wanted && result != 0 && errno != EINPROGRESS && errno != EINTR && errno != EALREADY && errno != EISCONN)
+        tell_destination("connect", fd, type, address, length, errno, CALLER);
+    return result;
+}
+
+EXPORT int bind(int fd, const struct sockaddr *address, socklen_t length)
+{
+    int before = errno;
+    if (tell_wanted() && address != NULL && (address->sa_family == AF_INET || address->sa_family == AF_INET6)) {
+        tell_destination("bind", fd, option_of(fd, SO_TYPE), address, length, 0, CALLER);
+        errno = before;
+    }
+    return NEXT(bind)(fd, address, length);
+}
+
+EXPORT int listen(int fd, int backlog)
+{
+    int result = NEXT(listen)(fd, backlog), saved = errno;
+    struct sockaddr_storage local;
+    socklen_t length = sizeof local;
+    if (result == 0 && tell_wanted() &&
+        ON_BEHALF_OF(CALLER, NEXT(getsockname)(fd, (struct sockaddr *)&local, &length)) == 0)
+        tell_destination("listen", fd, option_of(fd, SO_TYPE), (const struct sockaddr *)&local, length, 0, CALLER);
+    errno = saved;
+    return result;
+}
+
+/* --- data --- */
+
+/* FTP's PORT and PASV, on a connection to its port: they mean IPv4 addresses as text (RFC 959). */
+static void look_for_ftp(const char *call, int fd, const void *data, size_t size, const void *caller)
+{
+    struct sockaddr_storage peer;
+    socklen_t length = sizeof peer;
+    struct observation observation = observation_of(call);
+    uint16_t port = 0;
+    if (size < 5 || (memcmp(data, "PORT ", 5) != 0 && memcmp(data, "PASV\r", 5) != 0))
+        return;
+    int saved = errno;
+    if (tell_wanted() && ON_BEHALF_OF(caller, NEXT(getpeername)(fd, (struct sockaddr *)&peer, &length)) == 0 &&
+        address_from_sockaddr((const struct sockaddr *)&peer, length, &observation.address, &port) &&
+        port == FTP_PORT) {
+        observation.port = port;
+        observation.name = *(const char *)data == 'P' && ((const char *)data)[1] == 'O' ? "PORT" : "PASV";
+        tell(&observation, caller);
+    }
+    errno = saved;
+}
+
+EXPORT ssize_t write(int fd, const void *data, size_t size)
+{
+    if (tell_wanted())
+        look_for_ftp("write", fd, data, size, CALLER);
+    return NEXT(write)(fd, data, size);
+}
+
+EXPORT ssize_t send(int fd, const void *data, size_t size, int flags)
+{
+    if (tell_wanted())
+        look_for_ftp("send", fd, data, size, CALLER);
+    return NEXT(send)(fd, data, size, flags);
+}
+
+EXPORT ssize_t sendto(int fd, const void *data, size_t size, int flags, const struct sockaddr *address,
+                      socklen_t length)
+{
+    if (tell_wanted() && address != NULL)
+        tell_destination("sendto", fd, SOCK_DGRAM, address, length, 0, CALLER);
+    else if (tell_wanted())
+        look_for_ftp("sendto", fd, data, size, CALLER);
+    return NEXT(sendto)(fd, data, size, flags, address, length);
+}
+
+EXPORT ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
+{
+    if (tell_wanted() && message != NULL && message->msg_name != NULL)
+        tell_destination("sendmsg", fd, SOCK_DGRAM, message->msg_name, message->msg_namelen, 0, CALLER);
+    return NEXT(sendmsg)(fd, message, flags);
+}
+
+EXPORT int sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags)
+{
+    for (unsigned i = 0; tell_wanted() && messages != NULL && i < count; i++)
+        if (messages[i].msg_hdr.msg_name != NULL)
+            tell_destination("sendmmsg", fd, SOCK_DGRAM, messages[i].msg_hdr.msg_name,
+                             messages[i].msg_hdr.msg_namelen, 0, CALLER);
+    return NEXT(sendmmsg)(fd, messages, count, flags);
+}

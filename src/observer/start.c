@@ -1,0 +1,9 @@
+/* The observer begins when it is loaded. */
+#include "observer/next.h"
+#include "observer/tell.h"
+
+__attribute__((constructor)) static void start(void)
+{
+    next_bind_all();
+    tell_start();
+}

@@ -1,0 +1,93 @@
+#!/bin/sh
+# v6shim check --observe of each legacy sample: it finds the gaps that its twin has closed (legacy-samples/README.md has
+# the table) and no other; in the twin it finds none. What they do and print is as without it.
+. "$(dirname "$0")/lib.sh"
+samples=${SAMPLES:-$build/legacy-samples}
+
+# The gaps of a sample by the table of the README: the words in brackets and backquotes there.
+wanted_gaps() {
+    sed -n "s/^| \[$1\](.*ported.c) |[^|]*|\(.*\)|\$/\1/p" "$source_root/legacy-samples/README.md" |
+        grep -o '([a-z, -]*)' | tr -d '()' | tr ',' '\n' | sed 's/^ *//' | sort -u | tr '\n' ' ' | sed 's/ $//'
+}
+
+# serve PROGRAM ARGUMENT...: observes a server until it ends by itself, while $client asks it.
+serve() {
+    "$v6shim" check --observe --json -o "$room/report" -- "$samples/$1" -n 1 $port >"$room/out" 2>"$room/errors" &
+    server=$!
+    for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30; do
+        ! grep -q '^listening' "$room/out" || break
+        sleep 0.1
+    done
+    $client
+    wait $server
+}
+
+# A super-server in small, itself not observed; the service is.
+super_serve() {
+    perl -MIO::Socket::INET -MPOSIX=dup2 -e '
+        my ($port, @program) = @ARGV;
+        my $listener = IO::Socket::INET->new(LocalAddr => "127.0.0.1", LocalPort => $port, Listen => 5, ReuseAddr => 1)
+            or die "$@\n";
+        $| = 1;
+        print "listening\n";
+        my $connection = $listener->accept or die;
+        dup2(fileno($connection), $_) for 0 .. 1;
+        exec @program' $port "$v6shim" check --observe --json -o "$room/report" -- "$samples/$1" -l "$room/peers" \
+        >"$room/out" 2>"$room/errors" &
+    server=$!
+    for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+        ! grep -q '^listening' "$room/out" || break
+        sleep 0.1
+    done
+    $client
+    wait $server
+}
+
+tcp_ask() { printf 'root\r\n' | "$samples/tcp-client-ported" 127.0.0.1 $port >"$room/answer" 2>&1; }
+udp_ask() { "$samples/udp-client-ported" 127.0.0.1 $port 'who is there?' >"$room/answer" 2>&1; }
+
+# A client needs a server to ask, by name, so that it looks one up.
+tcp_client() {
+    "$samples/select-server-ported" -n 1 $port >"$room/out" 2>&1 &
+    server=$!
+    sleep 0.3
+    printf 'hello' | "$v6shim" check --observe --json -o "$room/report" -- "$samples/$1" localhost $port \
+        >"$room/answer" 2>"$room/errors"
+    wait $server
+}
+udp_client() {
+    "$samples/udp-server-ported" -n 1 $port >"$room/out" 2>&1 &
+    server=$!
+    sleep 0.3
+    "$v6shim" check --observe --json -o "$room/report" -- "$samples/$1" localhost $port hello >"$room/answer" 2>&1
+    wait $server
+}
+
+try_sample() {
+    case $1 in
+    tcp-client*) tcp_client "$1" ;;
+    udp-client*) udp_client "$1" ;;
+    udp-server*) client=udp_ask && serve "$1" ;;
+    inetd-server*) client=tcp_ask && super_serve "$1" ;;
+    *) client=tcp_ask && serve "$1" ;;
+    esac
+}
+
+for sample in tcp-client udp-client select-server family-server udp-server inetd-server; do
+    port=$(free_port)
+    wanted=$(wanted_gaps $sample)
+    contains "the table has $sample" "address-print" "$wanted"
+    try_sample $sample
+    same "$sample" "$wanted" "$(gaps_of "$sample")"
+    same "$sample: verdict" shim "$(verdict_of "$sample")"
+    case $(cat "$room/answer") in
+    *hello* | *HELLO* | *WHO\ IS* | *root*) same "$sample works" yes yes ;;
+    *) same "$sample works" "an answer" "$(cat "$room/answer" "$room/errors")" ;;
+    esac
+    port=$(free_port)
+    rm -f "$room/report"
+    try_sample $sample-ported
+    same "$sample-ported" "" "$(gaps_of "$sample-ported")"
+    same "$sample-ported: verdict" ready "$(verdict_of "$sample-ported")"
+done
+finish
