@@ -452,10 +452,12 @@ void background_after_fork(void)
         atomic_store(&race->lock, 0);
         if (!background_is_on(race))
             continue;
-        collapse_in_child(race);
+        if (item <= locked_for_fork) /* else it was half made */
+            collapse_in_child(race);
         atomic_store(background_due(item), INT64_MAX);
         atomic_fetch_add(&race->generation, 1);
-        pool_give(&background_races, item);
+        if (item <= locked_for_fork)
+            pool_give(&background_races, item);
     }
     atomic_store(&background_count, 0);
     restore_mask();
