@@ -7,12 +7,9 @@
 #include <cmocka.h>
 
 #include <arpa/inet.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "core/setting.h"
-
-#define GOOD SIZE_MAX /* in place of the offset of a fault */
+#include "setting_fault.h"
 
 /* A field of each kind, as struct settings would have them. */
 struct fields {
@@ -68,26 +65,6 @@ static const struct setting back = {.keyword = "listen-map",
                                     .kind = SETTING_PREFIX_MAP,
                                     .offset = offsetof(struct fields, back),
                                     .size = sizeof(struct prefix_map)};
-
-/* Parses from an allocation without a NUL behind it, so that a sanitizer sees a step beyond. Returns the offset of
-   the fault; the checking form has to agree with the storing one. */
-static size_t fault_of(const struct setting *setting, const char *value, struct fields *fields)
-{
-    size_t length = strlen(value);
-    char *copy = malloc(length + 1);
-    struct setting_fault fault, checked;
-    assert_non_null(copy);
-    memmove(copy + 1, value, length);
-    bool good = setting_parse(setting, copy + 1, length, fields, &fault);
-    assert_int_equal(good, setting_parse(setting, copy + 1, length, NULL, &checked));
-    free(copy);
-    if (good)
-        return GOOD;
-    assert_true(fault.offset + fault.length <= length);
-    assert_int_equal(fault.offset, checked.offset);
-    assert_int_equal(fault.length, checked.length);
-    return fault.offset;
-}
 
 static void test_choice(void **state)
 {
