@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <string.h>
 
+#include "runtime/aware.h"
 #include "runtime/guard.h"
 #include "runtime/hook.h"
 #include "runtime/lookups.h"
@@ -26,11 +27,16 @@ static bool read_literal(const char *text, struct ip_address *address)
     return resolve_literal(copy, address);
 }
 
-/* Libc read the text as `ipv4`, if `read`; else it may be IPv6 text. True where there is an address in the end. */
+/*
+ * Libc read the text as `ipv4`, if `read`; else it may be IPv6 text. True where there is an address in the end.
+ *
+ * A program that speaks IPv6 asks with these functions whether a text is an IPv4 address: an alias would be taken for
+ * one, in its access list, say, where the peer itself then shows as it is.
+ */
 static bool read_text(const char *text, bool read, struct in_addr *ipv4)
 {
     struct ip_address address;
-    if (!read && !read_literal(text, &address))
+    if (!read && (aware_is() || !read_literal(text, &address)))
         return false;
     if (read)
         address = address_ipv4(*ipv4);

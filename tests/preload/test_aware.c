@@ -152,6 +152,22 @@ static void test_gethostbyname_gave_no_alias_in_an_aware_process(void **state)
     assert_string_equal(part_output("hostent", NULL), "both.example: alias 192.0.2.1 one6.example: alias ");
 }
 
+/* Whether a text is an IPv4 address is a question that programs ask of inet_aton(). */
+static void text_in_an_aware_process(void)
+{
+    struct in_addr address;
+    printf("%d ", inet_aton("2001:db8::1", &address));
+    close(socket(AF_INET6, SOCK_DGRAM, 0));
+    printf("%d %d %d %d", inet_aton("2001:db8::1", &address), inet_addr("::1") != INADDR_NONE,
+           inet_network("2001:db8::1") != INADDR_NONE, inet_aton("192.0.2.1", &address));
+}
+
+static void test_ipv6_text_was_an_ipv4_address_in_an_aware_process(void **state)
+{
+    (void)state;
+    assert_string_equal(part_output("text", NULL), "1 0 0 0 1");
+}
+
 /* ---- Native sockets, untouched */
 
 static void print_names(int fd)
@@ -231,6 +247,7 @@ int main(int argc, char **argv)
                                         {"child", in_a_child},
                                         {"no IPv4 address", aware_and_nothing_else},
                                         {"hostent", hostent_in_an_aware_process},
+                                        {"text", text_in_an_aware_process},
                                         {"native connection", native_connection},
                                         {"native server", native_server},
                                         {NULL, NULL}};
@@ -240,6 +257,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_setting_aware_was_ignored),
         cmocka_unit_test(test_aware_program_got_nothing_where_there_is_an_alias),
         cmocka_unit_test(test_gethostbyname_gave_no_alias_in_an_aware_process),
+        cmocka_unit_test(test_ipv6_text_was_an_ipv4_address_in_an_aware_process),
         cmocka_unit_test(test_native_socket_showed_ipv4),
     };
     return SUPPORT_MAIN(parts, tests);
