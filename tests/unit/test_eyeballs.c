@@ -1,120 +1,11 @@
-/* core/eyeballs on a fake clock, with sockets that fail or connect after so many milliseconds. */
-#include "core/eyeballs.h"
-
-#include <errno.h>
+/* core/eyeballs in races made up one by one. */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stddef.h>
 
 #include <cmocka.h>
 
-#include "random.h"
-
-#define AT_ONCE        (-1) /* connect() itself says so, without EINPROGRESS */
-#define NO_WINNER      (-1)
-#define NOT_STARTED    (-1)
-#define KERNEL_GIVE_UP 130000 /* ms: six SYN retries */
-#define RANDOM_RACES   20000
-#define LONGEST_RACE   (EYEBALLS_CANDIDATES_MAX * (int64_t)KERNEL_GIVE_UP)
-
-/* What happens to an attempt: after `after_ms` it ends with `error`, or is connected if that is 0. */
-struct fate {
-    int after_ms;
-    int error;
-};
-
-#define CONNECTS(after) \
-    {                   \
-        (after), 0      \
-    }
-#define FAILS(after, of) \
-    {                    \
-        (after), (of)    \
-    }
-#define HANGS                     \
-    {                             \
-        KERNEL_GIVE_UP, ETIMEDOUT \
-    }
-
-struct outcome {
-    int64_t started_ms[EYEBALLS_CANDIDATES_MAX]; /* NOT_STARTED */
-    int winner, error;
-    int64_t ended_ms;
-    unsigned most_at_once, left_running;
-};
-
-/* Delivers what is due at `now`: the attempts in order of their place. */
-static void deliver(struct eyeballs *race, const struct fate *fates, int64_t now)
-{
-    unsigned running[EYEBALLS_RUNNING_MAX];
-    unsigned count = eyeballs_running(race, running);
-    for (unsigned index = 0; index < count; index++) {
-        unsigned candidate = running[index];
-        if (race->attempts[candidate].started_ms + fates[candidate].after_ms != now)
-            continue;
-        if (fates[candidate].error == 0)
-            eyeballs_attempt_succeeded(race, candidate, now);
-        else
-            eyeballs_attempt_failed(race, candidate, fates[candidate].error, now);
-    }
-}
-
-static int64_t next_event(const struct eyeballs *race, const struct fate *fates)
-{
-    unsigned running[EYEBALLS_RUNNING_MAX];
-    unsigned count = eyeballs_running(race, running);
-    int64_t earliest = EYEBALLS_NO_TIMER;
-    for (unsigned index = 0; index < count; index++) {
-        int64_t when = race->attempts[running[index]].started_ms + fates[running[index]].after_ms;
-        if (when < earliest)
-            earliest = when;
-    }
-    return earliest;
-}
-
-static void start(struct eyeballs *race, const struct fate *fate, unsigned index, int64_t now)
-{
-    if (fate->after_ms != AT_ONCE)
-        eyeballs_attempt_started(race, index, now);
-    else if (fate->error != 0)
-        eyeballs_attempt_failed(race, index, fate->error, now);
-    else
-        assert_true(eyeballs_attempt_succeeded(race, index, now));
-}
-
-/* A driver as the header describes it. */
-static struct outcome run(struct eyeballs *race, const struct fate *fates, int64_t start_ms)
-{
-    struct outcome outcome = {.winner = NO_WINNER};
-    int64_t now = start_ms;
-    unsigned running[EYEBALLS_RUNNING_MAX];
-    for (unsigned index = 0; index < EYEBALLS_CANDIDATES_MAX; index++)
-        outcome.started_ms[index] = NOT_STARTED;
-    for (;;) {
-        struct eyeballs_action action = eyeballs_next(race, now);
-        unsigned count = eyeballs_running(race, running);
-        assert_int_equal(count, race->running);
-        if (count > outcome.most_at_once)
-            outcome.most_at_once = count;
-        if (action.kind == EYEBALLS_START) {
-            assert_int_equal(outcome.started_ms[action.index], NOT_STARTED);
-            outcome.started_ms[action.index] = now - start_ms;
-            start(race, &fates[action.index], action.index, now);
-        } else if (action.kind == EYEBALLS_WAIT) {
-            int64_t event = next_event(race, fates);
-            assert_true(action.until_ms > now);
-            assert_true(event > now);
-            now = event < action.until_ms ? event : action.until_ms;
-            assert_true(now - start_ms <= LONGEST_RACE);
-            deliver(race, fates, now);
-        } else {
-            outcome.winner = action.kind == EYEBALLS_WON ? (int)action.index : NO_WINNER;
-            outcome.error = action.error;
-            outcome.ended_ms = now - start_ms;
-            outcome.left_running = count;
-            return outcome;
-        }
-    }
-}
+#include "race_simulation.h"
 
 struct scenario {
     const char *name;
@@ -349,7 +240,7 @@ static void plays_every_scenario(void **state)
         for (size_t clock = 0; clock < sizeof starts / sizeof starts[0]; clock++) {
             struct eyeballs race;
             eyeballs_init(&race, scenario->count, scenario->mode, scenario->delay_ms);
-            struct outcome outcome = run(&race, scenario->fates, starts[clock]);
+            struct outcome outcome = simulate_race(&race, scenario->fates, starts[clock]);
             for (unsigned candidate = 0; candidate < scenario->count; candidate++)
                 expect(scenario, "a start", outcome.started_ms[candidate], scenario->started_ms[candidate]);
             expect(scenario, "the winner", outcome.winner, scenario->winner);
@@ -386,7 +277,7 @@ static void reports_the_first_of_equal_errors(void **state)
     struct eyeballs race;
     static const struct fate fates[] = {FAILS(3, ENETUNREACH), FAILS(3, ECONNRESET), FAILS(3, ECONNREFUSED)};
     eyeballs_init(&race, 3, EYEBALLS_RACE, 250);
-    assert_int_equal(run(&race, fates, 0).error, ECONNRESET);
+    assert_int_equal(simulate_race(&race, fates, 0).error, ECONNRESET);
 }
 
 static void refuses_a_second_winner(void **state)
@@ -510,95 +401,6 @@ static void alternates_families(void **state)
     interleaves("66644", 4, 2, "43012");
 }
 
-static struct fate random_fate(void)
-{
-    static const int errors[] = {ECONNREFUSED, ETIMEDOUT, EHOSTUNREACH, ENETUNREACH, EMFILE, EAFNOSUPPORT, EACCES};
-    switch (random_below(8)) {
-    case 0:
-        return (struct fate)HANGS;
-    case 1:
-        return (struct fate)CONNECTS(random_below(40) == 0 ? AT_ONCE : (int)random_below(3000) + 1);
-    case 2:
-    case 3: /* not EACCES, the last one: at once it is a refusal */
-        return (struct fate)FAILS(AT_ONCE, errors[random_below(60) == 0 ? 6 : random_below(6)]);
-    default:
-        return (struct fate)FAILS((int)random_below(1500) + 1, errors[random_below(7)]);
-    }
-}
-
-/* When the attempt ended; past the end of the race if it did not. */
-static int64_t end_of(const struct eyeballs *race, unsigned index)
-{
-    return race->attempts[index].state == EYEBALLS_RUNNING ? INT64_MAX : race->attempts[index].ended_ms;
-}
-
-/* Why attempt `index` was right to start when it did. */
-static void check_start(const struct eyeballs *race, unsigned index)
-{
-    int64_t started = race->attempts[index].started_ms;
-    unsigned running = 0;
-    for (unsigned before = 0; before < index; before++) {
-        assert_true(race->attempts[before].started_ms <= started);
-        if (end_of(race, before) > started)
-            running++;
-    }
-    assert_true(running < EYEBALLS_RUNNING_MAX);
-    if (index == 0)
-        return;
-    bool newest_failed = end_of(race, index - 1) <= started;
-    if (race->mode == EYEBALLS_ORDER)
-        assert_int_equal(running, 0);
-    else
-        assert_true(newest_failed || started - race->attempts[index - 1].started_ms >= race->delay_ms);
-}
-
-static void check_end(const struct eyeballs *race, const struct outcome *outcome)
-{
-    if (outcome->winner != NO_WINNER) {
-        assert_int_equal(race->attempts[outcome->winner].state, EYEBALLS_SUCCEEDED);
-        return;
-    }
-    if (race->refusal != 0) {
-        assert_int_equal(outcome->error, race->refusal);
-        return;
-    }
-    assert_int_equal(outcome->left_running, 0);
-    for (unsigned index = 0; index < race->count; index++) {
-        assert_int_equal(race->attempts[index].state, EYEBALLS_BROKEN);
-        assert_false(eyeballs_error_outranks(race->attempts[index].error, outcome->error));
-    }
-}
-
-static void holds_its_promises_in_random_races(void **state)
-{
-    (void)state;
-    unsigned wins = 0, refusals = 0, failures = 0;
-    for (unsigned round = 0; round < RANDOM_RACES; round++) {
-        struct fate fates[EYEBALLS_CANDIDATES_MAX];
-        struct eyeballs race;
-        unsigned count = random_below(EYEBALLS_CANDIDATES_MAX + 1);
-        bool hopeless = random_below(3) == 0;
-        for (unsigned index = 0; index < count; index++) {
-            fates[index] = random_fate();
-            if (hopeless && fates[index].error == 0)
-                fates[index] = (struct fate)HANGS;
-        }
-        eyeballs_init(&race, count, random_below(4) == 0 ? EYEBALLS_ORDER : EYEBALLS_RACE,
-                      100 + (int64_t)random_below(300));
-        struct outcome outcome = run(&race, fates, 1000);
-        for (unsigned index = 0; index < race.next; index++)
-            check_start(&race, index);
-        for (unsigned index = race.next; index < race.count; index++)
-            assert_int_equal(race.attempts[index].state, EYEBALLS_PENDING);
-        assert_true(outcome.most_at_once <= EYEBALLS_RUNNING_MAX);
-        check_end(&race, &outcome);
-        wins += outcome.winner != NO_WINNER;
-        refusals += race.refusal != 0;
-        failures += outcome.winner == NO_WINNER && race.refusal == 0;
-    }
-    assert_true(wins > 1000 && refusals > 100 && failures > 1000); /* all three ends were met */
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -611,7 +413,6 @@ int main(void)
         cmocka_unit_test(leaves_out_candidates_that_do_not_fit),
         cmocka_unit_test(collapses_to_the_leading_attempt),
         cmocka_unit_test(alternates_families),
-        cmocka_unit_test(holds_its_promises_in_random_races),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
