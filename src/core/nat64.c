@@ -169,6 +169,9 @@ bool nat64_recover(const struct nat64_prefix *prefix, const struct ip_address *a
     struct in_addr inside;
     if (!nat64_extract(prefix, address, &inside) || !nat64_may_carry(prefix, inside, allow_private))
         return false;
+    struct ip_address back = nat64_embed(prefix, inside);
+    if (memcmp(&back.ipv6, &address->ipv6, sizeof back.ipv6) != 0)
+        return false;
     *ipv4 = inside;
     return true;
 }

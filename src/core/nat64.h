@@ -48,7 +48,8 @@ bool nat64_extract(const struct nat64_prefix *prefix, const struct ip_address *a
  */
 bool nat64_may_carry(const struct nat64_prefix *prefix, struct in_addr ipv4, bool allow_private);
 
-/* nat64_embed and nat64_extract where nat64_may_carry agrees; else false, and the result alone. */
+/* nat64_embed and nat64_extract where nat64_may_carry agrees; else false, and the result alone. An address with a
+   suffix is not recovered: embedding the IPv4 address again would lead to another one, perhaps another host. */
 bool nat64_synthesize(const struct nat64_prefix *prefix, struct in_addr ipv4, bool allow_private,
                       struct ip_address *address);
 bool nat64_recover(const struct nat64_prefix *prefix, const struct ip_address *address, bool allow_private,

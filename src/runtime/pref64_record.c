@@ -132,6 +132,8 @@ static int64_t time_that_counts_s(const struct pref64_record *record, const stru
     int64_t ttl_s = answer->has_ttl ? (int64_t)answer->ttl_s : NEGATIVE_S;
     if (answer->code != DNS_CODE_NO_ERROR && answer->code != DNS_CODE_NO_NAME)
         ttl_s = NO_ANSWER_S;
+    else if (record->count == 0 && answer->count > 0 && ttl_s > NEGATIVE_S)
+        ttl_s = NEGATIVE_S; /* a captive portal's answer, say, which is no news of a NAT64 */
     else if (record->count > 0 && ttl_s >= 2 * RENEWED_BEFORE_S)
         ttl_s -= RENEWED_BEFORE_S;
     return ttl_s < SHORTEST_S ? SHORTEST_S : ttl_s > LONGEST_S ? LONGEST_S : ttl_s;

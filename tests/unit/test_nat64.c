@@ -77,6 +77,7 @@ static void ignores_a_suffix_but_not_the_reserved_octet(void **state)
     assert_true(nat64_extract(&with, &suffixed, &ipv4));
     assert_int_equal(ipv4.s_addr, dotted("192.0.2.33").s_addr);
     ipv4 = dotted("9.9.9.9");
+    assert_false(nat64_recover(&with, &suffixed, true, &ipv4)); /* what is embedded again is another address */
     assert_false(nat64_extract(&with, &reserved, &ipv4));
     assert_false(nat64_extract(&with, &outside, &ipv4));
     assert_false(nat64_extract(&with, &other_family, &ipv4));
