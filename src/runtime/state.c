@@ -126,13 +126,14 @@ void state_tell(struct state *state, enum state_file_number number, const struct
     };
     if (fault->reason == STATE_NONE || fault->reason == STATE_ABSENT)
         return;
+    /* A fault of the directory is told once for all files: it is the aliases that matter then. */
     enum state_file_number counted = state_fault_is_of_place(fault) ? STATE_ALIASES : number;
     uint32_t bit = UINT32_C(1) << fault->reason;
     if ((atomic_fetch_or_explicit(&state->told[counted], bit, memory_order_relaxed) & bit) != 0)
         return;
     char data[OBSERVE_LINE_SIZE];
     struct text line = text_on(data, sizeof data);
-    text_add(&line, consequences[number]);
+    text_add(&line, consequences[counted]);
     state_fault_describe(fault, &state->place, state_format(state, number).name, &line);
     observe_line(geteuid() == state->user ? OBSERVE_WARNING : OBSERVE_INFO, &line);
 }

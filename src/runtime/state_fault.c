@@ -8,7 +8,7 @@ static const struct {
     const char *advice;
 } faults[STATE_REASONS] = {
     [STATE_NONE] = {true, "no error", NULL},
-    [STATE_NO_PLACE] = {true, "there is no state directory: HOME is not set", "set state-dir"},
+    [STATE_NO_PLACE] = {true, "there is no state directory: HOME is not set, or relative", "set state-dir"},
     [STATE_PLACE_ERROR] = {true, "the state directory can't be used", "make it, mode 0700, or set state-dir"},
     [STATE_PLACE_OWNER] = {true, "the state directory belongs to another user", "chown it or set state-dir"},
     [STATE_PLACE_WRITABLE] = {true, "the state directory is writable by others", "chmod it to 0700"},
