@@ -102,7 +102,8 @@ static void print_text(const struct pref64_record *record, enum origin origin)
         return;
     }
     if (record->count == 0)
-        printf("none: the network's resolver knows no NAT64; counts until %s\n", until);
+        printf("none: the network's resolver %s; counts until %s\n",
+               origin == ASKED && record->unanswered ? "does not answer" : "knows no NAT64", until);
     for (unsigned i = 0; i < record->count; i++) {
         printf("%s  %s", print_prefix(&record->prefixes[i], prefix), reasons[origin]);
         if (origin >= KEPT)

@@ -54,6 +54,15 @@ static void add_text(json_object *object, const char *key, const char *text)
     json_object_object_add(object, key, json_object_new_string(text));
 }
 
+/* As RFC 6724 and gai.conf have it: the C library would write ::ffff:0:0 with a dotted end. */
+static void describe_prefix(const struct policy_line *line, char prefix[PREFIX_SIZE])
+{
+    char address[ADDRESS_TEXT_SIZE];
+    bool all_of_ipv4 = address_is_mapped(&line->prefix) && address_unmap(&line->prefix).ipv4.s_addr == 0;
+    snprintf(prefix, PREFIX_SIZE, "%s/%u", all_of_ipv4 ? "::ffff:0:0" : address_print(&line->prefix, address),
+             line->length);
+}
+
 static void print_table(const struct policy_line *lines, size_t count, bool json)
 {
     json_object *whole = json ? json_object_new_object() : NULL, *rows = json ? json_object_new_array() : NULL;
@@ -62,8 +71,8 @@ static void print_table(const struct policy_line *lines, size_t count, bool json
     else
         printf("%-*s  %s  %s\n", PREFIX_WIDTH, "PREFIX", "PRECEDENCE", "LABEL");
     for (size_t i = 0; i < count; i++) {
-        char address[ADDRESS_TEXT_SIZE], prefix[PREFIX_SIZE];
-        snprintf(prefix, sizeof prefix, "%s/%u", address_print(&lines[i].prefix, address), lines[i].length);
+        char prefix[PREFIX_SIZE];
+        describe_prefix(&lines[i], prefix);
         if (!json) {
             printf("%-*s  %10d  %5d\n", PREFIX_WIDTH, prefix, lines[i].precedence, lines[i].label);
             continue;

@@ -267,13 +267,20 @@ static bool is_name_character(char character)
 }
 
 /* IPv6 text, or what may be a host name: not all digits and dots, which an IPv4 address is. */
+/* One address of one IPv6 host: a link-local one would need its interface, which this setting doesn't take. */
+static bool may_be_target(const struct ip_address *address, unsigned length)
+{
+    return address->family == AF_INET6 && length == IPV6_BITS && !address_is_unspecified(address) &&
+           !address_is_multicast(address) && !address_is_mapped(address) && !address_is_link_local(address);
+}
+
 static bool parse_target(struct span target, struct redirect *redirect)
 {
     unsigned length;
     bool letter = false;
     memset(redirect->name, 0, sizeof redirect->name);
     if (parse_prefix(target, &redirect->to, &length))
-        return redirect->to.family == AF_INET6 && length == IPV6_BITS;
+        return may_be_target(&redirect->to, length);
     redirect->to = (struct ip_address){.family = AF_UNSPEC};
     if (target.length == 0 || target.length >= sizeof redirect->name)
         return false;

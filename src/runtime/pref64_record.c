@@ -130,7 +130,7 @@ static int query(unsigned char *answer)
 static int64_t time_that_counts_s(const struct pref64_record *record, const struct dns_answer *answer)
 {
     int64_t ttl_s = answer->has_ttl ? (int64_t)answer->ttl_s : NEGATIVE_S;
-    if (answer->code != DNS_CODE_NO_ERROR && answer->code != DNS_CODE_NO_NAME)
+    if (record->unanswered)
         ttl_s = NO_ANSWER_S;
     else if (record->count == 0 && answer->count > 0 && ttl_s > NEGATIVE_S)
         ttl_s = NEGATIVE_S; /* a captive portal's answer, say, which is no news of a NAT64 */
@@ -147,6 +147,7 @@ void pref64_ask(struct pref64_record *record)
     if (length <= 0 || !dns_answer_read(bytes, (size_t)length, &answer))
         answer = (struct dns_answer){.code = ns_r_servfail};
     record->count = (unsigned)nat64_discover(answer.addresses, answer.count, record->prefixes, NAT64_PREFIXES_MAX);
+    record->unanswered = answer.code != DNS_CODE_NO_ERROR && answer.code != DNS_CODE_NO_NAME;
     record->asked_s = calendar_s();
     record->until_s = record->asked_s + time_that_counts_s(record, &answer);
     errno = saved;

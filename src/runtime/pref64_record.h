@@ -14,6 +14,7 @@ struct pref64_record {
     int64_t asked_s, until_s;  /* of the calendar */
     unsigned count;            /* 0: there is none */
     struct nat64_prefix prefixes[NAT64_PREFIXES_MAX];
+    bool unanswered; /* the resolver said nothing of use; not kept in the file */
 };
 
 /* The network that the host is in now. False: no IPv6 route to anywhere far. */

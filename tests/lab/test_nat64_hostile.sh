@@ -37,6 +37,10 @@ for way in $ways; do
     same "$way" "$(expected "$way")" "$(found "$way")"
 done
 
+contains "that there was no answer is told" "none: the network's resolver does not answer; counts until" \
+    "$(echo servfail >"$LAB_DIR/hostile"; lab_on client env V6SHIM_STATE_DIR="$LAB_DIR/state/client" \
+        "$LAB_BUILD/v6shim" nat64 --refresh 2>&1)"
+
 # A program meets each of them: it reaches nothing, or what is found, and soon.
 for way in $ways; do
     echo "$way" >"$LAB_DIR/hostile"

@@ -98,6 +98,26 @@ same "rfc6724: global before ULA" "2001:db8:2::2 fd11:1111:1111:2::2" "$(by rfc6
 same "ula-first: ULA before global" "fd11:1111:1111:2::2 2001:db8:2::2" "$(by ula-first ula-or-global)"
 same "what has no route comes last" "2001:db8:2::9 2001:db8:dead::9" "$(by rfc6724 gone)"
 
+# Sorted by address alone, what such a program is told is the same: flags, types, ports, the canonical name first.
+told() {
+    cat <<'PYTHON'
+import socket
+for host, family in ("ula-or-global", 0), ("ula-or-private", 0), ("dual", socket.AF_INET6), (None, 0):
+    answer = socket.getaddrinfo(host, "http", family, flags=socket.AI_CANONNAME if host else 0)
+    print("-", host, "named", answer[0][3], "others", sum(len(node[3]) for node in answer[1:]))
+    for node in answer:
+        print(node[4][0], host, *map(int, node[:3]), *node[4][1:])
+PYTHON
+}
+script=$LAB_DIR/told.py
+told >"$script"
+bare_told=$(lab_on client python3 "$script")
+ours_told=$(lab_preload client env V6SHIM_POLICY=rfc6724 python3 "$script")
+check "a policy that was set changes the order of a program that speaks IPv6" test "$bare_told" != "$ours_told"
+same "and nothing else" "$(echo "$bare_told" | sort -s -k1,1)" "$(echo "$ours_told" | sort -s -k1,1)"
+same "ula-first, for such a program" fd11:1111:1111:2::2 "$(lab_preload client env V6SHIM_POLICY=ula-first python3 -c '
+import socket; print(socket.getaddrinfo("ula-or-global", 80)[0][4][0])')"
+
 # ---- A program that only knows IPv4 gets its list by the same policy
 
 show() { lab_preload client "$@" perl "$LAB_SOURCE/probe.pl" resolve dual; }
@@ -121,7 +141,7 @@ lab_on client sh -c 'ip address change 2001:db8:1::2/64 dev one preferred_lft fo
 
 # ---- The command, and what is wrong with a file
 
-contains "v6shim policy: the table" "::ffff:0.0.0.0/96                100      4" "$(policy ipv4-first)"
+contains "v6shim policy: the table" "::ffff:0:0/96                    100      4" "$(policy ipv4-first)"
 contains "v6shim policy NAME: the deciding rule" "rule 6: " "$(policy ipv4-first dual)"
 contains "v6shim policy NAME: no route" "no route" "$(policy rfc6724 gone)"
 same "v6shim policy --json" 198.51.100.7 \

@@ -129,6 +129,10 @@ static void test_redirect_faults(void **state)
     (void)state;
     struct fields fields;
     setting_reset(&redirects, &fields);
+    static const char *const no_hosts[] = {"192.0.2.7=::", "192.0.2.7=ff02::1", "192.0.2.7=::ffff:192.0.2.8",
+                                           "192.0.2.7=fe80::1"};
+    for (size_t i = 0; i < sizeof no_hosts / sizeof no_hosts[0]; i++)
+        assert_int_equal(fault_of(&redirects, no_hosts[i], &fields), strlen("192.0.2.7="));
     assert_int_equal(fault_of(&redirects, "192.0.2.7", &fields), 0);
     assert_int_equal(fault_of(&redirects, "192.0.2.0/24 = 2001:db8::7", &fields), 0);
     assert_int_equal(fault_of(&redirects, "2001:db8::7 = 2001:db8::7", &fields), 0);
