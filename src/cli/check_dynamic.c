@@ -342,8 +342,10 @@ static void judge(struct checker *checker, struct examination *exam)
     facts_t through = 0;
     enum stance library = library_stance(exam, &through);
     /* Names alone don't make a connection: then the library that does decides. */
-    if (own == STANCE_NONE || (own == STANCE_IPV4 && library == STANCE_DUAL && !facts_have_transport(exam->own) &&
-                               (exam->own & (BIT(RAW_INET) | BIT(PEER) | BIT(REMOTE_COMMAND))) == 0)) {
+    facts_t more_than_names = BIT(PEER) | BIT(REMOTE_COMMAND) | BIT(SUN_RPC);
+    bool names_alone =
+        !facts_have_transport(exam->own) && !facts_are_packets_only(exam->own) && (exam->own & more_than_names) == 0;
+    if (own == STANCE_NONE || (own == STANCE_IPV4 && library == STANCE_DUAL && names_alone)) {
         if (library == STANCE_DUAL)
             conclude_dual(exam, through, true);
         else if (library == STANCE_IPV4)

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum role { COUNTS, CLIB, PLUMBING, TOOLBOX };
+enum role { COUNTS, CLIB, PLUMBING, TOOLBOX, GATE };
 
 static const struct {
     const char *prefix;
@@ -22,7 +22,6 @@ static const struct {
 #define BIT(name) FACT_BIT(FACT_##name)
 #define DUAL      (BIT(NAME_NEW) | BIT(SOCKET_ANY) | BIT(CONNECT))
 #define IPV4      (BIT(NAME_OLD) | BIT(SOCKET_INET) | BIT(CONNECT))
-#define PACKETS   (BIT(RAW_INET))
 
 static const struct {
     const char *prefix;
@@ -245,7 +244,8 @@ static void note_exports(struct library_entry *entry, const struct elf_image *im
             (entry->role == TOOLBOX && !has_prefix(entry->role_symbols, symbol.name)))
             continue;
         size_t function = elf_functions_find(following->functions, symbol.value);
-        if (following->functions->count == 0) /* another machine: what the library can do, each function may */
+        bool gate = entry->role == GATE && has_prefix(entry->role_symbols, symbol.name);
+        if (following->functions->count == 0 || gate) /* another machine: what the library can do, each may */
             export_add(entry, symbol.name, symbol.function ? entry->public.facts : 0);
         else if (function != SIZE_MAX && symbol.function)
             export_add(entry, symbol.name, following->facts[function]);

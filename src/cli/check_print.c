@@ -73,14 +73,14 @@ static void print_evidence(FILE *stream, const struct evidence *evidence)
         print_harmless(stream, evidence->function);
     }
     if (evidence->address != 0)
-        fprintf(stream, " at 0x%llx", (unsigned long long)evidence->address);
+        fprintf(stream, "%sat 0x%llx", evidence->symbol != NULL ? " " : "", (unsigned long long)evidence->address);
     if (evidence->file != NULL || evidence->line > 0) {
         fputs(" (", stream);
         print_harmless(stream, evidence->file != NULL ? evidence->file : "line ");
         fprintf(stream, evidence->file != NULL ? ":%u)" : "%u)", evidence->line);
     }
     if (evidence->detail != NULL) {
-        fputs(evidence->symbol != NULL ? ": " : "", stream);
+        fputs(evidence->symbol != NULL || evidence->address != 0 ? ": " : "", stream);
         print_harmless(stream, evidence->detail);
     }
 }

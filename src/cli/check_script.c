@@ -14,14 +14,13 @@
 #include <unistd.h>
 
 #include "cli/check_file.h"
+#include "cli/check_language.h"
 
 #define BIT(name)      FACT_BIT(FACT_##name)
 #define SCRIPT_LONGEST (4u << 20)
 #define MODULE_FILES   400 /* looked at for one script */
 #define MODULE_DEPTH   2
 #define FOLLOWED       5 /* scripts that are interpreters of scripts: as many as the kernel follows */
-
-enum language { OTHER_LANGUAGE, PERL, PYTHON, RUBY, PHP, TCL, JAVASCRIPT, SHELL, AWK };
 
 static const struct {
     enum language language;
@@ -35,15 +34,6 @@ static const struct {
 #undef WORD
 };
 
-static const struct {
-    const char *prefix; /* of the interpreter's file name */
-    enum language language;
-} languages[] = {
-    {"perl", PERL},  {"python", PYTHON}, {"pypy", PYTHON},     {"ruby", RUBY},  {"php", PHP},   {"tclsh", TCL},
-    {"wish", TCL},   {"expect", TCL},    {"node", JAVASCRIPT}, {"gawk", AWK},   {"awk", AWK},   {"bash", SHELL},
-    {"dash", SHELL}, {"sh", SHELL},      {"ksh", SHELL},       {"mksh", SHELL}, {"zsh", SHELL},
-};
-
 struct script {
     struct checker *checker;
     struct report *report;
@@ -52,7 +42,8 @@ struct script {
     unsigned files;
     char *seen[MODULE_FILES]; /* the modules among them */
     unsigned depth;           /* of modules that bring in modules */
-    char prefix[PATH_MAX];    /* the directory above the script's: /usr for /usr/bin/x */
+    char directory[PATH_MAX]; /* where the script lies */
+    char prefix[PATH_MAX];    /* above the named script's directory: /usr for /usr/bin/x */
 };
 
 static bool is_word_character(int character)
@@ -201,29 +192,43 @@ static void scan_perl_module(struct script *script, const char *name)
     }
 }
 
-/* module.py, or the directory of that name with all below it but tests. */
+static bool ends_with(const char *name, const char *ending)
+{
+    size_t length = strlen(name), wanted = strlen(ending);
+    return length > wanted && strcmp(name + length - wanted, ending) == 0;
+}
+
+/* All files with that ending in the directory and below it, but tests. */
+static void scan_tree(struct script *script, char *directory, const char *ending)
+{
+    char *roots[] = {directory, NULL};
+    FTS *tree = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
+    for (FTSENT *entry; tree != NULL && (entry = fts_read(tree)) != NULL;) {
+        if (entry->fts_info == FTS_D && strncmp(entry->fts_name, "test", 4) == 0)
+            fts_set(tree, entry, FTS_SKIP);
+        else if (entry->fts_info == FTS_F && ends_with(entry->fts_name, ending))
+            scan_module_file(script, entry->fts_path);
+    }
+    if (tree != NULL)
+        fts_close(tree);
+}
+
+/* module.py, or the directory of that name. */
 static void scan_python_module(struct script *script, const char *name)
 {
-    static const char *const directories[] = {"lib/python3/dist-packages", "share"};
-    char path[PATH_MAX];
-    for (size_t index = 0; index < sizeof directories / sizeof directories[0]; index++) {
-        int length = snprintf(path, sizeof path, "%s/%s/%s.py", script->prefix, directories[index], name);
+    char path[PATH_MAX + sizeof "/os.py"];
+    snprintf(path, sizeof path, "%s/os.py", script->directory);
+    bool standard = access(path, F_OK) == 0; /* its neighbours are the language's own */
+    const char *const places[][2] = {
+        {script->prefix, "/lib/python3/dist-packages"}, {script->prefix, "/share"}, {script->directory, ""}};
+    for (size_t index = 0; index < sizeof places / sizeof places[0] - standard; index++) {
+        int length = snprintf(path, sizeof path, "%s%s/%s.py", places[index][0], places[index][1], name);
         if (length >= (int)sizeof path)
             continue;
         if (access(path, R_OK) == 0)
             scan_module_file(script, path);
         path[length - 3] = '\0';
-        char *roots[] = {path, NULL};
-        FTS *tree = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
-        for (FTSENT *entry; tree != NULL && (entry = fts_read(tree)) != NULL;) {
-            if (entry->fts_info == FTS_D && strncmp(entry->fts_name, "test", 4) == 0)
-                fts_set(tree, entry, FTS_SKIP);
-            else if (entry->fts_info == FTS_F && entry->fts_namelen > 3 &&
-                     strcmp(entry->fts_name + entry->fts_namelen - 3, ".py") == 0)
-                scan_module_file(script, entry->fts_path);
-        }
-        if (tree != NULL)
-            fts_close(tree);
+        scan_tree(script, path, ".py");
     }
 }
 
@@ -308,16 +313,6 @@ static bool find_interpreter(const struct program *script, char path[PATH_MAX], 
            interpreter->kind == PROGRAM_STATIC_PIE;
 }
 
-static enum language language_of(const char *interpreter)
-{
-    const char *slash = strrchr(interpreter, '/');
-    const char *name = slash == NULL ? interpreter : slash + 1;
-    for (size_t index = 0; index < sizeof languages / sizeof languages[0]; index++)
-        if (strncmp(name, languages[index].prefix, strlen(languages[index].prefix)) == 0)
-            return languages[index].language;
-    return OTHER_LANGUAGE;
-}
-
 static void conclude(struct script *script, const struct program *interpreter, bool found)
 {
     struct report *report = script->report;
@@ -343,6 +338,77 @@ static void conclude(struct script *script, const struct program *interpreter, b
     }
 }
 
+/* --- the script --- */
+
+static void set_places(struct script *script, const char *path)
+{
+    char real[PATH_MAX];
+    if (realpath(path, real) == NULL)
+        return;
+    *strrchr(real, '/') = '\0';
+    strcpy(script->directory, real);
+    char *above = strrchr(real, '/');
+    snprintf(script->prefix, sizeof script->prefix, "%.*s", above == NULL ? 0 : (int)(above - real), real);
+}
+
+/* The file that a launcher names: in the tree that the launcher lies in, else as it is. */
+static char *read_launched(struct script *script, const struct launcher *launcher, size_t *size)
+{
+    static const char top[] = "/usr/";
+    char path[PATH_MAX];
+    char *text = NULL;
+    if (strncmp(launcher->script, top, strlen(top)) == 0 &&
+        snprintf(path, sizeof path, "%s/%s", script->prefix, launcher->script + strlen(top)) < (int)sizeof path)
+        text = read_text(path, size);
+    if (text == NULL) {
+        strcpy(path, launcher->script);
+        text = read_text(path, size);
+    }
+    char *slash = text == NULL ? NULL : strrchr(path, '/');
+    if (slash == NULL)
+        return NULL;
+    *slash = '\0';
+    strcpy(script->directory, path);
+    report_add_note(script->report, report_print(script->report, "it starts %s", launcher->script));
+    return text;
+}
+
+/* A shell script that only starts another interpreter is judged as what that one reads. */
+static char *follow_launch(struct script *script, char *text, size_t *size, struct program *interpreter, bool *found)
+{
+    struct launcher launcher;
+    if (script->language != SHELL || !launcher_find(text, &launcher))
+        return text;
+    if (launcher.script[0] != '\0') {
+        char *launched = read_launched(script, &launcher, size);
+        if (launched == NULL)
+            return text;
+        free(text);
+        text = launched;
+    }
+    struct program start = {.kind = PROGRAM_SCRIPT};
+    bool bare = strchr(launcher.interpreter, '/') == NULL;
+    strcpy(start.interpreter, bare ? "/usr/bin/env" : launcher.interpreter);
+    if (bare && strlen(launcher.interpreter) < sizeof start.argument)
+        strcpy(start.argument, launcher.interpreter);
+    char path[PATH_MAX];
+    *found = find_interpreter(&start, path, interpreter);
+    script->language = language_of(launcher.interpreter);
+    return text;
+}
+
+/* The script and the modules that came with it. */
+static void scan(struct script *script, char *text, size_t size)
+{
+    scan_text(script, NULL, text, size);
+    if (script->language == PERL || script->language == PYTHON)
+        scan_modules(script, text);
+    if (script->language == TCL && !ends_with(script->directory, "bin") && !ends_with(script->directory, "/games"))
+        scan_tree(script, script->directory, ".tcl");
+    for (unsigned index = 0; index < script->files; index++)
+        free(script->seen[index]);
+}
+
 void check_script(struct checker *checker, struct report *report, const struct program *program)
 {
     struct script script = {.checker = checker, .report = report};
@@ -353,23 +419,15 @@ void check_script(struct checker *checker, struct report *report, const struct p
     script.language = language_of(path);
     if (!found)
         report_add_note(report, report_print(report, "its interpreter %s is not here", path));
-    char real[PATH_MAX];
-    if (realpath(report->path, real) != NULL) {
-        *strrchr(real, '/') = '\0';
-        char *above = strrchr(real, '/');
-        snprintf(script.prefix, sizeof script.prefix, "%.*s", above == NULL ? 0 : (int)(above - real), real);
-    }
+    set_places(&script, report->path);
     size_t size = 0;
     char *text = read_text(report->path, &size);
     if (text == NULL) {
         report->error = "it can't be read, or is too long for a script";
         return;
     }
-    scan_text(&script, NULL, text, size);
-    if (script.language == PERL || script.language == PYTHON)
-        scan_modules(&script, text);
-    for (unsigned index = 0; index < script.files; index++)
-        free(script.seen[index]);
+    text = follow_launch(&script, text, &size, &interpreter, &found);
+    scan(&script, text, size);
     free(text);
     conclude(&script, &interpreter, found);
 }

@@ -1,6 +1,8 @@
 #include "cli/check_target.h"
 
+#include <elf.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <fts.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -58,6 +60,37 @@ int check_targets_add(struct check_targets *targets, const char *path)
     return add(targets, path, 0, true);
 }
 
+/* Whether a regular file may be a program: it is executable, or a library (which needn't be) and the like. */
+static bool is_candidate(const char *path, const struct stat *status)
+{
+    if (!S_ISREG(status->st_mode) || (status->st_mode & (S_IXUSR | S_IXGRP | S_IXOTH)) != 0)
+        return S_ISREG(status->st_mode);
+    char magic[SELFMAG];
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    bool elf = fd >= 0 && read(fd, magic, sizeof magic) == SELFMAG && memcmp(magic, ELFMAG, SELFMAG) == 0;
+    if (fd >= 0)
+        close(fd);
+    return elf;
+}
+
+/* One line of a list. Its carriage return is taken off where only that makes it the name of a file. */
+static int add_line(struct check_targets *targets, char *line, size_t length)
+{
+    struct stat status;
+    if (length == 0)
+        return 0;
+    bool found = stat(line, &status) == 0;
+    if (!found && line[length - 1] == '\r') {
+        line[--length] = '\0';
+        if (length == 0)
+            return 0;
+        found = stat(line, &status) == 0;
+    }
+    if (found && !is_candidate(line, &status))
+        return 0;
+    return add(targets, line, 0, !found);
+}
+
 int check_targets_add_list(struct check_targets *targets, FILE *stream, int delimiter)
 {
     char *line = NULL;
@@ -66,12 +99,7 @@ int check_targets_add_list(struct check_targets *targets, FILE *stream, int deli
     for (ssize_t length; error == 0 && (length = getdelim(&line, &size, delimiter, stream)) > 0;) {
         if (line[length - 1] == delimiter)
             line[--length] = '\0';
-        struct stat status;
-        bool directory = stat(line, &status) == 0 && S_ISDIR(status.st_mode);
-        bool executable =
-            !directory && (stat(line, &status) != 0 || (status.st_mode & (S_IXUSR | S_IXGRP | S_IXOTH)));
-        if (length > 0 && executable)
-            error = add(targets, line, 0, access(line, F_OK) != 0);
+        error = add_line(targets, line, (size_t)length);
     }
     free(line);
     return error;

@@ -25,7 +25,8 @@ struct check_targets {
 /* A file, or all executable files of a directory and those below it; symbolic links in it are not followed. */
 int check_targets_add(struct check_targets *targets, const char *path);
 
-/* A list of files, each ended by `delimiter`. Directories in it are left out: package lists hold every one. */
+/* A list of files, each ended by `delimiter`. What is neither executable nor ELF is left out, and so are directories:
+   a package's list holds all its files and directories. */
 int check_targets_add_list(struct check_targets *targets, FILE *stream, int delimiter);
 
 int check_targets_add_process(struct check_targets *targets, pid_t pid);

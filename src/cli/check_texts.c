@@ -8,32 +8,51 @@
 struct telltale {
     const char *text;
     enum gap_number gap;
+    bool whole;       /* a string of its own, not part of one */
     const char *twin; /* the IPv6 way of the same thing: where it is there too, nothing is wrong; NULL: none */
 };
 
 static const struct telltale telltales[] = {
-    {"%d,%d,%d,%d,%d,%d", GAP_PAYLOAD_ADDRESS, "EPRT"}, /* FTP's PORT and PASV */
-    {"%u,%u,%u,%u,%u,%u", GAP_PAYLOAD_ADDRESS, "EPRT"},
-    {"%i,%i,%i,%i,%i,%i", GAP_PAYLOAD_ADDRESS, "EPRT"},
-    {"DCC SEND", GAP_PAYLOAD_ADDRESS, NULL}, /* IRC */
-    {"DCC CHAT", GAP_PAYLOAD_ADDRESS, NULL},
-    {"IN IP4 ", GAP_PAYLOAD_ADDRESS, "IN IP6 "}, /* SDP, in SIP and RTSP */
-    {"SIP/2.0/", GAP_PAYLOAD_ADDRESS, NULL},     /* SIP's Via and Contact */
-    {"/proc/net/tcp", GAP_PROC_NET, "/proc/net/tcp6"},
-    {"/proc/net/udp", GAP_PROC_NET, "/proc/net/udp6"},
+    {"%d,%d,%d,%d,%d,%d", GAP_PAYLOAD_ADDRESS, false, "EPRT"}, /* FTP's PORT and PASV */
+    {"%u,%u,%u,%u,%u,%u", GAP_PAYLOAD_ADDRESS, false, "EPRT"},
+    {"%i,%i,%i,%i,%i,%i", GAP_PAYLOAD_ADDRESS, false, "EPRT"},
+    {"DCC SEND", GAP_PAYLOAD_ADDRESS, false, NULL}, /* IRC */
+    {"DCC CHAT", GAP_PAYLOAD_ADDRESS, false, NULL},
+    {"DCC %s", GAP_PAYLOAD_ADDRESS, false, NULL},
+    {"IN IP4 ", GAP_PAYLOAD_ADDRESS, false, "IN IP6 "}, /* SDP, in SIP and RTSP */
+    {"SIP/2.0/", GAP_PAYLOAD_ADDRESS, false, NULL},     /* SIP's Via and Contact */
+    {"ntalk", GAP_PAYLOAD_ADDRESS, true, NULL},         /* the service of talk, whose packets hold sockaddr_in */
+    {"/proc/net/tcp", GAP_PROC_NET, false, "/proc/net/tcp6"},
+    {"/proc/net/udp", GAP_PROC_NET, false, "/proc/net/udp6"},
 };
 
-static const uint8_t *find_text(const struct elf_image *image, const char *text, const struct elf_segment **where)
+static const uint8_t *find_bytes(const struct elf_image *image, const char *bytes, size_t size,
+                                 const struct elf_segment **where)
 {
     for (size_t index = 0; index < image->segment_count; index++) {
         const struct elf_segment *segment = &image->segments[index];
-        const uint8_t *found = memmem(image->data + segment->offset, segment->file_size, text, strlen(text));
+        const uint8_t *found = memmem(image->data + segment->offset, segment->file_size, bytes, size);
         if (found != NULL) {
             *where = segment;
             return found;
         }
     }
     return NULL;
+}
+
+static const uint8_t *find_text(const struct elf_image *image, const char *text, const struct elf_segment **where)
+{
+    return find_bytes(image, text, strlen(text), where);
+}
+
+/* A text between two NULs. */
+static const uint8_t *find_whole(const struct elf_image *image, const char *text, const struct elf_segment **where)
+{
+    char bytes[32] = "";
+    size_t length = strlen(text);
+    memcpy(bytes + 1, text, length);
+    const uint8_t *found = find_bytes(image, bytes, length + 2, where);
+    return found == NULL ? NULL : found + 1;
 }
 
 /* A number worth renumbering: not the wildcard, loopback, broadcast, a netmask, or what is more likely a version. */
@@ -90,7 +109,7 @@ void check_texts(struct report *report, const struct elf_image *image)
     for (size_t index = 0; index < sizeof telltales / sizeof telltales[0]; index++) {
         const struct telltale *telltale = &telltales[index];
         const struct elf_segment *segment, *unused;
-        const uint8_t *found = find_text(image, telltale->text, &segment);
+        const uint8_t *found = (telltale->whole ? find_whole : find_text)(image, telltale->text, &segment);
         if (found == NULL || (telltale->twin != NULL && find_text(image, telltale->twin, &unused) != NULL))
             continue;
         struct evidence evidence = {

@@ -133,12 +133,20 @@ printf '#!/usr/bin/python3\nimport socket\nsocket.socket(socket.AF_PACKET, socke
 printf '#!/usr/bin/python3\nimport socket\nsocket.socket(socket.AF_INET, socket.SOCK_STREAM)\n' >python-old
 printf '#!/bin/sh\necho hello\n' >shell
 printf '#!/usr/bin/env nonesuch\n' >orphan
-chmod +x perl-old perl-new python-old python-packets shell orphan
+printf '#!/bin/sh\n# the next line is a comment to Tcl \\\nexec tclsh "$0" ${1+"$@"}\nset s [socket $host 80]\n' >tcl-trick
+printf '#!/bin/sh\neval '"'"'exec perl -S $0 ${1+"$@"}'"'"'\n  if 0;\nuse IO::Socket::INET;\n' >perl-trick
+printf '#!/bin/sh\nset -e\nexec python3 -u %s/python-old "$@"\n' "$work" >launcher
+printf '#!/bin/sh\nexec python3 %s/nonesuch "$@"\n' "$work" >empty-launcher
+chmod +x perl-old perl-new python-old python-packets shell orphan tcl-trick perl-trick launcher empty-launcher
 check "Perl, IPv4" 1 ": $shim:" perl-old
 check "Perl, both families" 0 ": $ready:" perl-new
 check "Python, IPv4" 1 ": $shim:" python-old
 check "Python, packets" 1 ": $out: works on packets itself" python-packets
 check "shell" 0 ": no network:" shell
+check "Tcl, started by a shell" 0 ": $ready:" tcl-trick
+check "Perl, started by a shell" 1 ": $shim:" perl-trick
+check "shell that starts a script" 1 ": $shim:" launcher
+check "shell that starts what isn't there" 0 ": no network: a shell script" empty-launcher
 check "interpreter not here" 0 "its interpreter nonesuch is not here" orphan
 
 # Levels and forms of the answer.
@@ -162,6 +170,24 @@ if [ "$status" -ne 1 ] || ! grep -q '^2 checked' output; then
     failures=$((failures + 1))
     echo "FAILED list on standard input: $(cat output)"
 fi
+
+# Lists as they come: line ends of another system, blank lines, libraries (which aren't executable), names ended by NUL.
+cp private/deep/liboldnet.so library.so
+chmod -x library.so
+printf '\n%s\r\n\r\n%s\nlibrary.so\nnonesuch\r\n' "$work/old" "$work/text" >list
+status=0
+"$v6shim" check --color never --all - <list >output 2>&1 || status=$?
+if [ "$status" -ne 2 ] || ! grep -q '^3 checked: 1 could not be checked, 2 work under' output ||
+    ! grep -q "^nonesuch: could not be checked" output; then
+    failures=$((failures + 1))
+    echo "FAILED list with odd lines: status $status, $(cat output)"
+fi
+status=0
+printf 'old\0library.so' | "$v6shim" check --color never -0 - >output 2>&1 || status=$?
+[ "$status" -eq 1 ] && grep -q '^2 checked: 2 work under' output || {
+    failures=$((failures + 1))
+    echo "FAILED list with NUL: status $status, $(cat output)"
+}
 
 # Weak imports, and functions with a libc name that are the program's own.
 printf '%s\n' '#include <netdb.h>' 'extern __typeof(gethostbyname) gethostbyname __attribute__((weak));' \
