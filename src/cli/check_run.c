@@ -18,6 +18,8 @@
 #include "runtime/clock.h"
 
 #define NAME            "check"
+#define EXPECT_MS       2000
+#define EXPECT_STEP_MS  20
 #define DETAILS_MAXIMUM 10 /* programs that are shown with all they did, unasked */
 
 enum check_status { STATUS_NO_GAP, STATUS_GAPS, STATUS_NOT_CHECKED };
@@ -44,16 +46,33 @@ static void take_line(const char *text, size_t length, void *context)
         run_programs_take(&session->programs, line);
 }
 
+/* Children whose parents have ended may not have introduced themselves yet; or there is none, since fork() failed. */
+static enum watch_end expect_children(struct session *session)
+{
+    enum watch_end end = WATCH_OVER;
+    for (int waited_ms = 0; waited_ms < EXPECT_MS && end == WATCH_OVER; waited_ms += EXPECT_STEP_MS) {
+        if (session->programs.expected == 0 || session->programs.alive_count > 0)
+            return WATCH_READABLE;
+        end = watch_linger(&session->watch, NULL, 0, EXPECT_STEP_MS);
+    }
+    session->programs.expected = 0;
+    return end == WATCH_OVER ? WATCH_READABLE : end;
+}
+
 /* Daemons: the program has ended, and what it left behind is heard for some time. */
 static void follow_others(struct session *session)
 {
     struct run_programs *programs = &session->programs;
-    int64_t end_ms = clock_now_ms() + session->run->wait_ms;
-    bool goes_on = true;
+    const int wait_ms = session->run->wait_ms;
+    int64_t end_ms = clock_now_ms() + wait_ms;
+    enum watch_end end = wait_ms == 0 ? WATCH_OVER : WATCH_READABLE;
     run_programs_sweep(programs);
-    while (goes_on && programs->alive_count > 0) {
-        int64_t left_ms = session->run->wait_ms < 0 ? -1 : end_ms - clock_now_ms();
-        goes_on = left_ms != 0 && watch_linger(&session->watch, programs->alive, programs->alive_count, (int)left_ms);
+    while (end == WATCH_READABLE && (programs->alive_count > 0 || programs->expected > 0)) {
+        int64_t left_ms = wait_ms < 0 ? -1 : end_ms - clock_now_ms();
+        end = wait_ms > 0 && left_ms <= 0 ? WATCH_OVER
+              : programs->alive_count > 0
+                  ? watch_linger(&session->watch, programs->alive, programs->alive_count, (int)left_ms)
+                  : expect_children(session);
         run_programs_sweep(programs);
     }
     session->left = programs->alive_count > 0;
@@ -99,14 +118,14 @@ static bool observe(struct session *session, char **argv)
 
 /* --- the reports --- */
 
-/* Why nothing was heard of the program itself. */
+/* Why a program can't be observed; NULL: no reason is known. Scripts are their interpreters. */
 static const char *explain_silence(const char *path)
 {
     struct program program;
     char real[PATH_MAX];
     snprintf(real, sizeof real, "%s", path);
     if (program_read(path, &program) != 0)
-        return "it did not load libv6shim-observe.so";
+        return NULL;
     while (program.kind == PROGRAM_SCRIPT && program_follow_script(real, &program))
         ;
     return program.kind == PROGRAM_STATIC || program.kind == PROGRAM_STATIC_PIE
@@ -114,23 +133,44 @@ static const char *explain_silence(const char *path)
            : program.setuid || program.setgid || program.capabilities
                ? "it runs with rights of its own, so that the loader ignores LD_PRELOAD"
            : program_uses_musl(&program) ? "it uses another C library, which can't load libv6shim-observe.so"
-                                         : "it did not load libv6shim-observe.so";
+                                         : NULL;
+}
+
+static void add_unobserved(struct session *session, const char *path, const char *reason)
+{
+    struct report *report = report_new(path);
+    if (report == NULL)
+        abort();
+    report->error = reason;
+    session->reports[session->count++] = report;
+}
+
+/* Programs that were started and could not be observed. */
+static void add_silent(struct session *session)
+{
+    for (const struct run_program *silent = session->programs.started; silent != NULL; silent = silent->next) {
+        char path[PATH_MAX];
+        const char *reason = program_find(silent->path, path) == 0 ? explain_silence(path) : NULL;
+        if (reason != NULL)
+            add_unobserved(session, path, reason);
+    }
 }
 
 static bool make_reports(struct session *session)
 {
     struct run_places places = {0};
-    session->reports = calloc(session->programs.count + 1, sizeof(struct report *));
+    const struct run_programs *programs = &session->programs;
+    session->reports = calloc(programs->count + programs->started_count + 1, sizeof(struct report *));
     if (session->reports == NULL)
         return false;
-    for (const struct run_program *program = session->programs.list; program != NULL; program = program->next)
+    for (const struct run_program *program = programs->list; program != NULL; program = program->next)
         session->reports[session->count++] = run_report(program, &places);
     run_places_free(&places);
     if (session->count == 0) {
-        struct report *report = report_new(session->path);
-        report->error = explain_silence(session->path);
-        session->reports[session->count++] = report;
+        const char *reason = explain_silence(session->path);
+        add_unobserved(session, session->path, reason != NULL ? reason : "it did not load libv6shim-observe.so");
     }
+    add_silent(session);
     return true;
 }
 

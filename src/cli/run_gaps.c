@@ -182,11 +182,10 @@ static void add_address(struct study *study, const struct observation *seen)
 static bool is_explained(const struct study *study, const struct observation *seen)
 {
     const struct origin *origin = seen->origin;
-    return origin->either_family || origin->kind == ORIGIN_UNKNOWN ||
-           (origin->kind == ORIGIN_RESOLVER && strcmp(origin->call, "getaddrinfo") == 0) || /* a gap of its own */
-           (origin->kind == ORIGIN_TEXT && study->dual &&
-            (strcmp(origin->call, "inet_pton") == 0 || strcmp(origin->call, "getaddrinfo") == 0)) ||
-           has_sibling(study, seen);
+    bool by_getaddrinfo = origin->call != NULL && strcmp(origin->call, "getaddrinfo") == 0; /* a gap of its own */
+    bool by_inet_pton = origin->call != NULL && strcmp(origin->call, "inet_pton") == 0;
+    return origin->either_family || origin->kind == ORIGIN_UNKNOWN || by_getaddrinfo ||
+           (by_inet_pton && study->dual) || has_sibling(study, seen);
 }
 
 static void judge_socket(struct study *study, const struct observation *seen)

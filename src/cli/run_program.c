@@ -104,38 +104,89 @@ static void remember_alive(struct run_programs *programs, int64_t pid)
         programs->alive[programs->alive_count++] = fd;
 }
 
-/* "process": a program begins in a process, new or not. "fork": a process goes on with its parent's program. */
-static void start_process(struct run_programs *programs, const struct observation *observation)
+static void add_started(struct run_programs *programs, const char *name)
+{
+    for (const struct run_program *known = programs->started; known != NULL; known = known->next)
+        if (strcmp(known->path, name) == 0)
+            return;
+    struct run_program *started = allocate(sizeof *started);
+    started->path = strdup(name);
+    if (started->path == NULL)
+        abort();
+    started->next = programs->started;
+    programs->started = started;
+    programs->started_count++;
+}
+
+static struct run_process *add_process(struct run_programs *programs, int64_t pid)
+{
+    struct run_process *process = allocate(sizeof *process);
+    process->pid = pid;
+    process->next = programs->processes;
+    programs->processes = process;
+    return process;
+}
+
+static void start_process(struct run_programs *programs, const struct observation *observation, bool forked)
 {
     struct run_process *process = find_process(programs, observation->pid);
-    if (process == NULL) {
-        process = allocate(sizeof *process);
-        process->pid = observation->pid;
-        process->next = programs->processes;
-        programs->processes = process;
+    if (process == NULL || forked) /* else the process was known, and has become another program */
         remember_alive(programs, observation->pid);
-    } else if (strcmp(observation->call, "fork") == 0) {
-        remember_alive(programs, observation->pid); /* the number is used again */
-    }
+    if (forked && programs->expected > 0)
+        programs->expected--;
+    if (process == NULL)
+        process = add_process(programs, observation->pid);
     process->program = program_of(programs, observation->name != NULL ? observation->name : "?");
+}
+
+/* What is no call of the program; false for a call. */
+static bool take_process(struct run_programs *programs, const struct observation *observation)
+{
+    const char *call = observation->call;
+    bool forked = strcmp(call, OBSERVATION_FORK) == 0;
+    if (forked || strcmp(call, OBSERVATION_PROCESS) == 0)
+        start_process(programs, observation, forked);
+    else if (strcmp(call, OBSERVATION_FORKING) == 0)
+        programs->expected++;
+    else if (strcmp(call, OBSERVATION_CHILD) == 0)
+        remember_alive(programs, observation->fd);
+    else if (strcmp(call, OBSERVATION_EXEC) != 0)
+        return false;
+    else if (observation->name != NULL)
+        add_started(programs, observation->name);
+    return true;
 }
 
 void run_programs_take(struct run_programs *programs, struct run_line *line)
 {
     const struct observation *observation = &line->observation;
     programs->lost += observation->lost;
-    if (strcmp(observation->call, "process") == 0 || strcmp(observation->call, "fork") == 0) {
-        start_process(programs, observation);
-        run_line_free(line);
-        return;
-    }
     const struct run_process *process = find_process(programs, observation->pid);
+    bool is_call = !take_process(programs, observation);
+    if (process == NULL && !is_call && strcmp(observation->call, OBSERVATION_EXEC) == 0)
+        remember_alive(programs, observation->pid); /* after vfork() */
     if (process == NULL)
         process = find_process(programs, observation->parent);
-    if (process != NULL)
+    if (is_call && process != NULL)
         add_line(process->program, line);
     else
-        run_line_free(line); /* its introduction was lost, and the loss has been counted */
+        run_line_free(line); /* of a call: its introduction was lost, and the loss has been counted */
+}
+
+static void free_list(struct run_program *program)
+{
+    while (program != NULL) {
+        struct run_program *next = program->next;
+        while (program->lines != NULL) {
+            struct run_line *line = program->lines;
+            program->lines = line->next;
+            run_line_free(line);
+        }
+        free(program->table);
+        free((char *)(uintptr_t)program->path);
+        free(program);
+        program = next;
+    }
 }
 
 void run_programs_free(struct run_programs *programs)
@@ -145,18 +196,8 @@ void run_programs_free(struct run_programs *programs)
         programs->processes = process->next;
         free(process);
     }
-    while (programs->list != NULL) {
-        struct run_program *program = programs->list;
-        programs->list = program->next;
-        while (program->lines != NULL) {
-            struct run_line *line = program->lines;
-            program->lines = line->next;
-            run_line_free(line);
-        }
-        free(program->table);
-        free((char *)(uintptr_t)program->path);
-        free(program);
-    }
+    free_list(programs->list);
+    free_list(programs->started);
     for (size_t i = 0; i < programs->alive_count; i++)
         close(programs->alive[i]);
 }

@@ -25,9 +25,12 @@ struct run_process {
 struct run_programs {
     struct run_program *list, *last; /* in the order in which they were started */
     size_t count;
+    struct run_program *started; /* what exec was asked for: names as they were given, without lines */
+    size_t started_count;
     struct run_process *processes; /* the latest first */
     int alive[WATCH_OTHERS_MAX];   /* pidfds of processes that may be running */
     size_t alive_count;
+    size_t expected;    /* children that have not introduced themselves yet, or that fork() failed to make */
     unsigned long lost; /* lines that could not be written, as far as that was told */
 };
 

@@ -160,26 +160,25 @@ static bool is_told_to_end(struct watch *watch)
     return told;
 }
 
-bool watch_linger(struct watch *watch, const int *descriptors, size_t count, int timeout_ms)
+enum watch_end watch_linger(struct watch *watch, const int *descriptors, size_t count, int timeout_ms)
 {
     int64_t end_ms = clock_now_ms() + timeout_ms;
-    struct pollfd polled[2 + WATCH_OTHERS_MAX];
-    polled[0] = (struct pollfd){.fd = watch->signals, .events = POLLIN};
-    polled[1] = (struct pollfd){.fd = watch->fifo, .events = POLLIN};
+    struct pollfd polled[2 + WATCH_OTHERS_MAX] = {{.fd = watch->signals, .events = POLLIN},
+                                                  {.fd = watch->fifo, .events = POLLIN}};
     for (size_t i = 0; i < count; i++)
         polled[2 + i] = (struct pollfd){.fd = descriptors[i], .events = POLLIN};
     for (;;) {
         int64_t left_ms = timeout_ms < 0 ? -1 : end_ms - clock_now_ms();
         if (timeout_ms >= 0 && left_ms <= 0)
-            return false;
+            return WATCH_OVER;
         if (poll(polled, 2 + count, (int)left_ms) < 0 && errno != EINTR)
-            return false;
+            return WATCH_OVER;
         watch_read(watch);
         if (is_told_to_end(watch))
-            return false;
+            return WATCH_TOLD;
         for (size_t i = 0; i < count; i++)
             if (polled[2 + i].revents != 0)
-                return true;
+                return WATCH_READABLE;
     }
 }
 

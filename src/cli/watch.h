@@ -42,9 +42,11 @@ int watch_start(struct watch *watch, const char *path, char **argv);
 /* Takes lines until the program has ended; its children may go on. */
 void watch_follow(struct watch *watch);
 
+enum watch_end { WATCH_READABLE, WATCH_OVER, WATCH_TOLD };
+
 /* After that: takes lines until one of these descriptors (WATCH_OTHERS_MAX at most) is readable, the time is over
-   (-1: never) or a signal that would end a program has come: false for the last two. */
-bool watch_linger(struct watch *watch, const int *descriptors, size_t count, int timeout_ms);
+   (-1: never), or a signal has come that would end a program. */
+enum watch_end watch_linger(struct watch *watch, const int *descriptors, size_t count, int timeout_ms);
 
 /* Takes what has come. */
 void watch_read(struct watch *watch);

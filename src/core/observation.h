@@ -40,9 +40,16 @@ struct origin {
 
 #define OBSERVATION_NONE (-1)
 
+/* What is no call. */
+#define OBSERVATION_PROCESS "process" /* the program `name` begins in process `pid`, whose parent is `parent` */
+#define OBSERVATION_FORKING "forking" /* `pid` is about to fork() */
+#define OBSERVATION_FORK    "fork"    /* `pid` is the child of `parent`, and goes on with its program, `name` */
+#define OBSERVATION_CHILD   "child"   /* `fd` is the number of a new process */
+#define OBSERVATION_EXEC    "exec"    /* `pid` wants to become the program `name` */
+
 /* What a call doesn't have is NULL, 0 or OBSERVATION_NONE. */
 struct observation {
-    const char *call;   /* the function's name; "process" and "fork": the program `name` runs in process `pid` */
+    const char *call;   /* the function's name; or what is no call: see OBSERVATION_PROCESS and the others */
     const char *object; /* the file that made the call; "": the program's own */
     uint64_t offset;    /* in it, as its symbols count: of the call's last byte */
     int64_t pid, parent;

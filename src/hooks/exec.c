@@ -1,8 +1,8 @@
 /* New programs: they get the library too, where this one has cleaned the environment. */
 #include <spawn.h>
-#include <stdarg.h>
 #include <unistd.h>
 
+#include "runtime/arguments.h"
 #include "runtime/background.h"
 #include "runtime/follow.h"
 #include "runtime/guard.h"
@@ -58,33 +58,6 @@ EXPORT int execveat(int directory, const char *path, char *const arguments[], ch
     char *const *followed = FOLLOW(environment);
     return REAL(execveat)(directory, path, arguments, followed, flags);
 }
-
-/* The arguments of execl() and its kind as an array in the frame of the hook; `list` is then behind the NULL. */
-static size_t count_arguments(va_list list)
-{
-    size_t count = 1;
-    while (va_arg(list, const char *) != NULL)
-        count++;
-    return count;
-}
-
-static void take_arguments(va_list list, const char *first, size_t count, char **arguments)
-{
-    arguments[0] = (char *)(uintptr_t)first;
-    for (size_t i = 1; i <= count; i++) /* the NULL too */
-        arguments[i] = va_arg(list, char *);
-}
-
-#define COLLECT(list, first)                                              \
-    va_list list;                                                         \
-    va_start(list, first);                                                \
-    size_t count = first != NULL ? count_arguments(list) : 0;             \
-    va_end(list);                                                         \
-    char **arguments = __builtin_alloca((count + 1) * sizeof *arguments); \
-    arguments[0] = NULL;                                                  \
-    va_start(list, first);                                                \
-    if (count > 0)                                                        \
-    take_arguments(list, first, count, arguments)
 
 EXPORT int execl(const char *path, const char *argument, ...)
 {

@@ -1,9 +1,11 @@
 /* The observer begins when it is loaded. */
 #include "observer/next.h"
 #include "observer/tell.h"
+#include "runtime/follow.h"
 
 __attribute__((constructor)) static void start(void)
 {
     next_bind_all();
     tell_start();
+    follow_start(tell_wanted());
 }

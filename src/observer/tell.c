@@ -12,6 +12,7 @@
 #include "runtime/clock.h"
 #include "runtime/raw_file.h"
 
+#define VARIABLE   "V6SHIM_OBSERVE"
 #define TOLD_SLOTS 8192u /* what does not fit is told again */
 #define MIX        UINT64_C(0x9e3779b97f4a7c15)
 
@@ -21,7 +22,7 @@ __thread const void *tell_caller __attribute__((tls_model("initial-exec")));
 static struct channel channel = {.descriptor = CHANNEL_CLOSED};
 static _Atomic long owner;
 static _Atomic uint64_t told[TOLD_SLOTS];
-static char program[PATH_MAX];
+static char program[PATH_MAX], variable[sizeof VARIABLE + PATH_MAX];
 
 EXPORT const void *v6shim_observed_caller(void);
 
@@ -117,24 +118,52 @@ static void tell_process(const char *call)
     write_line(&observation);
 }
 
+/* So that a child is waited for whose parent ends before it has introduced itself. */
+static void before_fork(void)
+{
+    int saved = errno;
+    struct observation observation = observation_of(OBSERVATION_FORKING);
+    if (tell_wanted())
+        write_line(&observation);
+    errno = saved;
+}
+
 static void after_fork_in_child(void)
 {
     int saved = errno;
     atomic_store(&owner, syscall(SYS_getpid));
     if (tell_wanted())
-        tell_process("fork");
+        tell_process(OBSERVATION_FORK);
     errno = saved;
+}
+
+void tell_child(int64_t pid)
+{
+    int saved = errno;
+    struct observation observation = observation_of(OBSERVATION_CHILD);
+    observation.fd = (int)pid;
+    if (tell_wanted())
+        write_line(&observation);
+    errno = saved;
+}
+
+const char *tell_variable(void)
+{
+    return tell_wanted() ? variable : NULL;
 }
 
 void tell_start(void)
 {
-    if (!channel_start(&channel, secure_getenv("V6SHIM_OBSERVE")))
+    struct text text = text_on(variable, sizeof variable);
+    if (!channel_start(&channel, secure_getenv(VARIABLE)))
         return;
+    text_add(&text, VARIABLE "=");
+    text_add(&text, channel.path);
     ssize_t length = readlink("/proc/self/exe", program, sizeof program - 1);
     if (length <= 0) /* no /proc */
         strncpy(program, program_invocation_name, sizeof program - 1);
     atomic_store(&owner, syscall(SYS_getpid));
-    pthread_atfork(NULL, NULL, after_fork_in_child);
+    pthread_atfork(before_fork, NULL, after_fork_in_child);
     atomic_store(&tell_is_on, true);
-    tell_process("process");
+    tell_process(OBSERVATION_PROCESS);
 }

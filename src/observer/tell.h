@@ -24,6 +24,12 @@ static inline bool tell_wanted(void)
 /* Begins, if V6SHIM_OBSERVE names a channel. Once, when the library is loaded. */
 void tell_start(void);
 
+/* A child that will run another program: known before that has begun. */
+void tell_child(int64_t pid);
+
+/* V6SHIM_OBSERVE=..., as it was given to this process; NULL: nobody listens. For new programs. */
+const char *tell_variable(void);
+
 /* The call, made from `caller` (a return address), unless the same was told before. Calls that libc and the modules
    of its resolver make are nobody's. */
 void tell(struct observation *observation, const void *caller);

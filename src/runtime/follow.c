@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "runtime/observe.h"
+#include "core/text.h"
 
 #define VARIABLE   "LD_PRELOAD="
 #define SEPARATORS " :" /* ld.so(8) */
@@ -41,21 +41,20 @@ static size_t find_entry(const char *list, const char *name, const char **entry)
     return 0;
 }
 
-void follow_start(bool wanted)
+bool follow_start(bool wanted)
 {
     Dl_info own;
     const char *list = getenv("LD_PRELOAD"), *entry;
     assignment[0] = '\0';
     if (!wanted || list == NULL || dladdr((void *)follow_start, &own) == 0 || own.dli_fname == NULL)
-        return;
+        return true;
     size_t length = find_entry(list, base_name(own.dli_fname, strlen(own.dli_fname)), &entry);
-    if (length >= ENTRY_SIZE)
-        observe(OBSERVE_WARNING, "children are not followed: our entry of LD_PRELOAD is longer than 4095 bytes");
     if (length == 0 || length >= ENTRY_SIZE)
-        return;
+        return length == 0;
     struct text text = text_on(assignment, sizeof assignment);
     text_add(&text, VARIABLE);
     text_add_bytes(&text, entry, length);
+    return true;
 }
 
 /* Whether a list has our entry as it was given to us. */

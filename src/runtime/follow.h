@@ -12,8 +12,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Once, at start, before the program can change its environment. */
-void follow_start(bool wanted);
+/* Once, at start, before the program can change its environment. False where our entry is too long to be kept:
+   children are not followed then. */
+bool follow_start(bool wanted);
 
 /* How many bytes a copy of this environment takes that has our entry; 0 where it has it, or is to stay as it is. May
    be NULL, as execve() takes it. */

@@ -50,7 +50,8 @@ bool start_run(void)
     real_bind_all();
     settings_load();
     const struct settings *settings = settings_current();
-    follow_start(settings->follow == FOLLOW_YES);
+    if (!follow_start(settings->follow == FOLLOW_YES))
+        observe(OBSERVE_WARNING, "children are not followed: our entry of LD_PRELOAD is longer than 4095 bytes");
     aliases_start(settings->alias_pool.address, settings->alias_pool.length, settings->alias_key,
                   settings->state_dir);
     aliases_start_map(&settings->alias_map);
