@@ -19,9 +19,9 @@ nat64_topology() {
     lab_link gate client
     lab_link gate server
     lab_on gate sh -c 'echo 1 >/proc/sys/net/ipv4/ip_forward; echo 1 >/proc/sys/net/ipv6/conf/all/forwarding
-        ip address add 2001:db8:6::1/64 dev client; ip address add 2001:db8:6::53/64 dev client
+        ip address add 2001:db8:6::1/64 dev client nodad; ip address add 2001:db8:6::53/64 dev client nodad
         ip address add 198.51.100.1/24 dev server; ip address add 77.0.113.1/24 dev server'
-    lab_on client sh -c 'ip address add 2001:db8:6::2/64 dev gate; ip -6 route add default via 2001:db8:6::1'
+    lab_on client sh -c 'ip address add 2001:db8:6::2/64 dev gate nodad; ip -6 route add default via 2001:db8:6::1'
     for nat64_address in 198.51.100.80 198.51.100.81 77.0.113.80; do
         lab_on server ip address add $nat64_address/24 dev gate
     done

@@ -5,8 +5,8 @@ lab_need_library
 
 for host in client gate; do lab_host $host; done
 lab_link gate client
-lab_on gate sh -c 'ip address add 2001:db8:6::1/64 dev client; ip -6 route add local 2001:db8:64::/48 dev lo'
-lab_on client sh -c 'ip address add 2001:db8:6::2/64 dev gate; ip -6 route add default via 2001:db8:6::1'
+lab_on gate sh -c 'ip address add 2001:db8:6::1/64 dev client nodad; ip -6 route add local 2001:db8:64::/48 dev lo'
+lab_on client sh -c 'ip address add 2001:db8:6::2/64 dev gate nodad; ip -6 route add default via 2001:db8:6::1'
 printf 'nameserver 2001:db8:6::1\noptions timeout:1 attempts:1\n' >"$LAB_DIR/host/client/etc/resolv.conf"
 LAB_DIR=$LAB_DIR lab_start gate hostile env LAB_DIR="$LAB_DIR" python3 "$LAB_SOURCE/dns_hostile.py" 2001:db8:6::1
 lab_until test -s "$LAB_DIR/log/hostile" || lab_bail "the name server did not start"

@@ -12,12 +12,14 @@ LAB_DNS4=198.51.100.53 # answers everything
 LAB_DNS6=2001:db8:2::53
 LAB_DNS4_SILENT=198.51.100.54 # never answers a question for AAAA
 
-# topology_addresses HOST INTERFACE ADDRESS/LENGTH...
+# topology_addresses HOST INTERFACE ADDRESS/LENGTH... (nodad: without it an IPv6 address can't be bound before a thread of
+# the kernel has looked at it, detection or not)
 topology_addresses() {
     topology_host=$1 topology_interface=$2
     shift 2
     for topology_address; do
-        lab_on "$topology_host" ip address add "$topology_address" dev "$topology_interface"
+        case $topology_address in *:*) topology_flag=nodad ;; *) topology_flag= ;; esac
+        lab_on "$topology_host" ip address add "$topology_address" dev "$topology_interface" $topology_flag
     done
 }
 
