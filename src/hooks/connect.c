@@ -16,6 +16,7 @@
 #include "runtime/outbound.h"
 #include "runtime/pref64.h"
 #include "runtime/real.h"
+#include "runtime/replies.h"
 #include "runtime/sockets.h"
 #include "runtime/view.h"
 
@@ -54,10 +55,18 @@ static int plain_connect(int fd, const struct sockaddr *address, socklen_t lengt
     return result;
 }
 
+/* Of a UDP server that answers on a socket of its own. */
+static bool is_way_back(int fd, const struct sockaddr_in *asked, struct ip_address *peer)
+{
+    return replies_may_concern() && sockets_find(fd) != NULL && !sockets_has(fd, SOCKET_STREAM) &&
+           replies_way_back(asked, peer);
+}
+
 static NOINLINE int connect_guarded(int fd, const struct sockaddr *address, socklen_t length)
 {
     GUARD(guard);
     struct sockaddr_in asked;
+    struct ip_address peer;
     if (!GUARD_ENTER(guard))
         return REAL(connect)(fd, address, length);
     race_clean_up();
@@ -67,6 +76,11 @@ static NOINLINE int connect_guarded(int fd, const struct sockaddr *address, sock
     if (!read_ipv4(address, length, &asked))
         return plain_connect(fd, address, length);
     binding_release_peer(fd);
+    if (is_way_back(fd, &asked, &peer)) {
+        int back = connection_make_back(fd, &peer, ntohs(asked.sin_port));
+        if (back != -ENETUNREACH)
+            return guard_result(&guard, back);
+    }
     if (destinations_concern(asked.sin_addr))
         return guard_result(&guard, connection_make(fd, &asked));
     if (sockets_has(fd, SOCKET_FAILED))
@@ -95,12 +109,14 @@ static NOINLINE int connect_without_route(int fd, const struct sockaddr_in *aske
 EXPORT int connect(int fd, const struct sockaddr *address, socklen_t length)
 {
     struct sockaddr_in asked;
+    struct ip_address peer;
     bool ipv4 = read_ipv4(address, length, &asked);
     struct socket_record *record = sockets_glimpse(fd);
     uint32_t flags = record != NULL ? atomic_load_explicit(&record->flags, memory_order_relaxed) : 0;
     if (!start_is_ready() || hooks_have_leftovers() || observe_wants_trace() ||
         (flags & (SOCKET_UPGRADED | SOCKET_RACING | SOCKET_FAILED)) != 0 ||
-        (ipv4 && (destinations_concern(asked.sin_addr) || (record != NULL && pref64_may_be_known()))))
+        (ipv4 && (destinations_concern(asked.sin_addr) || (record != NULL && pref64_may_be_known()) ||
+                  is_way_back(fd, &asked, &peer))))
         return connect_guarded(fd, address, length);
     int before = errno, result = REAL_BOUND(connect)(fd, address, length);
     return result == 0 || !ipv4 || errno != ENETUNREACH ? result : connect_without_route(fd, &asked, before);

@@ -11,6 +11,8 @@
 
 EXPORT int listen(int fd, int backlog)
 {
+    if (guard_may_act())
+        binding_prepare_listening(fd);
     int result = REAL(listen)(fd, backlog);
     if (result == 0 && guard_may_act())
         binding_note_listening(fd, backlog);

@@ -102,26 +102,86 @@ EXPORT int rresvport(int *port)
     return fd;
 }
 
+/* Who asks, and as whom: what ruserok() and iruserok() are told beside the host. */
+struct login {
+    int superuser;
+    const char *remote_user, *local_user;
+};
+
+static int ask_address(const struct in6_addr *address, const struct login *login)
+{
+    return iruserok_af(address, login->superuser, login->remote_user, login->local_user, AF_INET6);
+}
+
+static int ask_range(struct in_addr alias, const struct login *login)
+{
+    return REAL(iruserok)(alias.s_addr, login->superuser, login->remote_user, login->local_user);
+}
+
+/*
+ * A peer in a network of alias-map has two names in the rules: the IPv4 address that the administrator chose, and
+ * what resolves to its IPv6 address. Where the one lets it in and the other doesn't, a line that denies it must not
+ * be lost: if the rules let in just anybody, it was denied; if not, it was let in by its name.
+ */
+static int settle(int by_range, int by_address, const struct login *login)
+{
+    const struct in6_addr anybody = {.s6_addr = {1}}; /* 100::, which nobody has (RFC 6666) */
+    if (by_range == by_address)
+        return by_range;
+    return ask_address(&anybody, login) == 0 ? -1 : 0;
+}
+
+static int ask_mapped(struct in_addr alias, const struct ip_address *address, const struct login *login)
+{
+    return settle(ask_range(alias, login), ask_address(&address->ipv6, login), login);
+}
+
+/* Whether a name has addresses in networks of alias-map, and the answer for those. */
+static bool ask_ranges_of(const char *host, const struct login *login, int *answer)
+{
+    struct addrinfo hints = {.ai_family = AF_INET6, .ai_socktype = SOCK_STREAM}, *list;
+    bool found = false;
+    if (REAL(getaddrinfo)(host, NULL, &hints, &list) != 0)
+        return false;
+    *answer = -1;
+    for (const struct addrinfo *entry = list; entry != NULL; entry = entry->ai_next) {
+        struct ip_address address;
+        if (!address_from_sockaddr(entry->ai_addr, entry->ai_addrlen, &address, NULL) || !aliases_maps(&address))
+            continue;
+        found = true;
+        if (ask_range(aliases_of(&address, ALIAS_NAME), login) == 0)
+            *answer = 0;
+    }
+    freeaddrinfo(list);
+    return found;
+}
+
 EXPORT int ruserok(const char *host, int superuser, const char *remote_user, const char *local_user)
 {
     GUARD(guard);
-    struct in_addr address;
+    const struct login login = {superuser, remote_user, local_user};
+    struct in_addr alias;
+    struct ip_address address;
     char text[ADDRESS_TEXT_SIZE];
-    if (!GUARD_ENTER(guard) || host == NULL || wanted_family() == AF_INET ||
-        (REAL(inet_aton)(host, &address) != 0 && aliases_is_mapped(address)))
+    int by_range;
+    if (!GUARD_ENTER(guard) || host == NULL || wanted_family() == AF_INET)
         return REAL(ruserok)(host, superuser, remote_user, local_user);
+    if (REAL(inet_aton)(host, &alias) != 0 && aliases_is_mapped(alias) && aliases_find_address(alias, &address))
+        return ask_mapped(alias, &address, &login);
     const char *literal = text_behind(host, text);
-    return ruserok_af(literal != NULL ? literal : host, superuser, remote_user, local_user, wanted_family());
+    int answer = ruserok_af(literal != NULL ? literal : host, superuser, remote_user, local_user, wanted_family());
+    return aliases_have_map && literal == NULL && ask_ranges_of(host, &login, &by_range)
+               ? settle(by_range, answer, &login)
+               : answer;
 }
 
-/* An address in a range of alias-map is asked about as that: the administrator wants rules to name it. */
 EXPORT int iruserok(uint32_t address, int superuser, const char *remote_user, const char *local_user)
 {
     GUARD(guard);
+    const struct login login = {superuser, remote_user, local_user};
     struct in_addr alias = {.s_addr = address};
     struct ip_address ipv6;
-    if (!GUARD_ENTER(guard) || !aliases_contains(alias) || aliases_is_mapped(alias) ||
-        !aliases_find_address(alias, &ipv6))
+    if (!GUARD_ENTER(guard) || !aliases_contains(alias) || !aliases_find_address(alias, &ipv6))
         return REAL(iruserok)(address, superuser, remote_user, local_user);
-    return iruserok_af(&ipv6.ipv6, superuser, remote_user, local_user, AF_INET6);
+    return aliases_is_mapped(alias) ? ask_mapped(alias, &ipv6, &login) : ask_address(&ipv6.ipv6, &login);
 }

@@ -144,6 +144,22 @@ void binding_release_peer(int fd)
     errno = saved;
 }
 
+void binding_prepare_listening(int fd)
+{
+    const struct socket_record *record = sockets_find(fd);
+    uint32_t flags = record != NULL ? atomic_load(&record->flags) : 0;
+    struct sockaddr_in local;
+    socklen_t length = sizeof local;
+    if ((flags & (SOCKET_STREAM | SOCKET_UPGRADED | SOCKET_FAMILY_FIXED | SOCKET_LISTENING)) != SOCKET_STREAM ||
+        settings_current()->listen == LISTEN_INET || aware_is())
+        return;
+    int saved = errno;
+    if (REAL(getsockname)(fd, (struct sockaddr *)&local, &length) == 0 && local.sin_family == AF_INET &&
+        local.sin_addr.s_addr == htonl(INADDR_ANY) && local.sin_port == 0)
+        binding_make(fd, &local);
+    errno = saved;
+}
+
 void binding_note_listening(int fd, int backlog)
 {
     struct socket_record *record = sockets_find(fd);

@@ -33,6 +33,9 @@ void binding_make_room(int fd, const struct sockaddr_in6 *wanted);
  */
 void binding_release_peer(int fd);
 
+/* Before listen(): a TCP socket that was bound to nothing is given a port of the wildcard, as the kernel would give
+   it one; so it serves both families too. */
+void binding_prepare_listening(int fd);
 /* listen() has succeeded. */
 void binding_note_listening(int fd, int backlog);
 

@@ -328,3 +328,10 @@ int connection_make_mapped(int fd, const struct sockaddr_in *asked)
     errno = saved;
     return result == -ENETUNREACH ? connection_translate(fd, asked) : result;
 }
+
+int connection_make_back(int fd, const struct ip_address *peer, uint16_t port)
+{
+    int saved = errno, result = try_candidate(fd, peer, port);
+    errno = saved;
+    return result;
+}

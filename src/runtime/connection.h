@@ -9,12 +9,17 @@
 
 #include <netinet/in.h>
 
+#include "core/address.h"
+
 /*
  * Connects `fd` to what `asked` stands for. As connect(): blocks only where the program did not ask it not to;
  * -EINPROGRESS, -EINTR, -EALREADY, -EISCONN mean what they mean on one socket. When all candidates fail, the most
  * telling error is the result. An alias that nobody was given is -ENETUNREACH, and no packet is sent.
  */
 int connection_make(int fd, const struct sockaddr_in *asked);
+
+/* connect() of a UDP socket back to a peer that came over IPv6 (replies.h); -ENETUNREACH where it stays with IPv4. */
+int connection_make_back(int fd, const struct ip_address *peer, uint16_t port);
 
 /* connect() to a plain IPv4 address on a socket that was upgraded before. */
 int connection_make_mapped(int fd, const struct sockaddr_in *asked);

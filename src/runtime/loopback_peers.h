@@ -9,8 +9,8 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
-/* A datagram came from this address. */
-void loopback_peers_note(const struct sockaddr_storage *source, socklen_t length);
+/* A datagram came from this address. True: from ::1. */
+bool loopback_peers_note(const struct sockaddr_storage *source, socklen_t length);
 /* Whether the latest datagram from this port of the loopback came over IPv6. */
 bool loopback_peers_is_ipv6(uint16_t port);
 

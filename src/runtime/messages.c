@@ -9,7 +9,6 @@
 #include "runtime/control.h"
 #include "runtime/destinations.h"
 #include "runtime/kernel.h"
-#include "runtime/loopback_peers.h"
 #include "runtime/observe.h"
 #include "runtime/outbound.h"
 #include "runtime/pref64.h"
@@ -22,7 +21,6 @@
 #include "runtime/settings.h"
 #include "runtime/sockets.h"
 #include "runtime/sources.h"
-#include "runtime/translators.h"
 #include "runtime/upgrade.h"
 #include "runtime/view.h"
 
@@ -40,7 +38,7 @@ bool messages_concern(int fd, const void *address, socklen_t length)
     return read_destination(address, length, &destination) &&
            (aliases_contains(destination.sin_addr) || redirect_concerns(destination.sin_addr) ||
             sockets_has(fd, SOCKET_UPGRADED) || sockets_is_inherited(fd) ||
-            (resolve_has_shown_alias() && sockets_find(fd) != NULL));
+            ((resolve_has_shown_alias() || replies_may_concern()) && sockets_find(fd) != NULL));
 }
 
 /* sendto() where it does: it is the quicker call. */
@@ -169,19 +167,15 @@ static ssize_t send_to_alias(int fd, const struct msghdr *message, const struct 
  */
 static ssize_t send_to_ipv4(int fd, const struct msghdr *message, const struct sockaddr_in *destination, int flags)
 {
-    struct ip_address address = address_ipv4(destination->sin_addr), translated;
+    struct ip_address address = address_ipv4(destination->sin_addr), way_back;
     uint16_t port = ntohs(destination->sin_port);
     if (sockets_find(fd) != NULL && !sockets_has(fd, SOCKET_UPGRADED | SOCKET_STREAM | SOCKET_USED)) {
         sockets_set(sockets_find(fd), SOCKET_USED);
         upgrade_fresh(fd);
     }
     bool speaks_ipv6 = sockets_has(fd, SOCKET_UPGRADED) || sockets_is_inherited(fd);
-    if (speaks_ipv6 && address_is_loopback(&address) && loopback_peers_is_ipv6(port)) {
-        struct in6_addr loopback = IN6ADDR_LOOPBACK_INIT;
-        address = address_ipv6(&loopback, 0);
-    } else if (speaks_ipv6 && translators_way_back(address.ipv4, port, &translated)) {
-        address = translated;
-    }
+    if (speaks_ipv6 && replies_may_concern() && replies_way_back(destination, &way_back))
+        address = way_back;
     return send_to(fd, message, &address, port, flags);
 }
 
@@ -258,8 +252,7 @@ void messages_hand_out_source(int fd, struct sockaddr_storage *full, socklen_t f
         full_length > 0 && full->ss_family == AF_INET6 && view_is_ipv4(fd, length != NULL ? *length : 0, caller);
     if (ipv4_shape) {
         requeue_show_source(full);
-        loopback_peers_note(full, full_length);
-        translators_note(full, full_length);
+        replies_note(full, full_length);
         if (sockets_has(fd, SOCKET_TRANSLATED))
             outbound_show_peer(full);
         else
@@ -293,7 +286,7 @@ void messages_prepare(int fd, const struct msghdr *message, struct messages_rece
     reception->native = *message;
     reception->caller = caller;
     reception->proven = message->msg_name != NULL && proof_is_needed(fd, room, caller);
-    if (message->msg_name != NULL) {
+    if (message->msg_name != NULL && (int)message->msg_namelen >= 0) { /* the kernel judges a bad length */
         reception->native.msg_name = &reception->source;
         reception->native.msg_namelen = sizeof reception->source;
     }

@@ -15,6 +15,7 @@
 #include "runtime/aliases.h"
 #include "runtime/control.h"
 #include "runtime/redirect.h"
+#include "runtime/replies.h"
 #include "runtime/resolve.h"
 #include "runtime/sockets.h"
 
@@ -35,7 +36,7 @@ static inline bool messages_may_concern(int fd, const void *address, socklen_t l
     uint32_t item = sockets_item(fd);
     if (!sockets_item_is_record(item))
         return item == SOCKETS_INHERITED || item == SOCKETS_ASKING;
-    return resolve_has_shown_alias() || sockets_are_flagged(fd, SOCKET_UPGRADED);
+    return resolve_has_shown_alias() || replies_may_concern() || sockets_are_flagged(fd, SOCKET_UPGRADED);
 }
 
 /* sendmsg() to an address that concerns us (see above). */

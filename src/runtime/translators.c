@@ -34,23 +34,26 @@ static _Atomic uint64_t *way_of(uint64_t end)
     return &ways[(end * MIX) >> (64 - WAYS_BITS)];
 }
 
-void translators_note(const struct sockaddr_storage *source, socklen_t length)
+bool translators_note(const struct sockaddr_storage *source, socklen_t length)
 {
     struct ip_address address;
     struct in_addr client;
     uint16_t port;
     if (trusted == NULL || !address_from_sockaddr((const struct sockaddr *)source, length, &address, &port))
-        return;
+        return false;
     if (translators_show(&address, &client)) {
         const struct nat64_prefix *prefix = nat64_prefix_of(trusted->prefixes, trusted->count, &address);
         uint64_t number = (uint64_t)(prefix - trusted->prefixes) + 1, end = end_of(client, port);
         atomic_store_explicit(way_of(end), number << PREFIX_SHIFT | end, memory_order_relaxed);
-    } else if (address_is_mapped(&address)) {
+        return true;
+    }
+    if (address_is_mapped(&address)) {
         uint64_t end = end_of(address_unmap(&address).ipv4, port);
         uint64_t word = atomic_load_explicit(way_of(end), memory_order_relaxed);
         if (word != 0 && word << (64 - PREFIX_SHIFT) == end << (64 - PREFIX_SHIFT))
             atomic_store_explicit(way_of(end), 0, memory_order_relaxed);
     }
+    return false;
 }
 
 bool translators_way_back(struct in_addr client, uint16_t port, struct ip_address *address)

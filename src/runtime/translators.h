@@ -16,8 +16,9 @@ bool translators_show(const struct ip_address *address, struct in_addr *client);
 /*
  * A UDP server answers to the IPv4 address that it was shown: the way back is remembered for each address and port,
  * as many as there is room for; where a later one has displaced it the answer goes over IPv4.
+ * Noting gives true for a client behind a translator.
  */
-void translators_note(const struct sockaddr_storage *source, socklen_t length);
+bool translators_note(const struct sockaddr_storage *source, socklen_t length);
 bool translators_way_back(struct in_addr client, uint16_t port, struct ip_address *address);
 
 #endif

@@ -1,0 +1,27 @@
+/*
+ * Ways back to UDP peers that are shown by an IPv4 address of their own although they came over IPv6: those of ::1,
+ * and clients of a trusted translator. Lock-free, async-signal-safe.
+ */
+#ifndef V6SHIM_RUNTIME_REPLIES_H
+#define V6SHIM_RUNTIME_REPLIES_H
+
+#include <netinet/in.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include "core/address.h"
+
+/* Whether there has been such a peer: until then nobody asks for its way. */
+extern _Atomic bool replies_any;
+
+/* A datagram came from this address. */
+void replies_note(const struct sockaddr_storage *source, socklen_t length);
+
+/* The IPv6 address from which the latest datagram of this peer came; false: it came over IPv4, or none did. */
+bool replies_way_back(const struct sockaddr_in *peer, struct ip_address *address);
+static inline bool replies_may_concern(void)
+{
+    return atomic_load_explicit(&replies_any, memory_order_relaxed);
+}
+
+#endif
