@@ -238,6 +238,8 @@ size_t pref64_ways_for(int fd, bool may_wait, struct in_addr ipv4, struct ip_add
         bool waits = may_wait && !kernel_is_nonblocking(fd);
         pref64_find(waits ? PREF64_ASK : PREF64_START, &found);
         *soon = !waits && atomic_load(&asking) != 0 && !atomic_load(&is_slow);
+        if (!waits && !*soon) /* it may have answered already */
+            look_up(&found);
     }
     return synthesize(&found, ipv4, addresses);
 }

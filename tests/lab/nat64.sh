@@ -28,8 +28,7 @@ nat64_topology() {
     lab_on server ip route add default via 198.51.100.1
     lab_start server services perl "$LAB_SOURCE/services.pl" 198.51.100.80 198.51.100.81 77.0.113.80
     lab_until grep -q ready "$LAB_DIR/log/services" || lab_bail "the services did not start"
-    printf 'nameserver %s\nsearch lab.example\noptions timeout:1 attempts:1\n' $NAT64_DNS \
-        >"$LAB_DIR/host/client/etc/resolv.conf"
+    nat64_usual_resolver
     nat64_translator= nat64_server=
 }
 
@@ -115,6 +114,19 @@ ZONE
     lab_until grep -q 'start of service' "$LAB_DIR/log/unbound" || lab_bail "the name server did not start"
     rm -rf "$LAB_DIR/state/client"
     mkdir -p "$LAB_DIR/state/client"
+}
+
+# nat64_slow_resolver: the client asks one that takes a quarter of a second for AAAA; nat64_usual_resolver.
+nat64_slow_resolver() {
+    nat64_use_resolver 2001:db8:6::54
+    [ ! -e "$LAB_DIR/log/slow" ] || return 0
+    lab_on gate ip address add 2001:db8:6::54/64 dev client nodad
+    lab_start gate slow perl "$LAB_SOURCE/dns_filter.pl" 2001:db8:6::54 $NAT64_DNS delay=AAAA:250
+    lab_until grep -q ready "$LAB_DIR/log/slow" || lab_bail "the slow name server did not start"
+}
+nat64_usual_resolver() { nat64_use_resolver $NAT64_DNS; }
+nat64_use_resolver() {
+    printf 'nameserver %s\nsearch lab.example\noptions timeout:1 attempts:1\n' "$1" >"$LAB_DIR/host/client/etc/resolv.conf"
 }
 
 # How often the prefix was asked for since the name server started.
