@@ -266,14 +266,8 @@ static void show_progress(size_t done, const char *path, void *context)
 
 static int run_pool(const struct arguments *arguments, struct session *session)
 {
-    struct sigaction action = {.sa_handler = interrupt}, old_interrupt, old_terminate;
-    sigemptyset(&action.sa_mask);
-    sigaction(SIGINT, &action, &old_interrupt);
-    sigaction(SIGTERM, &action, &old_terminate);
     unsigned jobs = arguments->jobs != 0 ? arguments->jobs : check_pool_processors();
     int error = check_pool_run(&arguments->targets, jobs, note_report, show_progress, session, &interrupted);
-    sigaction(SIGINT, &old_interrupt, NULL);
-    sigaction(SIGTERM, &old_terminate, NULL);
     if (session->progress)
         fputs("\r\033[K", stderr);
     if (error != 0)
@@ -283,9 +277,9 @@ static int run_pool(const struct arguments *arguments, struct session *session)
 
 /* --- the outcome --- */
 
-static void print_json(const struct session *session)
+static void print_json(const struct session *session, bool complete)
 {
-    json_object *programs, *top = report_list_to_json(interrupted == 0, &programs);
+    json_object *programs, *top = report_list_to_json(complete, &programs);
     for (size_t index = 0; index < session->targets->count; index++) {
         const struct report *report = session->reports[index];
         if (report != NULL && (!report->skipped || session->targets->list[index].named))
@@ -327,22 +321,48 @@ static int check_targets(struct arguments *arguments)
 {
     struct session session = {.targets = &arguments->targets};
     session.progress = isatty(STDERR_FILENO) == 1;
-    session.reports = calloc(arguments->targets.count, sizeof *session.reports);
+    session.reports = calloc(arguments->targets.count + 1, sizeof *session.reports);
     if (session.reports == NULL) {
         complain(NAME, "not enough memory");
         return STATUS_NOT_CHECKED;
     }
-    int status = STATUS_NOT_CHECKED;
-    if (run_pool(arguments, &session) == 0) {
-        if (arguments->json)
-            print_json(&session);
-        else
-            print_text(arguments, &session);
-        status = outcome(arguments, &session);
-    }
+    bool whole = run_pool(arguments, &session) == 0;
+    if (arguments->json)
+        print_json(&session, whole && interrupted == 0);
+    else if (whole)
+        print_text(arguments, &session);
+    int status = whole ? outcome(arguments, &session) : STATUS_NOT_CHECKED;
     for (size_t index = 0; index < arguments->targets.count; index++)
         report_free(session.reports[index]);
     free(session.reports);
+    return status;
+}
+
+/* Ends as anyone would who is interrupted; what was found has been said. */
+static void end_interrupted(void)
+{
+    fflush(stdout);
+    complain(NAME, "interrupted: the answer is not whole");
+    signal(interrupted, SIG_DFL);
+    raise(interrupted);
+}
+
+static int check_files(int argc, char **argv, struct arguments *arguments)
+{
+    struct sigaction action = {.sa_handler = interrupt};
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    arguments->targets.stop = &interrupted;
+    int status = take_files(argc, argv, arguments);
+    if (status < 0)
+        status = check_targets(arguments);
+    if (interrupted != 0)
+        end_interrupted();
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        complain(NAME, "can't write the answer: %m");
+        status = STATUS_NOT_CHECKED;
+    }
     return status;
 }
 
@@ -381,16 +401,7 @@ int check_command(int argc, char **argv)
         status = STATUS_NOT_CHECKED;
     }
     if (status < 0)
-        status = take_files(argc, argv, &arguments);
-    if (status < 0 && arguments.targets.count > 0)
-        status = check_targets(&arguments);
-    else if (status < 0)
-        status = STATUS_NO_GAP; /* an empty list, a directory without programs */
+        status = check_files(argc, argv, &arguments);
     check_targets_free(&arguments.targets);
-    if (interrupted != 0) { /* what was found has been said; now end as anyone would who is interrupted */
-        fflush(stdout);
-        complain(NAME, "interrupted");
-        raise(interrupted);
-    }
     return status;
 }

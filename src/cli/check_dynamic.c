@@ -100,7 +100,7 @@ static void load_libraries(struct examination *exam, const struct check_mapping 
         strcpy(real, "./");
     *strrchr(real, '/') = '\0';
     char root[PATH_MAX + 1];
-    snprintf(root, PATH_MAX - 1, "%s", real);
+    strcpy(root, real);
     struct elf_requester requester = {
         .directory = real,
         .root = find_root(root) ? root : NULL,
@@ -384,6 +384,8 @@ void check_dynamic(struct checker *checker, struct report *report, const struct 
     find_entrances(&exam);
     add_credits(&exam);
     judge(checker, &exam);
+    if (image->program.machine != EM_X86_64)
+        report_add_note(report, "a guess: of this machine's programs the imports are read, not the calls");
     free(reached);
     elf_functions_free(&functions);
     elf_where_free(exam.where);

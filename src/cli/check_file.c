@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define BIT(name) FACT_BIT(FACT_##name)
 
@@ -144,18 +145,26 @@ static void check_elf(struct checker *checker, struct report *report, const stru
 /* What the kernel's and libelf's answers mean to the one who named the file. */
 static const char *explain(struct report *report, int error)
 {
+    struct stat status;
+    bool irregular = stat(report->path, &status) == 0 && !S_ISREG(status.st_mode);
     switch (error) {
     case -ENOEXEC:
         return "its ELF header is damaged or cut short";
     case -EISDIR:
         return "it is a directory";
-    case -EACCES:
-        return "it may not be read, or is no regular file";
     case -ELOOP:
         return "its symbolic links go round in a circle";
-    default:
-        return report_copy(report, strerror(-error));
+    case -EACCES:
+        if (!irregular)
+            return "it may not be read";
+        break;
     }
+    if (!irregular)
+        return report_copy(report, strerror(-error));
+    return S_ISDIR(status.st_mode)    ? "it is a directory that may not be read"
+           : S_ISFIFO(status.st_mode) ? "it is a pipe, not a file"
+           : S_ISSOCK(status.st_mode) ? "it is a socket, not a file"
+                                      : "it is a device, not a file";
 }
 
 struct report *check_file(struct checker *checker, const char *path, const struct check_mapping *mappings)

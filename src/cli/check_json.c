@@ -5,21 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The length of the UTF-8 character at the start of the text (RFC 3629 section 4), 0 for what is none. */
-static size_t character_length(const unsigned char *text)
-{
-    if (text[0] < 0x80)
-        return 1;
-    size_t length = text[0] >= 0xc2 && text[0] <= 0xdf ? 2 : (text[0] & 0xf0) == 0xe0 ? 3 : 0;
-    if (text[0] >= 0xf0 && text[0] <= 0xf4)
-        length = 4;
-    for (size_t index = 1; index < length; index++)
-        if ((text[index] & 0xc0) != 0x80)
-            return 0;
-    bool overlong = (text[0] == 0xe0 && text[1] < 0xa0) || (text[0] == 0xf0 && text[1] < 0x90);
-    bool outside = (text[0] == 0xed && text[1] > 0x9f) || (text[0] == 0xf4 && text[1] > 0x8f);
-    return overlong || outside ? 0 : length;
-}
+#include "cli/command.h"
 
 static json_object *text_object(const char *text)
 {
@@ -27,12 +13,12 @@ static json_object *text_object(const char *text)
     char *clean = malloc(2 * size + 1);
     if (clean == NULL)
         return NULL;
-    for (const unsigned char *at = (const unsigned char *)text; *at != '\0';) {
+    for (const char *at = text; *at != '\0';) {
         size_t length = character_length(at);
         if (length == 0) { /* as if it were Latin-1 */
-            clean[used++] = (char)(0xc0 | *at >> 6);
-            clean[used++] = (char)(0x80 | (*at & 0x3f));
-            at++;
+            unsigned char byte = (unsigned char)*at++;
+            clean[used++] = (char)(0xc0 | byte >> 6);
+            clean[used++] = (char)(0x80 | (byte & 0x3f));
             continue;
         }
         memcpy(clean + used, at, length);

@@ -83,14 +83,32 @@ static struct check_mapping *read_mappings(pid_t pid)
     return list;
 }
 
+/* Why a process has no program that can be read; NULL: it has one. */
+static const char *explain_process(const char *path, pid_t pid)
+{
+    char target[2];
+    if (readlink(path, target, sizeof target) >= 0)
+        return NULL;
+    if (errno == EACCES || errno == EPERM)
+        return "it is another user's process: ask as that user, or as root";
+    return kill(pid, 0) == 0 || errno == EPERM ? "it is a thread of the kernel, or is just ending: it has no program"
+                                               : "there is no such process";
+}
+
 static struct report *check_process(struct checker *checker, const struct check_target *target)
 {
     char path[64];
     snprintf(path, sizeof path, "/proc/%ld/exe", (long)target->pid);
-    struct report *report = check_file(checker, path, read_mappings(target->pid));
+    const char *problem = explain_process(path, target->pid);
+    struct report *report =
+        problem == NULL ? check_file(checker, path, read_mappings(target->pid)) : report_new(target->path);
     if (report == NULL)
         return NULL;
     report->path = report_copy(report, target->path);
+    if (problem != NULL) {
+        report->error = problem;
+        return report;
+    }
     report_add_note(report, report_print(report, "process %ld", (long)target->pid));
     return report;
 }
@@ -224,6 +242,7 @@ static void finish(struct pool *pool, struct worker *worker, struct report *repo
     size_t target = worker->target;
     worker->target = NOTHING;
     pool->done++;
+    report->path = report_copy(report, pool->targets->list[target].path); /* byte for byte, as JSON is not */
     pool->report_done(target, report, pool->context);
 }
 

@@ -208,7 +208,7 @@ void check_print(FILE *stream, struct report *const *reports, size_t count, cons
         }
     if (count == 1)
         return;
-    fprintf(stream, "%zu checked:", total);
+    fprintf(stream, "%zu checked:%s", total, total == 0 ? " there is no program among what was named" : "");
     for (unsigned group = 0, printed = 0; group < GROUPS; group++)
         if (sums[group] > 0)
             fprintf(stream, "%s %zu %s", printed++ > 0 ? "," : "", sums[group], summaries[group]);

@@ -149,8 +149,22 @@ static void conclude_static(struct report *report, const struct static_scan *sca
     check_conclude_ipv4(report, scan->facts);
 }
 
+/* Of another machine's code only the data is read. */
+static void conclude_unread(struct report *report, const struct elf_image *image)
+{
+    bool resolver = has_getaddrinfo(image);
+    report->verdict = resolver ? VERDICT_READY : VERDICT_NO_NETWORK;
+    report->reason = resolver ? "statically linked, and has getaddrinfo linked in"
+                              : "statically linked, and has no getaddrinfo linked in";
+    report_add_note(report, "a guess: code of static programs for this machine is not read here");
+}
+
 void check_static(struct report *report, const struct elf_image *image)
 {
+    if (image->program.machine != EM_X86_64) {
+        conclude_unread(report, image);
+        return;
+    }
     struct elf_functions functions;
     struct static_scan scan = {.image = image, .functions = &functions};
     report_add_gap(report, GAP_STATIC_PROGRAM, &(struct evidence){.detail = report->kind});

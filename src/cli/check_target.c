@@ -38,7 +38,7 @@ static int add_directory(struct check_targets *targets, const char *path)
     char *roots[] = {copy, NULL};
     FTS *tree = copy == NULL ? NULL : fts_open(roots, FTS_PHYSICAL | FTS_COMFOLLOW | FTS_NOCHDIR, compare_names);
     int error = tree == NULL ? -ENOMEM : 0;
-    for (FTSENT *entry; error == 0 && (entry = fts_read(tree)) != NULL;) {
+    for (FTSENT *entry; error == 0 && !*targets->stop && (entry = fts_read(tree)) != NULL;) {
         bool executable =
             entry->fts_info == FTS_F && (entry->fts_statp->st_mode & (S_IXUSR | S_IXGRP | S_IXOTH)) != 0;
         if (executable)
@@ -96,7 +96,7 @@ int check_targets_add_list(struct check_targets *targets, FILE *stream, int deli
     char *line = NULL;
     size_t size = 0;
     int error = 0;
-    for (ssize_t length; error == 0 && (length = getdelim(&line, &size, delimiter, stream)) > 0;) {
+    for (ssize_t length; error == 0 && !*targets->stop && (length = getdelim(&line, &size, delimiter, stream)) > 0;) {
         if (line[length - 1] == delimiter)
             line[--length] = '\0';
         error = add_line(targets, line, (size_t)length);
@@ -110,8 +110,10 @@ int check_targets_add_process(struct check_targets *targets, pid_t pid)
     char link[64], path[PATH_MAX];
     snprintf(link, sizeof link, "/proc/%ld/exe", (long)pid);
     ssize_t length = readlink(link, path, sizeof path - 1);
-    if (length < 0)
-        return add(targets, link, pid, true);
+    if (length < 0) {
+        snprintf(path, sizeof path, "process %ld", (long)pid);
+        return add(targets, path, pid, true);
+    }
     path[length] = '\0';
     return add(targets, path, pid, true);
 }

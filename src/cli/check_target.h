@@ -18,6 +18,7 @@ struct check_target {
 struct check_targets {
     struct check_target *list;
     size_t count, size;
+    const volatile int *stop; /* may become true, in a signal handler: then a list or directory ends early */
 };
 
 /* All return 0 or -ENOMEM; what can't be read becomes a target, so that the check says why. */
@@ -29,6 +30,7 @@ int check_targets_add(struct check_targets *targets, const char *path);
    a package's list holds all its files and directories. */
 int check_targets_add_list(struct check_targets *targets, FILE *stream, int delimiter);
 
+/* Its path is that of its program, "process N" where that isn't told. */
 int check_targets_add_process(struct check_targets *targets, pid_t pid);
 
 void check_targets_free(struct check_targets *targets);

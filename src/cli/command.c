@@ -2,6 +2,7 @@
 
 #include <ctype.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -11,13 +12,40 @@
 #define LINE_COLUMNS  79
 #define ESCAPED_BYTES 4 /* \xHH */
 
+size_t character_length(const char *text)
+{
+    const unsigned char *bytes = (const unsigned char *)text;
+    if (bytes[0] < 0x80)
+        return 1;
+    size_t length = bytes[0] >= 0xc2 && bytes[0] <= 0xdf ? 2 : (bytes[0] & 0xf0) == 0xe0 ? 3 : 0;
+    if (bytes[0] >= 0xf0 && bytes[0] <= 0xf4)
+        length = 4;
+    for (size_t index = 1; index < length; index++)
+        if ((bytes[index] & 0xc0) != 0x80)
+            return 0;
+    bool overlong = (bytes[0] == 0xe0 && bytes[1] < 0xa0) || (bytes[0] == 0xf0 && bytes[1] < 0x90);
+    bool outside = (bytes[0] == 0xed && bytes[1] > 0x9f) || (bytes[0] == 0xf4 && bytes[1] > 0x8f);
+    return overlong || outside ? 0 : length;
+}
+
+/* U+0080 to U+009F: some terminals obey them as they obey escape sequences. */
+static bool is_control(const char *character, size_t length)
+{
+    return length == 1 ? iscntrl((unsigned char)*character) != 0
+                       : length == 2 && (unsigned char)character[0] == 0xc2 && (unsigned char)character[1] < 0xa0;
+}
+
 void print_harmless(FILE *stream, const char *text)
 {
-    for (; *text != '\0'; text++)
-        if (iscntrl((unsigned char)*text))
-            fprintf(stream, "\\x%02x", (unsigned char)*text);
+    while (*text != '\0') {
+        size_t length = character_length(text), taken = length == 0 ? 1 : length;
+        if (length > 0 && !is_control(text, length))
+            fwrite(text, 1, taken, stream);
         else
-            putc(*text, stream);
+            for (size_t index = 0; index < taken; index++)
+                fprintf(stream, "\\x%02x", (unsigned char)text[index]);
+        text += taken;
+    }
 }
 
 void complain(const char *command, const char *format, ...)

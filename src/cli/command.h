@@ -43,8 +43,11 @@ void complain(const char *command, const char *format, ...) __attribute__((forma
  */
 int complain_option(const char *command, int result, char **argv, const struct option *options);
 
-/* Prints text from outside: control characters as \xHH, so that a file name can't steer the terminal; anything else,
-   UTF-8 too, as it is. */
+/* The length of the UTF-8 character at the start of the text (RFC 3629 section 4), 0 for what is none. */
+size_t character_length(const char *text);
+
+/* Prints text from outside: control characters and what is no UTF-8 as \xHH, so that a file name can't steer the
+   terminal; anything else as it is. */
 void print_harmless(FILE *stream, const char *text);
 
 /* Prints the text to standard output, `indent` blanks before each line, broken at blanks to fit 79 columns. */

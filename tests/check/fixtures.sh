@@ -121,7 +121,8 @@ check "empty file" 2 "neither a program nor a script" empty
 check "loop of links" 2 "symbolic links go round in a circle" loop
 check "dangling link" 2 "No such file or directory" dangling
 check "missing file" 2 "No such file or directory" missing
-check "fifo" 2 "no regular file" fifo
+check "fifo" 2 "it is a pipe, not a file" fifo
+check "device" 2 "it is a device, not a file" /dev/null
 check "no argument" 2 "name the files or directories to check"
 check "unknown option" 2 "there is no option" --jsn
 check "bad level" 2 "--fail-on wants" --fail-on loud old
@@ -163,6 +164,42 @@ grep -q "process $!" output || {
     failures=$((failures + 1))
     echo "FAILED --pid: $(cat output errors)"
 }
+check "--pid of nobody" 2 "there is no such process" --pid 2147483647
+# shellcheck disable=SC2009 # kernel threads have no command line to search
+kernel_thread=$(ps -o pid= --ppid 2 2>/dev/null | head -n 1)
+[ -z "$kernel_thread" ] || check "--pid of a kernel thread" 2 "thread of the kernel" --pid $((kernel_thread))
+
+# Names that would steer a terminal, or aren't UTF-8: harmless as text, valid as JSON. No JSON is ever cut short.
+mkdir names
+cp old "names/$(printf 'esc\033[31m')"
+cp old "names/$(printf 'c1\302\23331m')"
+cp old "names/$(printf 'latin\377')"
+cp old "$(printf 'names/new\nline')"
+check "names with control characters" 1 'names/new\x0aline: works' --all names
+grep -q '^names/c1.xc2.x9b31m: works' output && grep -q '^names/latin.xff: works' output &&
+    grep -q '^names/esc.x1b\[31m: works' output || {
+    failures=$((failures + 1))
+    echo "FAILED names as text: $(cat output)"
+}
+valid_json() {
+    if command -v python3 >/dev/null; then python3 -c 'import json, sys; json.load(sys.stdin)'; else cat >/dev/null; fi
+}
+mkdir nothing
+for arguments in names nothing "--pid 2147483647" nonesuch /dev/null -; do
+    # shellcheck disable=SC2086 # words
+    "$v6shim" check --json $arguments </dev/null 2>/dev/null | valid_json || {
+        failures=$((failures + 1))
+        echo "FAILED JSON of $arguments"
+    }
+done
+check "empty directory" 0 "0 checked: there is no program" nothing
+status=0
+"$v6shim" check --json old >/dev/full 2>errors || status=$?
+[ "$status" -eq 2 ] && grep -q "can't write the answer" errors || {
+    failures=$((failures + 1))
+    echo "FAILED full disk: status $status, $(cat errors)"
+}
+
 printf '%s\n' "$work/old" "$work/private" "$work/new" "$work/text" >list
 status=0
 "$v6shim" check --color never --all - <list >output || status=$?
