@@ -6,11 +6,26 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "core/text.h"
 #include "runtime/clock.h"
 #include "runtime/guard.h"
+#include "runtime/raw_file.h"
+
+/* Threads that are watched at a time; further ones are not waited for at a fork. */
+#define WATCHED       32
+#define NOTHING       0
+#define STARTING      (-1)
+#define LOOK_AGAIN_NS (100 * CLOCK_NS_PER_US)
+
+/* Threads that may still be there: a thread's work is over before libc has tidied up after it. */
+static struct watched {
+    _Atomic int thread;  /* its number, NOTHING or STARTING */
+    atomic_bool is_slow; /* a fork has waited for it in vain */
+} watched[WATCHED];
 
 /* Room for libc's resolver and for NSS modules of other makers. */
 #define STACK_BYTES (512u * 1024u)
@@ -21,7 +36,35 @@ struct beside {
     void (*work)(void *argument);
     void (*free_argument)(void *argument);
     void *argument;
+    struct watched *watched; /* NULL: nobody watches it */
 };
+
+static bool has_ended(int thread)
+{
+    int saved = errno;
+    bool ended = syscall(SYS_tgkill, syscall(SYS_getpid), thread, 0) != 0;
+    errno = saved;
+    return ended;
+}
+
+static struct watched *watch_next(void)
+{
+    for (unsigned i = 0; i < WATCHED; i++) {
+        int thread = atomic_load(&watched[i].thread);
+        if ((thread == NOTHING || (thread != STARTING && has_ended(thread))) &&
+            atomic_compare_exchange_strong(&watched[i].thread, &thread, STARTING)) {
+            atomic_store(&watched[i].is_slow, false);
+            return &watched[i];
+        }
+    }
+    return NULL;
+}
+
+static void note_thread(struct beside *beside, int thread)
+{
+    if (beside->watched != NULL)
+        atomic_store(&beside->watched->thread, thread);
+}
 
 void beside_release(struct beside *beside)
 {
@@ -34,6 +77,7 @@ void beside_release(struct beside *beside)
 static void *run(void *data)
 {
     struct beside *beside = data;
+    note_thread(beside, (int)syscall(SYS_gettid));
     /* Whatever libc calls from here is inside a hook as far as our hooks are concerned. */
     guard_innermost = GUARD_OWN_THREAD;
     beside->work(beside->argument);
@@ -71,11 +115,13 @@ struct beside *beside_start(void (*work)(void *argument), void (*free_argument)(
     beside->argument = argument;
     atomic_init(&beside->done, 0);
     atomic_init(&beside->interested, 2);
+    beside->watched = watch_next();
     int error = start_thread(beside, STACK_BYTES);
     if (error == EINVAL) /* a program with much thread-local data needs a larger stack */
         error = start_thread(beside, 0);
     if (error == 0)
         return beside;
+    note_thread(beside, NOTHING);
     free(beside);
     return NULL;
 }
@@ -93,4 +139,69 @@ bool beside_wait(struct beside *beside, int64_t timeout_ms)
                 NULL, 0);
     }
     return true;
+}
+
+/* By its line in /proc, "NUMBER (NAME) STATE ...". */
+static bool is_asleep(int thread)
+{
+    char line[128];
+    struct text path = text_on(line, sizeof line);
+    text_add(&path, "/proc/self/task/");
+    text_add_number(&path, thread);
+    text_add(&path, "/stat");
+    int fd = raw_openat(AT_FDCWD, line, O_RDONLY, 0);
+    if (fd < 0)
+        return false;
+    long count = syscall(SYS_read, fd, line, sizeof line - 1);
+    raw_close(fd);
+    line[count > 0 ? count : 0] = '\0';
+    const char *name_end = strrchr(line, ')');
+    return name_end != NULL && strncmp(name_end, ") S", 3) == 0;
+}
+
+static bool is_quiet(struct watched *its)
+{
+    int thread = atomic_load(&its->thread);
+    if (thread == NOTHING || thread == STARTING)
+        return thread == NOTHING;
+    if (!has_ended(thread))
+        return atomic_load(&its->is_slow) && is_asleep(thread);
+    atomic_compare_exchange_strong(&its->thread, &thread, NOTHING);
+    return true;
+}
+
+/* Whether all were quiet in time; the others are slow from now on. */
+static bool wait_until_quiet(void)
+{
+    int64_t end_ms = 0;
+    for (;;) {
+        bool over = end_ms != 0 && clock_now_ms() >= end_ms, quiet = true;
+        for (unsigned i = 0; i < WATCHED; i++) {
+            if (is_quiet(&watched[i]))
+                continue;
+            quiet = false;
+            if (over)
+                atomic_store(&watched[i].is_slow, true);
+        }
+        if (quiet || over)
+            return quiet;
+        if (end_ms == 0)
+            end_ms = clock_now_ms() + BESIDE_FORK_MS;
+        struct timespec moment = {.tv_nsec = LOOK_AGAIN_NS};
+        syscall(SYS_nanosleep, &moment, NULL);
+    }
+}
+
+void beside_before_fork(void)
+{
+    int saved = errno;
+    if (!wait_until_quiet())
+        wait_until_quiet();
+    errno = saved;
+}
+
+void beside_after_fork(void)
+{
+    for (unsigned i = 0; i < WATCHED; i++)
+        atomic_store(&watched[i].thread, NOTHING);
 }

@@ -3,8 +3,7 @@
  * for the IPv6 half of name lookups only: allocates, so never on an async-signal-safe path.
  *
  * The thread blocks all signals and counts as being inside a hook. No lock is held while anybody waits; a siglongjmp
- * out of beside_wait() loses the memory of one job and nothing else. A child of fork() has no such threads, and none
- * of this keeps state that could mislead it.
+ * out of beside_wait() loses the memory of one job and nothing else. A child of fork() has no such threads.
  */
 #ifndef V6SHIM_RUNTIME_BESIDE_H
 #define V6SHIM_RUNTIME_BESIDE_H
@@ -28,5 +27,18 @@ bool beside_wait(struct beside *beside, int64_t timeout_ms);
 
 /* The caller has no more interest. */
 void beside_release(struct beside *beside);
+
+/*
+ * Around a fork. A child has libc's locks as they are at that moment, and one that a thread of ours holds stays
+ * locked for ever there: that of resolv.conf, above all, which a lookup takes at its beginning and its end. So the
+ * first fork after a lookup waits until its thread has ended, BESIDE_FORK_MS at most; a thread that is slower waits
+ * for a name server, holding no lock, and is only made sure to be asleep. It may wake in the middle of the fork:
+ * docs/limits.md. Some system calls for each thread that there was lately, none where there was none.
+ * Async-signal-safe, errno kept.
+ */
+#define BESIDE_FORK_MS 50
+void beside_before_fork(void);
+/* In the child, which has none of the threads. */
+void beside_after_fork(void);
 
 #endif

@@ -7,6 +7,7 @@
 
 #include "runtime/aliases.h"
 #include "runtime/background.h"
+#include "runtime/beside.h"
 #include "runtime/follow.h"
 #include "runtime/guard.h"
 #include "runtime/listen_map.h"
@@ -24,9 +25,16 @@ __thread uintptr_t guard_innermost __attribute__((tls_model("initial-exec")));
 
 static _Atomic long owner;
 
+static void before_fork(void)
+{
+    beside_before_fork();
+    background_before_fork();
+}
+
 static void after_fork_in_child(void)
 {
     atomic_store(&owner, syscall(SYS_getpid));
+    beside_after_fork();
     lookups_after_fork();
     race_after_fork();
     background_after_fork();
@@ -60,7 +68,7 @@ bool start_run(void)
     race_thread_start();
     static atomic_bool fork_handled;
     if (!atomic_exchange(&fork_handled, true) &&
-        pthread_atfork(background_before_fork, background_after_fork_in_parent, after_fork_in_child) != 0)
+        pthread_atfork(before_fork, background_after_fork_in_parent, after_fork_in_child) != 0)
         observe(OBSERVE_WARNING,
                 "no memory for the fork handler: children of this process may lose track of sockets");
     atomic_store(&owner, syscall(SYS_getpid));

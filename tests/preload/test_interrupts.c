@@ -470,9 +470,45 @@ static void test_fork_beside_busy_threads_left_a_lock_held(void **state)
     assert_alive();
 }
 
+/* A lookup whose IPv6 half is not waited for is still under way when the program forks. */
+static void fork_after_lookups(void)
+{
+    FILE *sources = fopen("/etc/nsswitch.conf", "w");
+    fprintf(sources, "hosts: slow\n");
+    fclose(sources);
+    for (int i = 0; i < 5; i++) {
+        if (gethostbyname("any.example") == NULL)
+            printf("no answer ");
+        usleep(1000);
+        pid_t child = fork();
+        if (child == 0) {
+            alarm(10);
+            _exit(gethostbyname("any.example") != NULL ? 0 : 1);
+        }
+        printf("%d ", status_of(child));
+    }
+}
+
+static void test_child_waited_for_a_lock_of_a_lookup(void **state)
+{
+    (void)state;
+    if (under_sanitizer(""))
+        skip(); /* the locks of their allocators stay held in the child */
+    char path[256], target[256], link[256];
+    snprintf(link, sizeof link, "%s/libnss_slow.so.2", getenv("TEST_DIR"));
+    snprintf(target, sizeof target, "%s/tests/preload/.libs/nss_slow.so", getenv("LAB_BUILD"));
+    snprintf(path, sizeof path, "LD_LIBRARY_PATH=%s", getenv("TEST_DIR"));
+    assert_int_equal(symlink(target, link), 0);
+    const char *const variables[] = {path, "V6SHIM_RESOLUTION_DELAY=0", NULL};
+    struct part_result result = *part_run("fork after lookups", variables);
+    unlink(link);
+    assert_string_equal(result.output, "0 0 0 0 0 ");
+}
+
 int main(int argc, char **argv)
 {
     static const struct part parts[] = {{"peer", print_peer_of_100},
+                                        {"fork after lookups", fork_after_lookups},
                                         {"interrupted lookup", interrupt_a_lookup},
                                         {"left lookup", jump_out_of_a_lookup},
                                         {NULL, NULL}};
@@ -488,6 +524,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_vfork_child_changed_its_parent),
         cmocka_unit_test(test_descriptor_showed_ipv6_after_exec),
         cmocka_unit_test(test_fork_beside_busy_threads_left_a_lock_held),
+        cmocka_unit_test(test_child_waited_for_a_lock_of_a_lookup),
     };
     return SUPPORT_MAIN(parts, tests);
 }
