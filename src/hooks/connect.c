@@ -55,6 +55,14 @@ static int plain_connect(int fd, const struct sockaddr *address, socklen_t lengt
     return result;
 }
 
+/* Whether it is for connect() to say EALREADY of a connection that is under way. A family of AF_UNSPEC ends it, and
+   an address that can't be one comes first. */
+static bool asks_for_connection(const struct sockaddr *address, socklen_t length)
+{
+    return address != NULL && length >= sizeof address->sa_family && length <= sizeof(struct sockaddr_storage) &&
+           address->sa_family != AF_UNSPEC;
+}
+
 /* Of a UDP server that answers on a socket of its own. */
 static bool is_way_back(int fd, const struct sockaddr_in *asked, struct ip_address *peer)
 {
@@ -71,8 +79,10 @@ static NOINLINE int connect_guarded(int fd, const struct sockaddr *address, sock
         return REAL(connect)(fd, address, length);
     race_clean_up();
     history_flush();
-    if (background_is(fd) && background_goes_on(fd))
+    if (background_is(fd) && asks_for_connection(address, length) && background_goes_on(fd))
         return guard_result(&guard, -EALREADY);
+    if (background_is(fd))
+        background_collapse(fd);
     if (!read_ipv4(address, length, &asked))
         return plain_connect(fd, address, length);
     binding_release_peer(fd);

@@ -3,6 +3,7 @@
 
 #include "runtime/background.h"
 #include "runtime/clock.h"
+#include "runtime/epoll_sets.h"
 #include "runtime/guard.h"
 #include "runtime/hook.h"
 #include "runtime/real.h"
@@ -20,15 +21,7 @@ static NOINLINE int control_epoll(int epoll, int operation, int fd, struct epoll
     int result;
     if (background_is(fd) && background_epoll_control(epoll, operation, fd, event, &result))
         return result;
-    result = REAL(epoll_ctl)(epoll, operation, fd, event);
-    if (result != 0 && errno == ENOENT && operation == EPOLL_CTL_MOD && sockets_has(fd, SOCKET_UPGRADED)) {
-        /* A ONESHOT that was disarmed when the socket was exchanged: it goes back into the set now. */
-        errno = guard.error;
-        result = REAL(epoll_ctl)(epoll, EPOLL_CTL_ADD, fd, event);
-    }
-    if (result == 0)
-        sockets_watch(fd, epoll, operation == EPOLL_CTL_DEL ? NULL : event);
-    return result;
+    return epoll_sets_control(epoll, operation, fd, event);
 }
 
 EXPORT int epoll_ctl(int epoll, int operation, int fd, struct epoll_event *event)

@@ -47,24 +47,78 @@ int attempts_move_high(int fd)
     return moved;
 }
 
-static int furnish(const struct socket_record *record, int family, int socket)
+bool attempts_read_original(int fd, struct original *original)
 {
-    int off = 0;
+    struct sockaddr_storage local;
+    socklen_t length = sizeof local;
+    *original = (struct original){.fd = fd, .record = sockets_find(fd)};
+    if (REAL(getsockname)(fd, (struct sockaddr *)&local, &length) != 0 ||
+        !address_from_sockaddr((const struct sockaddr *)&local, length, &original->address, &original->port))
+        return false;
+    original->family = original->address.family;
+    if (!sockets_chose_port(original->record, original->port))
+        original->port = 0;
+    original->address = address_unmap(&original->address);
+    return true;
+}
+
+static bool is_bound(const struct original *original)
+{
+    return original->port != 0 || !address_is_unspecified(&original->address);
+}
+
+bool attempts_may_reach(const struct original *original, const struct ip_address *candidate)
+{
+    return address_is_unspecified(&original->address) || candidate->family == original->address.family;
+}
+
+static void set_reuse(int socket, int on)
+{
+    REAL(setsockopt)(socket, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+}
+
+/* Linux lets several sockets have a port, none of which listens, if all have SO_REUSEADDR at that moment. */
+static int share_port(const struct original *original, int socket, sa_family_t family)
+{
+    struct ip_address address = {.family = family};
+    struct sockaddr_storage local;
+    if (!address_is_unspecified(&original->address))
+        address = original->address;
+    socklen_t length = address_to_sockaddr(&address, original->port, &local);
+    int before = kernel_socket_integer(original->fd, SO_REUSEADDR);
+    set_reuse(original->fd, 1);
+    set_reuse(socket, 1);
+    int result = REAL(bind)(socket, (const struct sockaddr *)&local, length) == 0 ? 0 : -ENOTSUP;
+    set_reuse(original->fd, before);
+    return result;
+}
+
+void attempts_settle(const struct original *original, int socket)
+{
+    if (is_bound(original))
+        set_reuse(socket, kernel_socket_integer(original->fd, SO_REUSEADDR));
+}
+
+static int furnish(const struct original *original, sa_family_t family, int socket)
+{
+    int off = 0, result = 0;
     if (family == AF_INET6 && REAL(setsockopt)(socket, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off) != 0)
         return -errno;
     if (family == AF_INET6)
         sources_prefer(socket);
-    return record != NULL ? sockets_replay(record, socket) : 0;
+    if (original->record != NULL)
+        result = sockets_replay(original->record, socket);
+    return result == 0 && is_bound(original) ? share_port(original, socket, family) : result;
 }
 
-int attempts_make(const struct socket_record *record, sa_family_t family)
+int attempts_make(const struct original *original, sa_family_t family)
 {
     int saved = errno;
     int made = REAL(socket)(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP);
     int result = made < 0 ? -errno : 0;
     if (result == 0) {
         made = attempts_move_high(made);
-        result = furnish(record, family, made);
+        result = furnish(original, family, made);
         if (result < 0)
             REAL(close)(made);
     }
@@ -72,10 +126,10 @@ int attempts_make(const struct socket_record *record, sa_family_t family)
     return result < 0 ? result : made;
 }
 
-int attempts_start(const struct socket_record *record, const struct ip_address *candidate, uint16_t port, int *socket)
+int attempts_start(const struct original *original, const struct ip_address *candidate, uint16_t port, int *socket)
 {
     *socket = -1;
-    int made = attempts_make(record, candidate->family);
+    int made = attempts_make(original, candidate->family);
     if (made < 0)
         return made;
     struct sockaddr_storage address;

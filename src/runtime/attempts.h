@@ -10,18 +10,38 @@
 #include "core/address.h"
 #include "runtime/sockets.h"
 
+/* The program's socket, TCP and in state CLOSE, as its attempts have to know it. */
+struct original {
+    int fd;
+    struct socket_record *record; /* may be NULL */
+    sa_family_t family;           /* of the socket that stands under `fd` now */
+    struct ip_address address;    /* what the program has bound it to; unspecified: any */
+    uint16_t port;                /* 0: to none; one that the kernel chose for a connect() is none */
+};
+
+/* Reads it; false where the kernel doesn't tell. A port that is left of an earlier attempt counts as bound: that
+   can't be told, and does no harm. */
+bool attempts_read_original(int fd, struct original *original);
+
+/* Whether a socket that is bound like this can get to the candidate. */
+bool attempts_may_reach(const struct original *original, const struct ip_address *candidate);
+
 /*
- * Starts to connect to `candidate`. The socket, with the options of the record set on it, goes to *socket. Returns 0
- * where it is connected, -EINPROGRESS where it is under way, else -errno, and *socket is -1.
+ * Starts to connect to `candidate`. The socket, with the options of the original set on it and bound like it, goes to
+ * *socket. Returns 0 where it is connected, -EINPROGRESS where it is under way, else -errno, and *socket is -1.
  */
-int attempts_start(const struct socket_record *record, const struct ip_address *candidate, uint16_t port,
-                   int *socket);
+int attempts_start(const struct original *original, const struct ip_address *candidate, uint16_t port, int *socket);
 
 /* What became of an attempt that poll() reported: 0 connected, -EINPROGRESS still under way, else -errno. */
 int attempts_result(int socket);
 
-/* A TCP socket like the program's, of that family, not blocking, at a high number. Or -errno. */
-int attempts_make(const struct socket_record *record, sa_family_t family);
+/*
+ * A TCP socket like the program's, of that family, not blocking, at a high number. Or -errno; -ENOTSUP where it can't
+ * have the original's port. One that has it needs SO_REUSEADDR as long as others are to share the port;
+ * attempts_settle() then sets what the original has.
+ */
+int attempts_make(const struct original *original, sa_family_t family);
+void attempts_settle(const struct original *original, int socket);
 /* A duplicate of a descriptor, at a high number. Or -errno. */
 int attempts_copy_high(int fd);
 

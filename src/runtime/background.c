@@ -9,6 +9,7 @@
 #include "runtime/attempts.h"
 #include "runtime/background_race.h"
 #include "runtime/clock.h"
+#include "runtime/epoll_sets.h"
 #include "runtime/history.h"
 #include "runtime/kernel.h"
 #include "runtime/option_twins.h"
@@ -34,12 +35,12 @@ static void add_lane(struct background *race, int socket, sa_family_t family)
     }
 }
 
-/* Sockets for the candidates of one family. The first one of IPv4 is the program's own: what it set needs no copy. */
-static int make_lanes(struct background *race, const struct socket_record *record, sa_family_t family,
-                      unsigned wanted)
+/* Sockets for the candidates of one family. The first one of the original's is itself: what was set needs no copy. */
+static int make_lanes(struct background *race, const struct original *original, sa_family_t family, unsigned wanted)
 {
     for (unsigned made = 0; made < wanted && made < FAMILY_LANES; made++) {
-        int socket = family == AF_INET && made == 0 ? attempts_copy_high(race->fd) : attempts_make(record, family);
+        int socket =
+            family == original->family && made == 0 ? attempts_copy_high(race->fd) : attempts_make(original, family);
         if (socket < 0)
             return socket;
         add_lane(race, socket, family);
@@ -47,16 +48,25 @@ static int make_lanes(struct background *race, const struct socket_record *recor
     return 0;
 }
 
-static int furnish(struct background *race, const struct destinations *destinations)
+static void settle_lanes(const struct background *race, const struct original *original)
 {
-    const struct socket_record *record = sockets_find(race->fd);
+    for (unsigned i = 0; i < LANES; i++)
+        if (race->lanes[i].socket != NOBODY)
+            attempts_settle(original, race->lanes[i].socket);
+}
+
+static int furnish(struct background *race, const struct original *original, const struct destinations *destinations)
+{
     unsigned count = (unsigned)destinations->count, ipv4 = 0;
     for (unsigned i = 0; i < count; i++)
         ipv4 += destinations->addresses[i].family == AF_INET;
     race_order(destinations, &race->candidates, race->order);
     eyeballs_init(&race->eyeballs, count, EYEBALLS_RACE, settings_current()->attempt_delay_ms);
-    int result = make_lanes(race, record, AF_INET, ipv4);
-    return result == 0 ? make_lanes(race, record, AF_INET6, count - ipv4) : result;
+    int result = make_lanes(race, original, AF_INET, ipv4);
+    if (result == 0)
+        result = make_lanes(race, original, AF_INET6, count - ipv4);
+    settle_lanes(race, original);
+    return result;
 }
 
 /* No race after all: this socket, connected or on its way, goes under the number where the program's own still is. */
@@ -74,8 +84,7 @@ static int install_at_once(struct background *race, uint32_t item, struct lane *
         else
             lane->socket = NOBODY;
     }
-    if (lane->family == AF_INET6)
-        sockets_set(record, SOCKET_UPGRADED);
+    sockets_note_family(record, lane->family);
     background_dismantle(race, item);
     return result;
 }
@@ -95,6 +104,7 @@ static int put_placeholder(struct background *race, uint32_t item)
         return result;
     }
     atomic_store(&record->race, item);
+    sockets_clear(record, SOCKET_UPGRADED | SOCKET_WILDCARD);
     sockets_set(record, SOCKET_RACING);
     race_thread_watch(race->peer, EPOLLHUP | EPOLLRDHUP, item, atomic_load(&race->generation), BACKGROUND_PEER);
     return -EINPROGRESS;
@@ -146,7 +156,7 @@ static void count_duplicate(int number, void *context)
 static bool may_be_raced(int fd)
 {
     const struct socket_record *record = sockets_find(fd);
-    if (record == NULL || sockets_has(fd, SOCKET_UPGRADED) || (REAL(fcntl)(fd, F_GETFL) & O_ASYNC) != 0)
+    if (record == NULL || (REAL(fcntl)(fd, F_GETFL) & O_ASYNC) != 0)
         return false;
     struct duplicates duplicates = {.cookie = kernel_socket_cookie(fd)};
     sockets_each_number(record, fd, count_duplicate, &duplicates);
@@ -186,14 +196,14 @@ static void leave_to_thread(struct background *race, uint32_t item, const sigset
         race_thread_wake(atomic_load(background_due(item)));
 }
 
-int background_start(int fd, const struct destinations *destinations, uint16_t port)
+int background_start(const struct original *original, const struct destinations *destinations, uint16_t port)
 {
     int saved = errno, result = -EAGAIN;
     uint32_t item;
     sigset_t before;
-    struct background *race = begin(fd, port, &item, &before);
+    struct background *race = begin(original->fd, port, &item, &before);
     if (race != NULL) {
-        if (furnish(race, destinations) == 0)
+        if (furnish(race, original, destinations) == 0)
             result = set_off(race, item);
         else
             background_dismantle(race, item);
@@ -208,12 +218,15 @@ int background_start(int fd, const struct destinations *destinations, uint16_t p
 
 static int furnish_awaiting(struct background *race, uint32_t item, struct in_addr asked)
 {
+    struct original original;
     race->awaits = true;
     race->awaited = asked;
     race->awaited_until_ms = clock_now_ms() + PREF64_PATIENCE_MS;
     eyeballs_init(&race->eyeballs, 0, EYEBALLS_RACE, settings_current()->attempt_delay_ms);
-    if (!pref64_network(&race->network) || make_lanes(race, sockets_find(race->fd), AF_INET6, AWAITING_LANES) < 0)
+    if (!attempts_read_original(race->fd, &original) || !pref64_network(&race->network) ||
+        make_lanes(race, &original, AF_INET6, AWAITING_LANES) < 0)
         return -EAGAIN;
+    settle_lanes(race, &original);
     atomic_store(background_due(item), 0); /* it may have been answered by now */
     return put_placeholder(race, item);
 }
@@ -382,10 +395,8 @@ bool background_epoll_control(int epoll, int operation, int fd, struct epoll_eve
     struct background *race = lock_race_of(fd, &item, &before);
     if (race == NULL)
         return false;
-    *result = REAL(epoll_ctl)(epoll, operation, fd, event);
+    *result = epoll_sets_control(epoll, operation, fd, event);
     int saved = errno;
-    if (*result == 0)
-        sockets_watch(fd, epoll, operation == EPOLL_CTL_DEL ? NULL : event);
     background_unlock(race, &before);
     errno = saved;
     return true;
@@ -400,8 +411,7 @@ static void collapse_in_child(struct background *race)
     if (lane != NULL && race->placeholder != 0 && kernel_socket_cookie(race->fd) == race->placeholder) {
         int flags = REAL(fcntl)(race->fd, F_GETFD);
         REAL(dup3)(lane->socket, race->fd, flags >= 0 && (flags & FD_CLOEXEC) != 0 ? O_CLOEXEC : 0);
-        if (lane->family == AF_INET6)
-            sockets_set(record, SOCKET_UPGRADED);
+        sockets_note_family(record, lane->family);
         if (race->awaits)
             sockets_fail(record, ENETUNREACH);
     }

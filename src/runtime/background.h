@@ -13,14 +13,15 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
+#include "runtime/attempts.h"
 #include "runtime/destinations.h"
 #include "runtime/sockets.h"
 
 /*
  * As connect() on a socket that doesn't block: -EINPROGRESS, 0, or the error of a race in which every attempt failed
- * at once. -EAGAIN: no race could be had. The socket is TCP, unconnected and not bound.
+ * at once. -EAGAIN: no race could be had.
  */
-int background_start(int fd, const struct destinations *destinations, uint16_t port);
+int background_start(const struct original *original, const struct destinations *destinations, uint16_t port);
 
 /*
  * The same to an IPv4 address that has no route, while the network's resolver is asked for its NAT64 prefix

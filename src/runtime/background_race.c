@@ -95,8 +95,9 @@ void background_dismantle(struct background *race, uint32_t item)
     if (race->peer != NOBODY)
         placeholder_release(race->peer);
     race->peer = NOBODY;
-    struct socket_record *record = sockets_find(race->fd);
-    sockets_clear(record, SOCKET_RACING);
+    struct socket_record *record = sockets_glimpse(race->fd);
+    if (record != NULL && atomic_load(&record->race) == item) /* else the number is another socket's by now */
+        sockets_clear(record, SOCKET_RACING);
     atomic_store(background_due(item), INT64_MAX);
     atomic_fetch_add(&race->generation, 1);
     atomic_fetch_sub(&background_count, 1);
@@ -139,7 +140,7 @@ static void make_failure(struct background *race, struct lane *lane, int error)
  */
 void background_settle(struct background *race, uint32_t item, struct lane *lane)
 {
-    struct socket_record *record = sockets_find(race->fd);
+    struct socket_record *record = sockets_glimpse(race->fd);
     if (race->awaits)
         make_failure(race, lane, ENETUNREACH);
     if (kernel_socket_cookie(race->fd) == race->placeholder && background_lane_is_ours(lane)) {
@@ -147,8 +148,7 @@ void background_settle(struct background *race, uint32_t item, struct lane *lane
         REAL(fcntl)(lane->socket, F_SETFL, 0);
         if (replace_carry_file(race->fd, lane->socket) == 0 && replace_numbers(race->fd, NULL, lane->socket) == 0) {
             lane->socket = NOBODY;
-            if (lane->family == AF_INET6)
-                sockets_set(record, SOCKET_UPGRADED);
+            sockets_note_family(record, lane->family);
         }
     }
     background_dismantle(race, item);

@@ -6,6 +6,7 @@
 
 #include "core/eyeballs.h"
 #include "runtime/aliases.h"
+#include "runtime/attempts.h"
 #include "runtime/background.h"
 #include "runtime/beside.h"
 #include "runtime/destinations.h"
@@ -22,8 +23,6 @@
 #include "runtime/settings.h"
 #include "runtime/sockets.h"
 #include "runtime/upgrade.h"
-
-#define DISCARD_PORT 9 /* RFC 863 */
 
 /* The real connect(), which may sleep: hooks that a signal handler calls meanwhile have to act. */
 static int connect_to(int fd, const struct ip_address *address, uint16_t port)
@@ -123,25 +122,25 @@ static int try_in_order(int fd, const struct destinations *destinations, uint16_
     return told;
 }
 
-/*
- * Whether the candidates may be raced: with a choice, time to wait, and nothing that more than one socket could not
- * have (a port that the program has bound). ::1 waits for 127.0.0.1 to refuse, so the loopback is tried in order.
- */
-static bool may_race(int fd, const struct destinations *destinations)
+/* Leaves out what the socket can't get to from where the program has bound it. */
+static void leave_out(const struct original *original, struct destinations *destinations)
 {
-    struct sockaddr_storage local;
-    socklen_t length = sizeof local;
-    struct ip_address bound;
-    uint16_t port = 0;
+    size_t kept = 0;
+    for (size_t i = 0; i < destinations->count; i++)
+        if (attempts_may_reach(original, &destinations->addresses[i]))
+            destinations->addresses[kept++] = destinations->addresses[i];
+    destinations->count = kept;
+}
+
+/* Whether these candidates may be raced. ::1 waits for 127.0.0.1 to refuse, so the loopback is tried in order. */
+static bool may_race(const struct destinations *destinations)
+{
     if (settings_current()->connect != CONNECT_RACE || destinations->count < 2)
         return false;
     for (size_t i = 0; i < destinations->count; i++)
         if (address_is_loopback(&destinations->addresses[i]))
             return false;
-    if (REAL(getsockname)(fd, (struct sockaddr *)&local, &length) != 0 ||
-        !address_from_sockaddr((const struct sockaddr *)&local, length, &bound, &port))
-        return false;
-    return !sockets_chose_port(sockets_find(fd), port) && address_is_unspecified(&bound);
+    return true;
 }
 
 /* Without a race, a program that doesn't wait gets one attempt, and no second one when that has failed: to IPv4 if
@@ -158,19 +157,33 @@ static void put_ipv4_first(struct destinations *destinations)
     }
 }
 
+/* -EAGAIN where there can't be a race. */
+static int race(int fd, bool nonblocking, const struct destinations *destinations, uint16_t port)
+{
+    struct original original;
+    struct destinations reachable = *destinations;
+    if (!attempts_read_original(fd, &original))
+        return -EAGAIN;
+    leave_out(&original, &reachable);
+    if (reachable.count < 2)
+        return -EAGAIN;
+    return nonblocking ? background_start(&original, &reachable, port) : race_run(&original, &reachable, port);
+}
+
 static int connect_stream(int fd, struct destinations *destinations, uint16_t port)
 {
     int result = -EAGAIN;
-    if (may_race(fd, destinations)) {
+    if (may_race(destinations)) {
         bool nonblocking = kernel_is_nonblocking(fd);
         /* What can't be set from a record is set on one socket only: by the upgrade, where the kernel lets it. */
         if (!sockets_has(fd, SOCKET_UNREPLAYABLE | SOCKET_FILTERED))
-            result = nonblocking ? background_start(fd, destinations, port) : race_run(fd, destinations, port);
+            result = race(fd, nonblocking, destinations, port);
         if (result == -EAGAIN)
             observe_connection(EVENT_ORDER, fd, NULL, port, 0);
         if (result == -EAGAIN && nonblocking)
             put_ipv4_first(destinations);
     }
+    sockets_set(sockets_find(fd), SOCKET_TRIED);
     if (result == -EAGAIN)
         return try_in_order(fd, destinations, port);
     destinations_mark(destinations, !is_underway(result));
@@ -184,16 +197,6 @@ static int connect_left_alone(int fd, const struct destinations *destinations, u
         return -ENETUNREACH;
     struct ip_address address = address_ipv4(ipv4);
     return connect_to(fd, &address, port);
-}
-
-/* A TCP socket that is connected or connecting: EISCONN or EALREADY, as the kernel says of it. Should its connection
-   end at this very moment, no packet may leave for an alias: TCP refuses the broadcast address. */
-static int connect_again(int fd)
-{
-    bool ipv6 = kernel_socket_integer(fd, SO_DOMAIN) == AF_INET6;
-    struct in_addr nowhere = {.s_addr = htonl(INADDR_BROADCAST)};
-    struct ip_address address = ipv6 ? address_map(nowhere) : address_ipv4(nowhere);
-    return connect_to(fd, &address, DISCARD_PORT);
 }
 
 /* The state of a TCP socket, or -errno; multipath TCP has one too. */
@@ -295,25 +298,48 @@ static bool find_redirected(int fd, struct in_addr asked, struct destinations *d
     return destinations->count > 0;
 }
 
-int connection_make(int fd, const struct sockaddr_in *asked)
+/*
+ * What the kernel says of a TCP socket that was used before, without a packet: -EISCONN, -EALREADY, the error of an
+ * attempt that has failed and whose error nobody has read, 0 where a socket that waits has been connected. -EINVAL:
+ * it is free to be connected, but not to so short an address.
+ */
+static int connect_again(int fd)
 {
-    int saved = errno;
+    struct sockaddr nowhere = {.sa_family = AF_INET};
+    if (sockets_has(fd, SOCKET_FAILED))
+        return -background_take_failure(fd);
+    uintptr_t guard = guard_lift();
+    int result = REAL(connect)(fd, &nowhere, sizeof nowhere.sa_family) == 0 ? 0 : -errno;
+    guard_restore(guard);
+    return result;
+}
+
+/* `translated`: NAT64's ways to it are among those that were tried. */
+static int make(int fd, int state, const struct sockaddr_in *asked, bool redirected, bool *translated)
+{
     struct destinations destinations;
     uint16_t port = ntohs(asked->sin_port);
-    int state = tcp_state(fd), result;
+    if (!(redirected ? find_redirected(fd, asked->sin_addr, &destinations)
+                     : destinations_find(asked->sin_addr, &destinations)))
+        return -ENETUNREACH;
+    if (state >= 0 && (state != TCP_CLOSE || sockets_has(fd, SOCKET_TRIED | SOCKET_FAILED))) {
+        int result = connect_again(fd);
+        if (result != -EINVAL)
+            return result;
+    }
+    if (state < 0 && !is_udp(fd))
+        return connect_left_alone(fd, &destinations, port);
+    *translated = state >= 0 && !redirected && add_ways(&destinations);
+    return connect_to_any(fd, state, &destinations, port);
+}
+
+int connection_make(int fd, const struct sockaddr_in *asked)
+{
+    int saved = errno, state = tcp_state(fd);
     if (state == -EBADF || state == -ENOTSOCK)
         return state;
     bool redirected = redirect_concerns(asked->sin_addr), translated = false;
-    if (!(redirected ? find_redirected(fd, asked->sin_addr, &destinations)
-                     : destinations_find(asked->sin_addr, &destinations)))
-        result = -ENETUNREACH;
-    else if (state >= 0 && state != TCP_CLOSE)
-        result = connect_again(fd);
-    else if (state == TCP_CLOSE || is_udp(fd)) {
-        translated = state == TCP_CLOSE && !redirected && add_ways(&destinations);
-        result = connect_to_any(fd, state, &destinations, port);
-    } else
-        result = connect_left_alone(fd, &destinations, port);
+    int result = make(fd, state, asked, redirected, &translated);
     errno = saved;
     if (result != -ENETUNREACH || redirected || translated || aliases_contains(asked->sin_addr))
         return result;

@@ -143,3 +143,22 @@ void epoll_sets_restore(int fd, const struct epoll_registrations *registrations)
     }
     errno = saved;
 }
+
+static bool is_left_out(int epoll, int fd)
+{
+    struct socket_watch watch;
+    return sockets_watched(fd, &watch) &&
+           (watch.several || (watch.epoll == epoll && (watch.event.events & EPOLLONESHOT) != 0));
+}
+
+int epoll_sets_control(int epoll, int operation, int fd, struct epoll_event *event)
+{
+    int before = errno, result = REAL(epoll_ctl)(epoll, operation, fd, event);
+    if (result != 0 && errno == ENOENT && operation != EPOLL_CTL_ADD && is_left_out(epoll, fd)) {
+        errno = before;
+        result = operation == EPOLL_CTL_MOD ? REAL(epoll_ctl)(epoll, EPOLL_CTL_ADD, fd, event) : 0;
+    }
+    if (result == 0)
+        sockets_watch(fd, epoll, operation == EPOLL_CTL_DEL ? NULL : event);
+    return result;
+}

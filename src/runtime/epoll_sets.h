@@ -24,4 +24,11 @@ void epoll_sets_take(int fd, struct epoll_registrations *registrations);
 /* Puts the number, now of another file, into the same sets. A ONESHOT that was disarmed stays disarmed. */
 void epoll_sets_restore(int fd, const struct epoll_registrations *registrations);
 
+/*
+ * epoll_ctl() of a number that is on record, and the record of it; returns as that does, errno set. A ONESHOT that
+ * has fired can't be moved to another file (armed again, it would report a hang-up), so it is left out of the set
+ * until the program arms it; meanwhile it can be taken out again, too.
+ */
+int epoll_sets_control(int epoll, int operation, int fd, struct epoll_event *event);
+
 #endif

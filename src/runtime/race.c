@@ -28,8 +28,7 @@ struct race {
     _Atomic uint32_t next_free; /* the pool's */
     uint32_t outer;             /* the race of this thread that a signal handler has interrupted */
     _Atomic uintptr_t frame;    /* of the connect() that runs it; 0: none does */
-    struct socket_record *record;
-    int fd;
+    struct original original;
     uint16_t port;
     struct history_candidates candidates;    /* by preference */
     unsigned order[EYEBALLS_CANDIDATES_MAX]; /* place in the race -> place in candidates */
@@ -61,7 +60,7 @@ static void close_attempts(struct race *race)
 /* Says how the race of a descriptor has ended. */
 static void tell(const struct race *race, enum event_type type, const struct ip_address *candidate, int result)
 {
-    observe_connection(type, race->fd, candidate, race->port, result);
+    observe_connection(type, race->original.fd, candidate, race->port, result);
 }
 
 static void end_race(uint32_t item)
@@ -112,15 +111,15 @@ void race_after_fork(void)
     }
 }
 
-static uint32_t begin_race(int fd, const struct destinations *destinations, uint16_t port, uintptr_t frame)
+static uint32_t begin_race(const struct original *original, const struct destinations *destinations, uint16_t port,
+                           uintptr_t frame)
 {
     const struct settings *settings = settings_current();
     uint32_t item = pool_take(&races);
     if (item == 0)
         return 0;
     struct race *race = race_at(item);
-    race->record = sockets_find(fd);
-    race->fd = fd;
+    race->original = *original;
     race->port = port;
     race->outer = race_current;
     for (unsigned i = 0; i < EYEBALLS_CANDIDATES_MAX; i++)
@@ -142,8 +141,8 @@ static int start_attempt(struct race *race, unsigned index)
 {
     int socket;
     int64_t now_ms = clock_now_ms();
-    int result = attempts_start(race->record, candidate_of(race, index), race->port, &socket);
-    observe_attempt(race->fd, candidate_of(race, index), race->port, result);
+    int result = attempts_start(&race->original, candidate_of(race, index), race->port, &socket);
+    observe_attempt(race->original.fd, candidate_of(race, index), race->port, result);
     if (result == 0 || result == -EINPROGRESS) {
         race->attempts[index].cookie = kernel_socket_cookie(socket);
         atomic_store(&race->attempts[index].socket, socket);
@@ -196,7 +195,7 @@ static void report(struct race *race, unsigned index)
         kernel_socket_cookie(attempt->socket) == attempt->cookie ? attempts_result(attempt->socket) : -ECONNABORTED;
     if (result == -EINPROGRESS)
         return;
-    observe_attempt(race->fd, candidate_of(race, index), race->port, result);
+    observe_attempt(race->original.fd, candidate_of(race, index), race->port, result);
     if (result == 0)
         eyeballs_attempt_succeeded(&race->eyeballs, index, now_ms);
     else
@@ -230,16 +229,14 @@ static int install(struct race *race, unsigned index, int fd, uint64_t cookie)
     int socket = race->attempts[index].socket, result = -EBADF;
     if (kernel_socket_cookie(fd) == cookie) {
         REAL(fcntl)(socket, F_SETFL, 0);
+        attempts_settle(&race->original, socket);
         result = replace_carry_file(fd, socket);
         if (result == 0)
-            result = replace_numbers(fd, race->record, socket);
+            result = replace_numbers(fd, race->original.record, socket);
     }
     if (result == 0) {
         atomic_store(&race->attempts[index].socket, NO_SOCKET);
-        if (candidate_of(race, index)->family == AF_INET6)
-            sockets_set(race->record, SOCKET_UPGRADED);
-        else
-            sockets_clear(race->record, SOCKET_UPGRADED);
+        sockets_note_family(race->original.record, candidate_of(race, index)->family);
     }
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     return result;
@@ -296,10 +293,10 @@ static int64_t limit_of(int fd)
     return clock_now_ms() + (int64_t)limit.tv_sec * CLOCK_MS_PER_S + limit.tv_usec / CLOCK_US_PER_MS;
 }
 
-int race_run(int fd, const struct destinations *destinations, uint16_t port)
+int race_run(const struct original *original, const struct destinations *destinations, uint16_t port)
 {
-    int saved = errno, result;
-    uint32_t item = begin_race(fd, destinations, port, (uintptr_t)__builtin_frame_address(0));
+    int saved = errno, result, fd = original->fd;
+    uint32_t item = begin_race(original, destinations, port, (uintptr_t)__builtin_frame_address(0));
     if (item == 0)
         return -EAGAIN;
     pthread_cleanup_push(end_cancelled, &item);

@@ -8,15 +8,16 @@
 #ifndef V6SHIM_RUNTIME_RACE_H
 #define V6SHIM_RUNTIME_RACE_H
 
+#include "runtime/attempts.h"
 #include "runtime/destinations.h"
 
 /*
- * Races the candidates and puts the winner under `fd`. 0; -EINTR, or -EINPROGRESS after SO_SNDTIMEO, with the leading
- * attempt under `fd`, where it goes on as any connection of one socket would; else the most telling error of all, and
- * the program's socket is as it was. -EAGAIN: no race could be had (no descriptors, options that can't be carried
- * over): try them in order.
+ * Races the candidates and puts the winner under the original's number. 0; -EINTR, or -EINPROGRESS after SO_SNDTIMEO,
+ * with the leading attempt under the number, where it goes on as any connection of one socket would; else the most
+ * telling error of all, and the program's socket is as it was. -EAGAIN: no race could be had (no descriptors, options
+ * that can't be carried over): try them in order.
  */
-int race_run(int fd, const struct destinations *destinations, uint16_t port);
+int race_run(const struct original *original, const struct destinations *destinations, uint16_t port);
 
 /* The innermost race of this thread; 0 where there is none. */
 extern __thread uint32_t race_current __attribute__((tls_model("initial-exec")));

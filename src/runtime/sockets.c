@@ -183,6 +183,14 @@ void sockets_fail(struct socket_record *record, int error)
     sockets_set(record, SOCKET_FAILED);
 }
 
+void sockets_note_family(struct socket_record *record, sa_family_t family)
+{
+    if (family == AF_INET6)
+        sockets_set(record, SOCKET_UPGRADED);
+    else
+        sockets_clear(record, SOCKET_UPGRADED | SOCKET_WILDCARD);
+}
+
 /* Duplicates are mostly made at once, under a number near by: from there outwards, until all are found. */
 void sockets_each_number(const struct socket_record *record, int fd, void (*act)(int number, void *context),
                          void *context)

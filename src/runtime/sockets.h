@@ -34,6 +34,7 @@ enum socket_flag {
     SOCKET_WANTS_PKTINFO = 1 << 11, /* with it: the program wants to see IP_PKTINFO */
     SOCKET_FILTERED = 1 << 12,      /* the program attached a filter, and it is still there */
     SOCKET_FAILED = 1 << 13, /* a race has failed with `failure`, which the socket under the number can't say */
+    SOCKET_TRIED = 1 << 14,  /* TCP: the program has called connect() before, and may be owed the error of that */
 };
 
 struct socket_record {
@@ -210,6 +211,8 @@ void sockets_set(struct socket_record *record, uint32_t flags);
 void sockets_clear(struct socket_record *record, uint32_t flags);
 /* SOCKET_FAILED with this errno. */
 void sockets_fail(struct socket_record *record, int error);
+/* A socket of this family has been put under the numbers of the record, which the program takes for AF_INET. */
+void sockets_note_family(struct socket_record *record, sa_family_t family);
 
 /* Calls `act` for every number whose record has all these flags. */
 void sockets_each_with(uint32_t flags, void (*act)(int number, void *context), void *context);
