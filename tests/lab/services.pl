@@ -21,6 +21,7 @@ my %service = (
     pop3 => [110, sub { "+OK via $_[0]\r\n" }, \&pop3_line],
     smtp => [25, sub { "220 lab.example via $_[0]\r\n" }, \&smtp_line],
     ftp => [21, sub { "220 via $_[0]\r\n" }, \&ftp_line],
+    irc => [6667, sub { '' }, \&irc_line],
     lpd => [515, sub { '' }, sub { ("queue empty via $_[0]\n", 1) }],
     vnc => [5901, sub { "RFB 003.003\n" }, sub { undef }],
     daytime => [13, sub { ("1 JAN 2000 00:00:00 via $_[0]\r\n", 1) }, sub { undef }],
@@ -63,6 +64,12 @@ sub ftp_line {
     return "331 password via $via\r\n" if $line =~ /^USER/i;
     return "530 no, you came via $via\r\n" if $line =~ /^PASS/i;
     return "502 not here\r\n";
+}
+
+sub irc_line {
+    my ($via, $line) = @_;
+    return ("ERROR :bye\r\n", 1) if $line =~ /^QUIT/i;
+    return $line =~ /^USER/i ? ":lab.example 001 you :welcome via $via\r\n" : '';
 }
 
 # name => [port, what it answers to a datagram, whether it answers from another port, as TFTP does]

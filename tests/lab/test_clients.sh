@@ -8,9 +8,6 @@ lab_need_library
 lab_topology
 lab_services
 
-# It binds a port first: another address would need another socket with that port.
-one_address=rlpq
-
 client_nc_traditional() { $run nc.traditional -w 5 "$1" 7001; }
 client_perl_inet() {
     $run perl -MIO::Socket::INET -e '
@@ -37,6 +34,11 @@ client_gawk() {
 client_socat() { $run socat -u "TCP4:$1:7001" -; }
 client_vncsnapshot() { $run vncsnapshot "$1:1" "$LAB_DIR/picture.jpg"; }
 client_netwrite() { $run netwrite -i /dev/null "$1" 7001; }
+client_tinyirc() { # blocking, then select over the server and the keyboard
+    input=$LAB_DIR/typed
+    echo /quit >"$input"
+    $run env TERM=vt100 tinyirc you "$1" | grep -ao 'welcome via [0-9a-z.: ]*'
+}
 client_redir() { # a relay: an IPv4-only server and client in one
     $run redir -n :7070 "$1:7001" >"$LAB_DIR/redir" &
     lab_within 1 lab_on client perl -MIO::Socket::INET -e 'exit !IO::Socket::INET->new("127.0.0.1:7070")' &&
@@ -57,6 +59,7 @@ gawk                gawk            hello
 socat               socat           hello
 vncsnapshot         vncsnapshot     vnc
 netwrite            netwrite        hello
+tinyirc             tinyirc         irc
 redir               redir           hello
 '
 

@@ -87,6 +87,18 @@ for name in hole refuse first-hole6 last-good6; do
     contains "IO::Socket::INET with Timeout, $name" "hello via" "$(run perl -MIO::Socket::INET -e '
         $s = IO::Socket::INET->new(PeerAddr => $ARGV[0], PeerPort => 7001, Timeout => 3) or die "$@\n"; print <$s>' \
         $name.lab.example)"
+    if command -v rlpq >/dev/null; then
+        contains "rlpq, from a reserved port, without waiting, $name" "queue empty via" \
+            "$(run timeout 5 rlpq -H $name.lab.example -P lp)"
+    else
+        skip "rlpq, $name" "rlpq is not installed"
+    fi
+    if command -v tinyirc >/dev/null; then
+        contains "tinyirc, $name" "welcome via" "$(echo /quit | lab_on client env LD_PRELOAD="$LAB_PRELOAD" TERM=vt100 \
+            V6SHIM_STATE_DIR="$(mktemp -d "$LAB_DIR/state/XXXXXX")" timeout 5 tinyirc you $name.lab.example 2>&1)"
+    else
+        skip "tinyirc, $name" "tinyirc is not installed"
+    fi
     # The address sanitizer alone makes curl hang.
     [ "${SANITIZERS-}" ] || contains "curl -4 told to be unaware, $name" "via " \
         "$(run env V6SHIM_AWARE=no curl -s -4 -m 5 http://$name.lab.example/)"
