@@ -165,19 +165,40 @@ static bool is_absence(int error)
     return error == EAI_NONAME || error == EAI_NODATA || error == EAI_ADDRFAMILY;
 }
 
-/* The IPv4 half. AI_ADDRCONFIG hides it on a host without an IPv4 address of its own; whether it can be reached is
-   judged by routes here, so it is asked for again. */
+/* AI_ADDRCONFIG hides IPv4 on a host without an IPv4 address of its own, even what was typed as a number. */
+static bool is_hidden(const struct addrinfo *hints, int error)
+{
+    return (hints->ai_flags & AI_ADDRCONFIG) != 0 && settings_current()->nat64.mode != NAT64_OFF &&
+           (error == EAI_NONAME || error == EAI_NODATA || error == EAI_ADDRFAMILY) && !has_ipv4_address();
+}
+
+static int look_up_hidden(const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **ipv4)
+{
+    struct addrinfo any = *hints;
+    any.ai_flags &= ~AI_ADDRCONFIG;
+    return REAL(getaddrinfo)(node, service, &any, ipv4);
+}
+
+/* The IPv4 half. Whether it can be reached is judged by routes here, so what is hidden is asked for again. */
 static int look_up_ipv4(const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **ipv4,
                         bool *hidden)
 {
     int error = REAL(getaddrinfo)(node, service, hints, ipv4);
-    *hidden = (hints->ai_flags & AI_ADDRCONFIG) != 0 && settings_current()->nat64.mode != NAT64_OFF &&
-              is_absence(error) && !has_ipv4_address();
-    if (!*hidden)
+    *hidden = is_hidden(hints, error);
+    return *hidden && look_up_hidden(node, service, hints, ipv4) == 0 ? 0 : error;
+}
+
+/* An IPv4 address that was typed: hidden, it is found where NAT64 leads to it. */
+static int look_up_ipv4_literal(const char *node, struct in_addr ipv4, const char *service,
+                                const struct addrinfo *hints, struct addrinfo **result)
+{
+    struct ip_address address = address_ipv4(ipv4), ways[NAT64_PREFIXES_MAX];
+    struct pref64 found;
+    lookups_record_typed(&address);
+    int error = REAL(getaddrinfo)(node, service, hints, result);
+    if (!is_hidden(hints, error) || !pref64_find(PREF64_ASK, &found) || pref64_ways_to(ipv4, ways) == 0)
         return error;
-    struct addrinfo any = *hints;
-    any.ai_flags &= ~AI_ADDRCONFIG;
-    return REAL(getaddrinfo)(node, service, &any, ipv4) == 0 ? 0 : error;
+    return look_up_hidden(node, service, hints, result) == 0 ? 0 : error;
 }
 
 static bool is_way_to(const struct ip_address *ipv6, const struct ip_address *ipv4)
@@ -258,11 +279,8 @@ int resolve_info(const char *node, const char *service, const struct addrinfo *h
 {
     struct in_addr ipv4;
     struct ip_address literal;
-    if (REAL(inet_aton)(node, &ipv4) != 0) {
-        literal = address_ipv4(ipv4);
-        lookups_record_typed(&literal);
-        return REAL(getaddrinfo)(node, service, hints, result);
-    }
+    if (REAL(inet_aton)(node, &ipv4) != 0)
+        return look_up_ipv4_literal(node, ipv4, service, hints, result);
     if (aware_is()) {
         /* Such a program asks for IPv4 because it wants IPv4; but it is helped where it would get nothing at all. */
         int error = REAL(getaddrinfo)(node, service, hints, result);

@@ -69,7 +69,8 @@ nat64_serve_inside() {
     lab_until grep -q ready "$LAB_DIR/log/nat64" || lab_bail "the NAT64 did not start"
 }
 
-# nat64_resolve [PREFIX]: the name server is a DNS64 for this prefix, without one an ordinary one.
+# nat64_resolve [PREFIX [all]]: the name server is a DNS64 for this prefix, without one an ordinary one; with `all`
+# even for names that have AAAA records (dns64-synthall).
 nat64_resolve() {
     nat64_end "$nat64_server"
     cat >"$LAB_DIR/nat64.zone" <<'ZONE'
@@ -98,7 +99,7 @@ ZONE
             ' use-syslog: no' ' logfile: ""' ' verbosity: 1' ' log-queries: yes' ' num-threads: 1' \
             " interface: $NAT64_DNS" ' access-control: ::0/0 allow' ' qname-minimisation: no'
         if [ "${1-}" ]; then
-            printf '%s\n' ' module-config: "dns64 iterator"' " dns64-prefix: $1"
+            printf '%s\n' ' module-config: "dns64 iterator"' " dns64-prefix: $1" " dns64-synthall: $([ "${2-}" ] && echo yes || echo no)"
         else
             printf '%s\n' ' module-config: "iterator"'
         fi

@@ -111,6 +111,9 @@ contains "a name that a DNS64 made up has its IPv4 address" "v4only.lab.example 
     "$(ours $probe resolve v4only.lab.example)"
 same "and to getaddrinfo with AI_ADDRCONFIG" "198.51.100.80" \
     "$(ours getent ahostsv4 v4only.lab.example | awk '$2 == "STREAM" { print $1 }')"
+same "and an address typed as a number" "198.51.100.80" \
+    "$(ours getent ahostsv4 198.51.100.80 | awk '$2 == "STREAM" { print $1 }')"
+same "but not one that NAT64 doesn't carry" "" "$(ours getent ahostsv4 10.1.2.3)"
 same "which libc alone doesn't find here" "" "$(bare getent ahostsv4 v4only.lab.example)"
 contains "a non-blocking program reaches a name" "peer 198.51.100.80" "$(ours $probe non-blocking v4only.lab.example 7001)"
 contains "and a literal" "peer 198.51.100.80" "$(ours $probe non-blocking 198.51.100.80 7001)"
@@ -146,7 +149,21 @@ client_rlpq() { ours timeout 2 rlpq -H "$1" -P lp; }
 client_ncftpls() { ours timeout 2 ncftpls -r 1 -t 2 "ftp://$1/"; }
 client_vncsnapshot() { ours timeout 2 vncsnapshot "$1:1" "$LAB_DIR/picture.jpg"; }
 client_netwrite() { ours netwrite -i /dev/null "$1" 7001; }
-for entry in httperf:http gawk:hello gawk_udp:udp-echo socat:hello rlpq:lpd ncftpls:ftp vncsnapshot:vnc netwrite:hello; do
+client_mailcheck() {
+    echo "pop3://user:secret@$1/" >"$LAB_DIR/mailcheckrc"
+    ours mailcheck -f "$LAB_DIR/mailcheckrc"
+}
+client_redir() { # a relay: server and client in one
+    ours timeout 3 redir -n :7070 "$1:7001" &
+    lab_within 2 lab_on client perl -MIO::Socket::INET -e 'exit !IO::Socket::INET->new("127.0.0.1:7070")' &&
+        bare timeout 3 nc.traditional 127.0.0.1 7070
+    wait $!
+}
+client_socat_udp() { echo question | lab_preload client timeout 5 socat -t1 - "UDP4:$1:7002"; }
+client_tftp_udp() { ours tftp -4 "$1" -c get something "$LAB_DIR/fetched"; } # its answer comes from another port
+client_netwrite_udp() { echo question | lab_preload client timeout 5 netwrite udp "$1" 7002; }
+for entry in httperf:http gawk:hello gawk_udp:udp-echo socat:hello rlpq:lpd ncftpls:ftp vncsnapshot:vnc netwrite:hello \
+    mailcheck:pop3 redir:hello socat_udp:udp-echo tftp_udp:udp-tftp netwrite_udp:udp-echo; do
     program=${entry%:*} service=${entry#*:}
     command -v "${program%_udp}" >/dev/null || { skip "$program through NAT64" "not installed"; continue; }
     for host in 198.51.100.80 v4only.lab.example; do
@@ -156,6 +173,7 @@ for entry in httperf:http gawk:hello gawk_udp:udp-echo socat:hello rlpq:lpd ncft
         check "$program reaches $host" lab_within 2 visited
     done
 done
+contains "and tftp had an answer" "via inet 198.51.100.80 from" "$(cat "$LAB_DIR/fetched" 2>&1)"
 
 # ---- Peers that come in are never taken for the IPv4 address inside (promise 3)
 
@@ -170,6 +188,15 @@ lab_on gate perl -MSocket=:all -e 'use constant IPV6_FREEBIND => 78;
     send $socket, "unasked", 0, pack_sockaddr_in6(7100, inet_pton(AF_INET6, "2001:db8:6::2"))'
 lab_until grep -q 240 "$LAB_DIR/log/listener"
 contains "a datagram that nobody asked for is from an alias" 240. "$(cat "$LAB_DIR/log/listener")"
+
+# ---- A DNS64 that makes up addresses for all names
+
+nat64_resolve $prefix all
+contains "dns64-synthall: a name with AAAA records has its IPv4 address" "both.lab.example [] 198.51.100.80" \
+    "$(ours $probe resolve both.lab.example)"
+for way in connect non-blocking; do
+    contains "and is reached: $way" "hello via inet 198.51.100.80" "$(ours $probe $way both.lab.example 7001)"
+done
 
 # ---- Without DNS64: a prefix that the user names; and none
 
