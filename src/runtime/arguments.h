@@ -8,19 +8,20 @@
 #include <stddef.h>
 #include <stdint.h>
 
-static inline size_t arguments_count(va_list list)
+/* The list by its address: only then is it the caller's that goes on (on i386 a va_list is passed by value). */
+static inline size_t arguments_count(va_list *list)
 {
     size_t count = 1;
-    while (va_arg(list, const char *) != NULL)
+    while (va_arg(*list, const char *) != NULL)
         count++;
     return count;
 }
 
-static inline void arguments_take(va_list list, const char *first, size_t count, char **arguments)
+static inline void arguments_take(va_list *list, const char *first, size_t count, char **arguments)
 {
     arguments[0] = (char *)(uintptr_t)first;
     for (size_t i = 1; i <= count; i++) /* the NULL too */
-        arguments[i] = va_arg(list, char *);
+        arguments[i] = va_arg(*list, char *);
 }
 
 /* In a function (..., const char *first, ...): declares `arguments`; `list`, the caller's to end, is then behind
@@ -28,12 +29,12 @@ static inline void arguments_take(va_list list, const char *first, size_t count,
 #define COLLECT(list, first)                                              \
     va_list list;                                                         \
     va_start(list, first);                                                \
-    size_t count = first != NULL ? arguments_count(list) : 0;             \
+    size_t count = first != NULL ? arguments_count(&list) : 0;            \
     va_end(list);                                                         \
     char **arguments = __builtin_alloca((count + 1) * sizeof *arguments); \
     arguments[0] = NULL;                                                  \
     va_start(list, first);                                                \
     if (count > 0)                                                        \
-    arguments_take(list, first, count, arguments)
+    arguments_take(&list, first, count, arguments)
 
 #endif

@@ -6,7 +6,8 @@
 # command:
 #   TEST_DIR       scratch directory in memory
 #   TEST_PRELOAD   what to put into LD_PRELOAD: the library under test, behind the sanitizer's that it needs
-# From make check: LAB_BUILD (the build directory, default the current one), SANITIZERS.
+# From make check: LAB_BUILD (the build directory, default the current one), SANITIZERS. LAB_LIBRARY is another library
+# than that of the build directory; $LIB in it is the dynamic loader's.
 # Exit status 77, skipped, where namespaces can't be had: root or user namespaces are needed.
 
 set -u
@@ -96,8 +97,8 @@ done
 # ---- The command
 
 : "${LAB_BUILD:=$PWD}"
-TEST_PRELOAD=$LAB_BUILD/.libs/libv6shim.so
-[ -e "$TEST_PRELOAD" ] || {
+TEST_PRELOAD=${LAB_LIBRARY:-$LAB_BUILD/.libs/libv6shim.so}
+[ "${LAB_LIBRARY-}" ] || [ -e "$TEST_PRELOAD" ] || {
     echo "no $TEST_PRELOAD: run make first, or name the build directory in LAB_BUILD"
     exit 99
 }
