@@ -14,6 +14,7 @@
 #include "runtime/hook.h"
 #include "runtime/observe.h"
 #include "runtime/outbound.h"
+#include "runtime/pointer.h"
 #include "runtime/pref64.h"
 #include "runtime/real.h"
 #include "runtime/replies.h"
@@ -25,10 +26,7 @@
 /* An IPv4 socket address as the program gave it; false for anything else, which the kernel judges. */
 static bool read_ipv4(const struct sockaddr *address, socklen_t length, struct sockaddr_in *ipv4)
 {
-    if (address == NULL || length < sizeof *ipv4)
-        return false;
-    memcpy(ipv4, address, sizeof *ipv4);
-    return ipv4->sin_family == AF_INET;
+    return pointer_read_ipv4(address, length, ipv4) && ipv4->sin_family == AF_INET;
 }
 
 /* What is not the shim's to decide is traced all the same: it takes its time. */
@@ -36,7 +34,7 @@ static void trace_plain(int fd, const struct sockaddr *address, socklen_t length
 {
     struct ip_address destination;
     uint16_t port;
-    if (__builtin_expect(!observe_wants_trace(), 1) || address == NULL ||
+    if (__builtin_expect(!observe_wants_trace(), 1) || pointer_is_bad(address) ||
         !address_from_sockaddr(address, length, &destination, &port))
         return;
     if (result == -EINPROGRESS)
@@ -132,6 +130,19 @@ EXPORT int connect(int fd, const struct sockaddr *address, socklen_t length)
     return result == 0 || !ipv4 || errno != ENETUNREACH ? result : connect_without_route(fd, &asked, before);
 }
 
+static bool is_native(const struct sockaddr *address, socklen_t length)
+{
+    return !pointer_is_bad(address) && length >= sizeof(struct sockaddr_in6) && address->sa_family == AF_INET6;
+}
+
+/* The kernel takes 0.0.0.0 of no family for the wildcard. */
+static bool read_bound(const struct sockaddr *address, socklen_t length, struct sockaddr_in *ipv4)
+{
+    return read_ipv4(address, length, ipv4) ||
+           (pointer_read_ipv4(address, length, ipv4) && ipv4->sin_family == AF_UNSPEC &&
+            ipv4->sin_addr.s_addr == htonl(INADDR_ANY));
+}
+
 static NOINLINE int bind_guarded(int fd, const struct sockaddr *address, socklen_t length)
 {
     GUARD(guard);
@@ -141,11 +152,11 @@ static NOINLINE int bind_guarded(int fd, const struct sockaddr *address, socklen
         background_collapse(fd);
     if (guard_may_act())
         sockets_set(sockets_find(fd), SOCKET_BOUND);
-    if (address != NULL && length >= sizeof native && address->sa_family == AF_INET6 && guard_may_act()) {
+    if (is_native(address, length) && guard_may_act()) {
         memcpy(&native, address, sizeof native);
         binding_make_room(fd, &native);
     }
-    if (!GUARD_ENTER(guard) || !read_ipv4(address, length, &wanted) ||
+    if (!GUARD_ENTER(guard) || !read_bound(address, length, &wanted) ||
         !(aliases_contains(wanted.sin_addr) || sockets_find(fd) != NULL))
         return REAL(bind)(fd, address, length);
     return guard_result(&guard, binding_make(fd, &wanted));
@@ -154,8 +165,7 @@ static NOINLINE int bind_guarded(int fd, const struct sockaddr *address, socklen
 EXPORT int bind(int fd, const struct sockaddr *address, socklen_t length)
 {
     struct sockaddr_in wanted;
-    bool native = address != NULL && length >= sizeof(struct sockaddr_in6) && address->sa_family == AF_INET6;
-    if (start_is_ready() && !native && !sockets_item_is_record(sockets_item(fd)) &&
+    if (start_is_ready() && !is_native(address, length) && !sockets_item_is_record(sockets_item(fd)) &&
         !(read_ipv4(address, length, &wanted) && aliases_contains(wanted.sin_addr)))
         return REAL_BOUND(bind)(fd, address, length);
     return bind_guarded(fd, address, length);
@@ -168,8 +178,9 @@ typedef int get_name(int fd, struct sockaddr *restrict address, socklen_t *restr
 static int get_in_shape(get_name *get, int fd, view *shown_as, struct sockaddr *restrict address,
                         socklen_t *restrict length, const void *caller)
 {
-    socklen_t room = length != NULL ? *length : 0;
-    if (length == NULL || room > INT_MAX || (address == NULL && room > 0) || !view_is_ipv4(fd, room, caller))
+    socklen_t room = !pointer_is_bad(length) ? *length : 0;
+    if (pointer_is_bad(length) || room > INT_MAX || (pointer_is_bad(address) && room > 0) ||
+        !view_is_ipv4(fd, room, caller))
         return get(fd, address, length);
     struct sockaddr nowhere; /* NULL does for an address of no length */
     struct sockaddr_storage full;
@@ -220,7 +231,7 @@ static NOINLINE int local_name(int fd, struct sockaddr *restrict address, sockle
     socklen_t local_length = sizeof local;
     if (!guard_may_act())
         return REAL(getsockname)(fd, address, length);
-    if (background_is(fd) && address != NULL && length != NULL &&
+    if (background_is(fd) && !pointer_is_bad(address) && !pointer_is_bad(length) &&
         background_get_name(fd, &local, &local_length) == 0) {
         view_hand_out(&local, local_length, view_of_local, address, length);
         return 0;

@@ -1,4 +1,4 @@
-/* Datagrams with addresses. What has no address (send, recv, read, write) needs no hook. */
+/* Datagrams with addresses. What has no address (send, read, write) needs no hook, but for the first recv(). */
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -9,6 +9,7 @@
 #include "runtime/guard.h"
 #include "runtime/hook.h"
 #include "runtime/messages.h"
+#include "runtime/pointer.h"
 #include "runtime/proof.h"
 #include "runtime/real.h"
 #include "runtime/sockets.h"
@@ -97,24 +98,25 @@ static ssize_t receive_plain(int fd, struct msghdr *message, int flags)
 static NOINLINE ssize_t send_message(int fd, const struct msghdr *message, int flags)
 {
     int before = errno;
-    if (message != NULL && message->msg_control != NULL && background_any())
+    if (!pointer_is_bad(message) && message->msg_control != NULL && background_any())
         each_passed(message, background_collapse); /* with two owners it is more than a race can follow */
-    if (message != NULL && message->msg_name != NULL && background_is(fd)) { /* as in sendto() */
+    if (!pointer_is_bad(message) && message->msg_name != NULL && background_is(fd)) { /* as in sendto() */
         struct msghdr nameless = *message;
         nameless.msg_name = NULL;
         nameless.msg_namelen = 0;
         return REAL(sendmsg)(fd, &nameless, flags | MSG_DONTWAIT);
     }
-    if (message == NULL || message->msg_name == NULL || !guard_may_act() ||
+    if (pointer_is_bad(message) || message->msg_name == NULL || !guard_may_act() ||
         !messages_concern(fd, message->msg_name, message->msg_namelen))
-        return message == NULL ? REAL(sendmsg)(fd, message, flags)
-                               : or_without_route(REAL(sendmsg)(fd, message, flags), before, fd, message, flags);
+        return pointer_is_bad(message)
+                   ? REAL(sendmsg)(fd, message, flags)
+                   : or_without_route(REAL(sendmsg)(fd, message, flags), before, fd, message, flags);
     return messages_send(fd, message, flags);
 }
 
 EXPORT ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
 {
-    if (!start_is_ready() || background_any() || message == NULL ||
+    if (!start_is_ready() || background_any() || pointer_is_bad(message) ||
         messages_may_concern(fd, message->msg_name, message->msg_namelen))
         return send_message(fd, message, flags);
     int before = errno;
@@ -137,7 +139,7 @@ static bool any_concerns(int fd, const struct mmsghdr *messages, unsigned count)
 static int or_each_without_route(int sent, int error_before, int fd, struct mmsghdr *messages, unsigned count,
                                  int flags)
 {
-    if (sent >= 0 || count == 0 || messages == NULL)
+    if (sent >= 0 || count == 0 || pointer_is_bad(messages))
         return sent;
     ssize_t size = or_without_route(sent, error_before, fd, &messages[0].msg_hdr, flags);
     if (size < 0)
@@ -149,7 +151,7 @@ static int or_each_without_route(int sent, int error_before, int fd, struct mmsg
 EXPORT int sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags)
 {
     int before = errno;
-    if (messages == NULL || !guard_may_act() || !any_concerns(fd, messages, count))
+    if (pointer_is_bad(messages) || !guard_may_act() || !any_concerns(fd, messages, count))
         return or_each_without_route(REAL(sendmmsg)(fd, messages, count, flags), before, fd, messages, count, flags);
     int saved = errno;
     unsigned sent = 0;
@@ -168,11 +170,41 @@ EXPORT int sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags)
     return sent > 0 ? (int)sent : -1;
 }
 
+/* Whether a hook that receives is to act; if so, the socket is one that can be waited for. */
+static bool may_receive(int fd)
+{
+    if (!guard_may_act())
+        return false;
+    if (sockets_has(fd, SOCKET_FRESH))
+        messages_prepare_to_wait(fd);
+    return true;
+}
+
+static NOINLINE ssize_t receive_first(int fd, void *data, size_t size, int flags)
+{
+    may_receive(fd);
+    return REAL(recv)(fd, data, size, flags);
+}
+
+EXPORT ssize_t recv(int fd, void *data, size_t size, int flags)
+{
+    if (start_is_ready() && !sockets_are_flagged(fd, SOCKET_FRESH))
+        return REAL_BOUND(recv)(fd, data, size, flags);
+    return receive_first(fd, data, size, flags);
+}
+
+EXPORT ssize_t __recv_chk(int fd, void *data, size_t size, size_t data_size, int flags)
+{
+    if (sockets_are_flagged(fd, SOCKET_FRESH))
+        may_receive(fd);
+    return REAL(__recv_chk)(fd, data, size, data_size, flags);
+}
+
 /* With room of our own for the address: what the kernel cut could not be asked for again. */
 static NOINLINE ssize_t receive_from(int fd, void *data, size_t size, int flags, struct sockaddr *address,
                                      socklen_t *length, const void *caller)
 {
-    if (address == NULL || length == NULL || (int)*length < 0 || !guard_may_act() ||
+    if (!may_receive(fd) || pointer_is_bad(address) || pointer_is_bad(length) || (int)*length < 0 ||
         !messages_may_need_translation(fd))
         return REAL(recvfrom)(fd, data, size, flags, address, length);
     struct sockaddr_storage source;
@@ -189,7 +221,8 @@ static NOINLINE ssize_t receive_from(int fd, void *data, size_t size, int flags,
 EXPORT ssize_t recvfrom(int fd, void *restrict data, size_t size, int flags, struct sockaddr *restrict address,
                         socklen_t *restrict length)
 {
-    if (start_is_ready() && (address == NULL || !sockets_may_concern(fd, SOCKET_UPGRADED)))
+    if (start_is_ready() && !(address == NULL ? sockets_are_flagged(fd, SOCKET_FRESH)
+                                              : sockets_may_concern(fd, SOCKET_UPGRADED | SOCKET_FRESH)))
         return REAL_BOUND(recvfrom)(fd, data, size, flags, address, length);
     return receive_from(fd, data, size, flags, address, length, CALLER);
 }
@@ -198,15 +231,23 @@ EXPORT ssize_t __recvfrom_chk(int fd, void *restrict data, size_t size, size_t d
                               struct sockaddr *restrict address, socklen_t *restrict length)
 {
     /* A size beyond the buffer is libc's to punish. */
-    if (size > data_size || address == NULL || length == NULL || (int)*length < 0 || !guard_may_act() ||
-        !messages_may_need_translation(fd))
+    if (!may_receive(fd) || size > data_size || pointer_is_bad(address) || pointer_is_bad(length) ||
+        (int)*length < 0 || !messages_may_need_translation(fd))
         return REAL(__recvfrom_chk)(fd, data, size, data_size, flags, address, length);
     return receive_from(fd, data, size, flags, address, length, CALLER);
 }
 
+/* Where it can't, the kernel says so. */
+static bool can_be_written(const struct msghdr *message)
+{
+    return (message->msg_name == NULL || !pointer_is_bad(message->msg_name)) &&
+           (message->msg_control == NULL || !pointer_is_bad(message->msg_control));
+}
+
 static NOINLINE ssize_t receive_message(int fd, struct msghdr *message, int flags, const void *caller)
 {
-    if (message == NULL || (message->msg_name == NULL && message->msg_control == NULL) || !guard_may_act())
+    if (pointer_is_bad(message) || !may_receive(fd) || (message->msg_name == NULL && message->msg_control == NULL) ||
+        !can_be_written(message))
         return REAL(recvmsg)(fd, message, flags);
     if (!messages_may_need_translation(fd))
         return receive_plain(fd, message, flags);
@@ -216,7 +257,7 @@ static NOINLINE ssize_t receive_message(int fd, struct msghdr *message, int flag
 
 EXPORT ssize_t recvmsg(int fd, struct msghdr *message, int flags)
 {
-    if (start_is_ready() && !sockets_may_concern(fd, SOCKET_UPGRADED)) {
+    if (start_is_ready() && !sockets_may_concern(fd, SOCKET_UPGRADED | SOCKET_FRESH)) {
         ssize_t received = REAL_BOUND(recvmsg)(fd, message, flags);
         if (received >= 0)
             forget_passed(message);
@@ -283,7 +324,7 @@ static int receive_proven(int fd, struct mmsghdr *messages, unsigned count, int 
 EXPORT int recvmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags, struct timespec *timeout)
 {
     int before = errno;
-    if (messages == NULL || !guard_may_act())
+    if (pointer_is_bad(messages) || !may_receive(fd))
         return REAL(recvmmsg)(fd, messages, count, flags, timeout);
     if (!messages_may_need_translation(fd)) {
         int received = REAL(recvmmsg)(fd, messages, count, flags, timeout);

@@ -5,6 +5,7 @@
 #include "runtime/binding.h"
 #include "runtime/guard.h"
 #include "runtime/hook.h"
+#include "runtime/pointer.h"
 #include "runtime/real.h"
 #include "runtime/sockets.h"
 #include "runtime/view.h"
@@ -36,7 +37,8 @@ static int hand_out(int listener, int fd, const struct sockaddr_storage *peer, s
 /* The kernel judges a bad length: it gets the program's own arguments then. */
 static bool is_ours(int fd, const struct sockaddr *address, const socklen_t *length)
 {
-    return guard_may_act() && acceptance_concerns(fd) && (address == NULL || (length != NULL && (int)*length >= 0));
+    return guard_may_act() && acceptance_concerns(fd) &&
+           (address == NULL || (!pointer_is_bad(address) && !pointer_is_bad(length) && (int)*length >= 0));
 }
 
 static inline int note_kind(int listener, int accepted)

@@ -12,6 +12,7 @@
 #include "runtime/hook.h"
 #include "runtime/kernel.h"
 #include "runtime/option_twins.h"
+#include "runtime/pointer.h"
 #include "runtime/proof.h"
 #include "runtime/real.h"
 #include "runtime/sockets.h"
@@ -95,12 +96,21 @@ static void show_ipv4(void *domain, socklen_t length)
     memcpy(domain, &family, length < sizeof family ? length : sizeof family);
 }
 
+/* From a program that takes the socket for one of IPv4. */
+static void hide_domain(int fd, void *value, socklen_t length, const void *caller)
+{
+    int family = 0;
+    memcpy(&family, value, length < sizeof family ? length : sizeof family);
+    if (family == AF_INET6 && view_is_ipv4(fd, 0, caller))
+        show_ipv4(value, length);
+}
+
 EXPORT int getsockopt(int fd, int level, int name, void *restrict value, socklen_t *restrict length)
 {
     GUARD(guard);
     if (level == IPPROTO_IPV6 && sockets_has(fd, SOCKET_UPGRADED | SOCKET_RACING) && GUARD_ENTER(guard))
         return guard_result(&guard, -EOPNOTSUPP);
-    if (level == SOL_SOCKET && name == SO_GET_FILTER && length != NULL && has_our_filter(fd)) {
+    if (level == SOL_SOCKET && name == SO_GET_FILTER && !pointer_is_bad(length) && has_our_filter(fd)) {
         *length = 0;
         return 0;
     }
@@ -120,10 +130,8 @@ EXPORT int getsockopt(int fd, int level, int name, void *restrict value, socklen
         return guard_result(&guard, 0);
     }
     int result = REAL(getsockopt)(fd, level, name, value, length);
-    if (result == 0 && level == SOL_SOCKET && name == SO_DOMAIN && GUARD_ENTER(guard) &&
-        sockets_has(fd, SOCKET_UPGRADED)) {
-        show_ipv4(value, *length);
-    }
+    if (result == 0 && level == SOL_SOCKET && name == SO_DOMAIN && GUARD_ENTER(guard))
+        hide_domain(fd, value, *length, CALLER);
     return result;
 }
 

@@ -41,6 +41,7 @@ static int poll_milliseconds(struct pollfd *polled, nfds_t count, int timeout_ms
 
 EXPORT int poll(struct pollfd *polled, nfds_t count, int timeout)
 {
+    waiting_prepare_polled(polled, count);
     return waiting_concerns_polled(polled, count) ? poll_milliseconds(polled, count, timeout)
                                                   : REAL(poll)(polled, count, timeout);
 }
@@ -48,6 +49,8 @@ EXPORT int poll(struct pollfd *polled, nfds_t count, int timeout)
 EXPORT int __poll_chk(struct pollfd *polled, nfds_t count, int timeout, size_t size)
 {
     /* A count beyond the array is libc's to punish. */
+    if (size / sizeof *polled >= count)
+        waiting_prepare_polled(polled, count);
     return size / sizeof *polled >= count && waiting_concerns_polled(polled, count)
                ? poll_milliseconds(polled, count, timeout)
                : REAL(__poll_chk)(polled, count, timeout, size);
@@ -55,6 +58,7 @@ EXPORT int __poll_chk(struct pollfd *polled, nfds_t count, int timeout, size_t s
 
 EXPORT int ppoll(struct pollfd *polled, nfds_t count, const struct timespec *timeout, const sigset_t *mask)
 {
+    waiting_prepare_polled(polled, count);
     return waiting_concerns_polled(polled, count) ? waiting_ppoll(polled, count, timeout, mask)
                                                   : REAL(ppoll)(polled, count, timeout, mask);
 }
@@ -62,6 +66,8 @@ EXPORT int ppoll(struct pollfd *polled, nfds_t count, const struct timespec *tim
 EXPORT int __ppoll_chk(struct pollfd *polled, nfds_t count, const struct timespec *timeout, const sigset_t *mask,
                        size_t size)
 {
+    if (size / sizeof *polled >= count)
+        waiting_prepare_polled(polled, count);
     return size / sizeof *polled >= count && waiting_concerns_polled(polled, count)
                ? waiting_ppoll(polled, count, timeout, mask)
                : REAL(__ppoll_chk)(polled, count, timeout, mask, size);
@@ -71,6 +77,7 @@ EXPORT int select(int count, fd_set *restrict readable, fd_set *restrict writabl
                   struct timeval *restrict timeout)
 {
     struct timespec limit, left;
+    waiting_prepare_sets(count, readable);
     /* What the kernel would refuse, it is given to refuse. */
     if (!waiting_concerns_sets(count, readable, exceptional) ||
         (timeout != NULL && (timeout->tv_sec < 0 || timeout->tv_usec < 0)))
@@ -88,6 +95,7 @@ EXPORT int select(int count, fd_set *restrict readable, fd_set *restrict writabl
 EXPORT int pselect(int count, fd_set *restrict readable, fd_set *restrict writable, fd_set *restrict exceptional,
                    const struct timespec *restrict timeout, const sigset_t *restrict mask)
 {
+    waiting_prepare_sets(count, readable);
     return waiting_concerns_sets(count, readable, exceptional)
                ? waiting_pselect(count, readable, writable, exceptional, timeout, NULL, mask)
                : REAL(pselect)(count, readable, writable, exceptional, timeout, mask);

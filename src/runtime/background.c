@@ -76,9 +76,7 @@ static int install_at_once(struct background *race, uint32_t item, struct lane *
     race_thread_unwatch(lane->socket);
     if (lane->cookie != kernel_socket_cookie(race->fd)) {
         REAL(fcntl)(lane->socket, F_SETFL, 0);
-        int installed = replace_carry_file(race->fd, lane->socket);
-        if (installed == 0)
-            installed = replace_numbers(race->fd, NULL, lane->socket);
+        int installed = replace_socket(race->fd, NULL, lane->socket);
         if (installed < 0)
             result = installed;
         else
@@ -96,9 +94,7 @@ static int put_placeholder(struct background *race, uint32_t item)
     if (result < 0)
         return result;
     race->placeholder = kernel_socket_cookie(end);
-    result = replace_carry_file(race->fd, end);
-    if (result == 0)
-        result = replace_numbers(race->fd, NULL, end);
+    result = replace_socket(race->fd, NULL, end);
     if (result < 0) {
         REAL(close)(end);
         return result;

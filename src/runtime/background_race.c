@@ -146,7 +146,7 @@ void background_settle(struct background *race, uint32_t item, struct lane *lane
     if (kernel_socket_cookie(race->fd) == race->placeholder && background_lane_is_ours(lane)) {
         race_thread_unwatch(lane->socket);
         REAL(fcntl)(lane->socket, F_SETFL, 0);
-        if (replace_carry_file(race->fd, lane->socket) == 0 && replace_numbers(race->fd, NULL, lane->socket) == 0) {
+        if (replace_socket(race->fd, NULL, lane->socket) == 0) {
             lane->socket = NOBODY;
             sockets_note_family(record, lane->family);
         }

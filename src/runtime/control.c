@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "runtime/aliases.h"
+#include "runtime/pointer.h"
 #include "runtime/view.h"
 
 /* A list of control messages that is being written. */
@@ -184,7 +185,7 @@ static void add_for_ipv6(struct list *list, const struct cmsghdr *message)
 bool control_is_valid(const struct msghdr *message)
 {
     struct msghdr copy = *message;
-    if (message->msg_control == NULL)
+    if (pointer_is_bad(message->msg_control))
         return false;
     for (struct cmsghdr *at = CMSG_FIRSTHDR(&copy); at != NULL; at = CMSG_NXTHDR(&copy, at)) {
         size_t room = message->msg_controllen - (size_t)((char *)at - (char *)message->msg_control);

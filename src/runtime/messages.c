@@ -24,18 +24,10 @@
 #include "runtime/upgrade.h"
 #include "runtime/view.h"
 
-static bool read_destination(const void *address, socklen_t length, struct sockaddr_in *destination)
-{
-    if (address == NULL || length < sizeof *destination)
-        return false;
-    memcpy(destination, address, sizeof *destination);
-    return destination->sin_family == AF_INET;
-}
-
 bool messages_concern(int fd, const void *address, socklen_t length)
 {
     struct sockaddr_in destination;
-    return read_destination(address, length, &destination) &&
+    return messages_read_destination(address, length, &destination) &&
            (aliases_contains(destination.sin_addr) || redirect_concerns(destination.sin_addr) ||
             sockets_has(fd, SOCKET_UPGRADED) || sockets_is_inherited(fd) ||
             ((resolve_has_shown_alias() || replies_may_concern()) && sockets_find(fd) != NULL));
@@ -44,7 +36,7 @@ bool messages_concern(int fd, const void *address, socklen_t length)
 /* sendto() where it does: it is the quicker call. */
 static ssize_t send_native(int fd, const struct msghdr *native, int flags)
 {
-    if (native->msg_iovlen != 1 || native->msg_controllen != 0)
+    if (native->msg_iovlen != 1 || native->msg_controllen != 0 || pointer_is_bad(native->msg_iov))
         return REAL(sendmsg)(fd, native, flags);
     return REAL(sendto)(fd, native->msg_iov->iov_base, native->msg_iov->iov_len, flags, native->msg_name,
                         native->msg_namelen);
@@ -149,7 +141,10 @@ static ssize_t send_to_alias(int fd, const struct msghdr *message, const struct 
     errno = ENETUNREACH;
     if (!aliases_find_address(alias->sin_addr, &address))
         return -1;
-    if (make_ipv6(fd) == 0) {
+    int made = make_ipv6(fd);
+    if (made == -EBADF || made == -ENOTSOCK)
+        errno = -made;
+    if (made == 0) {
         ssize_t sent = send_observed(fd, message, &address, ntohs(alias->sin_port), flags);
         return sent >= 0 ? sent : send_to_others(fd, message, &address, alias, flags, errno);
     }
@@ -161,18 +156,31 @@ static ssize_t send_to_alias(int fd, const struct msghdr *message, const struct 
 }
 
 /*
- * A plain IPv4 destination. In a process that has been given aliases a fresh UDP socket becomes one for both families
- * with its first datagram, wherever that goes: later, when an alias comes, replies may already wait in its queue, and
- * they could not be carried over.
+ * In a process that has been given aliases a fresh UDP socket becomes one for both families with its first datagram,
+ * wherever that goes: later, when an alias comes, replies may already wait in its queue, and to carry those over is
+ * slow.
  */
+static void upgrade_unused(int fd)
+{
+    if (sockets_find(fd) == NULL || sockets_has(fd, SOCKET_UPGRADED | SOCKET_STREAM | SOCKET_USED))
+        return;
+    sockets_set(sockets_find(fd), SOCKET_USED);
+    upgrade_fresh(fd);
+}
+
+void messages_prepare_to_wait(int fd)
+{
+    sockets_clear(sockets_find(fd), SOCKET_FRESH);
+    if (resolve_has_shown_alias())
+        upgrade_unused(fd);
+}
+
+/* A plain IPv4 destination. */
 static ssize_t send_to_ipv4(int fd, const struct msghdr *message, const struct sockaddr_in *destination, int flags)
 {
     struct ip_address address = address_ipv4(destination->sin_addr), way_back;
     uint16_t port = ntohs(destination->sin_port);
-    if (sockets_find(fd) != NULL && !sockets_has(fd, SOCKET_UPGRADED | SOCKET_STREAM | SOCKET_USED)) {
-        sockets_set(sockets_find(fd), SOCKET_USED);
-        upgrade_fresh(fd);
-    }
+    upgrade_unused(fd);
     bool speaks_ipv6 = sockets_has(fd, SOCKET_UPGRADED) || sockets_is_inherited(fd);
     if (speaks_ipv6 && replies_may_concern() && replies_way_back(destination, &way_back))
         address = way_back;
@@ -194,7 +202,7 @@ ssize_t messages_send_without_route(int fd, const struct msghdr *message, int fl
 {
     struct sockaddr_in destination;
     struct ip_address ways[NAT64_PREFIXES_MAX];
-    if (!read_destination(message->msg_name, message->msg_namelen, &destination))
+    if (!messages_read_destination(message->msg_name, message->msg_namelen, &destination))
         return -1;
     int saved = errno;
     size_t count = find_ways(fd, &destination, flags, ways);
@@ -229,7 +237,11 @@ ssize_t messages_send(int fd, const struct msghdr *message, int flags)
 {
     int saved = errno;
     struct sockaddr_in destination;
-    read_destination(message->msg_name, message->msg_namelen, &destination);
+    messages_read_destination(message->msg_name, message->msg_namelen, &destination);
+    if ((flags & MSG_OOB) != 0 && !sockets_has(fd, SOCKET_STREAM)) {
+        errno = EOPNOTSUPP; /* IPv6 would take it */
+        return -1;
+    }
     if (redirect_concerns(destination.sin_addr)) {
         ssize_t redirected = send_redirected(fd, message, &destination, flags);
         if (redirected >= 0)

@@ -9,15 +9,22 @@
 
 #include <netinet/in.h>
 #include <stdbool.h>
-#include <string.h>
 #include <sys/socket.h>
 
 #include "runtime/aliases.h"
 #include "runtime/control.h"
+#include "runtime/pointer.h"
 #include "runtime/redirect.h"
 #include "runtime/replies.h"
 #include "runtime/resolve.h"
 #include "runtime/sockets.h"
+
+/* The IPv4 address that a datagram is sent to. As the kernel does it, no family at all is taken for AF_INET. */
+static inline bool messages_read_destination(const void *address, socklen_t length, struct sockaddr_in *destination)
+{
+    return pointer_read_ipv4(address, length, destination) &&
+           (destination->sin_family == AF_INET || destination->sin_family == AF_UNSPEC);
+}
 
 /* Whether a destination needs us: an alias, or any IPv4 address on a socket that stands on AF_INET6. */
 bool messages_concern(int fd, const void *address, socklen_t length);
@@ -26,10 +33,7 @@ bool messages_concern(int fd, const void *address, socklen_t length);
 static inline bool messages_may_concern(int fd, const void *address, socklen_t length)
 {
     struct sockaddr_in destination;
-    if (address == NULL || length < sizeof destination)
-        return false;
-    memcpy(&destination, address, sizeof destination);
-    if (destination.sin_family != AF_INET)
+    if (!messages_read_destination(address, length, &destination))
         return false;
     if (aliases_contains(destination.sin_addr) || redirect_concerns(destination.sin_addr))
         return true;
@@ -49,6 +53,13 @@ ssize_t messages_send_without_route(int fd, const struct msghdr *message, int fl
 /* After a call has received an address into `full`: hands it to the program in its shape. */
 void messages_hand_out_source(int fd, struct sockaddr_storage *full, socklen_t full_length, struct sockaddr *address,
                               socklen_t *length, const void *caller);
+
+/*
+ * The program is about to wait for datagrams on this socket for the first time (SOCKET_FRESH): one thread may sleep
+ * there while another one sends, and it would sleep on when another socket takes the place of this one. So in a
+ * process that has been given an alias the exchange is made now, if the socket has no port yet.
+ */
+void messages_prepare_to_wait(int fd);
 
 /* Whether anything that is received on this descriptor may have to be translated. No system call. */
 static inline bool messages_may_need_translation(int fd)

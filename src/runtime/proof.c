@@ -7,6 +7,7 @@
 #include "core/address.h"
 #include "runtime/forgery.h"
 #include "runtime/kernel.h"
+#include "runtime/pointer.h"
 #include "runtime/real.h"
 #include "runtime/sockets.h"
 #include "runtime/view.h"
@@ -72,7 +73,7 @@ void proof_note_filter(int fd, int option)
 bool proof_takes_option(int fd, const void *value, socklen_t length)
 {
     int wanted = 0;
-    if (value == NULL || length == 0 || !(sockets_is_inherited(fd) || sockets_has(fd, SOCKET_OWN_FILTER)))
+    if (pointer_is_bad(value) || length == 0 || !(sockets_is_inherited(fd) || sockets_has(fd, SOCKET_OWN_FILTER)))
         return false;
     memcpy(&wanted, value, length < sizeof wanted ? 1 : sizeof wanted);
     if (sockets_is_inherited(fd))

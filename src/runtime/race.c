@@ -230,9 +230,7 @@ static int install(struct race *race, unsigned index, int fd, uint64_t cookie)
     if (kernel_socket_cookie(fd) == cookie) {
         REAL(fcntl)(socket, F_SETFL, 0);
         attempts_settle(&race->original, socket);
-        result = replace_carry_file(fd, socket);
-        if (result == 0)
-            result = replace_numbers(fd, race->original.record, socket);
+        result = replace_socket(fd, race->original.record, socket);
     }
     if (result == 0) {
         atomic_store(&race->attempts[index].socket, NO_SOCKET);

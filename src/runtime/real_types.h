@@ -22,6 +22,7 @@
 /* What a -D_FORTIFY_SOURCE program calls; libc declares it inside its inline functions only. */
 ssize_t __recvfrom_chk(int fd, void *restrict data, size_t size, size_t data_size, int flags,
                        struct sockaddr *restrict address, socklen_t *restrict length);
+ssize_t __recv_chk(int fd, void *data, size_t size, size_t data_size, int flags);
 int __poll_chk(struct pollfd *polled, nfds_t count, int timeout, size_t size);
 int __ppoll_chk(struct pollfd *polled, nfds_t count, const struct timespec *timeout, const sigset_t *mask,
                 size_t size);

@@ -8,9 +8,11 @@
 #include "runtime/observe.h"
 #include "runtime/real.h"
 
-#define CARRIED_FLAGS (O_NONBLOCK | O_ASYNC | O_APPEND)
+#define CARRIED_FLAGS (O_NONBLOCK | O_APPEND)
 
-int replace_carry_file(int from, int to)
+/* What belongs to the open file rather than to the socket: status flags, owner and signal of SIGIO. Gives the flags
+   that `from` has, or -errno. */
+static int carry_file(int from, int to)
 {
     struct f_owner_ex owner;
     int flags = REAL(fcntl)(from, F_GETFL);
@@ -25,7 +27,7 @@ int replace_carry_file(int from, int to)
     }
     if ((flags & CARRIED_FLAGS) != 0 && REAL(fcntl)(to, F_SETFL, flags & CARRIED_FLAGS) != 0)
         return -errno;
-    return 0;
+    return flags;
 }
 
 struct replacement {
@@ -60,13 +62,20 @@ static void replace_if_same(int number, void *context)
                       -error);
 }
 
-int replace_numbers(int fd, struct socket_record *record, int socket)
+int replace_socket(int fd, struct socket_record *record, int socket)
 {
+    int flags = carry_file(fd, socket);
+    if (flags < 0)
+        return flags;
     struct replacement replacement = {.first = fd, .socket = socket};
     if (record != NULL && atomic_load(&record->numbers) > 1)
         replacement.cookie = kernel_socket_cookie(fd);
     sockets_each_number(record, fd, replace_if_same, &replacement);
-    if (replacement.error == 0)
-        REAL(close)(socket);
-    return replacement.error;
+    if (replacement.error != 0)
+        return replacement.error;
+    /* Last, and by this number: it is what the signal tells (si_fd). */
+    if ((flags & O_ASYNC) != 0)
+        REAL(fcntl)(fd, F_SETFL, flags & (CARRIED_FLAGS | O_ASYNC));
+    REAL(close)(socket);
+    return 0;
 }

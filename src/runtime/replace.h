@@ -8,16 +8,11 @@
 #include "runtime/sockets.h"
 
 /*
- * Carries over what belongs to the open file rather than to the socket: status flags, owner and signal of SIGIO. 0 or
- * -errno.
+ * Puts `socket` under `fd` and under every duplicate of it that is known, and closes `socket`'s own number. Status
+ * flags, owner and signal of SIGIO, close-on-exec and epoll registrations stay as they were. A number whose file is
+ * not the same socket any more (closed behind our back) is left alone. Returns 0, or -errno where not even `fd` could
+ * be replaced; `socket` is then still open.
  */
-int replace_carry_file(int from, int to);
-
-/*
- * Puts `socket` under `fd` and under every duplicate of it that is known, and closes `socket`'s own number. Close-on-
- * exec and epoll registrations stay as they were. A number whose file is not the same socket any more (closed behind
- * our back) is left alone. Returns 0, or -errno where not even `fd` could be replaced; `socket` is then still open.
- */
-int replace_numbers(int fd, struct socket_record *record, int socket);
+int replace_socket(int fd, struct socket_record *record, int socket);
 
 #endif

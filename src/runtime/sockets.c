@@ -71,7 +71,7 @@ void sockets_add_ipv4(int fd, int type, int protocol)
     if (item != 0) {
         struct socket_record *record = pool_at(&sockets_records, item);
         atomic_store(&record->numbers, 1);
-        atomic_store(&record->flags, stream ? SOCKET_STREAM : 0);
+        atomic_store(&record->flags, stream ? SOCKET_STREAM : SOCKET_FRESH);
         atomic_store(&record->options, 0);
         atomic_store(&record->option_count, 0);
     }

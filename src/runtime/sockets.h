@@ -35,6 +35,7 @@ enum socket_flag {
     SOCKET_FILTERED = 1 << 12,      /* the program attached a filter, and it is still there */
     SOCKET_FAILED = 1 << 13, /* a race has failed with `failure`, which the socket under the number can't say */
     SOCKET_TRIED = 1 << 14,  /* TCP: the program has called connect() before, and may be owed the error of that */
+    SOCKET_FRESH = 1 << 15,  /* UDP: the program has not waited for a datagram yet */
 };
 
 struct socket_record {

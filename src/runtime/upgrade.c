@@ -43,6 +43,10 @@ static int find_protocol(struct plan *plan)
     int state = plan->record == NULL || stream ? kernel_tcp_state(plan->fd) : -ENOPROTOOPT;
     plan->type = stream && state >= 0 ? SOCK_STREAM : kernel_socket_integer(plan->fd, SO_TYPE);
     plan->protocol = plan->type == SOCK_STREAM ? IPPROTO_TCP : IPPROTO_UDP;
+    if (plan->record != NULL && (plan->type == SOCK_STREAM) != stream) {
+        plan->record = NULL; /* of another file, which was closed behind our back */
+        state = kernel_tcp_state(plan->fd);
+    }
     if (plan->record == NULL) {
         int protocol = kernel_socket_integer(plan->fd, SO_PROTOCOL);
         if ((plan->type != SOCK_STREAM && plan->type != SOCK_DGRAM) || protocol != plan->protocol)
@@ -50,8 +54,6 @@ static int find_protocol(struct plan *plan)
         sockets_add_ipv4(plan->fd, plan->type, plan->protocol);
         plan->record = sockets_find(plan->fd);
         sockets_set(plan->record, SOCKET_BOUND); /* for all we know */
-    } else if ((plan->type == SOCK_STREAM) != stream) {
-        return -EAFNOSUPPORT; /* another file than the one on record */
     }
     return plan->type == SOCK_STREAM && state != TCP_CLOSE ? -EISCONN : 0;
 }
@@ -135,8 +137,6 @@ static int furnish(const struct plan *plan, int socket)
         result = forgery_filter(socket);
     if (result == 0 && plan->record != NULL)
         result = sockets_replay(plan->record, socket);
-    if (result == 0)
-        result = replace_carry_file(plan->fd, socket);
     return result;
 }
 
@@ -160,7 +160,7 @@ static void carry_datagrams(const struct plan *plan, int old)
 static int put_in_place(const struct plan *plan, int socket)
 {
     int old = plan->type == SOCK_DGRAM && plan->port != 0 ? attempts_copy_high(plan->fd) : -EBADF;
-    int result = replace_numbers(plan->fd, plan->record, socket);
+    int result = replace_socket(plan->fd, plan->record, socket);
     if (result == 0 && old >= 0)
         carry_datagrams(plan, old);
     if (old >= 0)
@@ -262,9 +262,7 @@ static int give_back(int fd, struct socket_record *record)
     if (result == 0)
         result = sockets_replay(record, socket);
     if (result == 0)
-        result = replace_carry_file(fd, socket);
-    if (result == 0)
-        result = replace_numbers(fd, record, socket);
+        result = replace_socket(fd, record, socket);
     if (result < 0) {
         REAL(close)(socket);
         return result;

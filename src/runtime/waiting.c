@@ -6,7 +6,11 @@
 #include "runtime/background.h"
 #include "runtime/clock.h"
 #include "runtime/guard.h"
+#include "runtime/messages.h"
+#include "runtime/pointer.h"
 #include "runtime/real.h"
+#include "runtime/resolve.h"
+#include "runtime/sockets.h"
 
 /* Longer lists are passed on as they are. */
 #define MOST      16384u
@@ -79,10 +83,29 @@ static bool has_time(const struct limit *limit)
     return left.tv_sec > 0 || left.tv_nsec > 0;
 }
 
+void waiting_prepare_polled(struct pollfd *polled, nfds_t count)
+{
+    if (!resolve_has_shown_alias() || pointer_is_bad(polled) || count > MOST || !guard_may_act())
+        return;
+    for (nfds_t i = 0; i < count; i++)
+        if (sockets_are_flagged(polled[i].fd, SOCKET_FRESH))
+            messages_prepare_to_wait(polled[i].fd);
+}
+
+void waiting_prepare_sets(int count, const fd_set *readable)
+{
+    if (!resolve_has_shown_alias() || pointer_is_bad(readable) || count < 0 || (unsigned)count > MOST ||
+        !guard_may_act())
+        return;
+    for (unsigned fd = 0; fd < (unsigned)count; fd++)
+        if (sockets_are_flagged((int)fd, SOCKET_FRESH) && bit_is_set(readable, fd))
+            messages_prepare_to_wait((int)fd);
+}
+
 bool waiting_concerns_polled(struct pollfd *polled, nfds_t count)
 {
-    if (atomic_load_explicit(&background_count, memory_order_relaxed) == 0 || polled == NULL || count > MOST ||
-        !guard_may_act())
+    if (atomic_load_explicit(&background_count, memory_order_relaxed) == 0 || pointer_is_bad(polled) ||
+        count > MOST || !guard_may_act())
         return false;
     for (nfds_t i = 0; i < count; i++)
         if (background_is(polled[i].fd) && (polled[i].events & POLLOUT) == 0)

@@ -12,6 +12,11 @@
 #include <stdbool.h>
 #include <sys/select.h>
 
+/* Before waiting: what the program will wait for is made ready for it, see messages_prepare_to_wait(). Does nothing
+   in a process that has not been given an alias. */
+void waiting_prepare_polled(struct pollfd *polled, nfds_t count);
+void waiting_prepare_sets(int count, const fd_set *readable);
+
 /* Whether any of them is racing: if not, the real functions will do. */
 bool waiting_concerns_polled(struct pollfd *polled, nfds_t count);
 bool waiting_concerns_sets(int count, const fd_set *readable, const fd_set *exceptional);
