@@ -10,6 +10,7 @@
 #include "runtime/binding.h"
 #include "runtime/connection.h"
 #include "runtime/destinations.h"
+#include "runtime/glance.h"
 #include "runtime/guard.h"
 #include "runtime/hook.h"
 #include "runtime/observe.h"
@@ -114,20 +115,54 @@ static NOINLINE int connect_without_route(int fd, const struct sockaddr_in *aske
     return -1;
 }
 
-EXPORT int connect(int fd, const struct sockaddr *address, socklen_t length)
+static NOINLINE int connect_looked_at(int fd, const struct sockaddr *address, socklen_t length)
 {
     struct sockaddr_in asked;
     struct ip_address peer;
     bool ipv4 = read_ipv4(address, length, &asked);
-    struct socket_record *record = sockets_glimpse(fd);
-    uint32_t flags = record != NULL ? atomic_load_explicit(&record->flags, memory_order_relaxed) : 0;
+    const struct socket_record *record = sockets_glimpse(fd);
+    glance_note_errno();
     if (!start_is_ready() || hooks_have_leftovers() || observe_wants_trace() ||
-        (flags & (SOCKET_UPGRADED | SOCKET_RACING | SOCKET_FAILED)) != 0 ||
+        sockets_are_flagged(fd, SOCKET_UPGRADED | SOCKET_RACING | SOCKET_FAILED) ||
         (ipv4 && (destinations_concern(asked.sin_addr) || (record != NULL && pref64_may_be_known()) ||
                   is_way_back(fd, &asked, &peer))))
         return connect_guarded(fd, address, length);
     int before = errno, result = REAL_BOUND(connect)(fd, address, length);
     return result == 0 || !ipv4 || errno != ENETUNREACH ? result : connect_without_route(fd, &asked, before);
+}
+
+/* What connect() was called with: as for sendto(), in memory. */
+struct connect_arguments {
+    const struct sockaddr *address;
+    int fd, error;
+    socklen_t length;
+};
+
+static NOINLINE int connect_refused(const volatile struct connect_arguments *connected)
+{
+    struct sockaddr_in asked;
+    if (errno != ENETUNREACH || !read_ipv4(connected->address, connected->length, &asked))
+        return -1;
+    return connect_without_route(connected->fd, &asked, connected->error);
+}
+
+/* What a race leaves behind is looked for where races come from, in connect_looked_at(); close() and socket() look
+ * too. */
+EXPORT int connect(int fd, const struct sockaddr *address, socklen_t length)
+{
+    const int *error = glance_errno;
+    struct sockaddr_in asked;
+    if (error == NULL || observe_wants_trace() || glance_wants_all_addresses() ||
+        sockets_are_flagged(fd, SOCKET_UPGRADED | SOCKET_RACING | SOCKET_FAILED) ||
+        (read_ipv4(address, length, &asked) && glance_may_concern(asked.sin_addr)))
+        return connect_looked_at(fd, address, length);
+    volatile struct connect_arguments kept;
+    kept.address = address;
+    kept.fd = fd;
+    kept.error = *error;
+    kept.length = length;
+    int result = REAL_BOUND(connect)(fd, address, length);
+    return __builtin_expect(result == 0, 1) ? result : connect_refused(&kept);
 }
 
 static bool is_native(const struct sockaddr *address, socklen_t length)

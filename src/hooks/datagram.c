@@ -6,6 +6,7 @@
 
 #include "runtime/background.h"
 #include "runtime/control.h"
+#include "runtime/glance.h"
 #include "runtime/guard.h"
 #include "runtime/hook.h"
 #include "runtime/messages.h"
@@ -34,6 +35,7 @@ static ssize_t or_without_route(ssize_t sent, int error_before, int fd, const st
 static NOINLINE ssize_t send_one(int fd, const void *data, size_t size, int flags, const struct sockaddr *address,
                                  socklen_t length)
 {
+    glance_note_errno();
     /* While it connects, a TCP socket ignores the address: the placeholder would complain of it. */
     if (background_is(fd))
         return REAL(sendto)(fd, data, size, flags | MSG_DONTWAIT, NULL, 0);
@@ -46,19 +48,44 @@ static NOINLINE ssize_t send_one(int fd, const void *data, size_t size, int flag
     return messages_send(fd, &message, flags);
 }
 
+/*
+ * What sendto() was called with, for the case that the kernel knows no way. In memory, and read from there only then:
+ * in registers that outlast a call it would cost each datagram twenty instructions.
+ */
+struct send_arguments {
+    const void *data;
+    size_t size;
+    const struct sockaddr *address;
+    int fd, flags, error;
+    socklen_t length;
+};
+
+static NOINLINE ssize_t send_refused(const volatile struct send_arguments *sent)
+{
+    if (errno != ENETUNREACH)
+        return -1;
+    errno = sent->error; /* once more, and then perhaps another way */
+    return send_one(sent->fd, sent->data, sent->size, sent->flags, sent->address, sent->length);
+}
+
 EXPORT ssize_t sendto(int fd, const void *data, size_t size, int flags, const struct sockaddr *address,
                       socklen_t length)
 {
-    if (!start_is_ready() || background_any() || messages_may_concern(fd, address, length))
+    const int *error = glance_errno;
+    if (error == NULL || background_any() || messages_may_concern(fd, address, length))
         return send_one(fd, data, size, flags, address, length);
     if (address == NULL)
         return REAL_BOUND(sendto)(fd, data, size, flags, NULL, length);
-    int before = errno;
+    volatile struct send_arguments kept; /* field by field: from a list, the compiler would make it twice */
+    kept.data = data;
+    kept.size = size;
+    kept.address = address;
+    kept.fd = fd;
+    kept.flags = flags;
+    kept.error = *error;
+    kept.length = length;
     ssize_t sent = REAL_BOUND(sendto)(fd, data, size, flags, address, length);
-    if (sent >= 0 || errno != ENETUNREACH)
-        return sent;
-    errno = before; /* once more, and then perhaps another way */
-    return send_one(fd, data, size, flags, address, length);
+    return __builtin_expect(sent >= 0, 1) ? sent : send_refused(&kept);
 }
 
 /* Calls `act` for each descriptor in the control messages. */
@@ -81,10 +108,8 @@ static NOINLINE void each_passed(const struct msghdr *message, void (*act)(int f
 /* Descriptors that came where nothing is translated: what stood under their numbers before says nothing of them. */
 static inline void forget_passed(const struct msghdr *message)
 {
-    int saved = errno;
-    if (message->msg_control != NULL && message->msg_controllen != 0 && guard_may_act())
+    if (__builtin_expect(message->msg_control != NULL && message->msg_controllen != 0, 0) && guard_may_act())
         each_passed(message, sockets_forget);
-    errno = saved;
 }
 
 static ssize_t receive_plain(int fd, struct msghdr *message, int flags)
@@ -97,6 +122,7 @@ static ssize_t receive_plain(int fd, struct msghdr *message, int flags)
 
 static NOINLINE ssize_t send_message(int fd, const struct msghdr *message, int flags)
 {
+    glance_note_errno();
     int before = errno;
     if (!pointer_is_bad(message) && message->msg_control != NULL && background_any())
         each_passed(message, background_collapse); /* with two owners it is more than a race can follow */
@@ -114,17 +140,32 @@ static NOINLINE ssize_t send_message(int fd, const struct msghdr *message, int f
     return messages_send(fd, message, flags);
 }
 
+struct message_arguments {
+    const struct msghdr *message;
+    int fd, flags, error;
+};
+
+static NOINLINE ssize_t message_refused(const volatile struct message_arguments *sent)
+{
+    if (errno != ENETUNREACH)
+        return -1;
+    errno = sent->error;
+    return send_message(sent->fd, sent->message, sent->flags);
+}
+
 EXPORT ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
 {
-    if (!start_is_ready() || background_any() || pointer_is_bad(message) ||
+    const int *error = glance_errno;
+    if (error == NULL || background_any() || pointer_is_bad(message) ||
         messages_may_concern(fd, message->msg_name, message->msg_namelen))
         return send_message(fd, message, flags);
-    int before = errno;
+    volatile struct message_arguments kept;
+    kept.message = message;
+    kept.fd = fd;
+    kept.flags = flags;
+    kept.error = *error;
     ssize_t sent = REAL_BOUND(sendmsg)(fd, message, flags);
-    if (sent >= 0 || errno != ENETUNREACH)
-        return sent;
-    errno = before;
-    return send_message(fd, message, flags);
+    return __builtin_expect(sent >= 0, 1) ? sent : message_refused(&kept);
 }
 
 static bool any_concerns(int fd, const struct mmsghdr *messages, unsigned count)
@@ -148,9 +189,10 @@ static int or_each_without_route(int sent, int error_before, int fd, struct mmsg
     return 1;
 }
 
-EXPORT int sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags)
+static NOINLINE int send_messages(int fd, struct mmsghdr *messages, unsigned count, int flags)
 {
     int before = errno;
+    glance_note_errno();
     if (pointer_is_bad(messages) || !guard_may_act() || !any_concerns(fd, messages, count))
         return or_each_without_route(REAL(sendmmsg)(fd, messages, count, flags), before, fd, messages, count, flags);
     int saved = errno;
@@ -168,6 +210,35 @@ EXPORT int sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags)
     if (sent > 0)
         errno = saved;
     return sent > 0 ? (int)sent : -1;
+}
+
+struct messages_arguments {
+    struct mmsghdr *messages;
+    int fd, flags, error;
+    unsigned count;
+};
+
+static NOINLINE int messages_refused(const volatile struct messages_arguments *sent)
+{
+    return or_each_without_route(-1, sent->error, sent->fd, sent->messages, sent->count, sent->flags);
+}
+
+EXPORT int sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags)
+{
+    const int *error = glance_errno;
+    if (error == NULL || pointer_is_bad(messages))
+        return send_messages(fd, messages, count, flags);
+    for (unsigned i = 0; i < count; i++)
+        if (messages_may_concern(fd, messages[i].msg_hdr.msg_name, messages[i].msg_hdr.msg_namelen))
+            return send_messages(fd, messages, count, flags);
+    volatile struct messages_arguments kept;
+    kept.messages = messages;
+    kept.fd = fd;
+    kept.flags = flags;
+    kept.error = *error;
+    kept.count = count;
+    int sent = REAL_BOUND(sendmmsg)(fd, messages, count, flags);
+    return __builtin_expect(sent >= 0, 1) ? sent : messages_refused(&kept);
 }
 
 /* Whether a hook that receives is to act; if so, the socket is one that can be waited for. */
@@ -321,7 +392,8 @@ static int receive_proven(int fd, struct mmsghdr *messages, unsigned count, int 
     return (int)done;
 }
 
-EXPORT int recvmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags, struct timespec *timeout)
+static NOINLINE int receive_messages(int fd, struct mmsghdr *messages, unsigned count, int flags,
+                                     struct timespec *timeout, const void *caller)
 {
     int before = errno;
     if (pointer_is_bad(messages) || !may_receive(fd))
@@ -333,14 +405,14 @@ EXPORT int recvmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags,
         return received;
     }
     if (count > 0 && messages[0].msg_hdr.msg_name != NULL &&
-        proof_is_needed(fd, messages[0].msg_hdr.msg_namelen, CALLER))
-        return receive_proven(fd, messages, count, flags, timeout, CALLER);
+        proof_is_needed(fd, messages[0].msg_hdr.msg_namelen, caller))
+        return receive_proven(fd, messages, count, flags, timeout, caller);
     unsigned total = 0;
     for (int received = 0; total < count; total += (unsigned)received) {
         unsigned wanted = count - total < BATCH ? count - total : BATCH;
         /* Once something has come, MSG_WAITFORONE asks not to wait for more. */
         int batch_flags = total > 0 && (flags & MSG_WAITFORONE) != 0 ? flags | MSG_DONTWAIT : flags;
-        received = receive_batch(fd, messages + total, wanted, batch_flags, timeout, CALLER);
+        received = receive_batch(fd, messages + total, wanted, batch_flags, timeout, caller);
         if (received < 0 && total > 0)
             errno = before;
         if (received < 0)
@@ -349,4 +421,14 @@ EXPORT int recvmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags,
             return (int)(total + (unsigned)received);
     }
     return (int)total;
+}
+
+EXPORT int recvmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags, struct timespec *timeout)
+{
+    if (!start_is_ready() || sockets_may_concern(fd, SOCKET_UPGRADED | SOCKET_FRESH))
+        return receive_messages(fd, messages, count, flags, timeout, CALLER);
+    int received = REAL_BOUND(recvmmsg)(fd, messages, count, flags, timeout);
+    for (int i = 0; i < received; i++)
+        forget_passed(&messages[i].msg_hdr);
+    return received;
 }

@@ -70,13 +70,14 @@ static NOINLINE void note_copy(int from, int to)
     errno = saved;
 }
 
-/* Nothing is to be noted of a copy of what is unknown under a number that is unknown. What needs nothing is noted:
-   the kernel would have to be asked about its copy. */
+/* Nothing is to be noted where the number says the same already. What needs nothing is noted too: the kernel would
+   have to be asked about the copy. */
 static inline int copied(int from, int to)
 {
     if (to < 0)
         return to;
-    if (sockets_item(to) != 0 || sockets_item(from) != 0)
+    uint32_t item = sockets_item(from);
+    if (item != sockets_item(to) || !sockets_item_is_plain(item))
         note_copy(from, to);
     return to;
 }
@@ -84,7 +85,7 @@ static inline int copied(int from, int to)
 /* Two numbers for one socket are more than a race can follow; what stands under `number` is about to be closed. */
 static inline void before_copy(int fd, int number)
 {
-    if (fd == number)
+    if (!background_any() || fd == number)
         return;
     if (background_is(fd))
         background_collapse(fd);

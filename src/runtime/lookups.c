@@ -5,6 +5,7 @@
 #include <signal.h>
 
 #include "runtime/clock.h"
+#include "runtime/glance.h"
 #include "runtime/guard.h"
 
 /* How often the lock is tried: a holder needs microseconds, unless it was stopped or killed in a vfork child. */
@@ -49,6 +50,7 @@ static void record(uint64_t name, const struct ip_address *addresses, size_t cou
         return;
     candidates_record(&table, name, this_thread(), now_ms, addresses, count);
     atomic_store_explicit(&lookups_recorded, true, memory_order_release);
+    glance_at_all_addresses();
     unlock(&before);
 }
 

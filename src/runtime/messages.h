@@ -13,6 +13,7 @@
 
 #include "runtime/aliases.h"
 #include "runtime/control.h"
+#include "runtime/glance.h"
 #include "runtime/pointer.h"
 #include "runtime/redirect.h"
 #include "runtime/replies.h"
@@ -30,17 +31,19 @@ static inline bool messages_read_destination(const void *address, socklen_t leng
 bool messages_concern(int fd, const void *address, socklen_t length);
 
 /* A guess at the same, without a call: never false where that is true. */
-static inline bool messages_may_concern(int fd, const void *address, socklen_t length)
+__attribute__((always_inline)) static inline bool messages_may_concern(int fd, const void *address, socklen_t length)
 {
     struct sockaddr_in destination;
     if (!messages_read_destination(address, length, &destination))
         return false;
-    if (aliases_contains(destination.sin_addr) || redirect_concerns(destination.sin_addr))
+    if (glance_may_concern(destination.sin_addr))
         return true;
     uint32_t item = sockets_item(fd);
+    if (sockets_item_is_plain(item))
+        return false;
     if (!sockets_item_is_record(item))
         return item == SOCKETS_INHERITED || item == SOCKETS_ASKING;
-    return resolve_has_shown_alias() || replies_may_concern() || sockets_are_flagged(fd, SOCKET_UPGRADED);
+    return resolve_has_shown_alias() || replies_may_concern() || sockets_item_has(item, SOCKET_UPGRADED);
 }
 
 /* sendmsg() to an address that concerns us (see above). */

@@ -24,7 +24,9 @@ static inline bool pointer_is_bad(const void *pointer)
    the kernel takes. */
 static inline bool pointer_read_ipv4(const void *address, socklen_t length, struct sockaddr_in *ipv4)
 {
-    if (pointer_is_bad(address) || length - sizeof *ipv4 > sizeof(struct sockaddr_storage) - sizeof *ipv4)
+    bool has_its_length = __builtin_expect(length == sizeof *ipv4, 1) ||
+                          (length > sizeof *ipv4 && length <= sizeof(struct sockaddr_storage));
+    if (!has_its_length || pointer_is_bad(address))
         return false;
     memcpy(ipv4, address, sizeof *ipv4);
     return true;

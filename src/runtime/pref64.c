@@ -10,6 +10,7 @@
 #include "runtime/background.h"
 #include "runtime/beside.h"
 #include "runtime/clock.h"
+#include "runtime/glance.h"
 #include "runtime/kernel.h"
 #include "runtime/observe.h"
 #include "runtime/pref64_record.h"
@@ -67,8 +68,10 @@ static void keep(const struct pref64_record *record)
             atomic_store(&kept[other].until_s, 0);
     if (i < NETWORKS)
         atomic_store(&kept[i].until_s, record->until_s);
-    if (record->count > 0)
+    if (record->count > 0) {
         atomic_store(&pref64_is_known, true);
+        glance_at_all_addresses();
+    }
     if (i == count && i < NETWORKS) {
         kept[i].record = *record;
         atomic_store(&kept_count, count + 1);

@@ -1,5 +1,6 @@
 #include "runtime/replies.h"
 
+#include "runtime/glance.h"
 #include "runtime/loopback_peers.h"
 #include "runtime/translators.h"
 
@@ -8,8 +9,10 @@ _Atomic bool replies_any;
 void replies_note(const struct sockaddr_storage *source, socklen_t length)
 {
     bool loopback = loopback_peers_note(source, length), translated = translators_note(source, length);
-    if ((loopback || translated) && !replies_may_concern())
-        atomic_store_explicit(&replies_any, true, memory_order_relaxed);
+    if (!(loopback || translated) || replies_may_concern())
+        return;
+    atomic_store_explicit(&replies_any, true, memory_order_relaxed);
+    glance_at_all_addresses();
 }
 
 bool replies_way_back(const struct sockaddr_in *peer, struct ip_address *address)

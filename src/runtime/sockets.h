@@ -123,6 +123,12 @@ static inline bool sockets_item_is_record(uint32_t item)
     return item - 1 < SOCKETS_ASKING - 1;
 }
 
+/* Unknown, native, or such that nothing is to be translated: in one comparison, since most descriptors are that. */
+static inline bool sockets_item_is_plain(uint32_t item)
+{
+    return item - SOCKETS_OTHER <= SOCKETS_NATIVE - SOCKETS_OTHER + 1;
+}
+
 /* The record of a number that the program made as AF_INET, else NULL. */
 static inline struct socket_record *sockets_find(int fd)
 {
@@ -189,16 +195,23 @@ static inline struct socket_record *sockets_glimpse(int fd)
     return sockets_item_is_record(item) ? (struct socket_record *)pool_at(&sockets_records, item) : NULL;
 }
 
+/* Of an item that is a record. */
+static inline bool sockets_item_has(uint32_t item, uint32_t flags)
+{
+    const struct socket_record *record = (const struct socket_record *)pool_at(&sockets_records, item);
+    return (atomic_load_explicit(&record->flags, memory_order_relaxed) & flags) != 0;
+}
+
 static inline bool sockets_are_flagged(int fd, uint32_t flags)
 {
-    const struct socket_record *record = sockets_glimpse(fd);
-    return record != NULL && (atomic_load_explicit(&record->flags, memory_order_relaxed) & flags) != 0;
+    uint32_t item = sockets_item(fd);
+    return !sockets_item_is_plain(item) && sockets_item_is_record(item) && sockets_item_has(item, flags);
 }
 
 static inline bool sockets_may_concern(int fd, uint32_t flags)
 {
     uint32_t item = sockets_item(fd);
-    return sockets_item_is_record(item) ? sockets_are_flagged(fd, flags)
+    return sockets_item_is_record(item) ? sockets_item_has(item, flags)
                                         : item != SOCKETS_NATIVE && item != SOCKETS_OTHER;
 }
 

@@ -9,6 +9,7 @@
 #include "runtime/background.h"
 #include "runtime/beside.h"
 #include "runtime/follow.h"
+#include "runtime/glance.h"
 #include "runtime/guard.h"
 #include "runtime/listen_map.h"
 #include "runtime/lookups.h"
@@ -63,6 +64,7 @@ bool start_run(void)
     aliases_start(settings->alias_pool.address, settings->alias_pool.length, settings->alias_key,
                   settings->state_dir);
     aliases_start_map(&settings->alias_map);
+    glance_start(settings);
     listen_map_start(&settings->listen_map);
     translators_start(&settings->nat64_inbound);
     race_thread_start();

@@ -1,0 +1,49 @@
+/*
+ * What a hook needs for a first glance at its arguments, in few instructions and without a call: most calls of a
+ * program are none of our business.
+ */
+#ifndef V6SHIM_RUNTIME_GLANCE_H
+#define V6SHIM_RUNTIME_GLANCE_H
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/config.h"
+#include "runtime/start.h"
+
+/* For each first octet of an IPv4 address whether such an address may be an alias (alias-pool, alias-map) or
+   redirected. Written at the start. */
+extern bool glance_octets[UINT8_MAX + 1];
+void glance_start(const struct settings *settings);
+
+/* Whether the address may be an alias or redirected. Never false where it is. */
+static inline bool glance_may_concern(struct in_addr address)
+{
+    return glance_octets[*(const uint8_t *)&address];
+}
+
+/* Whether a connection to any other IPv4 address may concern us: a name was looked up that has several addresses,
+   there is a NAT64, or a peer is shown by an IPv4 address that isn't its own. Never false again. */
+extern atomic_bool glance_all_addresses;
+static inline void glance_at_all_addresses(void)
+{
+    atomic_store_explicit(&glance_all_addresses, true, memory_order_relaxed);
+}
+static inline bool glance_wants_all_addresses(void)
+{
+    return atomic_load_explicit(&glance_all_addresses, memory_order_relaxed);
+}
+
+/* Where this thread's errno is, once glance_note_errno() was called in it; else NULL. (To ask libc is a call, which
+   the arguments of a hook would have to be saved for.) */
+extern __thread int *glance_errno __attribute__((tls_model("initial-exec")));
+static inline void glance_note_errno(void)
+{
+    if (start_is_ready())
+        glance_errno = &errno;
+}
+
+#endif
