@@ -14,7 +14,7 @@ int launch_find(const char *command, const char *name, char path[PATH_MAX])
 {
     int error = program_find(name, path);
     if (error == -ENOENT) {
-        complain(command, "%s is not found", name);
+        complain(command, "%s is not found", name[0] != '\0' ? name : "a program without a name");
         return EXIT_STATUS_NOT_FOUND;
     }
     if (error != 0) {

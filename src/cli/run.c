@@ -93,13 +93,19 @@ static char *make_absolute(const struct setting *setting, const char *value)
     return length < 0 ? NULL : absolute;
 }
 
-/* Puts a value into the environment; entries of a map are added to those there. */
+/* Settings of which each line of a file adds entries. */
+static bool adds_up(const struct setting *setting)
+{
+    return setting->kind == SETTING_PREFIX_MAP || setting->kind == SETTING_REDIRECTS;
+}
+
+/* Puts a value into the environment; entries of a list are added to those there. */
 static bool set_variable(const struct setting *setting, const char *value)
 {
     char variable[SETTING_VARIABLE_SIZE], *joined;
     setting_variable(setting, variable);
     const char *before = getenv(variable);
-    if (setting->kind != SETTING_PREFIX_MAP || before == NULL || before[0] == '\0')
+    if (!adds_up(setting) || before == NULL || before[0] == '\0')
         return setenv(variable, value, 1) == 0;
     if (asprintf(&joined, "%s, %s", before, value) < 0)
         return false;

@@ -15,6 +15,13 @@ same "options become variables" "ipv6 20 " "$output"
 same "nothing to complain about" "" "$errors"
 try env V6SHIM_PREFER=ipv4 V6SHIM_RESOLUTION_DELAY=7 "$v6shim" run --prefer=ipv6 sh -c "$show"
 same "an option goes before the variable" "ipv6 7 " "$output"
+for list in alias-map:2001:db8::/64=10.6.0.0/16 listen-map:192.0.2.1=2001:db8::1 redirect:192.0.2.7=a.example; do
+    variable=V6SHIM_$(echo "${list%%:*}" | tr a-z- A-Z_)
+    try "$v6shim" run "--${list%%:*}=${list#*:}" "--${list%%:*}=${list#*:}" sh -c "echo \"\$$variable\""
+    same "entries of ${list%%:*} add up" "${list#*:}, ${list#*:}" "$output"
+done
+try "$v6shim" run ''
+same "no name" "v6shim run: a program without a name is not found" "$errors"
 cd "$room" || exit 1
 try "$v6shim" run --log-file=a.log sh -c "$show"
 same "a relative path is made absolute" "  $PWD/a.log" "$output"
