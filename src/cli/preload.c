@@ -2,12 +2,14 @@
 
 #include "cli/preload.h"
 
+#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "cli/command.h"
+#include "cli/program.h"
 
 #define LIBRARY    "libv6shim.so"
 #define OBSERVER   "libv6shim-observe.so"
@@ -45,11 +47,60 @@ static bool find_beside(char path[PATH_MAX], const char *room, const char *libra
     return try_path(path, self, directory, rest);
 }
 
+/* What ld.so(8) puts in the place of $LIB depends on the program: lib, lib64, lib32, lib/x86_64-linux-gnu. */
+static const char *find_token(const char *path, size_t *length)
+{
+    static const char *const tokens[] = {"$LIB", "${LIB}"};
+    for (size_t index = 0; index < sizeof tokens / sizeof tokens[0]; index++) {
+        const char *token = strstr(path, tokens[index]);
+        *length = strlen(tokens[index]);
+        if (token != NULL && (token[*length] == '/' || tokens[index][1] == '{'))
+            return token;
+    }
+    return NULL;
+}
+
+static bool choose_for(const struct program *program, char *const paths[], size_t count, char path[PATH_MAX])
+{
+    for (size_t index = 0; index < count; index++) {
+        struct program library;
+        if (program_read(paths[index], &library) != 0 || library.machine != program->machine ||
+            library.elf_class != program->elf_class)
+            continue;
+        return try_path(path, paths[index], strlen(paths[index]), "");
+    }
+    return false;
+}
+
+bool preload_expand(const char *name, const char *program_path, char path[PATH_MAX])
+{
+    size_t length;
+    const char *token = find_token(name, &length);
+    if (token == NULL)
+        return try_path(path, name, strlen(name), "");
+    static const char *const places[] = {"lib*", "lib/*"};
+    glob_t found = {.gl_pathc = 0};
+    for (size_t index = 0; index < sizeof places / sizeof places[0]; index++) {
+        char pattern[PATH_MAX];
+        if (snprintf(pattern, sizeof pattern, "%.*s%s%s", (int)(token - name), name, places[index], token + length) <
+            PATH_MAX)
+            glob(pattern, index > 0 ? GLOB_APPEND : 0, NULL, &found);
+    }
+    struct program program;
+    bool chosen =
+        (program_read(program_path, &program) == 0 && choose_for(&program, found.gl_pathv, found.gl_pathc, path)) ||
+        (found.gl_pathc > 0 && try_path(path, found.gl_pathv[0], strlen(found.gl_pathv[0]), ""));
+    globfree(&found);
+    return chosen;
+}
+
 bool preload_find(const char *command, char path[PATH_MAX])
 {
     const char *named = getenv("V6SHIM_LIBRARY");
     if (named != NULL && named[0] != '\0') {
-        if (named[0] == '/' && try_path(path, named, strlen(named), ""))
+        char expanded[PATH_MAX];
+        if (named[0] == '/' && preload_expand(named, "/proc/self/exe", expanded) &&
+            snprintf(path, PATH_MAX, "%s", named) < PATH_MAX)
             return true;
         complain(command, "V6SHIM_LIBRARY: expected the absolute path of a readable file, found \"%s\"; ignored",
                  named);

@@ -14,6 +14,13 @@
  */
 bool preload_find(const char *command, char path[PATH_MAX]);
 
+/*
+ * The file that the loader takes for a library's path with $LIB or ${LIB} in it (ld.so(8)), as far as can be told
+ * from outside: of those that are there, one for the machine of this program, else any. Without the token, the path
+ * itself. False where there is none that can be read.
+ */
+bool preload_expand(const char *name, const char *program_path, char path[PATH_MAX]);
+
 /* The observer of v6shim check --run: beside the command in a build tree, else where it is installed. */
 bool preload_find_observer(char path[PATH_MAX]);
 

@@ -99,6 +99,14 @@ try env V6SHIM_LIBRARY=/nosuch.so "$room/bin/v6shim" run true
 contains "a wrong V6SHIM_LIBRARY" 'V6SHIM_LIBRARY: expected the absolute path of a readable file, found "/nosuch.so"' \
     "$errors"
 same "a wrong V6SHIM_LIBRARY: the program runs" 0 "$status"
+for place in lib lib64 lib32 lib/x86_64-linux-gnu lib/aarch64-linux-gnu lib/i386-linux-gnu; do
+    mkdir -p "$room/all/$place" && cp "$empty" "$room/all/$place/libv6shim.so"
+done
+try env V6SHIM_LIBRARY="$room/all/\$LIB/libv6shim.so" "$v6shim" run sh -c 'echo "$LD_PRELOAD"'
+same 'the $LIB of the loader is left to it' "$room/all/\$LIB/libv6shim.so" "$output"
+same 'the $LIB of the loader: nothing to complain about' "" "$errors"
+try env V6SHIM_LIBRARY="$room/none/\${LIB}/libv6shim.so" "$v6shim" run true
+contains 'a $LIB that leads nowhere' "V6SHIM_LIBRARY: expected" "$errors"
 
 # --- exit statuses
 try "$v6shim" run sh -c 'exit 42'
