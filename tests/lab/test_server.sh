@@ -2,52 +2,10 @@
 # Debian's own servers, unmodified, reached over IPv6 and over IPv4: what they serve, and whom they see.
 . "$(dirname "$0")/lib.sh"
 . "$LAB_SOURCE/topology.sh"
+. "$LAB_SOURCE/servers.sh"
 lab_need_library
 command -v python3 >/dev/null || lab_skip_all "python3 is not installed"
 lab_topology
-
-server4=198.51.100.2 server6=2001:db8:2::2 client4=192.0.2.2 client6=2001:db8:1::2
-state=$LAB_DIR/state/server
-have() { command -v "$1" >/dev/null; }
-
-# ask ADDRESS PORT [TEXT]: what the server says to a client.
-cat >"$LAB_DIR/ask.py" <<'END'
-import socket, sys
-s = socket.create_connection((sys.argv[1], int(sys.argv[2])), 5)
-s.settimeout(5)
-if len(sys.argv) > 3:
-    s.sendall(sys.argv[3].encode().decode("unicode_escape").encode())
-s.shutdown(socket.SHUT_WR)
-got = b""
-try:
-    while True:
-        piece = s.recv(4096)
-        if not piece:
-            break
-        got += piece
-except OSError as error:
-    got += b" (%s)" % str(error).encode()
-sys.stdout.write(got.decode(errors="replace"))
-END
-ask() { lab_on client timeout 10 python3 "$LAB_DIR/ask.py" "$@" 2>&1; }
-# ask_datagram ADDRESS PORT TEXT
-ask_datagram() {
-    lab_on client timeout 10 python3 -c '
-import socket, sys
-info = socket.getaddrinfo(sys.argv[1], int(sys.argv[2]), type=socket.SOCK_DGRAM)[0]
-s = socket.socket(info[0], socket.SOCK_DGRAM); s.settimeout(3); s.sendto(sys.argv[3].encode(), info[4])
-print(s.recvfrom(4096)[0].decode())' "$@" 2>&1
-}
-decode() { lab_on server env V6SHIM_STATE_DIR="$state" "$LAB_BUILD/v6shim" decode; }
-listens() { lab_on server ss -lntu | grep -q ":$1 "; }
-# serve NAME PORT COMMAND...
-serve() {
-    serve_name=$1 serve_port=$2
-    shift 2
-    lab_start server "$serve_name" env V6SHIM_STATE_DIR="$state" LD_PRELOAD="$LAB_PRELOAD" "$@"
-    lab_until listens "$serve_port" || not_ok "$serve_name listens" "$(tail -n 3 "$LAB_DIR/log/$serve_name")"
-}
-stop() { kill "$lab_pid" 2>/dev/null; wait "$lab_pid" 2>/dev/null; }
 
 # ---- One connection, and whom it is from
 
@@ -222,6 +180,56 @@ else
     skip memcached "not installed"
 fi
 
+# ---- A TCP server in Python, and connections whose source is forged
+
+cat >"$LAB_DIR/tcp.py" <<'END'
+import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+s.bind(("0.0.0.0", 2098))
+s.listen(50)
+while True:
+    c, peer = s.accept()
+    print(c.recv(100).decode(), peer[0], c.getpeername()[0], flush=True)
+    c.close()
+END
+export V6SHIM_AWARE=no
+serve tcp 2098 python3 "$LAB_DIR/tcp.py"
+# Those of a NAT64 prefix can be completed by whoever is on the way; the others ask for a connection, once each.
+for source in 64:ff9b::7f00:1 64:ff9b::a00:1 64:ff9b::808:808; do
+    lab_on router ip -6 address add $source/128 dev lo
+done
+lab_on router python3 - $server6 2098 <<'END'
+import ipaddress, socket, struct, sys
+there, port = sys.argv[1], int(sys.argv[2])
+raw = socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_RAW)
+for source in ("::ffff:127.0.0.1", "::ffff:10.0.0.1", "::ffff:198.51.100.2"):
+    a, b = ipaddress.ip_address(source).packed, ipaddress.ip_address(there).packed
+    head = struct.pack("!HHIIBBHHH", 999, port, 1, 0, 5 << 4, 2, 65535, 0, 0)  # SYN
+    total = sum(struct.unpack("!30H", a + b + struct.pack("!II", 20, 6) + head))
+    while total >> 16:
+        total = (total & 0xffff) + (total >> 16)
+    head = head[:16] + struct.pack("!HH", ~total & 0xffff, 0)
+    raw.sendto(struct.pack("!IHBB", 6 << 28, 20, 6, 64) + a + b + head, (there, 0))
+for source in ("64:ff9b::7f00:1", "64:ff9b::a00:1", "64:ff9b::808:808"):
+    s = socket.socket(socket.AF_INET6, socket.SOCK_STREAM)
+    s.settimeout(5)
+    s.bind((source, 0))
+    s.connect((there, port))
+    s.sendall(b"forged")
+    s.recv(1)
+END
+same "TCP: no connection from an IPv4-mapped source begins" "" \
+    "$(lab_on server ss -tnH state syn-recv state established 'sport = 2098')"
+ask $server4 2098 last4 >/dev/null
+ask $server6 2098 last6 >/dev/null
+seen=$(cat "$LAB_DIR/log/tcp")
+contains "TCP: an IPv4 peer as it is" "last4 $client4 $client4" "$seen"
+contains "TCP: an IPv6 peer by its alias" "last6 $client6 $client6" "$(printf '%s\n' "$seen" | decode)"
+same "TCP: a source inside a NAT64 prefix is an alias" 3 \
+    "$(printf '%s\n' "$seen" | grep -cE '^forged (240(\.[0-9]+){3}) \1$')"
+same "TCP: nobody else was shown" 5 "$(printf '%s\n' "$seen" | grep -c .)"
+stop
+
 # ---- A UDP server in Python, forged packets from the router, and a scan
 
 cat >"$LAB_DIR/udp.py" <<'END'
@@ -232,8 +240,6 @@ while True:
     data, peer = s.recvfrom(1000)
     print(data.decode(), peer[0], flush=True)
 END
-V6SHIM_AWARE=no
-export V6SHIM_AWARE
 serve udp 2099 python3 "$LAB_DIR/udp.py"
 udp_pid=$lab_pid
 lab_on router python3 - $server6 2099 20000 <<'END'
