@@ -62,7 +62,7 @@ static void print_help(void)
          "libv6shim, which only in part, which are out of its reach, and which use no\n"
          "network. Nothing is run, unless --run says so. Of a directory all executable\n"
          "files are checked, also those below it; - reads a list of files from standard\n"
-         "input.\n"
+         "input (dpkg -L PACKAGE | v6shim check -) and checks programs and libraries in it.\n"
          "\n"
          "      --pid PID          check the program of a running process\n"
          "      --json             print JSON (docs/check-json.md in the sources describes it)\n"

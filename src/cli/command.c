@@ -83,8 +83,18 @@ int complain_option(const char *command, int result, char **argv, const struct o
         return EXIT_STATUS_USAGE;
     }
     struct suggestion suggestion = suggest_for(word + 2, name_length(word) - 2);
-    for (const struct option *option = options; option->name != NULL; option++)
+    const char *begun = NULL; /* an option that begins so: getopt_long takes it where it is the only one */
+    for (const struct option *option = options; option->name != NULL; option++) {
         suggest_consider(&suggestion, option->name);
+        if (strncmp(option->name, word + 2, name_length(word) - 2) != 0)
+            continue;
+        if (begun != NULL) {
+            complain(command, "%.*s may be --%s or --%s: say which", (int)name_length(word), word, begun,
+                     option->name);
+            return EXIT_STATUS_USAGE;
+        }
+        begun = option->name;
+    }
     if (suggestion.nearest != NULL)
         complain(command, "there is no option %.*s; did you mean --%s?", (int)name_length(word), word,
                  suggestion.nearest);

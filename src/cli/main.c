@@ -68,6 +68,8 @@ static int help(int argc, char **argv)
         return EXIT_STATUS_OK;
     }
     const struct command *command = find_command(argv[1]);
+    if (command == NULL && strcmp(argv[1], "help") == 0)
+        return help(1, argv);
     if (command == NULL)
         return complain_unknown(argv[1]);
     char option[] = "--help";

@@ -2,6 +2,7 @@
 
 #include "cli/preload.h"
 
+#include <errno.h>
 #include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -94,16 +95,34 @@ bool preload_expand(const char *name, const char *program_path, char path[PATH_M
     return chosen;
 }
 
+/* Why the loader won't take the file that the user names; NULL: it will. */
+static const char *find_fault(const char *named)
+{
+    char path[PATH_MAX];
+    struct program program;
+    if (named[0] != '/')
+        return "it is no absolute path";
+    if (!preload_expand(named, "/proc/self/exe", path))
+        return "there is no such file";
+    int error = program_read(path, &program);
+    return error == -ENOEXEC                 ? "it is damaged or cut short"
+           : error == -EISDIR                ? "it is a directory"
+           : error != 0                      ? strerror(-error)
+           : program.kind != PROGRAM_LIBRARY ? "it is no shared library"
+           : strlen(named) >= PATH_MAX       ? "the name is too long"
+                                             : NULL;
+}
+
 bool preload_find(const char *command, char path[PATH_MAX])
 {
     const char *named = getenv("V6SHIM_LIBRARY");
     if (named != NULL && named[0] != '\0') {
-        char expanded[PATH_MAX];
-        if (named[0] == '/' && preload_expand(named, "/proc/self/exe", expanded) &&
-            snprintf(path, PATH_MAX, "%s", named) < PATH_MAX)
+        const char *fault = find_fault(named);
+        if (fault == NULL) {
+            strcpy(path, named);
             return true;
-        complain(command, "V6SHIM_LIBRARY: expected the absolute path of a readable file, found \"%s\"; ignored",
-                 named);
+        }
+        complain(command, "V6SHIM_LIBRARY names %s: %s; ignored", named, fault);
     }
     return find_beside(path, "", LIBRARY) || try_path(path, LIBDIR, strlen(LIBDIR), "/" LIBRARY);
 }

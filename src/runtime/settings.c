@@ -102,14 +102,12 @@ static void tell_problem(void *context, const struct config_problem *problem)
     if (++*told > PROBLEMS_TOLD)
         return;
     text_add_quoted(&line, problem->source);
-    if (problem->line != 0) {
+    if (problem->line != 0) { /* a variable has no lines, and the message holds the word */
         text_add(&line, ":");
         text_add_unsigned(&line, problem->line);
         text_add(&line, ":");
-    } else {
-        text_add(&line, ": column ");
+        text_add_unsigned(&line, problem->column);
     }
-    text_add_unsigned(&line, problem->column);
     text_add(&line, ": ");
     text_add(&line, problem->message);
     text_add(&line, "; ignored");

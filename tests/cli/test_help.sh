@@ -42,6 +42,8 @@ same "a mistyped command: status" 2 "$status"
 same "a mistyped command" "v6shim: there is no command rnu; did you mean run?" "$errors"
 try "$v6shim" help rnu
 same "help for a mistyped command" "v6shim: there is no command rnu; did you mean run?" "$errors"
+try "$v6shim" help help
+contains "help for help" "usage: v6shim COMMAND" "$output"
 try "$v6shim" colour
 same "an unknown command" "v6shim: there is no command colour; see v6shim --help" "$errors"
 try "$v6shim" "$(printf 'a\033[31m\nb')"

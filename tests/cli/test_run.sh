@@ -51,6 +51,7 @@ bad_option '--policy: expected system, rfc6724, rfc6724-update, ula-first, ipv4-
 bad_option '--alias-pool: expected an IPv4 prefix of length 8 to 28, all other bits 0, outside 0.0.0.0/8, '`
     `'127.0.0.0/8, 224.0.0.0/4 and 255.0.0.0/8, found "127.0.0.0/8"' --alias-pool=127.0.0.0/8
 bad_option 'there is no option --prefre; did you mean --prefer?' --prefre=ipv6
+bad_option '--p may be --prefer or --policy: say which' --p=ipv6
 bad_option 'there is no option --colour; see v6shim run --help' --colour
 bad_option 'there is no option -z; see v6shim run --help' -z
 bad_option '--help takes no value' --help=yes
@@ -96,9 +97,12 @@ mkdir -p "$room/bin/.libs" && cp "$v6shim" "$room/bin/v6shim" && cp "$empty" "$r
 try env -u V6SHIM_LIBRARY "$room/bin/v6shim" run sh -c 'echo "$LD_PRELOAD"'
 same "the library of the build tree is found" "$room/bin/.libs/libv6shim.so" "$output"
 try env V6SHIM_LIBRARY=/nosuch.so "$room/bin/v6shim" run true
-contains "a wrong V6SHIM_LIBRARY" 'V6SHIM_LIBRARY: expected the absolute path of a readable file, found "/nosuch.so"' \
+contains "a wrong V6SHIM_LIBRARY" 'V6SHIM_LIBRARY names /nosuch.so: there is no such file; ignored' \
     "$errors"
 same "a wrong V6SHIM_LIBRARY: the program runs" 0 "$status"
+try env V6SHIM_LIBRARY=/etc/passwd "$room/bin/v6shim" run sh -c 'echo "$LD_PRELOAD"'
+contains "V6SHIM_LIBRARY is no library" 'names /etc/passwd: it is no shared library; ignored' "$errors"
+same "V6SHIM_LIBRARY is no library: the other one is preloaded" "$room/bin/.libs/libv6shim.so" "$output"
 for place in lib lib64 lib32 lib/x86_64-linux-gnu lib/aarch64-linux-gnu lib/i386-linux-gnu; do
     mkdir -p "$room/all/$place" && cp "$empty" "$room/all/$place/libv6shim.so"
 done
@@ -106,7 +110,7 @@ try env V6SHIM_LIBRARY="$room/all/\$LIB/libv6shim.so" "$v6shim" run sh -c 'echo 
 same 'the $LIB of the loader is left to it' "$room/all/\$LIB/libv6shim.so" "$output"
 same 'the $LIB of the loader: nothing to complain about' "" "$errors"
 try env V6SHIM_LIBRARY="$room/none/\${LIB}/libv6shim.so" "$v6shim" run true
-contains 'a $LIB that leads nowhere' "V6SHIM_LIBRARY: expected" "$errors"
+contains 'a $LIB that leads nowhere' "there is no such file; ignored" "$errors"
 
 # --- exit statuses
 try "$v6shim" run sh -c 'exit 42'

@@ -46,7 +46,7 @@ same "a bad variable leaves the file's value" 1 "$(value_of prefer)"
 same "a bad variable leaves the default" 50 "$(value_of resolution-delay)"
 same "two bad variables: two lines" 2 "$(lines_of "$errors")"
 contains "a bad variable" \
-    'V6SHIM_PREFER: column 1: prefer: expected policy, ipv6 or ipv4, found "ipv5"; ignored' "$errors"
+    'V6SHIM_PREFER: prefer: expected policy, ipv6 or ipv4, found "ipv5"; ignored' "$errors"
 
 with_conf 'log info\n\nprefer  ipv5 # no such thing\r\nresolution_delay 5'
 same "bad lines: the others count" 3 "$(value_of log)"
@@ -55,7 +55,7 @@ ROOM/conf:4:1: no setting is called "resolution_delay" (did you mean resolution-
 
 with_conf '' V6SHIM_PREFFER=ipv6 V6SHIM_LIBRARY=/x V6SHIM_TRACE=x
 same "an unknown variable" \
-    'V6SHIM_PREFFER: column 1: no setting has this variable (did you mean V6SHIM_PREFER?); ignored' "$errors"
+    'V6SHIM_PREFFER: no setting has this variable (did you mean V6SHIM_PREFER?); ignored' "$errors"
 
 with_conf 'prefer ipv6\nlog \000quiet\nfamilies inet\n'
 same "a NUL byte" 'ROOM/conf:2:5: a NUL byte; expected text; ignored' "$errors"
