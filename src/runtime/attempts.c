@@ -144,8 +144,9 @@ int attempts_start(const struct original *original, const struct ip_address *can
 
 int attempts_result(int socket)
 {
+    int state = kernel_tcp_state(socket);
+    if (state == TCP_ESTABLISHED || state == TCP_SYN_SENT)
+        return state == TCP_ESTABLISHED ? 0 : -EINPROGRESS;
     int error = kernel_socket_integer(socket, SO_ERROR);
-    if (error != 0)
-        return error < 0 ? error : -error;
-    return kernel_tcp_state(socket) == TCP_SYN_SENT ? -EINPROGRESS : 0;
+    return error < 0 ? error : -error;
 }

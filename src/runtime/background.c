@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/tcp.h>
 #include <pthread.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -106,6 +107,22 @@ static int put_placeholder(struct background *race, uint32_t item)
     return -EINPROGRESS;
 }
 
+/* On this host, and those beside it on the same machine, the answer is there before connect() has returned. */
+static bool is_connected(const struct lane *lane)
+{
+    int state = lane != NULL ? kernel_tcp_state(lane->socket) : -EBADF;
+    return state >= 0 && state != TCP_CLOSE && state != TCP_SYN_SENT;
+}
+
+static int win_at_once(struct background *race, uint32_t item, unsigned attempt, int result)
+{
+    if (result == -EINPROGRESS)
+        background_tell(race, EVENT_ATTEMPT, (int)attempt, 0);
+    background_tell(race, EVENT_WON, (int)attempt, 0);
+    history_note(&race->candidates, race->order, attempt);
+    return install_at_once(race, item, background_lane_of(race, (int)attempt), result);
+}
+
 /* Starts attempts until one is under way: what fails at once is known now, as it would be of one socket. */
 static int set_off(struct background *race, uint32_t item)
 {
@@ -118,18 +135,18 @@ static int set_off(struct background *race, uint32_t item)
         background_dismantle(race, item);
         return -action.error;
     }
-    if (action.kind == EYEBALLS_WON) {
-        background_tell(race, EVENT_WON, (int)action.index, 0);
-        history_note(&race->candidates, race->order, action.index);
-        return install_at_once(race, item, background_lane_of(race, (int)action.index), 0);
-    }
+    if (action.kind == EYEBALLS_WON)
+        return win_at_once(race, item, action.index, 0);
     unsigned running[EYEBALLS_RUNNING_MAX];
     eyeballs_running(&race->eyeballs, running);
+    if (is_connected(background_lane_of(race, (int)running[0])))
+        return win_at_once(race, item, running[0], -EINPROGRESS);
     if (race->eyeballs.next == race->eyeballs.count) {
         background_tell(race, EVENT_HANDED, (int)running[0], 0);
         return install_at_once(race, item, background_lane_of(race, (int)running[0]), -EINPROGRESS);
     }
     atomic_store(background_due(item), action.until_ms);
+    history_locate(&race->candidates); /* the thread can't */
     int result = put_placeholder(race, item);
     if (result == -EINPROGRESS)
         return result;
@@ -154,6 +171,8 @@ static bool may_be_raced(int fd)
     const struct socket_record *record = sockets_find(fd);
     if (record == NULL || (REAL(fcntl)(fd, F_GETFL) & O_ASYNC) != 0)
         return false;
+    if (atomic_load(&record->numbers) == 1)
+        return true;
     struct duplicates duplicates = {.cookie = kernel_socket_cookie(fd)};
     sockets_each_number(record, fd, count_duplicate, &duplicates);
     return duplicates.count == 1;

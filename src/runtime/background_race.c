@@ -247,7 +247,8 @@ static bool stop_awaiting(struct background *race, uint32_t item, int64_t now_ms
         pref64_give_up();
     }
     race->awaits = false;
-    race->candidates.count = (unsigned)count;
+    race->candidates.count = race->candidates.fresh = (unsigned)count;
+    race->candidates.located = true;
     for (unsigned i = 0; i < count; i++) {
         race->order[i] = i;
         race->candidates.networks[i] = (struct ip_address){.family = AF_UNSPEC}; /* not for the history */

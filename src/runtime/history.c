@@ -29,13 +29,22 @@ static bool network_to(const struct ip_address *address, struct ip_address *netw
     return true;
 }
 
-static bool has_lost(const struct ip_address *address, const struct ip_address *network)
+static bool has_lost(struct state_reader *history, const struct ip_address *address, const struct ip_address *network)
 {
     uint8_t payload[OUTCOME_SIZE];
     struct outcome outcome;
-    return state_slot_read(state_current(), STATE_HISTORY, outcome_slot(address, network, STATE_HISTORY_SLOTS),
-                           payload) &&
+    return state_reader_slot(history, outcome_slot(address, network, STATE_HISTORY_SLOTS), payload) &&
            outcome_decode(payload, &outcome) && outcome_counts(&outcome, address, network, calendar_s());
+}
+
+void history_locate(struct history_candidates *candidates)
+{
+    int saved = errno;
+    for (unsigned i = 0; i < candidates->count && !candidates->located; i++)
+        if (!network_to(&candidates->addresses[i], &candidates->networks[i]))
+            candidates->networks[i] = (struct ip_address){.family = AF_UNSPEC};
+    candidates->located = true;
+    errno = saved;
 }
 
 static void swap_in(struct history_candidates *candidates, const struct history_candidates *from, unsigned place,
@@ -45,25 +54,33 @@ static void swap_in(struct history_candidates *candidates, const struct history_
     candidates->networks[place] = from->networks[from_place];
 }
 
-unsigned history_reorder(struct history_candidates *candidates)
+static void put_losers_last(struct history_candidates *candidates, struct state_reader *history)
 {
     struct history_candidates losers;
     unsigned lost = 0, kept = 0;
-    int saved = errno;
-    history_flush();
     for (unsigned i = 0; i < candidates->count; i++) {
-        struct ip_address *network = &candidates->networks[i];
-        if (!network_to(&candidates->addresses[i], network))
-            *network = (struct ip_address){.family = AF_UNSPEC};
-        if (network->family != AF_UNSPEC && has_lost(&candidates->addresses[i], network))
+        const struct ip_address *network = &candidates->networks[i];
+        if (network->family != AF_UNSPEC && has_lost(history, &candidates->addresses[i], network))
             swap_in(&losers, candidates, lost++, i);
         else
             swap_in(candidates, candidates, kept++, i);
     }
     for (unsigned i = 0; i < lost; i++)
         swap_in(candidates, &losers, kept + i, i);
-    errno = saved;
-    return kept;
+    candidates->fresh = kept;
+}
+
+void history_reorder(struct history_candidates *candidates)
+{
+    struct state_reader history;
+    history_flush();
+    candidates->located = false;
+    candidates->fresh = candidates->count;
+    if (!state_reader_open(&history, state_current(), STATE_HISTORY))
+        return;
+    history_locate(candidates);
+    put_losers_last(candidates, &history);
+    state_reader_close(&history);
 }
 
 static void write_outcome(const struct outcome *outcome, bool still_counts)
@@ -77,10 +94,15 @@ static void write_outcome(const struct outcome *outcome, bool still_counts)
                      outcome_slot(&outcome->address, &outcome->network, STATE_HISTORY_SLOTS), payload);
 }
 
-/* What has won after all is no loser any more. */
+/* What has won after all is no loser any more. Its slot may be another address's by now. */
 static void write_winner(const struct outcome *outcome)
 {
-    if (has_lost(&outcome->address, &outcome->network))
+    struct state_reader history;
+    if (!state_reader_open(&history, state_current(), STATE_HISTORY))
+        return;
+    bool is_there = has_lost(&history, &outcome->address, &outcome->network);
+    state_reader_close(&history);
+    if (is_there)
         write_outcome(outcome, false);
 }
 
@@ -88,7 +110,8 @@ static void each_outcome(const struct history_candidates *candidates, const unsi
                          void (*lost)(const struct outcome *), void (*won)(const struct outcome *))
 {
     struct outcome outcome = {.winner = candidates->addresses[order[winner]], .time_s = calendar_s()};
-    for (unsigned i = 0; i <= winner; i++) {
+    bool had_lost = order[winner] >= candidates->fresh;
+    for (unsigned i = 0; i < winner + had_lost; i++) {
         outcome.address = candidates->addresses[order[i]];
         outcome.network = candidates->networks[order[i]];
         if (outcome.network.family != AF_UNSPEC)
@@ -101,9 +124,11 @@ static void write_loser(const struct outcome *outcome)
     write_outcome(outcome, true);
 }
 
-void history_note(const struct history_candidates *candidates, const unsigned *order, unsigned winner)
+void history_note(struct history_candidates *candidates, const unsigned *order, unsigned winner)
 {
     int saved = errno;
+    if (winner > 0 || order[winner] >= candidates->fresh)
+        history_locate(candidates);
     each_outcome(candidates, order, winner, write_loser, write_winner);
     errno = saved;
 }

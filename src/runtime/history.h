@@ -2,7 +2,8 @@
  * What came of earlier connections: an address that lost its race is tried after the others for ten minutes (RFC 6555
  * section 4.2), by all of the user's processes, on the network where that was. Then it gets its chance again.
  *
- * Async-signal-safe. A few system calls for each address, so only asked where there is a choice. errno kept.
+ * Async-signal-safe. A few system calls, and a few for each address where there is a history, so only asked where
+ * there is a choice. errno kept.
  */
 #ifndef V6SHIM_RUNTIME_HISTORY_H
 #define V6SHIM_RUNTIME_HISTORY_H
@@ -14,21 +15,26 @@
 /* The candidates of one race, by preference, with the networks over which they would be reached. */
 struct history_candidates {
     unsigned count;
+    unsigned fresh; /* the first so many have not lost lately */
+    bool located;   /* networks are known */
     struct ip_address addresses[CANDIDATES_PER_LIST];
     struct ip_address networks[CANDIDATES_PER_LIST]; /* AF_UNSPEC: no route */
 };
 
-/* Finds the networks, and moves those that lost lately behind the others, each group in its order. Returns how many
-   did not lose. */
-unsigned history_reorder(struct history_candidates *candidates);
+/* Moves those that lost lately behind the others, each group in its order. Finds the networks only where there is any
+   history. */
+void history_reorder(struct history_candidates *candidates);
+
+/* Finds the networks, if that was not done. Makes descriptors. */
+void history_locate(struct history_candidates *candidates);
 
 /* Candidate order[winner] has won; those that come before it in `order` have lost. Makes descriptors. */
-void history_note(const struct history_candidates *candidates, const unsigned *order, unsigned winner);
+void history_note(struct history_candidates *candidates, const unsigned *order, unsigned winner);
 
 /*
- * The same, from a thread of ours, which must not make descriptors (they would take low numbers that the program
- * expects to get): written down by history_flush, in a call of the program's or at its end. The oldest notes are lost
- * where there are too many.
+ * The same of located candidates, from a thread of ours, which must not make descriptors (they would take low numbers
+ * that the program expects to get): written down by history_flush, in a call of the program's or at its end. The
+ * oldest notes are lost where there are too many.
  */
 void history_note_later(const struct history_candidates *candidates, const unsigned *order, unsigned winner);
 extern _Atomic unsigned history_waiting; /* how many notes */

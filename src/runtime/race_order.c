@@ -12,8 +12,8 @@ void race_order(const struct destinations *destinations, struct history_candidat
     unsigned count = (unsigned)destinations->count;
     candidates->count = count;
     memcpy(candidates->addresses, destinations->addresses, count * sizeof candidates->addresses[0]);
-    unsigned fresh = history_reorder(candidates);
-    eyeballs_interleave(candidates->addresses, fresh, 0, FIRST_FAMILY_COUNT, order);
-    for (unsigned i = fresh; i < count; i++)
+    history_reorder(candidates);
+    eyeballs_interleave(candidates->addresses, candidates->fresh, 0, FIRST_FAMILY_COUNT, order);
+    for (unsigned i = candidates->fresh; i < count; i++)
         order[i] = i;
 }

@@ -151,26 +151,50 @@ static bool read_slot(const struct state_file *file, uint32_t number, uint8_t *s
     return false;
 }
 
-bool state_slot_read(struct state *state, enum state_file_number file_number, uint32_t number, uint8_t *payload)
+bool state_reader_open(struct state_reader *reader, struct state *state, enum state_file_number number)
 {
     int saved = errno;
-    struct state_format format = state_format(state, file_number);
-    uint8_t slot[SLOT_SIZE_MAX];
-    struct shelter shelter;
-    shelter_enter(&shelter);
-    struct state_fault fault = {0};
-    struct state_file file;
-    bool found = false;
-    if (state_file_open(&file, &state->place, &format, STATE_READ, &fault)) {
-        found = read_slot(&file, number, slot, &fault);
-        state_file_close(&file);
+    reader->state = state;
+    reader->number = number;
+    reader->format = state_format(state, number);
+    reader->fault = (struct state_fault){0};
+    shelter_enter(&reader->shelter);
+    bool opened = state_file_open(&reader->file, &state->place, &reader->format, STATE_READ, &reader->fault);
+    if (!opened) {
+        shelter_leave(&reader->shelter);
+        state_tell(state, number, &reader->fault);
     }
-    shelter_leave(&shelter);
-    if (found)
-        memcpy(payload, slot + SLOT_CHECKSUM_SIZE, format.slot_size - SLOT_CHECKSUM_SIZE);
-    else
-        state_tell(state, file_number, &fault);
     errno = saved;
+    return opened;
+}
+
+bool state_reader_slot(struct state_reader *reader, uint32_t number, uint8_t *payload)
+{
+    int saved = errno;
+    uint8_t slot[SLOT_SIZE_MAX];
+    bool found = read_slot(&reader->file, number, slot, &reader->fault);
+    if (found)
+        memcpy(payload, slot + SLOT_CHECKSUM_SIZE, reader->format.slot_size - SLOT_CHECKSUM_SIZE);
+    errno = saved;
+    return found;
+}
+
+void state_reader_close(struct state_reader *reader)
+{
+    int saved = errno;
+    state_file_close(&reader->file);
+    shelter_leave(&reader->shelter);
+    state_tell(reader->state, reader->number, &reader->fault);
+    errno = saved;
+}
+
+bool state_slot_read(struct state *state, enum state_file_number file_number, uint32_t number, uint8_t *payload)
+{
+    struct state_reader reader;
+    if (!state_reader_open(&reader, state, file_number))
+        return false;
+    bool found = state_reader_slot(&reader, number, payload);
+    state_reader_close(&reader);
     return found;
 }
 

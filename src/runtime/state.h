@@ -12,6 +12,7 @@
 
 #include "core/alias.h"
 #include "core/candidates.h"
+#include "runtime/shelter.h"
 #include "runtime/state_file.h"
 
 #define STATE_KEY_TEXT_SIZE 128
@@ -53,6 +54,22 @@ struct state_format state_format(struct state *state, enum state_file_number num
  * server's child) it is no news that it can't have its parent's files: said at the level "info" only.
  */
 void state_tell(struct state *state, enum state_file_number number, const struct state_fault *fault);
+
+/*
+ * One of the files, open to read some slots of it. Signals are blocked and cancellation is off until it is closed.
+ * False, with nothing to close, where it isn't there or can't be read.
+ */
+struct state_reader {
+    struct state *state;
+    enum state_file_number number;
+    struct state_format format;
+    struct state_file file;
+    struct state_fault fault;
+    struct shelter shelter;
+};
+bool state_reader_open(struct state_reader *reader, struct state *state, enum state_file_number number);
+bool state_reader_slot(struct state_reader *reader, uint32_t number, uint8_t *payload);
+void state_reader_close(struct state_reader *reader);
 
 /*
  * One slot of one of the files, the payload only: slot_size - SLOT_CHECKSUM_SIZE bytes. Reading gives false for one
