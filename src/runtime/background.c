@@ -228,9 +228,6 @@ int background_start(const struct original *original, const struct destinations 
     return result;
 }
 
-/* Two lanes: one can fail by means of the other, see background_race.c. */
-#define AWAITING_LANES 2
-
 static int furnish_awaiting(struct background *race, uint32_t item, struct in_addr asked)
 {
     struct original original;
@@ -239,7 +236,7 @@ static int furnish_awaiting(struct background *race, uint32_t item, struct in_ad
     race->awaited_until_ms = clock_now_ms() + PREF64_PATIENCE_MS;
     eyeballs_init(&race->eyeballs, 0, EYEBALLS_RACE, settings_current()->attempt_delay_ms);
     if (!attempts_read_original(race->fd, &original) || !pref64_network(&race->network) ||
-        make_lanes(race, &original, AF_INET6, AWAITING_LANES) < 0)
+        make_lanes(race, &original, AF_INET6, FAMILY_LANES) < 0)
         return -EAGAIN;
     settle_lanes(race, &original);
     atomic_store(background_due(item), 0); /* it may have been answered by now */

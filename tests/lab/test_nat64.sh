@@ -240,6 +240,9 @@ lab_on gate ip -6 route change unreachable 2001:db8:dead::/96
 lab_on gate ip -6 route add blackhole 2001:db8:dead:1::/96
 contains "of two prefixes, one silent, the other one wins" "peer 198.51.100.80" \
     "$(ours env V6SHIM_NAT64=2001:db8:dead:1::/96,$prefix timeout 2 $probe connect 198.51.100.80 7001)"
+fresh
+contains "the same of a program that doesn't wait" "peer 198.51.100.80" \
+    "$(ours env V6SHIM_NAT64=2001:db8:dead:1::/96,$prefix timeout 3 $probe non-blocking 198.51.100.80 7001)"
 contains "of two prefixes the one that works wins" "peer 198.51.100.80" \
     "$(ours env V6SHIM_NAT64=2001:db8:dead::/96,$prefix $probe connect 198.51.100.80 7001)"
 
