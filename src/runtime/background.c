@@ -299,12 +299,27 @@ bool background_goes_on(int fd)
     return race != NULL;
 }
 
+/* One that waits for the network's prefix has no leading attempt yet: it is given the time that any call may take. */
+static struct background *lock_race_with_leader(int fd, uint32_t *item, sigset_t *before)
+{
+    struct background *race = lock_race_of(fd, item, before);
+    if (race == NULL || !race->awaits)
+        return race;
+    background_unlock(race, before);
+    pref64_await_briefly();
+    race = lock_race_of(fd, item, before);
+    if (race == NULL || background_begin(race, *item))
+        return race;
+    background_unlock(race, before);
+    return NULL;
+}
+
 void background_collapse(int fd)
 {
     int saved = errno;
     uint32_t item;
     sigset_t before;
-    struct background *race = lock_race_of(fd, &item, &before);
+    struct background *race = lock_race_with_leader(fd, &item, &before);
     if (race != NULL) {
         struct lane *lane = background_leading_lane(race);
         background_tell(race, EVENT_HANDED, lane != NULL ? lane->attempt : NOBODY, 0);

@@ -309,6 +309,14 @@ static void step(struct background *race, uint32_t item, int64_t now_ms, struct 
     }
 }
 
+bool background_begin(struct background *race, uint32_t item)
+{
+    struct memory memory = {.won = false}; /* nothing of such a race is remembered */
+    if (race->awaits)
+        step(race, item, clock_now_ms(), &memory);
+    return background_is_on(race);
+}
+
 static void step_one(uint32_t item, int64_t now_ms)
 {
     struct background *race = background_at(item);

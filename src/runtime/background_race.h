@@ -81,6 +81,9 @@ struct lane *background_leading_lane(struct background *race);
 /* Starts an attempt and reports it to the race. False where no socket is free: it has to wait for one. */
 bool background_start_attempt(struct background *race, uint32_t item, unsigned attempt, int64_t now_ms);
 
+/* A race that waits for the network's prefix begins, if that is known by now. False where it has ended by that. */
+bool background_begin(struct background *race, uint32_t item);
+
 /* Ends the race. Everything of it is closed but what stands under the program's number. */
 void background_dismantle(struct background *race, uint32_t item);
 /* As dismantle, after the lane's socket was put under the number, if our placeholder is still there. */

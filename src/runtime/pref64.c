@@ -156,6 +156,11 @@ static void await_answer(int64_t patience_ms, atomic_bool *given_up)
     }
 }
 
+void pref64_await_briefly(void)
+{
+    await_answer((int64_t)settings_current()->resolution_delay_ms, &is_late);
+}
+
 /* Where this process knows of the network that it was in a moment ago, it need not be asked which that is. */
 static bool find_recent(struct pref64 *found)
 {
@@ -199,7 +204,7 @@ bool pref64_find(enum pref64_patience patience, struct pref64 *found)
         if (patience == PREF64_ASK)
             await_answer(PREF64_PATIENCE_MS, &is_slow);
         else
-            await_answer((int64_t)settings_current()->resolution_delay_ms, &is_late);
+            pref64_await_briefly();
         find_kept(&network, found);
     }
     errno = saved;

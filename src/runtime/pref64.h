@@ -43,6 +43,8 @@ size_t pref64_ways_soon(struct in_addr ipv4, struct ip_address addresses[NAT64_P
 /* Then: without waiting, and without any system call, for a race that goes on meanwhile. False: not known yet. */
 bool pref64_ways_now(const struct ip_address *network, struct in_addr ipv4,
                      struct ip_address addresses[NAT64_PREFIXES_MAX], size_t *count);
+/* As PREF64_BRIEFLY, for an answer that is on its way, if any. */
+void pref64_await_briefly(void);
 /* That race has waited too long: nobody waits for this answer again. */
 void pref64_give_up(void);
 

@@ -73,6 +73,11 @@ def by_duplicate(plain):
     return 'ready' if select.select([], [copy], [], SECONDS)[1] else 'never', so_error(copy)
 
 
+def by_blocking(plain):  # what asked not to be waited for is waited for after all
+    plain.setblocking(True)
+    return by_peer_name(plain)
+
+
 def by_close(plain):
     number = plain.fileno()
     plain.close()

@@ -95,6 +95,10 @@ contains "64:ff9b::/96: carries no address that isn't global" unreachable "$(our
 prefix=2001:db8:64::/96
 nat64_translate $prefix
 nat64_resolve $prefix
+for way in duplicate:"('ready', '0')" blocking:"('198.51.100.80', 7001)"; do
+    contains "a connection on its way: ${way%%:*}" "EINPROGRESS ${way#*:}" \
+        "$(asynchronous python3 "$LAB_SOURCE/await.py" 198.51.100.80 7001 ${way%%:*})"
+done
 nat64_slow_resolver
 same "a connection that waits for a slow resolver behaves as any" "poll EINPROGRESS ('ready', '0', '0')
 select_for_reading EINPROGRESS ('ready', '0')
@@ -221,6 +225,7 @@ same "by another connect" "second_connect EINPROGRESS (True, 'ENETUNREACH')" "$(
 same "by getpeername" "peer_name EINPROGRESS ENOTCONN" "$(awaited peer_name)"
 same "by writing, which kills nobody" "writing EINPROGRESS failed" "$(awaited writing)"
 same "on a duplicate" "duplicate EINPROGRESS ('ready', 'ENETUNREACH')" "$(awaited duplicate)"
+same "when it waits after all" "blocking EINPROGRESS ENOTCONN" "$(awaited blocking)"
 same "in a child" "child EINPROGRESS ('child failed', ('ready', 'ENETUNREACH', '0'))" "$(awaited child)"
 same "one that gives up has its number back" "close EINPROGRESS True" "$(awaited close)"
 same "the next one is told at once" "poll EINPROGRESS ('ready', 'ENETUNREACH', '0')poll ENETUNREACH " \
