@@ -41,13 +41,14 @@ static bool is_sending(const struct observation *seen)
 #define EACH_LINE(study, line) \
     for (const struct run_line *line = (study)->program->lines; line != NULL; line = line->next)
 
-/* The same kind of address, of IPv6, was given to a socket of the same port: the program has one for each family. */
+/* The same kind of address, of IPv6, was read, or given to a socket of the same port: the program has one for each
+   family. */
 static bool has_sibling(const struct study *study, const struct observation *seen)
 {
     EACH_LINE(study, line)
     {
         const struct observation *other = &line->observation;
-        if (other->origin != NULL && other->address.family == AF_INET6 && other->port == seen->port &&
+        if (other->address.family == AF_INET6 && (other->port == seen->port || other->port == OBSERVATION_NONE) &&
             ((address_is_unspecified(&other->address) && address_is_unspecified(&seen->address)) ||
              (address_is_loopback(&other->address) && address_is_loopback(&seen->address))))
             return true;
@@ -178,6 +179,12 @@ static void add_address(struct study *study, const struct observation *seen)
     report_add_address(study->report, &address);
 }
 
+/* An address to send from, whichever: what the socket is for shows when it is given another one, or listens. */
+static bool is_preparation(const struct observation *seen)
+{
+    return address_is_unspecified(&seen->address) && seen->port == 0;
+}
+
 /* An AF_INET socket that was given this address: whether the program had chosen the family before it knew. */
 static bool is_explained(const struct study *study, const struct observation *seen)
 {
@@ -195,7 +202,7 @@ static void judge_socket(struct study *study, const struct observation *seen)
             add_gap(study, GAP_RAW_SOCKET, seen, NULL);
         return;
     }
-    if (seen->type == SOCK_RAW || is_explained(study, seen))
+    if (seen->type == SOCK_RAW || is_preparation(seen) || is_explained(study, seen))
         return;
     study->facts |= seen->type == SOCK_DGRAM ? BIT(DATAGRAM_INET) : BIT(SOCKET_INET);
     add_gap(study, GAP_INET_SOCKET, seen, destination_words(study, seen));
@@ -240,7 +247,7 @@ static void judge_destination(struct study *study, const struct observation *see
         break;
     case CONSTANT_ANY:
     case CONSTANT_LOOPBACK:
-        if (ipv4 && !has_sibling(study, seen))
+        if (ipv4 && !(study->dual && is_preparation(seen)) && !has_sibling(study, seen))
             add_gap(study, GAP_ADDRESS_CONSTANT, seen, destination_words(study, seen));
         break;
     case CONSTANT_BROADCAST:
@@ -289,16 +296,29 @@ static void judge_text_buffer(struct study *study, const struct observation *see
         add_gap(study, GAP_TEXT_BUFFER, seen, report_print(study->report, "into %d bytes", seen->room));
 }
 
+/* Room for sockaddr_in alone. Who speaks IPv6 may have chosen it for the socket that it knows to be an IPv4 one. */
 static void judge_room(struct study *study, const struct observation *seen)
 {
     bool gives_text = is_call(seen, "getnameinfo") || is_call(seen, "inet_ntop");
-    if (seen->room > 0 && !gives_text)
+    if (seen->room > 0 && !gives_text && !(study->dual && seen->family == AF_INET))
         add_gap(study, GAP_ADDRESS_STORAGE, seen, report_print(study->report, "into %d bytes", seen->room));
 }
 
 static const char *quoted_name(struct study *study, const struct observation *seen)
 {
     return seen->name != NULL ? report_print(study->report, "\"%s\"", seen->name) : NULL;
+}
+
+/* The same call was made for IPv6, from the same place: one family after the other. */
+static bool has_turn_of_inet6(const struct study *study, const struct observation *seen)
+{
+    EACH_LINE(study, line)
+    {
+        const struct observation *other = &line->observation;
+        if (other->family == AF_INET6 && other->offset == seen->offset && is_call(other, seen->call))
+            return true;
+    }
+    return false;
 }
 
 /* Calls that are a gap in themselves, where they are for IPv4. */
@@ -308,7 +328,7 @@ static void judge_call(struct study *study, const struct observation *seen)
                           : is_call(seen, "ioctl")                                  ? GAP_INTERFACE_IOCTL
                                                                                     : gap_of_symbol(seen->call);
     if (gap == GAP_COUNT || (seen->family != OBSERVATION_NONE && seen->family != AF_INET) ||
-        (gap == GAP_PRESENTATION && study->dual))
+        (gap == GAP_PRESENTATION && study->dual) || (seen->family == AF_INET && has_turn_of_inet6(study, seen)))
         return;
     add_gap(study, gap, seen, is_call(seen, "ioctl") ? seen->name : quoted_name(study, seen));
     if (is_call(seen, "inet_addr") && seen->error != 0)

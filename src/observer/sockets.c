@@ -6,8 +6,9 @@
 #include "observer/origins.h"
 #include "observer/tell.h"
 
-#define NUMBERS  1024 /* of descriptors whose making is remembered */
-#define FTP_PORT 21
+#define NUMBERS      1024 /* of descriptors whose making is remembered */
+#define FTP_PORT     21
+#define COMMAND_SIZE 5 /* of FTP, with what follows it */
 
 /* Where the AF_INET socket of that number was made: it is the program's choice, unless its first address came with
    the family. */
@@ -103,17 +104,19 @@ EXPORT int listen(int fd, int backlog)
 
 /* --- data --- */
 
-/* FTP's PORT and PASV, on a connection to its port: they mean IPv4 addresses as text (RFC 959). */
-static void look_for_ftp(const char *call, int fd, const void *data, size_t size, const void *caller)
+/* FTP's PORT and PASV, on a connection to its port: they mean IPv4 addresses as text (RFC 959). Looked for in what
+   has been sent, since that is known to be there. */
+static void look_for_ftp(const char *call, int fd, const void *data, ssize_t size, const void *caller)
 {
+    if (!tell_wanted() || size < COMMAND_SIZE ||
+        (memcmp(data, "PORT ", COMMAND_SIZE) != 0 && memcmp(data, "PASV\r", COMMAND_SIZE) != 0))
+        return;
     struct sockaddr_storage peer;
     socklen_t length = sizeof peer;
     struct observation observation = observation_of(call);
     uint16_t port = 0;
-    if (size < 5 || (memcmp(data, "PORT ", 5) != 0 && memcmp(data, "PASV\r", 5) != 0))
-        return;
     int saved = errno;
-    if (tell_wanted() && ON_BEHALF_OF(caller, NEXT(getpeername)(fd, (struct sockaddr *)&peer, &length)) == 0 &&
+    if (ON_BEHALF_OF(caller, NEXT(getpeername)(fd, (struct sockaddr *)&peer, &length)) == 0 &&
         address_from_sockaddr((const struct sockaddr *)&peer, length, &observation.address, &port) &&
         port == FTP_PORT) {
         observation.port = port;
@@ -125,26 +128,27 @@ static void look_for_ftp(const char *call, int fd, const void *data, size_t size
 
 EXPORT ssize_t write(int fd, const void *data, size_t size)
 {
-    if (tell_wanted())
-        look_for_ftp("write", fd, data, size, CALLER);
-    return NEXT(write)(fd, data, size);
+    ssize_t written = NEXT(write)(fd, data, size);
+    look_for_ftp("write", fd, data, written, CALLER);
+    return written;
 }
 
 EXPORT ssize_t send(int fd, const void *data, size_t size, int flags)
 {
-    if (tell_wanted())
-        look_for_ftp("send", fd, data, size, CALLER);
-    return NEXT(send)(fd, data, size, flags);
+    ssize_t sent = NEXT(send)(fd, data, size, flags);
+    look_for_ftp("send", fd, data, sent, CALLER);
+    return sent;
 }
 
 EXPORT ssize_t sendto(int fd, const void *data, size_t size, int flags, const struct sockaddr *address,
                       socklen_t length)
 {
-    if (tell_wanted() && address != NULL)
+    if (address != NULL && tell_wanted())
         tell_destination("sendto", fd, SOCK_DGRAM, address, length, 0, CALLER);
-    else if (tell_wanted())
-        look_for_ftp("sendto", fd, data, size, CALLER);
-    return NEXT(sendto)(fd, data, size, flags, address, length);
+    ssize_t sent = NEXT(sendto)(fd, data, size, flags, address, length);
+    if (address == NULL)
+        look_for_ftp("sendto", fd, data, sent, CALLER);
+    return sent;
 }
 
 EXPORT ssize_t sendmsg(int fd, const struct msghdr *message, int flags)

@@ -14,6 +14,7 @@
 
 #define VARIABLE   "V6SHIM_OBSERVE"
 #define TOLD_SLOTS 8192u /* what does not fit is told again */
+#define SITE_SLOTS 2048u /* places that share a slot share its limit */
 #define MIX        UINT64_C(0x9e3779b97f4a7c15)
 
 atomic_bool tell_is_on;
@@ -31,7 +32,12 @@ EXPORT const void *v6shim_observed_caller(void)
     return tell_caller;
 }
 
-/* --- each once --- */
+/* --- each once, and of one place not everything: a loop over many names must not fill the channel --- */
+
+#define NAMES_OF_SITE     64u
+#define ADDRESSES_OF_SITE 1024u
+
+static _Atomic uint32_t told_of_site[SITE_SLOTS];
 
 static uint64_t mix(uint64_t hash, uint64_t value)
 {
@@ -95,17 +101,27 @@ static bool write_line(struct observation *observation)
     return outcome == CHANNEL_WRITTEN;
 }
 
+static _Atomic uint32_t *count_of_site(const struct observation *observation, const void *caller)
+{
+    return &told_of_site[mix(mix_text(MIX, observation->call), (uintptr_t)caller) % SITE_SLOTS];
+}
+
 void tell(struct observation *observation, const void *caller)
 {
     int saved = errno;
     uint64_t hash = fingerprint(observation, caller);
+    _Atomic uint32_t *count = count_of_site(observation, caller);
+    uint32_t limit = observation->origin != NULL ? ADDRESSES_OF_SITE : NAMES_OF_SITE;
     _Atomic uint64_t *place = &told[hash / 2 % TOLD_SLOTS];
     struct object_place where = object_of_code(caller);
-    if (tell_wanted() && atomic_load_explicit(place, memory_order_relaxed) != hash && !where.is_system) {
+    if (tell_wanted() && atomic_load_explicit(place, memory_order_relaxed) != hash && !where.is_system &&
+        atomic_load_explicit(count, memory_order_relaxed) < limit) {
         observation->object = where.path;
         observation->offset = where.offset;
-        if (write_line(observation))
+        if (write_line(observation)) {
             atomic_store_explicit(place, hash, memory_order_relaxed);
+            atomic_fetch_add_explicit(count, 1, memory_order_relaxed);
+        }
     }
     errno = saved;
 }

@@ -30,8 +30,8 @@ void tell_child(int64_t pid);
 /* V6SHIM_OBSERVE=..., as it was given to this process; NULL: nobody listens. For new programs. */
 const char *tell_variable(void);
 
-/* The call, made from `caller` (a return address), unless the same was told before. Calls that libc and the modules
-   of its resolver make are nobody's. */
+/* The call, made from `caller` (a return address), unless the same was told before, or very much of the same place.
+   Calls that libc and the modules of its resolver make are nobody's. */
 void tell(struct observation *observation, const void *caller);
 
 /*

@@ -60,7 +60,8 @@ EXPORT int inet_pton(int family, const char *restrict text, void *restrict resul
     if (outcome == 1)
         address = family == AF_INET ? address_ipv4(*(const struct in_addr *)result)
                                     : address_ipv6((const struct in6_addr *)result, 0);
-    tell_read("inet_pton", family, text, outcome == 1 ? &address : NULL, CALLER);
+    if (outcome >= 0) /* else the family is none, and the text has not been looked at */
+        tell_read("inet_pton", family, text, outcome == 1 ? &address : NULL, CALLER);
     return outcome;
 }
 

@@ -14,6 +14,7 @@ gap() {
 #include <poll.h>
 #include <resolv.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -111,8 +112,9 @@ gap "a question for AAAA" "" <<'C'
                                                .sin_port = htons(9)};
     res_query("www.example.com", 1, 28, answer, sizeof answer);
 C
-gap "a listener by hand" "address-constant inet-socket single-listener" <<'C'
+gap "a listener by hand" "address-constant inet-socket single-listener" "$(free_port)" <<'C'
     int t = socket(AF_INET, SOCK_STREAM, 0);
+    in.sin_port = htons(atoi(argv[1]));
     bind(t, IN);
     listen(t, 1);
 C
@@ -132,9 +134,69 @@ gap "the family was told" "family-hint" 127.0.0.1 <<'C'
     int t = socket(list->ai_family, list->ai_socktype, list->ai_protocol);
     connect(t, list->ai_addr, list->ai_addrlen);
 C
+gap "one family after the other" "" 127.0.0.1 ::1 <<'C'
+    for (int i = 1; i < 3; i++) {
+        struct addrinfo hints = {.ai_family = i == 1 ? AF_INET : AF_INET6, .ai_socktype = SOCK_STREAM}, *list;
+        getaddrinfo(argv[i], "9", &hints, &list);
+        connect(socket(list->ai_family, list->ai_socktype, 0), list->ai_addr, list->ai_addrlen);
+    }
+C
+gap "room for one family" "address-storage" <<'C'
+    socklen_t length = sizeof in;
+    getsockname(s, (struct sockaddr *)&in, &length);
+C
+gap "room for the family of the socket" "" <<'C'
+    socklen_t length = sizeof in, length6 = sizeof in6;
+    getsockname(s, (struct sockaddr *)&in, &length);
+    getsockname(socket(AF_INET6, SOCK_DGRAM, 0), (struct sockaddr *)&in6, &length6);
+C
+gap "an address to send from" "" 127.0.0.1 <<'C'
+    struct addrinfo *list;
+    getaddrinfo(argv[1], "9", NULL, &list);
+    bind(s, IN);
+    sendto(s, "", 1, 0, list->ai_addr, list->ai_addrlen);
+C
+gap "loopback of either family" "" <<'C'
+    int t = socket(AF_INET, SOCK_STREAM, 0);
+    inet_pton(AF_INET, "127.0.0.1", &in.sin_addr);
+    inet_pton(AF_INET6, "::1", &in6.sin6_addr);
+    in.sin_port = htons(9);
+    connect(t, IN);
+C
 gap "gethostbyname2 for IPv6" "" <<'C'
     gethostbyname2("::1", AF_INET6);
 C
+
+# FTP, which has IPv4 addresses in its commands (RFC 959). The port is taken in a network of its own.
+if command -v ip >/dev/null && unshare -n ip link set lo up 2>/dev/null; then
+    net_v6shim=$v6shim
+    in_net() { unshare -n sh -c 'ip link set lo up && exec "$0" "$@"' "$net_v6shim" "$@"; }
+    v6shim=in_net
+    for command in 'PORT 127,0,0,1,4,5' PASV; do
+        gap "$command" "payload-address" "$command" <<'C'
+    int t = socket(AF_INET6, SOCK_STREAM, 0), listener = socket(AF_INET6, SOCK_STREAM, 0);
+    in6.sin6_port = htons(21);
+    in6.sin6_addr = in6addr_loopback;
+    bind(listener, IN6);
+    listen(listener, 1);
+    connect(t, IN6);
+    dprintf(t, "USER anonymous\r\n");
+    char line[64];
+    int length = sprintf(line, "%s\r\n", argv[1]);
+    write(t, line, length);
+C
+    done
+    gap "PORT to another port" "" <<'C'
+    int t = socket(AF_INET6, SOCK_STREAM, 0), listener = socket(AF_INET6, SOCK_STREAM, 0);
+    in6.sin6_port = htons(2121);
+    in6.sin6_addr = in6addr_loopback;
+    bind(listener, IN6);
+    listen(listener, 1);
+    connect(t, IN6);
+    send(t, "PORT 127,0,0,1,4,5\r\n", 20, 0);
+C
+    v6shim=$net_v6shim
+fi
 
 # A name with two addresses. Both are of this host; the port of one is closed, that of the other has nothing to say.
 if grep -q . /etc/hosts && [ -w /etc/hosts ] && command -v unshare >/dev/null && unshare -m true 2>/dev/null; then

@@ -40,6 +40,25 @@ if command -v setsid >/dev/null; then
     same "without a terminal" "no terminal" "$output"
 fi
 
+# --- the shim behind the observer still knows who asks: a service that was ported sees its peer as it is
+if grep -q '^0*1 ' /proc/net/if_inet6 2>/dev/null && perl -MIO::Socket::IP -e 1 2>/dev/null; then
+    port=$(free_port)
+    perl -MIO::Socket::IP -MPOSIX=dup2 -e '
+        my ($port, @program) = @ARGV;
+        my $listener = IO::Socket::IP->new(LocalHost => "::1", LocalPort => $port, Listen => 5) or die;
+        my $connection = $listener->accept or die;
+        dup2(fileno($connection), $_) for 0 .. 1;
+        exec @program' "$port" "$v6shim" check --run -o "$room/report" -- "$build/legacy-samples/inetd-server-ported" \
+        -l "$room/peers" &
+    for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+        sleep 0.2
+        ! printf 'root\r\n' | "$build/legacy-samples/tcp-client-ported" ::1 "$port" >/dev/null 2>&1 || break
+    done
+    wait $!
+    contains "a service under inetd" "asked for 'root'" "$(cat "$room/peers")"
+    contains "a service under inetd: its peer" "::1 (" "$(cat "$room/peers")"
+fi
+
 # --- what is wrong
 run --run
 same "no program: status" 2 "$status"
@@ -182,15 +201,18 @@ same "its numbers are its own" 3 "$status"
 program flood -include "$room/legacy.inc" <<'C'
 int main(int argc, char **argv)
 {
-    struct in_addr address;
-    char text[32];
+    struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = htons(9)};
+    int s = socket(AF_INET, SOCK_DGRAM, 0);
     for (int i = 0; i < atoi(argv[1]); i++) {
-        sprintf(text, "127.%d.%d.%d", i >> 16, i >> 8 & 255, i & 255);
-        inet_aton(text, &address);
+        in.sin_addr.s_addr = htonl((127 << 24) + i);
+        connect(s, (struct sockaddr *)&in, sizeof in);
     }
+    inet_addr("127.0.0.46");
     return 6;
 }
 C
+run --observe --json -o "$room/report" -- "$room/flood" 50000
+contains "after very many addresses others are still seen" '"symbol":"inet_addr"' "$(cat "$room/report")"
 mkfifo "$room/fifo"
 sleep 30 <>"$room/fifo" &
 sleeper=$!

@@ -1,5 +1,5 @@
 #!/bin/sh
-# v6shim check --observe of each legacy sample: it finds the gaps that its twin has closed (legacy-samples/README.md has
+# v6shim check --observe, and --run, of each legacy sample: it finds the gaps that its twin has closed (legacy-samples/README.md has
 # the table) and no other; in the twin it finds none. What they do and print is as without it.
 . "$(dirname "$0")/lib.sh"
 samples=${SAMPLES:-$build/legacy-samples}
@@ -10,21 +10,29 @@ wanted_gaps() {
         grep -o '([a-z, -]*)' | tr -d '()' | tr ',' '\n' | sed 's/^ *//' | sort -u | tr '\n' ' ' | sed 's/ $//'
 }
 
+# Waits until the server that has just been started says that it listens.
+await_server() {
+    tries=0
+    until grep -q '^listening' "$room/out" || [ $tries -gt 300 ]; do
+        sleep 0.1
+        tries=$((tries + 1))
+    done
+}
+
 # serve PROGRAM ARGUMENT...: observes a server until it ends by itself, while $client asks it.
 serve() {
-    "$v6shim" check --observe --json -o "$room/report" -- "$samples/$1" -n 1 $port >"$room/out" 2>"$room/errors" &
+    : >"$room/out"
+    timeout 60 "$v6shim" check $mode --json -o "$room/report" -- "$samples/$1" -n 1 $port >"$room/out" 2>"$room/errors" &
     server=$!
-    for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30; do
-        ! grep -q '^listening' "$room/out" || break
-        sleep 0.1
-    done
+    await_server
     $client
     wait $server
 }
 
 # A super-server in small, itself not observed; the service is.
 super_serve() {
-    perl -MIO::Socket::INET -MPOSIX=dup2 -e '
+    : >"$room/out"
+    timeout 60 perl -MIO::Socket::INET -MPOSIX=dup2 -e '
         my ($port, @program) = @ARGV;
         my $listener = IO::Socket::INET->new(LocalAddr => "127.0.0.1", LocalPort => $port, Listen => 5, ReuseAddr => 1)
             or die "$@\n";
@@ -32,13 +40,10 @@ super_serve() {
         print "listening\n";
         my $connection = $listener->accept or die;
         dup2(fileno($connection), $_) for 0 .. 1;
-        exec @program' $port "$v6shim" check --observe --json -o "$room/report" -- "$samples/$1" -l "$room/peers" \
+        exec @program' $port "$v6shim" check $mode --json -o "$room/report" -- "$samples/$1" -l "$room/peers" \
         >"$room/out" 2>"$room/errors" &
     server=$!
-    for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
-        ! grep -q '^listening' "$room/out" || break
-        sleep 0.1
-    done
+    await_server
     $client
     wait $server
 }
@@ -48,18 +53,20 @@ udp_ask() { "$samples/udp-client-ported" 127.0.0.1 $port 'who is there?' >"$room
 
 # A client needs a server to ask, by name, so that it looks one up.
 tcp_client() {
-    "$samples/select-server-ported" -n 1 $port >"$room/out" 2>&1 &
+    : >"$room/out"
+    timeout 60 "$samples/select-server-ported" -n 1 $port >"$room/out" 2>&1 &
     server=$!
-    sleep 0.3
-    printf 'hello' | "$v6shim" check --observe --json -o "$room/report" -- "$samples/$1" localhost $port \
+    await_server
+    printf 'hello' | timeout 60 "$v6shim" check $mode --json -o "$room/report" -- "$samples/$1" localhost $port \
         >"$room/answer" 2>"$room/errors"
     wait $server
 }
 udp_client() {
-    "$samples/udp-server-ported" -n 1 $port >"$room/out" 2>&1 &
+    : >"$room/out"
+    timeout 60 "$samples/udp-server-ported" -n 1 $port >"$room/out" 2>&1 &
     server=$!
-    sleep 0.3
-    "$v6shim" check --observe --json -o "$room/report" -- "$samples/$1" localhost $port hello >"$room/answer" 2>&1
+    await_server
+    timeout 60 "$v6shim" check $mode --json -o "$room/report" -- "$samples/$1" localhost $port hello >"$room/answer" 2>&1
     wait $server
 }
 
@@ -73,6 +80,13 @@ try_sample() {
     esac
 }
 
+mode=--run # the shim at work changes nothing of what is seen
+for sample in tcp-client udp-server; do
+    port=$(free_port)
+    try_sample $sample
+    same "$sample under the shim" "$(wanted_gaps $sample)" "$(gaps_of "$sample")"
+done
+mode=--observe
 for sample in tcp-client udp-client select-server family-server udp-server inetd-server; do
     port=$(free_port)
     wanted=$(wanted_gaps $sample)
