@@ -19,11 +19,7 @@ preload=$library
 case ${SANITIZERS-} in
 *address*) preload=$(${CC:-cc} -print-file-name=libasan.so):$library ;;
 esac
-# A process with threads that forks is more than these sanitizers can follow: now and then parent or child hangs in them.
-if [ "${SANITIZERS-}" ]; then
-    export STRESS_NO_FORK=yes
-    seconds=${1:-10}
-fi
+[ -z "${SANITIZERS-}" ] || seconds=${1:-10}
 # Numbers are the kernel's: that one thread closes what another has put there is no race of ours (tsan.supp).
 export TSAN_OPTIONS="${TSAN_OPTIONS-} suppressions=$here/tsan.supp die_after_fork=0"
 export ASAN_OPTIONS="${ASAN_OPTIONS-} detect_leaks=0"

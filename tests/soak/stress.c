@@ -179,7 +179,7 @@ static void operate(struct worker *worker)
         recv(*fd, &byte, 1, MSG_DONTWAIT);
         break;
     case 11:
-        if (pick(worker, 8) == 0 && getenv("STRESS_NO_FORK") == NULL)
+        if (pick(worker, 8) == 0)
             fork_once(worker, *fd);
         break;
     case 12:
