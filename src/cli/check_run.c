@@ -79,13 +79,32 @@ static void follow_others(struct session *session)
     watch_read(&session->watch);
 }
 
+/* Of another machine or word size: its loader would complain, and load nothing. */
+static bool is_foreign(const char *path, const char *observer_path)
+{
+    struct program program, observer;
+    char real[PATH_MAX];
+    snprintf(real, sizeof real, "%s", path);
+    if (program_read(path, &program) != 0 || program_read(observer_path, &observer) != 0)
+        return false;
+    while (program.kind == PROGRAM_SCRIPT && program_follow_script(real, &program))
+        ;
+    return program.kind == PROGRAM_DYNAMIC &&
+           (program.elf_class != observer.elf_class || program.machine != observer.machine);
+}
+
 /* The observer goes before the shim, where the program's own calls pass. */
 static bool set_preload(const struct session *session)
 {
     char path[PATH_MAX];
     if (!session->run->bare)
         launch_set_preload(NAME, session->path);
-    if (!preload_find_observer(path)) {
+    bool found = preload_find_observer(path);
+    if (found && is_foreign(session->path, path)) {
+        complain(NAME, "%s is for another machine or word size than %s, and can't be observed", session->path, path);
+        return false;
+    }
+    if (!found) {
         complain(NAME, "cannot find libv6shim-observe.so (%s): nothing can be observed without it", path);
         return false;
     }

@@ -81,6 +81,11 @@ if command -v busybox >/dev/null && ! ldd "$(command -v busybox)" >/dev/null 2>&
     same "a static child: status" 2 "$status"
     contains "a static child" "could not be checked: it is statically linked" "$(report_of)"
 fi
+if echo 'int main(void) { return 0; }' >"$room/small.c" && gcc -m32 "$room/small.c" -o "$room/small" 2>/dev/null; then
+    run --observe -- "$room/small"
+    same "a program of 32 bits: status" 2 "$status"
+    contains "a program of 32 bits" "small is for another machine or word size than" "$errors"
+fi
 if [ -w /dev/full ]; then
     run --observe --fail-on never -o /dev/full -- sh -c 'echo done; exit 4'
     same "a full disk: the program ran" "done 4" "$output $status"
