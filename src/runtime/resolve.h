@@ -56,13 +56,14 @@ void resolve_end(struct resolve_half *half);
 void resolve_add(struct resolve_addresses *list, const struct ip_address *address);
 
 /*
- * Puts both halves in the order in which they are to be tried (settings `prefer` and `families`): candidates, not yet
- * what the program is shown. What a DNS64 made of an IPv4 address becomes that again, and each IPv4 address without a
- * route is followed by the ways to it through NAT64, if the network has it (that is asked, and awaited, where no
- * address could be reached otherwise). Left out: IPv4 addresses inside the alias pool, which would be taken for
- * aliases, and IPv6 ones that mean an IPv4 address (mapped) or nothing (::).
+ * Puts both halves of a name in the order in which they are to be tried (settings `prefer` and `families`):
+ * candidates, not yet what the program is shown. What a DNS64 made of an IPv4 address becomes that again, and each
+ * IPv4 address without a route is followed by the ways to it through NAT64, if the network has it (that is asked, and
+ * awaited, where no address could be reached otherwise). This host's own name has its IPv4 addresses first. Left out:
+ * IPv4 addresses inside the alias pool, which would be taken for aliases, and IPv6 ones that mean an IPv4 address
+ * (mapped) or nothing (::).
  */
-void resolve_order(const struct resolve_addresses *ipv4, const struct resolve_addresses *ipv6,
+void resolve_order(const char *name, const struct resolve_addresses *ipv4, const struct resolve_addresses *ipv6,
                    struct resolve_addresses *ordered);
 
 /* Whether any of them is IPv6 by itself, not the way to an IPv4 address: only then the program's connect() to the

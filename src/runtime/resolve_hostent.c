@@ -63,7 +63,7 @@ static bool put_together(const char *name, const struct hostent *ipv4, const str
         add_all(&ipv4_list, ipv4);
     if (ipv6 != NULL)
         add_all(&ipv6_list, ipv6);
-    resolve_order(&ipv4_list, &ipv6_list, &ordered);
+    resolve_order(name, &ipv4_list, &ipv6_list, &ordered);
     if (resolve_has_ipv6(&ordered))
         resolve_record(name, &ordered);
     size_t count = resolve_shown_list(&ordered, answer->shown, NULL);

@@ -240,7 +240,7 @@ static int look_up_name(const char *node, const char *service, const struct addr
     if (error == 0)
         add_all(&ipv4_list, ipv4);
     add_all(&ipv6_list, ipv6);
-    resolve_order(&ipv4_list, &ipv6_list, &ordered);
+    resolve_order(node, &ipv4_list, &ipv6_list, &ordered);
     if (resolve_has_ipv6(&ordered))
         resolve_record(node, &ordered);
     if (ipv6 == NULL && !hidden && !needs_filter(ipv4)) {

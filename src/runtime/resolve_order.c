@@ -1,11 +1,15 @@
 /* The addresses of a name in the order in which they are to be tried. */
 #include <stdatomic.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/utsname.h>
 
 #include "runtime/aliases.h"
 #include "runtime/observe.h"
 #include "runtime/pref64.h"
 #include "runtime/preference.h"
 #include "runtime/settings.h"
+#include "runtime/sources.h"
 
 /* Once aloud: a program may look such a name up again and again. */
 static void tell_ignored(const struct ip_address *address)
@@ -62,10 +66,26 @@ static void add_ordered(struct resolve_addresses *ordered, const struct ip_addre
 }
 
 /*
- * What of the list may be added in this round. `prefer ipv6` and `ipv4` put one family first. Otherwise the IPv4
- * loopback goes before all: a service may listen on it and on ::1, and the program asked for the first.
+ * Whether a program asks about this host itself: by the host's name, or that with a domain, which has an IPv4 address
+ * of this host. Programs do that to learn the address that they bind, or tell to others in their data.
  */
-static bool is_in_round(const struct ip_address *address, int round)
+static bool is_own_name(const char *name, const struct resolve_addresses *ipv4)
+{
+    struct utsname host;
+    struct ip_address source;
+    if (ipv4->count == 0 || uname(&host) != 0)
+        return false;
+    size_t length = strcspn(host.nodename, ".");
+    return length > 0 && strcspn(name, ".") == length && strncasecmp(name, host.nodename, length) == 0 &&
+           sources_find(&ipv4->addresses[0], &source) && address_equal(&ipv4->addresses[0], &source);
+}
+
+/*
+ * What of the list may be added in this round. `prefer ipv6` and `ipv4` put one family first. Otherwise the IPv4
+ * loopback goes before all: a service may listen on it and on ::1, and the program asked for the first. So does IPv4
+ * of this host's own name.
+ */
+static bool is_in_round(const struct ip_address *address, int round, bool own)
 {
     switch (settings_current()->prefer) {
     case PREFER_IPV6:
@@ -74,7 +94,7 @@ static bool is_in_round(const struct ip_address *address, int round)
         return round > 0 || address->family == AF_INET;
     case PREFER_POLICY:
     default:
-        return round > 0 || is_ipv4_loopback(address);
+        return round > 0 || is_ipv4_loopback(address) || (own && address->family == AF_INET);
     }
 }
 
@@ -139,7 +159,7 @@ static void add_ways(struct resolve_addresses *ordered)
     }
 }
 
-static void put_together(const struct resolve_addresses *ipv4, const struct resolve_addresses *ipv6,
+static void put_together(const char *name, const struct resolve_addresses *ipv4, const struct resolve_addresses *ipv6,
                          struct resolve_addresses *ordered)
 {
     struct resolve_addresses list = {0};
@@ -158,28 +178,29 @@ static void put_together(const struct resolve_addresses *ipv4, const struct reso
         return;
     }
     preference_sort(&list, &preference);
+    bool own = is_own_name(name, ipv4);
     for (int round = 0; round < 2; round++)
         for (size_t i = 0; i < list.count; i++) {
             const struct ip_address *address = &list.addresses[preference.places[i].index];
-            if (is_in_round(address, round))
+            if (is_in_round(address, round, own))
                 add_ordered(ordered, address);
         }
 }
 
-void resolve_order(const struct resolve_addresses *ipv4, const struct resolve_addresses *ipv6,
+void resolve_order(const char *name, const struct resolve_addresses *ipv4, const struct resolve_addresses *ipv6,
                    struct resolve_addresses *ordered)
 {
     struct resolve_addresses all_ipv4 = *ipv4, real_ipv6 = {0};
     struct pref64 prefixes;
     if (settings_current()->families != FAMILIES_BOTH || settings_current()->nat64.mode == NAT64_OFF) {
-        put_together(ipv4, ipv6, ordered);
+        put_together(name, ipv4, ipv6, ordered);
         return;
     }
     bool routed = ipv4->count > 0 && sources_find(&ipv4->addresses[0], NULL);
     if (!routed && ipv4->count > 0)
         pref64_find(patience_for(ipv4, ipv6), &prefixes);
     add_recovered(&all_ipv4, &real_ipv6, ipv6);
-    put_together(&all_ipv4, &real_ipv6, ordered);
+    put_together(name, &all_ipv4, &real_ipv6, ordered);
     if (all_ipv4.count > 0 && !routed)
         add_ways(ordered);
 }

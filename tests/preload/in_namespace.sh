@@ -22,7 +22,7 @@ skip() {
 
 if [ -z "${TEST_INSIDE-}" ]; then
     for tool in ip unshare; do command -v $tool >/dev/null || skip "$tool is not installed"; done
-    flags="--mount --net --pid --fork --kill-child --mount-proc"
+    flags="--mount --net --uts --pid --fork --kill-child --mount-proc"
     if ! unshare $flags true 2>/dev/null; then
         flags="--user --map-root-user $flags"
         unshare $flags true 2>/dev/null || skip "needs root or user namespaces (see user.max_user_namespaces)"
@@ -36,6 +36,7 @@ fi
 mount -t tmpfs -o mode=755 tests /run || skip "no tmpfs can be mounted"
 TEST_DIR=/run/test
 mkdir -p $TEST_DIR/etc $TEST_DIR/state
+echo this-host >/proc/sys/kernel/hostname
 for file in alternatives group ld.so.cache ld.so.conf ld.so.conf.d passwd; do
     [ ! -e "/etc/$file" ] || cp -RP "/etc/$file" $TEST_DIR/etc/
 done

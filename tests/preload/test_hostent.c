@@ -258,6 +258,20 @@ static void test_many_ipv6_addresses_drove_out_ipv4(void **state)
     freeaddrinfo(list);
 }
 
+/* A program that asks for its own address binds it, or tells it to others. */
+static void test_own_name_led_with_an_alias(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"this-host", "this-host.example", "THIS-HOST"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        const struct hostent *host = gethostbyname(names[i]);
+        assert_non_null(host);
+        assert_string_equal(text_of(address_at(host, 0)), "192.0.2.2");
+        assert_same_alias(host, 1, "2001:db8::1");
+    }
+    assert_same_alias(gethostbyname("this-host.elsewhere.example"), 0, "2001:db8::1");
+}
+
 static void test_found_name_told_the_error_of_its_ipv4_half(void **state)
 {
     (void)state;
@@ -408,6 +422,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_two_threads_families_differ),
         cmocka_unit_test(test_ipv4_answer_was_shortened),
         cmocka_unit_test(test_many_ipv6_addresses_drove_out_ipv4),
+        cmocka_unit_test(test_own_name_led_with_an_alias),
         cmocka_unit_test(test_found_name_told_the_error_of_its_ipv4_half),
         cmocka_unit_test(test_absent_name_r),
         cmocka_unit_test(test_reverse_lookup_asked_about_the_alias),
