@@ -10,7 +10,7 @@
 #include "runtime/sockets.h"
 #include "runtime/view.h"
 
-EXPORT int listen(int fd, int backlog)
+static NOINLINE int listen_noted(int fd, int backlog)
 {
     if (guard_may_act())
         binding_prepare_listening(fd);
@@ -18,6 +18,13 @@ EXPORT int listen(int fd, int backlog)
     if (result == 0 && guard_may_act())
         binding_note_listening(fd, backlog);
     return result;
+}
+
+EXPORT int listen(int fd, int backlog)
+{
+    if (start_is_ready() && !sockets_item_is_record(sockets_item(fd)))
+        return REAL_BOUND(listen)(fd, backlog);
+    return listen_noted(fd, backlog);
 }
 
 /* After an accept() into room of our own. */

@@ -142,6 +142,11 @@ struct in_addr aliases_of(const struct ip_address *given, enum alias_kind kind)
                                  : alias_map_to_ipv4(row, &address);
 }
 
+bool aliases_recall(const struct ip_address *address, struct in_addr *alias)
+{
+    return alias_space_recall(address, alias);
+}
+
 bool aliases_peek(const struct ip_address *given, struct in_addr *alias)
 {
     struct ip_address address;

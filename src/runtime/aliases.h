@@ -63,6 +63,9 @@ bool aliases_find_address(struct in_addr alias, struct ip_address *address);
  */
 struct in_addr aliases_of(const struct ip_address *address, enum alias_kind kind);
 
+/* The same where this thread has just asked, and the alias is for good. */
+bool aliases_recall(const struct ip_address *address, struct in_addr *alias);
+
 /* The alias of an IPv6 address if it has one of its own, without giving it one. */
 bool aliases_peek(const struct ip_address *address, struct in_addr *alias);
 

@@ -9,6 +9,7 @@
 #include "runtime/control.h"
 #include "runtime/destinations.h"
 #include "runtime/kernel.h"
+#include "runtime/latest_peer.h"
 #include "runtime/observe.h"
 #include "runtime/outbound.h"
 #include "runtime/pref64.h"
@@ -107,12 +108,6 @@ static int make_ipv6(int fd)
     return sockets_has(fd, SOCKET_UPGRADED) ? 0 : upgrade_socket(fd);
 }
 
-/* A failure that says only that there is no way to this one address, at once and without a packet. */
-static bool is_without_route(int error)
-{
-    return error == ENETUNREACH || error == EHOSTUNREACH || error == EADDRNOTAVAIL || error == EAFNOSUPPORT;
-}
-
 /* The other addresses of the name, after the alias's own has failed with this error. */
 static ssize_t send_to_others(int fd, const struct msghdr *message, const struct ip_address *own,
                               const struct sockaddr_in *alias, int flags, int first_error)
@@ -120,7 +115,7 @@ static ssize_t send_to_others(int fd, const struct msghdr *message, const struct
     struct destinations destinations;
     if (!destinations_find(alias->sin_addr, &destinations))
         destinations.count = 0;
-    for (size_t i = 0; i < destinations.count && is_without_route(errno); i++) {
+    for (size_t i = 0; i < destinations.count && messages_is_without_route(errno); i++) {
         if (address_equal(&destinations.addresses[i], own))
             continue;
         ssize_t sent = send_observed(fd, message, &destinations.addresses[i], ntohs(alias->sin_port), flags);
@@ -146,6 +141,8 @@ static ssize_t send_to_alias(int fd, const struct msghdr *message, const struct 
         errno = -made;
     if (made == 0) {
         ssize_t sent = send_observed(fd, message, &address, ntohs(alias->sin_port), flags);
+        if (sent >= 0)
+            latest_peer_note(alias->sin_addr, &address);
         return sent >= 0 ? sent : send_to_others(fd, message, &address, alias, flags, errno);
     }
     /* A socket that is left alone. */
@@ -209,7 +206,7 @@ ssize_t messages_send_without_route(int fd, const struct msghdr *message, int fl
     errno = saved;
     ssize_t sent = -1;
     if (count > 0 && make_ipv6(fd) == 0)
-        for (size_t i = 0; sent < 0 && is_without_route(errno) && i < count; i++)
+        for (size_t i = 0; sent < 0 && messages_is_without_route(errno) && i < count; i++)
             sent = send_to(fd, message, &ways[i], ntohs(destination.sin_port), flags);
     if (sent >= 0)
         outbound_note(destination.sin_addr);
@@ -226,7 +223,7 @@ static ssize_t send_redirected(int fd, const struct msghdr *message, const struc
     ssize_t sent = -1;
     errno = ENETUNREACH;
     if (count > 0 && make_ipv6(fd) == 0)
-        for (size_t i = 0; sent < 0 && is_without_route(errno) && i < count; i++)
+        for (size_t i = 0; sent < 0 && messages_is_without_route(errno) && i < count; i++)
             sent = send_to(fd, message, &addresses[i], ntohs(asked->sin_port), flags);
     if (sent >= 0)
         outbound_note(asked->sin_addr);

@@ -7,6 +7,7 @@
 #ifndef V6SHIM_RUNTIME_MESSAGES_H
 #define V6SHIM_RUNTIME_MESSAGES_H
 
+#include <errno.h>
 #include <netinet/in.h>
 #include <stdbool.h>
 #include <sys/socket.h>
@@ -44,6 +45,12 @@ __attribute__((always_inline)) static inline bool messages_may_concern(int fd, c
     if (!sockets_item_is_record(item))
         return item == SOCKETS_INHERITED || item == SOCKETS_ASKING;
     return resolve_has_shown_alias() || replies_may_concern() || sockets_item_has(item, SOCKET_UPGRADED);
+}
+
+/* A failure that says only that there is no way to this one address, at once and without a packet. */
+static inline bool messages_is_without_route(int error)
+{
+    return error == ENETUNREACH || error == EHOSTUNREACH || error == EADDRNOTAVAIL || error == EAFNOSUPPORT;
 }
 
 /* sendmsg() to an address that concerns us (see above). */

@@ -11,7 +11,7 @@
 
 /* Where datagrams were sent, newer ones in the place of older ones. 0 is free: nobody sends to 0.0.0.0. */
 static _Atomic in_addr_t sent[SENT_SLOTS];
-static atomic_bool sent_any;
+atomic_bool outbound_any;
 
 static _Atomic in_addr_t *slot_of(struct in_addr address)
 {
@@ -25,7 +25,7 @@ bool outbound_recover(const struct ip_address *address, struct in_addr *shown)
 
 void outbound_note(struct in_addr asked)
 {
-    atomic_store_explicit(&sent_any, true, memory_order_relaxed);
+    atomic_store_explicit(&outbound_any, true, memory_order_relaxed);
     atomic_store_explicit(slot_of(asked), asked.s_addr, memory_order_relaxed);
 }
 
@@ -51,6 +51,6 @@ void outbound_show_peer(struct sockaddr_storage *full)
 
 void outbound_show_source(struct sockaddr_storage *full)
 {
-    if (atomic_load_explicit(&sent_any, memory_order_relaxed))
+    if (atomic_load_explicit(&outbound_any, memory_order_relaxed))
         show(full, true);
 }

@@ -8,6 +8,7 @@
 #ifndef V6SHIM_RUNTIME_OUTBOUND_H
 #define V6SHIM_RUNTIME_OUTBOUND_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/socket.h>
@@ -19,6 +20,8 @@ bool outbound_recover(const struct ip_address *address, struct in_addr *shown);
 
 /* A datagram was sent to this address on the program's behalf: answers from it may be shown. */
 void outbound_note(struct in_addr asked);
+/* Whether that has ever been done. */
+extern atomic_bool outbound_any;
 
 /* The peer of a socket that we connected: an address that stands for an IPv4 one becomes that, in its mapped form. */
 void outbound_show_peer(struct sockaddr_storage *full);

@@ -208,6 +208,19 @@ static inline bool sockets_are_flagged(int fd, uint32_t flags)
     return !sockets_item_is_plain(item) && sockets_item_is_record(item) && sockets_item_has(item, flags);
 }
 
+/* Whether it is surely an upgraded UDP socket of which the rest is as usual: no filter of the program's, say. */
+static inline bool sockets_is_usual_upgraded(int fd)
+{
+    const uint32_t looked_at =
+        SOCKET_UPGRADED | SOCKET_STREAM | SOCKET_RACING | SOCKET_TRANSLATED | SOCKET_OWN_FILTER | SOCKET_FRESH;
+    const struct descriptor *descriptor = sockets_descriptor(fd);
+    uint32_t item = descriptor != NULL ? atomic_load_explicit(&descriptor->record, memory_order_acquire) : 0;
+    if (!sockets_item_is_record(item) || atomic_load_explicit(&descriptor->doubted, memory_order_relaxed) == item)
+        return false;
+    const struct socket_record *record = (const struct socket_record *)pool_at(&sockets_records, item);
+    return (atomic_load_explicit(&record->flags, memory_order_relaxed) & looked_at) == SOCKET_UPGRADED;
+}
+
 static inline bool sockets_may_concern(int fd, uint32_t flags)
 {
     uint32_t item = sockets_item(fd);

@@ -419,6 +419,8 @@ static void bad_pointers(void *volatile bad)
 
 static void pointers(void)
 {
+    if (under_sanitizer("")) /* which follows them */
+        return;
     bad_pointers((void *)-1);
     bad_pointers((void *)1);
 }

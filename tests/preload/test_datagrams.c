@@ -127,6 +127,61 @@ static void test_both_families_on_one_socket(void **state)
     world_close(world6);
 }
 
+static void exchange(int fd, int world, const struct sockaddr_in *peer)
+{
+    struct sockaddr_in source;
+    socklen_t length = sizeof source;
+    char data[16] = "";
+    send_to(fd, "question", peer);
+    struct sockaddr_in6 from = world_receive(world, "question");
+    world_send(world, "answer", &from);
+    assert_int_equal(recvfrom(fd, data, sizeof data, 0, (struct sockaddr *)&source, &length), 6);
+    assert_from(&source, sizeof source, length, peer);
+}
+
+/* What is kept about the peer of before must not be taken for the next one's. */
+static void test_peer_was_taken_for_the_one_before(void **state)
+{
+    (void)state;
+    int worlds[] = {world_datagrams("2001:db8::1", 0), world_datagrams("2001:db8::2", 0),
+                    world_datagrams("192.0.2.1", 0)};
+    struct sockaddr_in peers[] = {address_of(alias_of("2001:db8::1"), world_port(worlds[0])),
+                                  address_of(alias_of("2001:db8::2"), world_port(worlds[1])),
+                                  ipv4_at("192.0.2.1", world_port(worlds[2]))};
+    int fds[] = {datagram_socket(), datagram_socket()};
+    for (const char *turn = "000111222000121000211202010120000"; *turn != '\0'; turn++)
+        for (int i = 0; i < 2; i++)
+            exchange(fds[i], worlds[*turn - '0'], &peers[*turn - '0']);
+    /* Two at once, the answers in the other order. */
+    struct sockaddr_in6 from[2];
+    for (int i = 0; i < 2; i++) {
+        send_to(fds[0], "question", &peers[i]);
+        from[i] = world_receive(worlds[i], "question");
+    }
+    for (int i = 1; i >= 0; i--)
+        world_send(worlds[i], "answer", &from[i]);
+    for (int i = 1; i >= 0; i--) {
+        struct sockaddr_in source;
+        socklen_t length = sizeof source;
+        char data[16];
+        assert_int_equal(recvfrom(fds[0], data, sizeof data, 0, (struct sockaddr *)&source, &length), 6);
+        assert_from(&source, sizeof source, length, &peers[i]);
+    }
+    /* A closed port behind the same address says so once. */
+    int on = 1;
+    assert_int_equal(setsockopt(fds[1], IPPROTO_IP, IP_RECVERR, &on, sizeof on), 0);
+    exchange(fds[1], worlds[0], &peers[0]);
+    exchange(fds[1], worlds[0], &peers[0]);
+    struct sockaddr_in closed = address_of(peers[0].sin_addr, 1);
+    send_to(fds[1], "x", &closed);
+    assert_int_equal(sendto(fds[1], "x", 1, 0, (struct sockaddr *)&closed, sizeof closed), -1);
+    assert_int_equal(errno, ECONNREFUSED);
+    close(fds[0]);
+    close(fds[1]);
+    for (int i = 0; i < 3; i++)
+        world_close(worlds[i]);
+}
+
 static void test_connected_socket_talked_to_nobody(void **state)
 {
     (void)state;
@@ -378,6 +433,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_datagram_to_an_alias_was_lost),
         cmocka_unit_test(test_reply_came_from_another_address_than_was_asked),
         cmocka_unit_test(test_both_families_on_one_socket),
+        cmocka_unit_test(test_peer_was_taken_for_the_one_before),
         cmocka_unit_test(test_connected_socket_talked_to_nobody),
         cmocka_unit_test(test_closed_port_was_not_told),
         cmocka_unit_test(test_message_to_an_alias_was_lost),

@@ -1,0 +1,222 @@
+/* Datagrams are sent. What has no address (send, write) needs no hook. */
+#include <sys/socket.h>
+
+#include "hooks/passed.h"
+#include "runtime/background.h"
+#include "runtime/glance.h"
+#include "runtime/guard.h"
+#include "runtime/hook.h"
+#include "runtime/latest_peer.h"
+#include "runtime/messages.h"
+#include "runtime/observe.h"
+#include "runtime/pointer.h"
+#include "runtime/real.h"
+#include "runtime/sockets.h"
+
+/* What the kernel said of a message is final, but where it knows no way to an IPv4 address. */
+static ssize_t or_without_route(ssize_t sent, int error_before, int fd, const struct msghdr *message, int flags)
+{
+    if (sent >= 0 || errno != ENETUNREACH || message->msg_name == NULL || !guard_may_act())
+        return sent;
+    sent = messages_send_without_route(fd, message, flags);
+    if (sent >= 0)
+        errno = error_before;
+    return sent;
+}
+
+static NOINLINE ssize_t send_one(int fd, const void *data, size_t size, int flags, const struct sockaddr *address,
+                                 socklen_t length)
+{
+    glance_note_errno();
+    /* While it connects, a TCP socket ignores the address: the placeholder would complain of it. */
+    if (background_is(fd))
+        return REAL(sendto)(fd, data, size, flags | MSG_DONTWAIT, NULL, 0);
+    int before = errno;
+    struct iovec part = {.iov_base = (void *)(uintptr_t)data, .iov_len = size};
+    struct msghdr message = {
+        .msg_name = (void *)(uintptr_t)address, .msg_namelen = length, .msg_iov = &part, .msg_iovlen = 1};
+    if (address == NULL || !guard_may_act() || !messages_concern(fd, address, length))
+        return or_without_route(REAL(sendto)(fd, data, size, flags, address, length), before, fd, &message, flags);
+    return messages_send(fd, &message, flags);
+}
+
+/*
+ * What sendto() was called with, for the case that the kernel knows no way. In memory, and read from there only then:
+ * in registers that outlast a call it would cost each datagram twenty instructions.
+ */
+struct send_arguments {
+    const void *data;
+    size_t size;
+    const struct sockaddr *address;
+    int fd, flags, error;
+    socklen_t length;
+};
+
+static NOINLINE ssize_t send_refused(const volatile struct send_arguments *sent)
+{
+    if (errno != ENETUNREACH)
+        return -1;
+    errno = sent->error; /* once more, and then perhaps another way */
+    return send_one(sent->fd, sent->data, sent->size, sent->flags, sent->address, sent->length);
+}
+
+/* To the peer of the datagram before, if it is an alias: as messages_send() does it after the first time. */
+static NOINLINE ssize_t send_known(int fd, const void *data, size_t size, int flags, const struct sockaddr *address,
+                                   socklen_t length)
+{
+    const int *error = glance_errno;
+    struct sockaddr_in asked;
+    struct sockaddr_in6 native = {.sin6_family = AF_INET6};
+    if (error == NULL || observe_wants_decisions() || (flags & MSG_OOB) != 0 || !sockets_is_usual_upgraded(fd) ||
+        !messages_read_destination(address, length, &asked) ||
+        !latest_peer_address(asked.sin_addr, &native.sin6_addr))
+        return send_one(fd, data, size, flags, address, length);
+    int before = *error;
+    native.sin6_port = asked.sin_port;
+    ssize_t sent = REAL_BOUND(sendto)(fd, data, size, flags, (const struct sockaddr *)&native, sizeof native);
+    if (sent >= 0 || !messages_is_without_route(errno))
+        return sent;
+    errno = before;
+    return send_one(fd, data, size, flags, address, length);
+}
+
+EXPORT ssize_t sendto(int fd, const void *data, size_t size, int flags, const struct sockaddr *address,
+                      socklen_t length)
+{
+    const int *error = glance_errno;
+    if (error == NULL || background_any() || messages_may_concern(fd, address, length))
+        return send_known(fd, data, size, flags, address, length);
+    if (address == NULL)
+        return REAL_BOUND(sendto)(fd, data, size, flags, NULL, length);
+    volatile struct send_arguments kept; /* field by field: from a list, the compiler would make it twice */
+    kept.data = data;
+    kept.size = size;
+    kept.address = address;
+    kept.fd = fd;
+    kept.flags = flags;
+    kept.error = *error;
+    kept.length = length;
+    ssize_t sent = REAL_BOUND(sendto)(fd, data, size, flags, address, length);
+    return __builtin_expect(sent >= 0, 1) ? sent : send_refused(&kept);
+}
+
+static NOINLINE ssize_t send_message(int fd, const struct msghdr *message, int flags)
+{
+    glance_note_errno();
+    int before = errno;
+    if (!pointer_is_bad(message) && message->msg_control != NULL && background_any())
+        each_passed(message, background_collapse); /* with two owners it is more than a race can follow */
+    if (!pointer_is_bad(message) && message->msg_name != NULL && background_is(fd)) { /* as in sendto() */
+        struct msghdr nameless = *message;
+        nameless.msg_name = NULL;
+        nameless.msg_namelen = 0;
+        return REAL(sendmsg)(fd, &nameless, flags | MSG_DONTWAIT);
+    }
+    if (pointer_is_bad(message) || message->msg_name == NULL || !guard_may_act() ||
+        !messages_concern(fd, message->msg_name, message->msg_namelen))
+        return pointer_is_bad(message)
+                   ? REAL(sendmsg)(fd, message, flags)
+                   : or_without_route(REAL(sendmsg)(fd, message, flags), before, fd, message, flags);
+    return messages_send(fd, message, flags);
+}
+
+struct message_arguments {
+    const struct msghdr *message;
+    int fd, flags, error;
+};
+
+static NOINLINE ssize_t message_refused(const volatile struct message_arguments *sent)
+{
+    if (errno != ENETUNREACH)
+        return -1;
+    errno = sent->error;
+    return send_message(sent->fd, sent->message, sent->flags);
+}
+
+EXPORT ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
+{
+    const int *error = glance_errno;
+    if (error == NULL || background_any() || pointer_is_bad(message) ||
+        messages_may_concern(fd, message->msg_name, message->msg_namelen))
+        return send_message(fd, message, flags);
+    volatile struct message_arguments kept;
+    kept.message = message;
+    kept.fd = fd;
+    kept.flags = flags;
+    kept.error = *error;
+    ssize_t sent = REAL_BOUND(sendmsg)(fd, message, flags);
+    return __builtin_expect(sent >= 0, 1) ? sent : message_refused(&kept);
+}
+
+static bool any_concerns(int fd, const struct mmsghdr *messages, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++)
+        if (messages_concern(fd, messages[i].msg_hdr.msg_name, messages[i].msg_hdr.msg_namelen))
+            return true;
+    return false;
+}
+
+/* The first message that can't be sent ends the call: that one alone goes the other way. */
+static int or_each_without_route(int sent, int error_before, int fd, struct mmsghdr *messages, unsigned count,
+                                 int flags)
+{
+    if (sent >= 0 || count == 0 || pointer_is_bad(messages))
+        return sent;
+    ssize_t size = or_without_route(sent, error_before, fd, &messages[0].msg_hdr, flags);
+    if (size < 0)
+        return -1;
+    messages[0].msg_len = (unsigned)size;
+    return 1;
+}
+
+static NOINLINE int send_messages(int fd, struct mmsghdr *messages, unsigned count, int flags)
+{
+    int before = errno;
+    glance_note_errno();
+    if (pointer_is_bad(messages) || !guard_may_act() || !any_concerns(fd, messages, count))
+        return or_each_without_route(REAL(sendmmsg)(fd, messages, count, flags), before, fd, messages, count, flags);
+    int saved = errno;
+    unsigned sent = 0;
+    for (; sent < count; sent++) {
+        struct msghdr *message = &messages[sent].msg_hdr;
+        ssize_t size = messages_concern(fd, message->msg_name, message->msg_namelen)
+                           ? messages_send(fd, message, flags)
+                           : REAL(sendmsg)(fd, message, flags);
+        if (size < 0)
+            break;
+        messages[sent].msg_len = (unsigned)size;
+    }
+    /* As the kernel: an error after the first message is told by the next call. */
+    if (sent > 0)
+        errno = saved;
+    return sent > 0 ? (int)sent : -1;
+}
+
+struct messages_arguments {
+    struct mmsghdr *messages;
+    int fd, flags, error;
+    unsigned count;
+};
+
+static NOINLINE int messages_refused(const volatile struct messages_arguments *sent)
+{
+    return or_each_without_route(-1, sent->error, sent->fd, sent->messages, sent->count, sent->flags);
+}
+
+EXPORT int sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags)
+{
+    const int *error = glance_errno;
+    if (error == NULL || pointer_is_bad(messages))
+        return send_messages(fd, messages, count, flags);
+    for (unsigned i = 0; i < count; i++)
+        if (messages_may_concern(fd, messages[i].msg_hdr.msg_name, messages[i].msg_hdr.msg_namelen))
+            return send_messages(fd, messages, count, flags);
+    volatile struct messages_arguments kept;
+    kept.messages = messages;
+    kept.fd = fd;
+    kept.flags = flags;
+    kept.error = *error;
+    kept.count = count;
+    int sent = REAL_BOUND(sendmmsg)(fd, messages, count, flags);
+    return __builtin_expect(sent >= 0, 1) ? sent : messages_refused(&kept);
+}
