@@ -7,10 +7,16 @@
 #define PROBES 8u
 #define MIX    UINT64_C(0x9e3779b97f4a7c15)
 
-struct slot {
-    _Atomic uint32_t turn; /* odd while it is written */
+struct entry {
     struct ip_address address;
     struct origin origin;
+};
+
+#define WORDS ((sizeof(struct entry) + sizeof(uint64_t) - 1) / sizeof(uint64_t))
+
+struct slot {
+    _Atomic uint32_t turn; /* odd while it is written */
+    _Atomic uint64_t words[WORDS];
 };
 
 static struct slot slots[SLOTS];
@@ -45,15 +51,30 @@ static uint32_t place_of(const struct ip_address *key)
 }
 
 /* A copy of the slot as it was at one moment; false while it is written. */
-static bool read_slot(struct slot *slot, struct ip_address *address, struct origin *origin)
+static bool read_slot(struct slot *slot, struct entry *entry)
 {
+    uint64_t words[WORDS];
     uint32_t before = atomic_load_explicit(&slot->turn, memory_order_acquire);
     if (before % 2 != 0)
         return false;
-    *address = slot->address;
-    *origin = slot->origin;
-    atomic_thread_fence(memory_order_acquire);
+    for (size_t i = 0; i < WORDS; i++)
+        words[i] = atomic_load_explicit(&slot->words[i], memory_order_acquire);
+    memcpy(entry, words, sizeof *entry);
     return atomic_load_explicit(&slot->turn, memory_order_relaxed) == before;
+}
+
+/* False where somebody else is writing: another thread, or the one that this signal handler interrupted. */
+static bool write_slot(struct slot *slot, const struct entry *entry)
+{
+    uint64_t words[WORDS] = {0};
+    uint32_t turn = atomic_load(&slot->turn);
+    if (turn % 2 != 0 || !atomic_compare_exchange_strong(&slot->turn, &turn, turn + 1))
+        return false;
+    memcpy(words, entry, sizeof *entry);
+    for (size_t i = 0; i < WORDS; i++)
+        atomic_store_explicit(&slot->words[i], words[i], memory_order_release);
+    atomic_store_explicit(&slot->turn, turn + 2, memory_order_release);
+    return true;
 }
 
 /* The slot of the address, or one for it; NULL where all are being written. */
@@ -61,16 +82,15 @@ static struct slot *find_slot(const struct ip_address *key, bool *known)
 {
     uint32_t start = place_of(key);
     struct slot *free_slot = NULL, *any = NULL;
-    struct ip_address address;
-    struct origin origin;
+    struct entry entry;
     for (uint32_t i = 0; i < PROBES; i++) {
         struct slot *slot = &slots[(start + i) % SLOTS];
-        if (!read_slot(slot, &address, &origin))
+        if (!read_slot(slot, &entry))
             continue;
-        *known = address_equal(&address, key);
+        *known = address_equal(&entry.address, key);
         if (*known)
             return slot;
-        if (address.family == AF_UNSPEC && free_slot == NULL)
+        if (entry.address.family == AF_UNSPEC && free_slot == NULL)
             free_slot = slot;
         if (any == NULL || i == atomic_load(&slot->turn) / 2 % PROBES)
             any = slot;
@@ -83,18 +103,10 @@ static struct slot *find_slot(const struct ip_address *key, bool *known)
 static void note(const struct ip_address *address, const struct origin *origin, bool only_new)
 {
     bool known = false;
-    struct ip_address key = key_of(address);
-    struct slot *slot = find_slot(&key, &known);
-    if (slot == NULL || (known && only_new))
-        return;
-    uint32_t turn = atomic_load(&slot->turn);
-    if (turn % 2 != 0 || !atomic_compare_exchange_strong(&slot->turn, &turn, turn + 1)) {
-        atomic_store(&forgotten, true); /* another thread, or the one that this signal handler interrupted */
-        return;
-    }
-    slot->address = key;
-    slot->origin = *origin;
-    atomic_store_explicit(&slot->turn, turn + 2, memory_order_release);
+    struct entry entry = {.address = key_of(address), .origin = *origin};
+    struct slot *slot = find_slot(&entry.address, &known);
+    if (slot != NULL && !(known && only_new) && !write_slot(slot, &entry))
+        atomic_store(&forgotten, true);
 }
 
 void origins_note(const struct ip_address *address, const struct origin *origin)
@@ -110,14 +122,14 @@ void origins_note_new(const struct ip_address *address, const struct origin *ori
 struct origin origins_find(const struct ip_address *address)
 {
     bool torn = false;
-    struct ip_address key = key_of(address), found;
-    struct origin origin;
+    struct ip_address key = key_of(address);
+    struct entry entry;
     uint32_t start = place_of(&key);
     for (uint32_t i = 0; i < PROBES; i++) {
-        if (!read_slot(&slots[(start + i) % SLOTS], &found, &origin))
+        if (!read_slot(&slots[(start + i) % SLOTS], &entry))
             torn = true;
-        else if (address_equal(&found, &key))
-            return origin;
+        else if (address_equal(&entry.address, &key))
+            return entry.origin;
     }
     return origin_make(torn || atomic_load(&forgotten) ? ORIGIN_UNKNOWN : ORIGIN_NONE, NULL, NULL);
 }
