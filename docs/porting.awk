@@ -127,6 +127,8 @@ END {
     print "What keeps a program from IPv6, and what replaces it. `v6shim check` names each gap by the identifier used"
     print "here. An *error* keeps the program from IPv6 peers; a *warning* means that something is lost with them; a *note*"
     print "is harmless by itself. The shim is for programs that can't be changed: if you have the source, port it."
+    print "Three of them don't show in a program's file: `address-storage` and `first-address` are seen by"
+    print "`v6shim check --run`, `packet-size` in the source alone."
     print ""
     print "| gap | what | severity |"
     print "|---|---|---|"

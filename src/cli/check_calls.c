@@ -9,7 +9,19 @@
 #include <sys/socket.h>
 
 /* Which argument of a call decides. FAMILY_n: argument n is an address family. */
-enum reading { NOTHING, FAMILY_2, FAMILY_3, HINTS, PRESENTATION, SOCKET, OPTION, IOCTL, SYSTEM_CALL };
+enum reading {
+    NOTHING,
+    FAMILY_2,
+    FAMILY_3,
+    HINTS,
+    PRESENTATION,
+    SOCKET,
+    OPTION,
+    IOCTL,
+    SYSTEM_CALL,
+    SHORT_BUFFER,
+    COLON_2,
+};
 
 struct call {
     const char *symbol;
@@ -20,17 +32,31 @@ struct call {
 static const struct call calls[] = {
 #define FACT(name, text)
 #define CALL(symbol, reading, fact) {#symbol, reading, FACT_##fact},
+#define HABIT(symbol, reading, fact)
 #include "cli/check_calls.def"
 #undef FACT
 #undef CALL
+#undef HABIT
+};
+
+static const struct call habits[] = {
+#define FACT(name, text)
+#define CALL(symbol, reading, fact)
+#define HABIT(symbol, reading, fact) {#symbol, reading, FACT_##fact},
+#include "cli/check_calls.def"
+#undef FACT
+#undef CALL
+#undef HABIT
 };
 
 static const char *const fact_texts[FACT_COUNT] = {
 #define FACT(name, text) [FACT_##name] = text,
 #define CALL(symbol, reading, fact)
+#define HABIT(symbol, reading, fact)
 #include "cli/check_calls.def"
 #undef FACT
 #undef CALL
+#undef HABIT
 };
 
 #define CALL_COUNT (sizeof calls / sizeof calls[0])
@@ -53,6 +79,14 @@ const struct call *call_find(const char *symbol)
     const struct call *key = &wanted;
     const struct call **found = bsearch(&key, sorted, CALL_COUNT, sizeof sorted[0], compare_calls);
     return found == NULL ? NULL : *found;
+}
+
+const struct call *call_find_habit(const char *symbol)
+{
+    for (size_t index = 0; index < sizeof habits / sizeof habits[0]; index++)
+        if (strcmp(habits[index].symbol, symbol) == 0)
+            return &habits[index];
+    return NULL;
 }
 
 const char *call_symbol(const struct call *call)
@@ -208,6 +242,12 @@ enum fact call_read(const struct call *call, const struct elf_image *image, cons
         return read_ioctl(state);
     case SYSTEM_CALL:
         return argument_number(state, 1, &number) ? system_call_fact((uint64_t)number) : FACT_COUNT;
+    case SHORT_BUFFER:
+        return argument_number(state, 4, &number) && number == INET_ADDRSTRLEN && argument_may_be(state, 1, AF_INET)
+                   ? FACT_SHORT_TEXT
+                   : FACT_COUNT;
+    case COLON_2:
+        return argument_number(state, 2, &number) && number == ':' ? FACT_COLON : FACT_COUNT;
     }
     return call->fact;
 }
@@ -259,6 +299,10 @@ enum gap_number fact_gap(enum fact fact)
         return GAP_DIRECT_CALL;
     case FACT_URING:
         return GAP_IO_URING;
+    case FACT_TRUST:
+        return GAP_ADDRESS_TRUST;
+    case FACT_SHORT_TEXT:
+        return GAP_TEXT_BUFFER;
     default:
         return GAP_COUNT;
     }

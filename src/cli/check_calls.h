@@ -11,9 +11,11 @@
 enum fact {
 #define FACT(name, text) FACT_##name,
 #define CALL(symbol, reading, fact)
+#define HABIT(symbol, reading, fact)
 #include "cli/check_calls.def"
 #undef FACT
 #undef CALL
+#undef HABIT
     FACT_COUNT /* also: no fact */
 };
 
@@ -24,8 +26,9 @@ _Static_assert(FACT_COUNT <= 64, "a set of facts is 64 bits");
 
 struct call; /* one line of the table */
 
-/* The line for a symbol, or NULL. */
+/* The line for a symbol, or NULL: of those that any program is read for, and of the habits of IPv4 code. */
 const struct call *call_find(const char *symbol);
+const struct call *call_find_habit(const char *symbol);
 
 const char *call_symbol(const struct call *call);
 

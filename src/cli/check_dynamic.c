@@ -306,6 +306,62 @@ static void add_listener_gap(struct examination *exam)
         }
 }
 
+static struct import_meaning resolve_habit(const struct elf_symbol *symbol, void *context)
+{
+    (void)context;
+    bool own = !symbol->undefined && symbol->function;
+    return (struct import_meaning){.call = own ? NULL : call_find_habit(symbol->name)};
+}
+
+/* Splits at a colon what it then makes a port or a host of, in one function. */
+static bool splits_address(const struct examination *exam, const struct object_site *site)
+{
+    facts_t uses = BIT(NUMBER) | BIT(SERVICE) | BIT(NAME_OLD) | BIT(NAME_INET) | BIT(TEXT_OLD);
+    for (size_t index = 0; site->function != 0 && index < exam->sighting_count; index++) {
+        const struct sighting *other = &exam->sightings[index];
+        if (other->site.function == site->function && (FACT_BIT(other->fact) & uses) != 0)
+            return true;
+    }
+    return false;
+}
+
+/* Habits of IPv4 code that no call gives away for certain: guesses, so notes. */
+static void add_habits(struct examination *exam)
+{
+    if (exam->functions == NULL || object_scan(exam->image, exam->functions, resolve_habit, note_site, exam) != 0)
+        return;
+    for (size_t index = 0; index < exam->sighting_count; index++) {
+        const struct sighting *sighting = &exam->sightings[index];
+        bool colon = sighting->fact == FACT_COLON && splits_address(exam, &sighting->site);
+        if (!colon && sighting->fact != FACT_SHORT_TEXT)
+            continue;
+        struct evidence evidence = own_evidence(exam, &sighting->site);
+        report_add_gap(exam->report, colon ? GAP_COLON_SPLIT : GAP_TEXT_BUFFER, &evidence)->severity = GAP_NOTE;
+    }
+}
+
+static bool imports(const struct examination *exam, const char *name)
+{
+    struct elf_symbol symbol;
+    for (size_t index = 1; index < exam->image->symbol_count; index++)
+        if (elf_image_symbol(exam->image, index, &symbol) && strcmp(symbol.name, name) == 0)
+            return true;
+    return false;
+}
+
+/* IPv6 text is read by what refuses zones, and nothing else here would know them. */
+static void add_zone_gap(struct examination *exam)
+{
+    if ((exam->own & BIT(NAME_NEW)) != 0 || imports(exam, "if_nametoindex"))
+        return;
+    for (size_t index = 0; index < exam->sighting_count; index++)
+        if (strcmp(exam->sightings[index].site.symbol, "inet_pton") == 0 &&
+            exam->sightings[index].fact != FACT_PRESENT_INET) {
+            struct evidence evidence = own_evidence(exam, &exam->sightings[index].site);
+            report_add_gap(exam->report, GAP_NO_ZONE, &evidence);
+        }
+}
+
 static void soften_gaps(struct report *report)
 {
     for (struct report_gap *gap = report->gaps; gap != NULL; gap = gap->next)
@@ -319,6 +375,7 @@ static void conclude_dual(struct examination *exam, facts_t facts, bool by_libra
     const char *how = check_describe(report, facts & facts_for);
     report->reason = by_library ? report_print(report, "%s, through its libraries", how) : how;
     add_own_gaps(exam, facts_against & ~(BIT(SOCKET_PACKET) | BIT(CAPTURE)));
+    add_zone_gap(exam);
     soften_gaps(report);
     if (report->gaps != NULL)
         report_add_note(report, "the old calls stand beside the new ones: probably for fallback, logs or options");
@@ -330,7 +387,8 @@ static void conclude_ipv4(struct checker *checker, struct examination *exam, fac
     if (by_library)
         add_library_gaps(exam, facts_against);
     add_listener_gap(exam);
-    add_own_gaps(exam, BIT(SERVICE) | BIT(URING) | BIT(DIRECT_CALL));
+    add_own_gaps(exam, BIT(SERVICE) | BIT(URING) | BIT(DIRECT_CALL) | BIT(TRUST));
+    add_habits(exam);
     check_texts(exam->report, exam->image);
     check_obstacles(checker, exam->report, &exam->image->program);
     check_conclude_ipv4(exam->report, facts);

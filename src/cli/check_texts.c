@@ -87,6 +87,28 @@ static void find_addresses(struct report *report, const struct elf_image *image)
     }
 }
 
+/* 127.0.0.1 as an operand of x86-64 code that moves it into a register or to memory, in either byte order. */
+static void find_loopback(struct report *report, const struct elf_image *image)
+{
+    enum { MOVE_TO_REGISTER = 0xb8, REGISTER_MASK = 0xf8, MOVE_TO_MEMORY = 0xc7, LONGEST_ADDRESS = 6 };
+    static const uint8_t loopbacks[][4] = {{127, 0, 0, 1}, {1, 0, 0, 127}};
+    for (size_t index = 0; index < image->segment_count; index++) {
+        const struct elf_segment *segment = &image->segments[index];
+        const uint8_t *code = image->data + segment->offset, *end = code + segment->file_size;
+        for (size_t order = 0; segment->executable && order < 2; order++)
+            for (const uint8_t *at = code;
+                 (at = memmem(at, (size_t)(end - at), loopbacks[order], sizeof loopbacks[order])) != NULL; at++) {
+                bool moves = at > code && (at[-1] & REGISTER_MASK) == MOVE_TO_REGISTER;
+                for (int before = 2; !moves && before <= LONGEST_ADDRESS && before <= at - code; before++)
+                    moves = at[-before] == MOVE_TO_MEMORY;
+                if (moves)
+                    report_add_gap(report, GAP_ADDRESS_CONSTANT,
+                                   &(struct evidence){.address = segment->address + (uint64_t)(at - code),
+                                                      .detail = "INADDR_LOOPBACK"});
+            }
+    }
+}
+
 /* A resolver of the program's own: it reads the configuration that only resolvers read, and asks libc for no name. */
 static void find_resolver(struct report *report, const struct elf_image *image)
 {
@@ -119,4 +141,6 @@ void check_texts(struct report *report, const struct elf_image *image)
         report_add_gap(report, telltale->gap, &evidence);
     }
     find_addresses(report, image);
+    if (image->program.machine == EM_X86_64)
+        find_loopback(report, image);
 }

@@ -54,6 +54,21 @@ $cc -g -O1 "$here/client-old.c" -o old
 check "call site from debug information" 1 "gethostbyname@GLIBC_2.2.5 in main at 0x" old
 check "source line from debug information" 1 "client-old.c:11)" old
 
+# Every gap that a file shows, at two levels of optimization. What shows only in the source or while running isn't here.
+printf 'int %s() { return 0; }\n' callrpc hosts_ctl io_uring_queue_init res_query >stand-ins.c
+$cc -shared -fPIC stand-ins.c -o libstand-ins.so
+for level in -O0 -O2; do
+    $cc $level "$here/every-gap.c" -L. -lstand-ins -o every
+    for gap in name-lookup family-hint inet-socket address-text address-print network-text presentation service-lookup \
+        text-buffer address-constant broadcast colon-split single-listener ip-option multicast hard-coded-address \
+        address-trust payload-address interface-ioctl raw-socket remote-command sun-rpc address-query proc-net \
+        direct-call io-uring; do
+        check "gap $gap $level" 1 "[$gap]" every
+    done
+done
+$cc -O2 "$here/no-zone.c" -o no-zone
+check "gap no-zone" 0 "[no-zone]" no-zone
+
 if $cc -static "$here/client-old.c" -o old-static 2>/dev/null; then
     $cc -static "$here/client-new.c" -o new-static 2>/dev/null
     check "static, IPv4" 1 ": $out: the program is statically linked" old-static
