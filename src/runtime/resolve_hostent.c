@@ -103,7 +103,6 @@ static struct hostent *pack_static(const struct answer *answer)
         h_errno = answer->parts.address_count == 0 ? NO_DATA : NO_RECOVERY;
         return NULL;
     }
-    h_errno = NETDB_SUCCESS;
     return &static_hostent;
 }
 
@@ -139,6 +138,8 @@ struct hostent *resolve_by_name(const char *name)
     if (put_together(copy, ipv4, found ? resolve_hostent(half) : NULL, &answer)) {
         errno = saved;
         result = pack_static(&answer);
+        if (result != NULL && ipv4 == NULL)
+            h_errno = NETDB_SUCCESS; /* of the IPv4 half there stands an error */
     } else {
         errno = ipv4_error;
         h_errno = ipv4_host_error;
@@ -162,7 +163,8 @@ static int pack_into(const struct answer *answer, const struct resolve_buffer *i
     free(scratch);
     if (error == 0)
         *found = into->result;
-    *host_error = error == 0 ? NETDB_SUCCESS : NETDB_INTERNAL;
+    else
+        *host_error = NETDB_INTERNAL;
     return error;
 }
 
@@ -180,10 +182,13 @@ int resolve_by_name_r(const char *name, const struct resolve_buffer *into, struc
     int error = REAL(gethostbyname_r)(name, into->result, into->buffer, into->size, found, host_error);
     int ipv4_errno = errno;
     /* A buffer that is too small for libc's half is too small: the program comes again with a larger one. */
+    bool ipv4_found = *found != NULL;
     bool ipv6_found = error != ERANGE && resolve_wait(half, outcome_of(*found, *host_error));
     if (error != ERANGE && put_together(copy, *found, ipv6_found ? resolve_hostent(half) : NULL, &answer)) {
         errno = saved;
         error = pack_into(&answer, into, found, host_error);
+        if (*found != NULL && !ipv4_found)
+            *host_error = NETDB_SUCCESS;
     } else {
         errno = ipv4_errno;
     }
@@ -200,6 +205,7 @@ int resolve_by_alias_r(struct in_addr alias, const struct resolve_buffer *into, 
     *host_error = HOST_NOT_FOUND;
     if (!aliases_find_address(alias, &ipv6))
         return 0;
+    *host_error = NETDB_SUCCESS;
     int error = REAL(gethostbyaddr_r)(&ipv6.ipv6, sizeof ipv6.ipv6, AF_INET6, into->result, into->buffer, into->size,
                                       found, host_error);
     if (error != 0 || *found == NULL)
