@@ -15,8 +15,6 @@
 #include "runtime/kernel.h"
 #include "runtime/option_twins.h"
 #include "runtime/placeholder.h"
-#include "runtime/pref64.h"
-#include "runtime/pref64_record.h"
 #include "runtime/race_order.h"
 #include "runtime/race_thread.h"
 #include "runtime/real.h"
@@ -36,8 +34,9 @@ static void add_lane(struct background *race, int socket, sa_family_t family)
     }
 }
 
-/* Sockets for the candidates of one family. The first one of the original's is itself: what was set needs no copy. */
-static int make_lanes(struct background *race, const struct original *original, sa_family_t family, unsigned wanted)
+/* The first one of the original's family is itself: what was set needs no copy. */
+static int make_lanes_of(struct background *race, const struct original *original, sa_family_t family,
+                         unsigned wanted)
 {
     for (unsigned made = 0; made < wanted && made < FAMILY_LANES; made++) {
         int socket =
@@ -49,11 +48,15 @@ static int make_lanes(struct background *race, const struct original *original, 
     return 0;
 }
 
-static void settle_lanes(const struct background *race, const struct original *original)
+int background_make_lanes(struct background *race, const struct original *original, unsigned ipv4, unsigned ipv6)
 {
+    int result = make_lanes_of(race, original, AF_INET, ipv4);
+    if (result == 0)
+        result = make_lanes_of(race, original, AF_INET6, ipv6);
     for (unsigned i = 0; i < LANES; i++)
         if (race->lanes[i].socket != NOBODY)
             attempts_settle(original, race->lanes[i].socket);
+    return result;
 }
 
 static int furnish(struct background *race, const struct original *original, const struct destinations *destinations)
@@ -63,11 +66,7 @@ static int furnish(struct background *race, const struct original *original, con
         ipv4 += destinations->addresses[i].family == AF_INET;
     race_order(destinations, &race->candidates, race->order);
     eyeballs_init(&race->eyeballs, count, EYEBALLS_RACE, settings_current()->attempt_delay_ms);
-    int result = make_lanes(race, original, AF_INET, ipv4);
-    if (result == 0)
-        result = make_lanes(race, original, AF_INET6, count - ipv4);
-    settle_lanes(race, original);
-    return result;
+    return background_make_lanes(race, original, ipv4, count - ipv4);
 }
 
 /* No race after all: this socket, connected or on its way, goes under the number where the program's own still is. */
@@ -88,7 +87,7 @@ static int install_at_once(struct background *race, uint32_t item, struct lane *
     return result;
 }
 
-static int put_placeholder(struct background *race, uint32_t item)
+int background_put_placeholder(struct background *race, uint32_t item)
 {
     struct socket_record *record = sockets_find(race->fd);
     int end, result = placeholder_make(&end, &race->peer);
@@ -147,7 +146,7 @@ static int set_off(struct background *race, uint32_t item)
     }
     atomic_store(background_due(item), action.until_ms);
     history_locate(&race->candidates); /* the thread can't */
-    int result = put_placeholder(race, item);
+    int result = background_put_placeholder(race, item);
     if (result == -EINPROGRESS)
         return result;
     background_dismantle(race, item);
@@ -178,8 +177,7 @@ static bool may_be_raced(int fd)
     return duplicates.count == 1;
 }
 
-/* A race without sockets, locked; NULL where none can be had. */
-static struct background *begin(int fd, uint16_t port, uint32_t *item, sigset_t *before)
+struct background *background_enter(int fd, uint16_t port, uint32_t *item, sigset_t *before)
 {
     if (!may_be_raced(fd) || !start_owns_memory())
         return NULL;
@@ -198,13 +196,13 @@ static struct background *begin(int fd, uint16_t port, uint32_t *item, sigset_t 
     race->port = port;
     race->peer = NOBODY;
     race->placeholder = 0;
-    race->awaits = false;
+    race->awaits = BACKGROUND_AWAITS_NOTHING;
     for (unsigned i = 0; i < LANES; i++)
         race->lanes[i].socket = NOBODY;
     return race;
 }
 
-static void leave_to_thread(struct background *race, uint32_t item, const sigset_t *before, int result)
+void background_leave_to_thread(struct background *race, uint32_t item, const sigset_t *before, int result)
 {
     background_unlock(race, before);
     if (result == -EINPROGRESS)
@@ -216,59 +214,16 @@ int background_start(const struct original *original, const struct destinations 
     int saved = errno, result = -EAGAIN;
     uint32_t item;
     sigset_t before;
-    struct background *race = begin(original->fd, port, &item, &before);
+    struct background *race = background_enter(original->fd, port, &item, &before);
     if (race != NULL) {
         if (furnish(race, original, destinations) == 0)
             result = set_off(race, item);
         else
             background_dismantle(race, item);
-        leave_to_thread(race, item, &before, result);
+        background_leave_to_thread(race, item, &before, result);
     }
     errno = saved;
     return result;
-}
-
-static int furnish_awaiting(struct background *race, uint32_t item, struct in_addr asked)
-{
-    struct original original;
-    race->awaits = true;
-    race->awaited = asked;
-    race->awaited_until_ms = clock_now_ms() + PREF64_PATIENCE_MS;
-    eyeballs_init(&race->eyeballs, 0, EYEBALLS_RACE, settings_current()->attempt_delay_ms);
-    if (!attempts_read_original(race->fd, &original) || !pref64_network(&race->network) ||
-        make_lanes(race, &original, AF_INET6, FAMILY_LANES) < 0)
-        return -EAGAIN;
-    settle_lanes(race, &original);
-    atomic_store(background_due(item), 0); /* it may have been answered by now */
-    return put_placeholder(race, item);
-}
-
-int background_await(int fd, struct in_addr asked, uint16_t port)
-{
-    int saved = errno, result = -EAGAIN;
-    uint32_t item;
-    sigset_t before;
-    struct background *race = begin(fd, port, &item, &before);
-    if (race != NULL) {
-        result = furnish_awaiting(race, item, asked) == -EINPROGRESS ? -EINPROGRESS : -EAGAIN;
-        if (result == -EAGAIN)
-            background_dismantle(race, item);
-        leave_to_thread(race, item, &before, result);
-    }
-    errno = saved;
-    return result;
-}
-
-int background_take_failure(int fd)
-{
-    struct sockaddr nowhere = {.sa_family = AF_UNSPEC};
-    struct socket_record *record = sockets_find(fd);
-    int saved = errno, failure = atomic_load(&record->failure);
-    sockets_clear(record, SOCKET_FAILED);
-    kernel_socket_integer(fd, SO_ERROR);
-    REAL(connect)(fd, &nowhere, sizeof nowhere);
-    errno = saved;
-    return failure;
 }
 
 /* The race of a number, locked; NULL where it has none any more. In a vfork() child there are no races: they are the
@@ -299,14 +254,16 @@ bool background_goes_on(int fd)
     return race != NULL;
 }
 
-/* One that waits for the network's prefix has no leading attempt yet: it is given the time that any call may take. */
+/* One that waits for the resolver has no leading attempt yet: it is given the time that any call may take. */
 static struct background *lock_race_with_leader(int fd, uint32_t *item, sigset_t *before)
 {
     struct background *race = lock_race_of(fd, item, before);
-    if (race == NULL || !race->awaits)
+    if (race == NULL || race->awaits == BACKGROUND_AWAITS_NOTHING)
         return race;
+    enum background_awaits awaits = race->awaits;
+    struct in_addr awaited = race->awaited;
     background_unlock(race, before);
-    pref64_await_briefly();
+    background_await_briefly(awaits, awaited);
     race = lock_race_of(fd, item, before);
     if (race == NULL || background_begin(race, *item))
         return race;
@@ -439,7 +396,7 @@ static void collapse_in_child(struct background *race)
         int flags = REAL(fcntl)(race->fd, F_GETFD);
         REAL(dup3)(lane->socket, race->fd, flags >= 0 && (flags & FD_CLOEXEC) != 0 ? O_CLOEXEC : 0);
         sockets_note_family(record, lane->family);
-        if (race->awaits)
+        if (race->awaits != BACKGROUND_AWAITS_NOTHING)
             sockets_fail(record, ENETUNREACH);
     }
     for (unsigned i = 0; i < LANES; i++)

@@ -23,11 +23,16 @@
  */
 int background_start(const struct original *original, const struct destinations *destinations, uint16_t port);
 
-/*
- * The same to an IPv4 address that has no route, while the network's resolver is asked for its NAT64 prefix
- * (pref64.h): -EINPROGRESS, or -EAGAIN. The attempts start when the answer is there.
- */
-int background_await(int fd, struct in_addr asked, uint16_t port);
+/* What a race can wait for before it has any candidates. */
+enum background_awaits {
+    BACKGROUND_AWAITS_NOTHING,
+    BACKGROUND_AWAITS_PREFIX, /* of the network's NAT64 (pref64.h), for an IPv4 address without a route */
+    BACKGROUND_AWAITS_NAME,   /* the addresses of a name that an IPv4 address is redirected to */
+};
+
+/* As background_start() to an IPv4 address while the resolver is asked where that is: -EINPROGRESS, or -EAGAIN. The
+   attempts start when the answer is there. */
+int background_await(int fd, struct in_addr asked, uint16_t port, enum background_awaits awaits);
 
 /* The resolver has answered: races that wait for it go on. From any thread. */
 void background_go_on(void);

@@ -18,7 +18,6 @@
 #include "runtime/option_twins.h"
 #include "runtime/placeholder.h"
 #include "runtime/pool.h"
-#include "runtime/pref64.h"
 #include "runtime/race_order.h"
 #include "runtime/race_thread.h"
 #include "runtime/real.h"
@@ -141,7 +140,7 @@ static void make_failure(struct background *race, struct lane *lane, int error)
 void background_settle(struct background *race, uint32_t item, struct lane *lane)
 {
     struct socket_record *record = sockets_glimpse(race->fd);
-    if (race->awaits)
+    if (race->awaits != BACKGROUND_AWAITS_NOTHING)
         make_failure(race, lane, ENETUNREACH);
     if (kernel_socket_cookie(race->fd) == race->placeholder && background_lane_is_ours(lane)) {
         race_thread_unwatch(lane->socket);
@@ -235,28 +234,6 @@ static void settle_failure(struct background *race, uint32_t item, int error)
         background_dismantle(race, item);
 }
 
-/* Whether a race that waits for the network's prefix may begin: the ways are its candidates then. */
-static bool stop_awaiting(struct background *race, uint32_t item, int64_t now_ms)
-{
-    size_t count;
-    if (!pref64_ways_now(&race->network, race->awaited, race->candidates.addresses, &count)) {
-        if (now_ms < race->awaited_until_ms) {
-            atomic_store(background_due(item), race->awaited_until_ms);
-            return false;
-        }
-        pref64_give_up();
-    }
-    race->awaits = false;
-    race->candidates.count = race->candidates.fresh = (unsigned)count;
-    race->candidates.located = true;
-    for (unsigned i = 0; i < count; i++) {
-        race->order[i] = i;
-        race->candidates.networks[i] = (struct ip_address){.family = AF_UNSPEC}; /* not for the history */
-    }
-    eyeballs_init(&race->eyeballs, (unsigned)count, EYEBALLS_RACE, settings_current()->attempt_delay_ms);
-    return true;
-}
-
 /* What is to be remembered of a race that was won: written without the lock, since the file may have to be waited
  * for. */
 struct memory {
@@ -283,7 +260,7 @@ static void note(const struct memory *memory)
 /* Does what the race wants done now, until it has ended or has to wait. */
 static void step(struct background *race, uint32_t item, int64_t now_ms, struct memory *memory)
 {
-    while (!race->awaits || stop_awaiting(race, item, now_ms)) {
+    while (race->awaits == BACKGROUND_AWAITS_NOTHING || background_stop_awaiting(race, item, now_ms)) {
         struct eyeballs_action action = eyeballs_next(&race->eyeballs, now_ms);
         switch (action.kind) {
         case EYEBALLS_START:
@@ -312,7 +289,7 @@ static void step(struct background *race, uint32_t item, int64_t now_ms, struct 
 bool background_begin(struct background *race, uint32_t item)
 {
     struct memory memory = {.won = false}; /* nothing of such a race is remembered */
-    if (race->awaits)
+    if (race->awaits != BACKGROUND_AWAITS_NOTHING)
         step(race, item, clock_now_ms(), &memory);
     return background_is_on(race);
 }
@@ -327,21 +304,6 @@ static void step_one(uint32_t item, int64_t now_ms)
         step(race, item, now_ms, &memory);
     background_unlock(race, &before);
     note(&memory);
-}
-
-void background_go_on(void)
-{
-    uint32_t last = atomic_load(&background_races.taken);
-    for (uint32_t item = 1; item <= last && background_any(); item++) {
-        struct background *race = background_at(item);
-        sigset_t before;
-        background_lock(race, &before);
-        if (background_is_on(race) && race->awaits) {
-            atomic_store(background_due(item), 0);
-            race_thread_wake(0);
-        }
-        background_unlock(race, &before);
-    }
 }
 
 int64_t background_step_all(int64_t now_ms)

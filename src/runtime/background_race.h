@@ -9,6 +9,7 @@
 #include <signal.h>
 
 #include "core/eyeballs.h"
+#include "runtime/attempts.h"
 #include "runtime/background.h"
 #include "runtime/history.h"
 #include "runtime/observe.h"
@@ -40,8 +41,7 @@ struct background {
     uint64_t placeholder; /* its cookie */
     int peer;
     uint16_t port;
-    bool
-        awaits; /* the ways through NAT64 to an IPv4 address: nothing is tried before the network's prefix is known */
+    enum background_awaits awaits; /* nothing is tried before it is known where `awaited` is */
     struct in_addr awaited;
     struct ip_address network;
     int64_t awaited_until_ms;
@@ -81,12 +81,27 @@ struct lane *background_leading_lane(struct background *race);
 /* Starts an attempt and reports it to the race. False where no socket is free: it has to wait for one. */
 bool background_start_attempt(struct background *race, uint32_t item, unsigned attempt, int64_t now_ms);
 
-/* A race that waits for the network's prefix begins, if that is known by now. False where it has ended by that. */
+/* A race that waits begins, if what it waits for is known by now. False where it has ended by that. */
 bool background_begin(struct background *race, uint32_t item);
 
 /* Ends the race. Everything of it is closed but what stands under the program's number. */
 void background_dismantle(struct background *race, uint32_t item);
 /* As dismantle, after the lane's socket was put under the number, if our placeholder is still there. */
 void background_settle(struct background *race, uint32_t item, struct lane *lane);
+
+/* The parts of making a race, in the program's own call. A race without sockets, locked; NULL where none can be had.
+ */
+struct background *background_enter(int fd, uint16_t port, uint32_t *item, sigset_t *before);
+/* Sockets for so many candidates of each family, or -errno. */
+int background_make_lanes(struct background *race, const struct original *original, unsigned ipv4, unsigned ipv6);
+/* -EINPROGRESS, or why not. */
+int background_put_placeholder(struct background *race, uint32_t item);
+/* Unlocks; the thread goes on where it is -EINPROGRESS. */
+void background_leave_to_thread(struct background *race, uint32_t item, const sigset_t *before, int result);
+
+/* background_await.c: whether a race that waits may begin, with what it has waited for as its candidates. */
+bool background_stop_awaiting(struct background *race, uint32_t item, int64_t now_ms);
+/* Without any lock: waits for the answer as long as any call may that was asked not to. */
+void background_await_briefly(enum background_awaits awaits, struct in_addr awaited);
 
 #endif

@@ -8,7 +8,6 @@
 #include "runtime/aliases.h"
 #include "runtime/attempts.h"
 #include "runtime/background.h"
-#include "runtime/beside.h"
 #include "runtime/destinations.h"
 #include "runtime/guard.h"
 #include "runtime/history.h"
@@ -256,7 +255,8 @@ int connection_translate(int fd, const struct sockaddr_in *asked)
         state = tcp_state(fd);
     if (state == TCP_CLOSE || tracked || (state < 0 && is_udp(fd)))
         destinations.count = pref64_ways_for(fd, true, asked->sin_addr, destinations.addresses, &soon);
-    if (soon && state == TCP_CLOSE && background_await(fd, asked->sin_addr, port) == -EINPROGRESS) {
+    if (soon && state == TCP_CLOSE &&
+        background_await(fd, asked->sin_addr, port, BACKGROUND_AWAITS_PREFIX) == -EINPROGRESS) {
         sockets_set(sockets_find(fd), SOCKET_TRANSLATED);
         result = -EINPROGRESS;
     } else {
@@ -288,14 +288,25 @@ static bool add_ways(struct destinations *destinations)
     return destinations->count > given;
 }
 
-/* To where the user sends an address that is burnt in to the program: there, or nowhere. */
-static bool find_redirected(int fd, struct in_addr asked, struct destinations *destinations)
+/* To where the user sends an address that is burnt in to the program: there, or nowhere. 0; -EINPROGRESS where a
+   socket that doesn't wait is on its way while the name is looked up; -ENETUNREACH. */
+static int find_redirected(int fd, int state, const struct sockaddr_in *asked, struct destinations *destinations)
 {
-    int64_t patience_ms =
-        kernel_is_nonblocking(fd) ? (int64_t)settings_current()->resolution_delay_ms : BESIDE_FOREVER_MS;
+    bool waits = !kernel_is_nonblocking(fd);
+    enum redirect_patience patience = race_thread_in_handler() ? REDIRECT_KNOWN
+                                      : waits                  ? REDIRECT_ASK
+                                                               : REDIRECT_START;
     destinations->listed = false;
-    destinations->count = redirect_find(asked, !race_thread_in_handler(), patience_ms, destinations->addresses);
-    return destinations->count > 0;
+    destinations->count = redirect_find(asked->sin_addr, patience, destinations->addresses);
+    if (destinations->count == 0 && patience == REDIRECT_START) {
+        if (state == TCP_CLOSE && redirect_is_asked(asked->sin_addr) &&
+            background_await(fd, asked->sin_addr, ntohs(asked->sin_port), BACKGROUND_AWAITS_NAME) == -EINPROGRESS) {
+            sockets_set(sockets_find(fd), SOCKET_TRANSLATED);
+            return -EINPROGRESS;
+        }
+        destinations->count = redirect_find(asked->sin_addr, REDIRECT_BRIEFLY, destinations->addresses);
+    }
+    return destinations->count > 0 ? 0 : -ENETUNREACH;
 }
 
 /*
@@ -319,14 +330,16 @@ static int make(int fd, int state, const struct sockaddr_in *asked, bool redirec
 {
     struct destinations destinations;
     uint16_t port = ntohs(asked->sin_port);
-    if (!(redirected ? find_redirected(fd, asked->sin_addr, &destinations)
-                     : destinations_find(asked->sin_addr, &destinations)))
-        return -ENETUNREACH;
     if (state >= 0 && (state != TCP_CLOSE || sockets_has(fd, SOCKET_TRIED | SOCKET_FAILED))) {
         int result = connect_again(fd);
         if (result != -EINVAL)
             return result;
     }
+    int found = redirected                                          ? find_redirected(fd, state, asked, &destinations)
+                : destinations_find(asked->sin_addr, &destinations) ? 0
+                                                                    : -ENETUNREACH;
+    if (found < 0)
+        return found;
     if (state < 0 && !is_udp(fd))
         return connect_left_alone(fd, &destinations, port);
     *translated = state >= 0 && !redirected && add_ways(&destinations);

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "runtime/aliases.h"
-#include "runtime/beside.h"
 #include "runtime/control.h"
 #include "runtime/destinations.h"
 #include "runtime/kernel.h"
@@ -218,8 +217,10 @@ static ssize_t send_redirected(int fd, const struct msghdr *message, const struc
 {
     struct ip_address addresses[REDIRECT_ADDRESSES];
     bool nonblocking = (flags & MSG_DONTWAIT) != 0 || kernel_is_nonblocking(fd);
-    int64_t patience_ms = nonblocking ? (int64_t)settings_current()->resolution_delay_ms : BESIDE_FOREVER_MS;
-    size_t count = redirect_find(asked->sin_addr, !race_thread_in_handler(), patience_ms, addresses);
+    enum redirect_patience patience = race_thread_in_handler() ? REDIRECT_KNOWN
+                                      : nonblocking            ? REDIRECT_BRIEFLY
+                                                               : REDIRECT_ASK;
+    size_t count = redirect_find(asked->sin_addr, patience, addresses);
     ssize_t sent = -1;
     errno = ENETUNREACH;
     if (count > 0 && make_ipv6(fd) == 0)

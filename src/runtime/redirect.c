@@ -5,7 +5,10 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
+#include "runtime/background.h"
 #include "runtime/beside.h"
 #include "runtime/clock.h"
 #include "runtime/observe.h"
@@ -13,12 +16,16 @@
 #include "runtime/settings.h"
 
 #define LOOKED_UP_AGAIN_MS 60000
-#define READ_TRIES         100 /* a writer needs less than a microsecond */
+#define TRIED_AGAIN_MS     5000 /* where there was no answer, or no address */
+#define READ_TRIES         100  /* a writer needs less than a microsecond */
+#define LOOK_AGAIN_MS      1
 
 /* What is known of the name of an entry. One that changes while it is read is read again. */
 static struct {
     _Atomic uint32_t sequence; /* odd while it is written; 0: never looked up */
-    _Atomic int64_t looked_up_ms;
+    _Atomic int64_t again_ms;  /* when it is looked up again */
+    _Atomic long asking;       /* the process whose thread does: not that of a child's parent */
+    atomic_bool late;          /* whoever would not wait has waited for this answer as long as it may */
     _Atomic size_t count;
     struct {
         _Atomic uint64_t high, low; /* the address, as it lies in memory */
@@ -68,12 +75,11 @@ static size_t read_known(unsigned place, struct ip_address addresses[REDIRECT_AD
     return 0;
 }
 
-/* Where two threads have looked the same name up, one of them writes. */
+/* By the one thread that asks. */
 static void write_known(unsigned place, const struct addrinfo *list)
 {
     uint32_t before = atomic_load(&known[place].sequence);
-    if (before % 2 != 0 || !atomic_compare_exchange_strong(&known[place].sequence, &before, before + 1))
-        return;
+    atomic_store(&known[place].sequence, before + 1);
     size_t count = 0;
     for (; list != NULL && count < REDIRECT_ADDRESSES; list = list->ai_next) {
         struct ip_address address;
@@ -81,7 +87,6 @@ static void write_known(unsigned place, const struct addrinfo *list)
             write_address(place, count++, &address);
     }
     atomic_store(&known[place].count, count);
-    atomic_store(&known[place].looked_up_ms, clock_now_ms());
     atomic_store_explicit(&known[place].sequence, before + 2, memory_order_release);
 }
 
@@ -91,50 +96,82 @@ static void look_up(void *data)
     const char *name = settings_current()->redirects.entries[place].name;
     struct addrinfo hints = {.ai_family = AF_INET6, .ai_socktype = SOCK_STREAM}, *list = NULL;
     int error = REAL(getaddrinfo)(name, NULL, &hints, &list);
-    if (error == 0) {
-        write_known(place, list);
-        freeaddrinfo(list);
-    } else {
+    if (error != 0)
         observe_error(OBSERVE_WARNING, "no IPv6 address to redirect to:", name, 0);
-    }
+    if (error == 0 || error == EAI_NONAME || error == EAI_NODATA) /* else what it was before counts */
+        write_known(place, list);
+    if (error == 0)
+        freeaddrinfo(list);
+    atomic_store(&known[place].again_ms, clock_now_ms() + (error == 0 ? LOOKED_UP_AGAIN_MS : TRIED_AGAIN_MS));
+    atomic_store(&known[place].late, false);
+    atomic_store(&known[place].asking, 0);
+    background_go_on();
 }
 
-static void look_up_beside(unsigned place, int64_t patience_ms)
+static void start_looking_up(unsigned place)
 {
+    long self = syscall(SYS_getpid);
+    if (atomic_exchange(&known[place].asking, self) == self)
+        return;
     unsigned *argument = malloc(sizeof *argument);
-    if (argument == NULL)
-        return;
-    *argument = place;
-    struct beside *beside = beside_start(look_up, free, argument);
-    if (beside == NULL) {
-        free(argument);
+    struct beside *beside = NULL;
+    if (argument != NULL) {
+        *argument = place;
+        beside = beside_start(look_up, free, argument);
+    }
+    if (beside != NULL) {
+        beside_release(beside);
         return;
     }
-    beside_wait(beside, patience_ms);
-    beside_release(beside);
+    free(argument);
+    atomic_store(&known[place].asking, 0);
 }
 
-static bool is_fresh(unsigned place)
+/* One that would not wait waits once for each answer. */
+static void await_answer(unsigned place, bool may_wait)
 {
-    return atomic_load(&known[place].sequence) != 0 &&
-           clock_now_ms() - atomic_load(&known[place].looked_up_ms) < LOOKED_UP_AGAIN_MS;
+    int64_t end_ms = clock_now_ms() + (int64_t)settings_current()->resolution_delay_ms;
+    struct timespec pause = {.tv_nsec = LOOK_AGAIN_MS * CLOCK_NS_PER_MS};
+    while (atomic_load(&known[place].asking) != 0 && (may_wait || !atomic_load(&known[place].late))) {
+        if (!may_wait && clock_now_ms() >= end_ms)
+            atomic_store(&known[place].late, true);
+        syscall(SYS_nanosleep, &pause, NULL);
+    }
 }
 
-size_t redirect_find(struct in_addr asked, bool may_look_up, int64_t patience_ms,
+size_t redirect_find(struct in_addr asked, enum redirect_patience patience,
                      struct ip_address addresses[REDIRECT_ADDRESSES])
 {
-    int place = place_of(asked), saved = errno;
-    if (place < 0)
+    int found = place_of(asked), saved = errno;
+    if (found < 0)
         return 0;
+    unsigned place = (unsigned)found;
     const struct redirect *redirect = &settings_current()->redirects.entries[place];
     if (redirect->to.family == AF_INET6) {
         addresses[0] = redirect->to;
         return 1;
     }
-    if (may_look_up && !is_fresh((unsigned)place))
-        look_up_beside((unsigned)place, patience_ms);
+    if (patience != REDIRECT_KNOWN && clock_now_ms() >= atomic_load(&known[place].again_ms)) {
+        start_looking_up(place);
+        if (patience != REDIRECT_START)
+            await_answer(place, patience == REDIRECT_ASK);
+    }
     errno = saved;
-    return read_known((unsigned)place, addresses);
+    return read_known(place, addresses);
+}
+
+bool redirect_is_asked(struct in_addr asked)
+{
+    int place = place_of(asked);
+    return place >= 0 && atomic_load(&known[place].asking) != 0;
+}
+
+void redirect_await_briefly(struct in_addr asked)
+{
+    int place = place_of(asked), saved = errno;
+    if (place >= 0)
+        await_answer((unsigned)place, false);
+    errno = saved;
 }
 
 bool redirect_recover(const struct ip_address *address, struct in_addr *asked)

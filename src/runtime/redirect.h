@@ -1,7 +1,7 @@
 /*
  * Addresses that are burnt in to programs (RFC 4085), sent elsewhere (setting `redirect`).
  *
- * Async-signal-safe, but for redirect_find() of a name with `may_look_up`, which starts a thread; errno kept.
+ * Async-signal-safe, but for what looks a name up, which starts a thread; errno kept.
  */
 #ifndef V6SHIM_RUNTIME_REDIRECT_H
 #define V6SHIM_RUNTIME_REDIRECT_H
@@ -26,13 +26,22 @@ static inline bool redirect_concerns(struct in_addr asked)
     return false;
 }
 
-/*
- * Where to: an IPv6 address, or those of a name, which is looked up where that was not done in the last minute. That
- * is awaited for `patience_ms` (BESIDE_FOREVER_MS: as long as the resolver takes), then what it was before counts.
- * How many addresses; 0 where the name has none.
- */
-size_t redirect_find(struct in_addr asked, bool may_look_up, int64_t patience_ms,
+/* What is done for a name that was not looked up in the last minute. */
+enum redirect_patience {
+    REDIRECT_KNOWN,   /* nothing */
+    REDIRECT_START,   /* it is looked up, for the next time */
+    REDIRECT_BRIEFLY, /* and awaited for the resolution delay, once for each answer, whoever asks */
+    REDIRECT_ASK,     /* and awaited */
+};
+
+/* Where to: an IPv6 address, or those of a name; where there is no newer answer, what it was before. How many
+   addresses; 0: none, or not known yet. */
+size_t redirect_find(struct in_addr asked, enum redirect_patience patience,
                      struct ip_address addresses[REDIRECT_ADDRESSES]);
+
+/* Whether the name is being looked up; that is awaited as by REDIRECT_BRIEFLY. */
+bool redirect_is_asked(struct in_addr asked);
+void redirect_await_briefly(struct in_addr asked);
 
 /* The address that the program knows for one that it was sent to. */
 bool redirect_recover(const struct ip_address *address, struct in_addr *asked);

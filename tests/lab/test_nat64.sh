@@ -165,7 +165,7 @@ client_redir() { # a relay: server and client in one
 }
 client_socat_udp() { echo question | lab_preload client timeout 5 socat -t1 - "UDP4:$1:7002"; }
 client_tftp_udp() { ours tftp -4 "$1" -c get something "$LAB_DIR/fetched"; } # its answer comes from another port
-client_netwrite_udp() { echo question | lab_preload client timeout 5 netwrite udp "$1" 7002; }
+client_netwrite_udp() { echo question | lab_preload client timeout 5 netwrite udp "$1" 7002 2>/dev/null; }
 for entry in httperf:http gawk:hello gawk_udp:udp-echo socat:hello rlpq:lpd ncftpls:ftp vncsnapshot:vnc netwrite:hello \
     mailcheck:pop3 redir:hello socat_udp:udp-echo tftp_udp:udp-tftp netwrite_udp:udp-echo; do
     program=${entry%:*} service=${entry#*:}

@@ -36,6 +36,31 @@ to_target() {
 to_target "to an address" 2001:db8:2::80
 to_target "to a name" v6only.lab.example
 
+# ---- A name, and a program that doesn't wait (await.py), by a resolver that takes a quarter of a second
+
+lab_on server ip address add 198.51.100.55/24 dev router
+lab_start server slow perl "$LAB_SOURCE/dns_filter.pl" 198.51.100.55 $LAB_DNS4 delay=AAAA:250
+lab_until grep -q ready "$LAB_DIR/log/slow" || lab_bail "the slow name server did not start"
+lab_resolver client 198.51.100.55
+await="python3 $LAB_SOURCE/await.py $burnt_in 7001"
+same "a connection is on its way while the name is looked up: poll, epoll, what it is shown" \
+    "poll EINPROGRESS ('ready', '0', '0')
+epoll EINPROGRESS ('ready', '0')
+peer_name EINPROGRESS ('$burnt_in', 7001)" "$(for way in poll epoll peer_name; do
+    redirected "$burnt_in = v6only.lab.example" $await $way; done)"
+same "and fails where that has no address" "poll EINPROGRESS ('ready', 'ENETUNREACH', '0')" \
+    "$(redirected "$burnt_in = nowhere.lab.example" $await poll | grep -v 'no IPv6 address')"
+lab_before=$(grep -c 'query type 28' "$LAB_DIR/log/slow")
+same "thirty of them are on their way together" 30 "$(redirected "$burnt_in = v6only.lab.example" python3 -c 'import asyncio, socket
+async def one(loop):
+    plain = socket.socket(); plain.setblocking(False)
+    await loop.sock_connect(plain, ("'$burnt_in'", 7001)); return plain.getpeername()[0]
+async def all():
+    loop = asyncio.get_running_loop(); print(len(await asyncio.gather(*(one(loop) for _ in range(30)))))
+asyncio.run(all())')"
+same "and ask once" 1 $(($(grep -c 'query type 28' "$LAB_DIR/log/slow") - lab_before))
+lab_resolver client $LAB_DNS4
+
 got=$(redirected "$burnt_in = nowhere.lab.example" $probe connect $burnt_in 7001)
 contains "to a name that doesn't exist: an error, not the old address" "failed $burnt_in: ENETUNREACH" "$got"
 contains "and the name is told" "no IPv6 address to redirect to: nowhere.lab.example" "$got"
