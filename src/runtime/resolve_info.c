@@ -220,6 +220,13 @@ static void leave_out_unreachable(struct resolve_addresses *ordered)
     ordered->count = kept;
 }
 
+/* Each node says what it was asked for; we may have asked otherwise. */
+static void put_flags(struct addrinfo *list, int flags)
+{
+    for (; list != NULL; list = list->ai_next)
+        list->ai_flags = flags;
+}
+
 static int look_up_name(const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **result)
 {
     int saved = errno;
@@ -252,14 +259,15 @@ static int look_up_name(const char *node, const char *service, const struct addr
     struct addrinfo *whole = splice(error == 0 ? ipv4 : NULL, ipv6, &ordered);
     if (whole == NULL)
         return error != 0 ? error : hidden ? EAI_NONAME : EAI_NODATA;
+    put_flags(whole, hints->ai_flags);
     *result = whole;
     errno = saved;
     return 0;
 }
 
 /* IPv6 text: libc makes the nodes, with the service and the socket types of the hints. */
-static int look_up_literal(const struct ip_address *literal, const char *service, const struct addrinfo *hints,
-                           struct addrinfo **result)
+static int look_up_literal(const char *node, const struct ip_address *literal, const char *service,
+                           const struct addrinfo *hints, struct addrinfo **result)
 {
     char text[ADDRESS_TEXT_SIZE];
     struct in_addr shown;
@@ -270,9 +278,16 @@ static int look_up_literal(const struct ip_address *literal, const char *service
     ipv4_hints.ai_flags |= AI_NUMERICHOST;
     inet_ntop(AF_INET, &shown, text, sizeof text);
     int error = REAL(getaddrinfo)(text, service, &ipv4_hints, &list);
-    if (error == 0)
-        *result = list;
-    return error;
+    if (error != 0)
+        return error;
+    put_flags(list, hints->ai_flags);
+    char *name = list->ai_canonname != NULL ? strdup(node) : NULL; /* of a number: the text itself */
+    if (name != NULL) {
+        free(list->ai_canonname);
+        list->ai_canonname = name;
+    }
+    *result = list;
+    return 0;
 }
 
 int resolve_info(const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **result)
@@ -290,7 +305,7 @@ int resolve_info(const char *node, const char *service, const struct addrinfo *h
         return look_up_name(node, service, hints, result);
     }
     if (resolve_literal(node, &literal))
-        return look_up_literal(&literal, service, hints, result);
+        return look_up_literal(node, &literal, service, hints, result);
     if ((hints->ai_flags & AI_NUMERICHOST) != 0)
         return REAL(getaddrinfo)(node, service, hints, result);
     return look_up_name(node, service, hints, result);

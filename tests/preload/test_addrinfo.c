@@ -28,6 +28,7 @@ static void ask(struct answer *answer, const char *node, const char *service, co
     for (const struct addrinfo *info = list; info != NULL; info = info->ai_next) {
         struct sockaddr_in address;
         assert_int_equal(info->ai_family, AF_INET);
+        assert_int_equal(info->ai_flags, hints->ai_flags);
         assert_int_equal(info->ai_addrlen, sizeof address);
         memcpy(&address, info->ai_addr, sizeof address);
         assert_int_equal(address.sin_family, AF_INET);
@@ -44,6 +45,21 @@ static void ask(struct answer *answer, const char *node, const char *service, co
 static struct addrinfo hints_of(int flags, int type)
 {
     return (struct addrinfo){.ai_family = AF_INET, .ai_flags = flags, .ai_socktype = type};
+}
+
+static void test_nodes_told_other_flags(void **state)
+{
+    (void)state;
+    static const int flags[] = {0, AI_ADDRCONFIG, AI_V4MAPPED | AI_ALL, AI_CANONNAME, AI_PASSIVE};
+    static const char *const names[] = {"one6.example", "both.example", "one4.example", "2001:db8::1", "192.0.2.1"};
+    for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++)
+        for (size_t j = 0; j < sizeof names / sizeof names[0]; j++) {
+            struct answer answer;
+            struct addrinfo hints = hints_of(flags[i], SOCK_STREAM);
+            ask(&answer, names[j], "9", &hints);
+            assert_int_equal(answer.error, 0);
+            assert_string_equal(answer.canonical, (flags[i] & AI_CANONNAME) != 0 ? names[j] : "");
+        }
 }
 
 static void test_name_with_ipv6_only_was_not_found(void **state)
@@ -325,6 +341,7 @@ static void test_small_buffer_was_overrun(void **state)
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_nodes_told_other_flags),
         cmocka_unit_test(test_name_with_ipv6_only_was_not_found),
         cmocka_unit_test(test_socket_types_of_an_address_were_lost),
         cmocka_unit_test(test_some_hints_gave_another_answer_than_for_ipv4),
