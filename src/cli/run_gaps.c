@@ -291,6 +291,9 @@ static void judge_text_buffer(struct study *study, const struct observation *see
                            : NULL;
     if (name != NULL)
         add_gap(study, GAP_TEXT_BUFFER, seen, report_print(study->report, "beside it is char %s[16]", name));
+    else if (seen->room > 0 && is_call(seen, "strcpy"))
+        add_gap(study, GAP_TEXT_BUFFER, seen,
+                report_print(study->report, "of inet_ntoa's text into %d bytes", seen->room));
     else if (seen->room > 0 && (is_call(seen, "getnameinfo") || is_call(seen, "inet_ntop")) &&
              !(study->dual && seen->family == AF_INET))
         add_gap(study, GAP_TEXT_BUFFER, seen, report_print(study->report, "into %d bytes", seen->room));
@@ -299,9 +302,24 @@ static void judge_text_buffer(struct study *study, const struct observation *see
 /* Room for sockaddr_in alone. Who speaks IPv6 may have chosen it for the socket that it knows to be an IPv4 one. */
 static void judge_room(struct study *study, const struct observation *seen)
 {
-    bool gives_text = is_call(seen, "getnameinfo") || is_call(seen, "inet_ntop");
+    bool gives_text = is_call(seen, "getnameinfo") || is_call(seen, "inet_ntop") || is_call(seen, "strcpy");
     if (seen->room > 0 && !gives_text && !(study->dual && seen->family == AF_INET))
         add_gap(study, GAP_ADDRESS_STORAGE, seen, report_print(study->report, "into %d bytes", seen->room));
+}
+
+/* tcp, udp and raw of /proc/net, unless the same of IPv6 is read too. */
+static void judge_file(struct study *study, const struct observation *seen)
+{
+    size_t length = strlen(seen->name);
+    if (seen->name[length - 1] == '6')
+        return;
+    EACH_LINE(study, line)
+    {
+        const char *other = line->observation.name;
+        if (other != NULL && strncmp(other, seen->name, length) == 0 && strcmp(other + length, "6") == 0)
+            return;
+    }
+    add_gap(study, GAP_PROC_NET, seen, seen->name);
 }
 
 static const char *quoted_name(struct study *study, const struct observation *seen)
@@ -344,6 +362,8 @@ static void judge(struct study *study, const struct observation *seen)
         judge_socket(study, seen);
     } else if (is_call(seen, "setsockopt")) {
         judge_option(study, seen);
+    } else if ((is_call(seen, "fopen") || is_call(seen, "open")) && seen->name != NULL && seen->name[0] != '\0') {
+        judge_file(study, seen);
     } else if (is_call(seen, "write") || is_call(seen, "send") || (is_sending(seen) && seen->origin == NULL)) {
         add_gap(study, GAP_PAYLOAD_ADDRESS, seen, seen->name);
     } else if (seen->origin != NULL) {

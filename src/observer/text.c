@@ -75,10 +75,23 @@ static void tell_printed(const char *call, int family, int room, const void *cal
     tell(&observation, caller);
 }
 
+/* The thread's own buffer, which inet_ntoa() gives out each time. */
+static __thread const char *quad __attribute__((tls_model("initial-exec")));
+
 EXPORT char *inet_ntoa(struct in_addr address)
 {
     tell_printed("inet_ntoa", AF_INET, OBSERVATION_NONE, CALLER);
-    return NEXT(inet_ntoa)(address);
+    char *printed = NEXT(inet_ntoa)(address);
+    quad = printed;
+    return printed;
+}
+
+/* strcpy() of a -D_FORTIFY_SOURCE program, which knows how much room there is. */
+EXPORT char *__strcpy_chk(char *restrict to, const char *restrict from, size_t size)
+{
+    if (from == quad && from != NULL && size < INET6_ADDRSTRLEN)
+        tell_printed("strcpy", AF_INET, (int)size, CALLER);
+    return NEXT(__strcpy_chk)(to, from, size);
 }
 
 EXPORT const char *inet_ntop(int family, const void *restrict address, char *restrict text, socklen_t size)

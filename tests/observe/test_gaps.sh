@@ -2,6 +2,7 @@
 # The gaps that v6shim check --run sees beside those of the legacy samples, each with what counts as its closing.
 . "$(dirname "$0")/lib.sh"
 
+flags=
 # gap NAME WANTED ARGUMENT... < the code of main(), with `in`, s (a UDP socket)
 gap() {
     {
@@ -29,7 +30,7 @@ int main(int argc, char **argv)
 C
         cat
         echo '    return 0; }'
-    } | program program
+    } | program program $flags
     gap_name=$1 gap_wanted=$2
     shift 2
     observe "$room/program" "$@"
@@ -90,6 +91,30 @@ gap "inet_ntoa, copied into more" "address-print" <<'C'
     char text[17];
     strcpy(text, inet_ntoa(in.sin_addr));
     puts(text);
+C
+flags="-O2 -D_FORTIFY_SOURCE=2 -g0 -s" # as Debian builds
+gap "inet_ntoa, copied into 16 bytes, fortified" "address-print text-buffer" <<'C'
+    char text[16];
+    strcpy(text, inet_ntoa(in.sin_addr));
+    puts(text);
+C
+gap "inet_ntoa, copied into enough, fortified" "address-print" <<'C'
+    char text[46];
+    strcpy(text, inet_ntoa(in.sin_addr));
+    strcpy(text, "another");
+    puts(text);
+C
+gap "/proc/net, fortified" "proc-net" <<'C'
+    fopen("/proc/net/tcp", "r");
+    open("/proc/self/net/udp", O_RDONLY);
+    open("/proc/self/net/udp6", O_RDONLY);
+C
+flags=
+gap "/proc/net of both families" "" <<'C'
+    fopen("/proc/net/tcp", "r");
+    open("/proc/net/tcp6", O_RDONLY);
+    fopen("/proc/net/route", "r");
+    open("/proc/net/no/such", O_RDONLY);
 C
 gap "a question for A" "address-query" <<'C'
     unsigned char answer[512];
