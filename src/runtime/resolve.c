@@ -182,16 +182,23 @@ bool resolve_shown(const struct ip_address *candidate, struct in_addr *shown)
     return true;
 }
 
+/* Whether `prefer ipv4` keeps the IPv6 addresses of this name from the program. */
+static bool hides_ipv6(const struct resolve_addresses *ordered)
+{
+    bool ipv4_seen = false;
+    for (size_t i = 0; i < ordered->count; i++)
+        ipv4_seen |= ordered->addresses[i].family == AF_INET;
+    return ipv4_seen && settings_current()->prefer == PREFER_IPV4;
+}
+
 size_t resolve_shown_list(const struct resolve_addresses *ordered, struct in_addr shown[RESOLVE_ADDRESSES],
                           size_t places[RESOLVE_ADDRESSES])
 {
     size_t count = 0;
-    bool ipv4_seen = false;
-    for (size_t i = 0; i < ordered->count; i++)
-        ipv4_seen |= ordered->addresses[i].family == AF_INET;
+    bool hidden = hides_ipv6(ordered);
     for (size_t i = 0; i < ordered->count; i++) {
         const struct ip_address *candidate = &ordered->addresses[i];
-        if (candidate->family == AF_INET6 && ipv4_seen && settings_current()->prefer == PREFER_IPV4)
+        if (candidate->family == AF_INET6 && hidden)
             continue;
         bool wanted = resolve_shown(candidate, &shown[count]);
         for (size_t j = 0; j < count; j++)
@@ -234,7 +241,7 @@ void resolve_record(const char *name, const struct resolve_addresses *ordered)
     observe_name(EVENT_ANSWER, name, list, count);
     if (count > 1)
         race_thread_prepare();
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count && !hides_ipv6(ordered); i++) {
         struct in_addr shown;
         if (list[i].family == AF_INET6 && !pref64_recover(&list[i], &shown) && !address_is_loopback(&list[i]) &&
             resolve_shown(&list[i], &shown))

@@ -376,6 +376,11 @@ static void print_lookup_of_ipv4_name(void)
     printf("%s", text_of(first_address("two4.example")));
 }
 
+static void print_lookup_of_both_families(void)
+{
+    printf("%s", text_of(first_address("both.example")));
+}
+
 static void test_two_processes_disagreed_on_an_alias(void **state)
 {
     (void)state;
@@ -401,12 +406,17 @@ static void test_state_file_was_made_without_need(void **state)
     const char *const elsewhere[] = {"V6SHIM_STATE_DIR=/run/test/unused", NULL};
     assert_string_equal(part_output("ipv4 name", elsewhere), "192.0.2.1");
     assert_int_not_equal(access("/run/test/unused", F_OK), 0);
+    const char *const ipv4_first[] = {"V6SHIM_STATE_DIR=/run/test/unused", "V6SHIM_PREFER=ipv4", NULL};
+    assert_string_equal(part_output("name of both families", ipv4_first), "192.0.2.1");
+    assert_int_not_equal(access("/run/test/unused", F_OK), 0);
 }
 
 int main(int argc, char **argv)
 {
-    static const struct part parts[] = {
-        {"first alias", print_first_alias}, {"ipv4 name", print_lookup_of_ipv4_name}, {NULL, NULL}};
+    static const struct part parts[] = {{"first alias", print_first_alias},
+                                        {"ipv4 name", print_lookup_of_ipv4_name},
+                                        {"name of both families", print_lookup_of_both_families},
+                                        {NULL, NULL}};
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_name_with_ipv6_only_was_not_found),
         cmocka_unit_test(test_further_ipv6_addresses_were_lost),
