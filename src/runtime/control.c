@@ -1,5 +1,6 @@
 #include "runtime/control.h"
 
+#include <errno.h>
 #include <linux/errqueue.h>
 #include <netinet/icmp6.h>
 #include <netinet/in.h>
@@ -158,11 +159,12 @@ bool control_to_program(const struct msghdr *native, void *buffer, size_t *size,
     return list.fits;
 }
 
-static void add_for_ipv6(struct list *list, const struct cmsghdr *message)
+/* What the kernel would do with it on an IPv4 socket (ip_cmsg_send) is done here: IPv6 would take more, or less. */
+static bool add_for_ipv6(struct list *list, const struct cmsghdr *message)
 {
     size_t length = message->cmsg_len - CMSG_LEN(0);
     int value = 0;
-    if (message->cmsg_type == IP_PKTINFO && length >= sizeof(struct in_pktinfo)) {
+    if (message->cmsg_type == IP_PKTINFO && length == sizeof(struct in_pktinfo)) {
         struct in_pktinfo ipv4;
         memcpy(&ipv4, CMSG_DATA(message), sizeof ipv4);
         struct in6_pktinfo ipv6 = {.ipi6_ifindex = (unsigned)ipv4.ipi_ifindex};
@@ -170,16 +172,21 @@ static void add_for_ipv6(struct list *list, const struct cmsghdr *message)
         if (aliases_find_address(ipv4.ipi_spec_dst, &source))
             ipv6.ipi6_addr = source.ipv6;
         add(list, IPPROTO_IPV6, IPV6_PKTINFO, &ipv6, sizeof ipv6);
-        return;
+        return true;
     }
-    if (length >= sizeof value)
+    if (length == sizeof value)
         memcpy(&value, CMSG_DATA(message), sizeof value);
-    else if (length > 0)
+    else if (length == 1 && message->cmsg_type == IP_TOS)
         value = *CMSG_DATA(message);
+    else
+        return message->cmsg_type == IP_RETOPTS;
     if (message->cmsg_type == IP_TTL)
         add(list, IPPROTO_IPV6, IPV6_HOPLIMIT, &value, sizeof value);
     else if (message->cmsg_type == IP_TOS)
         add(list, IPPROTO_IPV6, IPV6_TCLASS, &value, sizeof value);
+    else
+        return message->cmsg_type == IP_RETOPTS;
+    return value <= UINT8_MAX && value >= (message->cmsg_type == IP_TTL ? 1 : 0);
 }
 
 bool control_is_valid(const struct msghdr *message)
@@ -195,16 +202,16 @@ bool control_is_valid(const struct msghdr *message)
     return true;
 }
 
-size_t control_to_kernel(const struct msghdr *message, void *buffer, bool *fits)
+int control_to_kernel(const struct msghdr *message, void *buffer, size_t *size)
 {
     struct list list = {.data = buffer, .size = CONTROL_SIZE, .fits = true};
     struct msghdr copy = *message;
     for (struct cmsghdr *at = CMSG_FIRSTHDR(&copy); at != NULL; at = CMSG_NXTHDR(&copy, at)) {
-        if (at->cmsg_level == IPPROTO_IP)
-            add_for_ipv6(&list, at);
-        else
+        if (at->cmsg_level != IPPROTO_IP)
             add(&list, at->cmsg_level, at->cmsg_type, CMSG_DATA(at), at->cmsg_len - CMSG_LEN(0));
+        else if (!add_for_ipv6(&list, at))
+            return -EINVAL;
     }
-    *fits = list.fits;
-    return list.fits ? list.used : 0;
+    *size = list.used;
+    return list.fits ? 0 : -ENOBUFS;
 }

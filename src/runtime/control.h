@@ -29,9 +29,9 @@ bool control_is_valid(const struct msghdr *message);
 
 /*
  * The other way, for a datagram to an IPv6 destination, whose control messages of level IPPROTO_IP the kernel would
- * ignore: `buffer` of CONTROL_SIZE bytes receives them with the IPv6 ones in their place. They have to be valid.
- * Returns the size; 0 with *fits false where they don't fit.
+ * ignore: `buffer` of CONTROL_SIZE bytes receives them with the IPv6 ones in their place, *size says how long they
+ * are. They have to be valid. Returns 0, -ENOBUFS where they don't fit, or -EINVAL for what an IPv4 socket refuses.
  */
-size_t control_to_kernel(const struct msghdr *message, void *buffer, bool *fits);
+int control_to_kernel(const struct msghdr *message, void *buffer, size_t *size);
 
 #endif

@@ -75,12 +75,13 @@ static ssize_t send_to(int fd, const struct msghdr *message, const struct ip_add
     native.msg_namelen = address_to_sockaddr(destination, port, &address);
     native.msg_name = &address;
     if (ipv6 && (message->msg_controllen == 0 || control_is_valid(message))) {
-        bool fits = true;
-        native.msg_controllen = message->msg_controllen > 0 ? control_to_kernel(message, control, &fits) : 0;
+        size_t size = 0;
+        int result = message->msg_controllen > 0 ? control_to_kernel(message, control, &size) : 0;
         native.msg_control = control;
+        native.msg_controllen = size;
         translated = true;
-        if (!fits) {
-            errno = ENOBUFS;
+        if (result < 0) {
+            errno = -result;
             return -1;
         }
     }

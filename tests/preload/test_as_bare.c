@@ -220,6 +220,43 @@ static void errors(void)
     SAY(recv(fd, data, sizeof data, MSG_DONTWAIT));
 }
 
+static void send_with(int fd, const struct sockaddr_in *to, int type, const void *value, size_t length)
+{
+    struct sockaddr_in name = *to;
+    struct iovec part = {(char[]){"x"}, 1};
+    union {
+        struct cmsghdr header;
+        char bytes[CMSG_SPACE(64)];
+    } control = {.header = {.cmsg_level = IPPROTO_IP, .cmsg_type = type, .cmsg_len = CMSG_LEN(length)}};
+    memcpy(CMSG_DATA(&control.header), value, length);
+    struct msghdr message = {.msg_name = &name,
+                             .msg_namelen = sizeof name,
+                             .msg_iov = &part,
+                             .msg_iovlen = 1,
+                             .msg_control = &control,
+                             .msg_controllen = CMSG_SPACE(length)};
+    printf("type %d, %zu bytes: ", type, length);
+    SAY(sendmsg(fd, &message, 0));
+}
+
+static void control_messages(void)
+{
+    static const int values[] = {-1, 0, 1, 255, 256, 1000};
+    int world = world_datagrams(place, 0), fd = datagram_socket();
+    struct sockaddr_in to = host_at(world);
+    for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
+        printf("%d: ", values[i]);
+        send_with(fd, &to, IP_TTL, &values[i], sizeof values[i]);
+        send_with(fd, &to, IP_TOS, &values[i], sizeof values[i]);
+    }
+    static const char zeros[64];
+    static const int types[] = {IP_TTL, IP_TOS, IP_PKTINFO, IP_RECVTTL, 99};
+    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
+        for (size_t length = 0; length < 14; length += length < 4 ? 1 : 4)
+            if (!((types[i] == IP_TTL) && length == 4))
+                send_with(fd, &to, types[i], zeros, length);
+}
+
 /* ---- Descriptors */
 
 static volatile sig_atomic_t signalled, signal_number;
@@ -432,6 +469,7 @@ static void pointers(void)
     PART(lengths)                \
     PART(destinations)           \
     PART(errors)                 \
+    PART(control_messages)       \
     PART(signals)                \
     PART(sleepers)               \
     PART(closed_behind_our_back) \
