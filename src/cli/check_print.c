@@ -4,7 +4,8 @@
 
 #include "cli/command.h"
 
-#define COLUMNS 100
+#define COLUMNS         100
+#define ADDRESSES_SHOWN 32u
 
 enum { GAP_INDENT = 4, PLACE_INDENT = 14 };
 
@@ -111,9 +112,12 @@ static void print_gap(FILE *stream, const struct report_gap *gap, const struct c
 /* "connect 192.0.2.1 port 80 in main (client.c:40): from gethostbyname("www")". */
 static void print_addresses(FILE *stream, const struct report_address *address)
 {
+    size_t count = 0;
     if (address != NULL)
         fputs("    addresses\n", stream);
     for (; address != NULL; address = address->next) {
+        if (++count > ADDRESSES_SHOWN)
+            continue;
         char symbol[128];
         snprintf(symbol, sizeof symbol, "%s %s port %d", address->place.symbol, address->address, address->port);
         struct evidence place = address->place;
@@ -122,6 +126,8 @@ static void print_addresses(FILE *stream, const struct report_address *address)
         print_evidence(stream, &place);
         putc('\n', stream);
     }
+    if (count > ADDRESSES_SHOWN)
+        fprintf(stream, "%*sand %zu more, which --json shows\n", PLACE_INDENT, "", count - ADDRESSES_SHOWN);
 }
 
 static void print_details(FILE *stream, const struct report *report, const struct check_style *style)

@@ -3,11 +3,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define CACHE_SLOTS 256u
+
 struct run_object {
     char *path;
     bool readable;
     struct elf_image image;
     struct elf_where *where;
+    struct {
+        uint64_t offset; /* 0: nothing yet */
+        struct elf_place place;
+    } cache[CACHE_SLOTS]; /* one place may make a thousand calls */
     struct run_object *next;
 };
 
@@ -32,7 +38,13 @@ static struct run_object *object_of(struct run_places *places, const char *path)
 
 struct elf_place run_place_find(struct run_places *places, const char *object, uint64_t offset)
 {
-    return elf_where_find(object_of(places, object)->where, offset);
+    struct run_object *found = object_of(places, object);
+    size_t slot = offset % CACHE_SLOTS;
+    if (found->cache[slot].offset != offset) {
+        found->cache[slot].place = elf_where_find(found->where, offset);
+        found->cache[slot].offset = offset;
+    }
+    return found->cache[slot].place;
 }
 
 const char *run_place_short_text(struct run_places *places, const char *object, uint64_t offset, unsigned size)

@@ -217,6 +217,8 @@ int main(int argc, char **argv)
 }
 C
 run --observe --json -o "$room/report" -- "$room/flood" 50000
+run --observe -o "$room/text" -- "$room/flood" 50000
+contains "very many addresses as text" "and 992 more, which --json shows" "$(cat "$room/text")"
 contains "after very many addresses others are still seen" '"symbol":"inet_addr"' "$(cat "$room/report")"
 mkfifo "$room/fifo"
 sleep 30 <>"$room/fifo" &
