@@ -177,7 +177,7 @@ static int take_value(struct arguments *arguments, int option)
 static bool asks_for_run(char **argv)
 {
     for (char **at = argv + 1; *at != NULL && strcmp(*at, "--") != 0; at++)
-        if (strcmp(*at, "--run") == 0 || strcmp(*at, "--observe") == 0)
+        if (strncmp(*at, "--r", 3) == 0 || strncmp(*at, "--ob", 4) == 0) /* getopt_long() takes beginnings */
             return true;
     return false;
 }

@@ -209,7 +209,7 @@ void check_print(FILE *stream, struct report *const *reports, size_t count, cons
                 continue;
             sums[group]++;
             total++;
-            if (count == 1 || group < READY_GROUP || style->all)
+            if (count == 1 || group < READY_GROUP || (style->all && (group == READY_GROUP || !style->used_only)))
                 print_report(stream, reports[index], style);
         }
     if (count == 1)

@@ -10,8 +10,9 @@
 
 struct check_style {
     bool color;
-    bool details; /* every gap with its places; else a line for each program */
-    bool all;     /* also the programs without anything to do, and files that are no programs */
+    bool details;   /* every gap with its places; else a line for each program */
+    bool all;       /* also the programs without anything to do, and files that are no programs */
+    bool used_only; /* but not those that use no network */
 };
 
 /* Prints the reports grouped by verdict, those with most to do first, and a summary if there are several. NULLs among

@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "cli/check_file.h"
 #include "cli/check_json.h"
 #include "cli/check_print.h"
 #include "cli/command.h"
@@ -164,15 +165,32 @@ static void add_unobserved(struct session *session, const char *path, const char
     session->reports[session->count++] = report;
 }
 
-/* Programs that were started and could not be observed. */
+/* A program that was started and could not be observed: it matters where its file reaches for the network. */
+static void add_silent_child(struct session *session, struct checker *checker, const char *path, const char *reason)
+{
+    struct report *report = check_file(checker, path, NULL);
+    bool harmless = report != NULL && report->error == NULL && report->verdict == VERDICT_NO_NETWORK;
+    if (!harmless) {
+        report_free(report);
+        add_unobserved(session, path, reason);
+        return;
+    }
+    report_add_note(report, "judged by its file: it could not be observed");
+    session->reports[session->count++] = report;
+}
+
 static void add_silent(struct session *session)
 {
+    struct checker checker;
+    if (session->programs.started == NULL || !checker_begin(&checker))
+        return;
     for (const struct run_program *silent = session->programs.started; silent != NULL; silent = silent->next) {
         char path[PATH_MAX];
         const char *reason = program_find(silent->path, path) == 0 ? explain_silence(path) : NULL;
         if (reason != NULL)
-            add_unobserved(session, path, reason);
+            add_silent_child(session, &checker, path, reason);
     }
+    checker_end(&checker);
 }
 
 static bool make_reports(struct session *session)
@@ -225,6 +243,7 @@ static void print_text(struct session *session)
     int status = session->watch.status;
     struct check_style style = {
         .all = run->all || session->count <= DETAILS_MAXIMUM,
+        .used_only = !run->all,
         .details = true,
         .color = run->color || (!run->plain && isatty(fileno(session->output)) == 1),
     };

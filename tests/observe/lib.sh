@@ -14,9 +14,10 @@ command -v perl >/dev/null || { echo "perl is not installed" && exit 77; }
 # A program of these tests: program NAME FLAGS... < C source; it is then $room/NAME.
 program() {
     program_name=$1 && shift
+    rm -f "$room/$program_name"
     cat >"$room/$program_name.c"
     # shellcheck disable=SC2086 # several words
-    ${CC:-cc} -w -g -D_GNU_SOURCE "$@" "$room/$program_name.c" -o "$room/$program_name" || exit 1
+    ${CC:-cc} -w -g -D_GNU_SOURCE "$@" "$room/$program_name.c" -o "$room/$program_name"
 }
 
 # observe PROGRAM ARGUMENT...: $output, $errors, $status are the program's and the command's; the report is $report.

@@ -14,7 +14,7 @@ run --observe -o "$room/report" -- sh -c 'exit 7'
 same "no gap: status" 0 "$status"
 contains "the program's status is told" "The program ended with status 7." "$(report_of)"
 same "standard input and output" "42" "$(echo 42 | "$v6shim" check --observe -o "$room/report" -- cat)"
-run --observe -- /bin/true
+run --observe --all -- /bin/true
 contains "the report goes to standard error" "$(realpath /bin/true): no network" "$errors"
 same "the report goes to standard error, nothing to standard output" "" "$output"
 run --observe -o "$room/report" -- sh -c 'printf "%s|" "$@"' name --json --run 'two words' ''
@@ -81,6 +81,16 @@ if command -v busybox >/dev/null && ! ldd "$(command -v busybox)" >/dev/null 2>&
     same "a static child: status" 2 "$status"
     contains "a static child" "could not be checked: it is statically linked" "$(report_of)"
 fi
+if program small -static 2>/dev/null <<'C'
+int main(void) { return 0; }
+C
+then
+    run --observe --all -o "$room/report" -- sh -c "'$room/small'; exit 0"
+    same "a static child without network: status" 0 "$status"
+    contains "a static child without network" "judged by its file: it could not be observed" "$(report_of)"
+fi
+run --obs --fail-on never -o "$room/report" -- sh -c 'exit $1' name 4
+same "an option that is cut short, and the program's" 4 "$status"
 if echo 'int main(void) { return 0; }' >"$room/small.c" && gcc -m32 "$room/small.c" -o "$room/small" 2>/dev/null; then
     run --observe -- "$room/small"
     same "a program of 32 bits: status" 2 "$status"
@@ -184,6 +194,18 @@ same "a daemon that stays: it runs on" "runs on" "$(ask /daemon '$top->{run}{lef
 daemon=$(pgrep -f "^$room/daemon 100 stay")
 [ -n "$daemon" ] && kill "$daemon"
 same "a daemon that stays was not ended" 0 $?
+"$v6shim" check --observe --json --wait forever -o "$room/report" -- "$room/daemon" 100 stay &
+command=$!
+for _ in 1 2 3 4 5 6 7 8 9 10; do # until the program has ended, signals are for it
+    sleep 1
+    kill $command 2>/dev/null || break
+done
+wait $command 2>/dev/null
+same "told to end: the report" "127.0.0.37 runs on" "$(ask /daemon 'map({ $_->{ip} } @{$p->{addresses}}),
+    $top->{run}{left_running} ? "runs on" : ""')"
+daemon=$(pgrep -f "^$room/daemon 100 stay")
+[ -n "$daemon" ] && kill "$daemon"
+same "told to end: the daemon was not" 0 $?
 
 # --- descriptors and pipes
 program closer -include "$room/legacy.inc" <<'C'
