@@ -82,8 +82,11 @@ static NOINLINE int connect_guarded(int fd, const struct sockaddr *address, sock
         return guard_result(&guard, -EALREADY);
     if (background_is(fd))
         background_collapse(fd);
-    if (!read_ipv4(address, length, &asked))
+    if (!read_ipv4(address, length, &asked)) {
+        if (sockets_has(fd, SOCKET_FAILED)) /* which connect() to no family dissolves */
+            background_take_failure(fd);
         return plain_connect(fd, address, length);
+    }
     binding_release_peer(fd);
     if (is_way_back(fd, &asked, &peer)) {
         int back = connection_make_back(fd, &peer, ntohs(asked.sin_port));

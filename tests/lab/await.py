@@ -3,6 +3,7 @@
 # while the network's resolver is asked for a NAT64 prefix: one line for each way to find out.
 #
 #   await.py ADDRESS PORT WAY...
+import ctypes
 import errno
 import os
 import select
@@ -50,6 +51,11 @@ def by_second_connect(plain):
     early = name(plain.connect_ex(address)) in ('EALREADY', 'ENETUNREACH')  # the resolver may have answered
     select.select([], [plain], [], SECONDS)
     return early, name(plain.connect_ex(address))
+
+
+def by_dissolving(plain):  # connect() to no family
+    select.select([], [plain], [], SECONDS)
+    return ctypes.CDLL(None).connect(plain.fileno(), bytes(16), 16), so_error(plain)
 
 
 def by_writing(plain):

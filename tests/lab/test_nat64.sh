@@ -222,6 +222,7 @@ same "no NAT64, a program that doesn't wait is told: by poll" \
 same "by select for reading" "select_for_reading EINPROGRESS ('ready', 'ENETUNREACH')" "$(awaited select_for_reading)"
 same "by epoll" "epoll EINPROGRESS ('ready', 'ENETUNREACH')" "$(awaited epoll)"
 same "by another connect" "second_connect EINPROGRESS (True, 'ENETUNREACH')" "$(awaited second_connect)"
+same "but not when it is dissolved first" "dissolving EINPROGRESS (0, '0')" "$(awaited dissolving)"
 same "by getpeername" "peer_name EINPROGRESS ENOTCONN" "$(awaited peer_name)"
 same "by writing, which kills nobody" "writing EINPROGRESS failed" "$(awaited writing)"
 same "on a duplicate" "duplicate EINPROGRESS ('ready', 'ENETUNREACH')" "$(awaited duplicate)"
