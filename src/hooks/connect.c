@@ -17,6 +17,7 @@
 #include "runtime/outbound.h"
 #include "runtime/pointer.h"
 #include "runtime/pref64.h"
+#include "runtime/race.h"
 #include "runtime/real.h"
 #include "runtime/replies.h"
 #include "runtime/sockets.h"
@@ -237,6 +238,9 @@ EXPORT int shutdown(int fd, int how)
 {
     if (background_is(fd))
         background_collapse(fd);
+    if (__builtin_expect(atomic_load_explicit(&race_running, memory_order_relaxed) != 0, 0) && how >= SHUT_RD &&
+        how <= SHUT_RDWR && guard_may_act() && race_shut_down(fd))
+        return 0;
     return REAL(shutdown)(fd, how);
 }
 

@@ -1,4 +1,5 @@
 /* Socket options: remembered for an upgrade that may come, set on both families after it. */
+#include <linux/sockios.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <stdarg.h>
@@ -167,6 +168,10 @@ EXPORT int ioctl(int fd, unsigned long request, ...)
     /* Switching to blocking, or to signals, is what a race in the background can't follow. */
     if ((request == FIONBIO || request == FIOASYNC) && background_is(fd))
         background_collapse(fd);
+    if (request == SIOCOUTQ && argument != NULL && background_is(fd)) {
+        memset(argument, 0, sizeof(int)); /* nothing of it has been sent; a placeholder is full */
+        return 0;
+    }
     if (is_of_family(request) && guard_may_act() && sockets_has(fd, SOCKET_UPGRADED | SOCKET_RACING))
         return ask_ipv4_socket(request, argument);
     int result = REAL(ioctl)(fd, request, argument);

@@ -28,6 +28,7 @@ struct race {
     _Atomic uint32_t next_free; /* the pool's */
     uint32_t outer;             /* the race of this thread that a signal handler has interrupted */
     _Atomic uintptr_t frame;    /* of the connect() that runs it; 0: none does */
+    atomic_bool is_shut_down;
     struct original original;
     uint16_t port;
     struct history_candidates candidates;    /* by preference */
@@ -42,6 +43,8 @@ struct race {
 static void *_Atomic race_chunks[POOL_CHUNKS];
 static struct pool races = {.item_size = sizeof(struct race), .chunks = race_chunks};
 __thread uint32_t race_current __attribute__((tls_model("initial-exec")));
+
+_Atomic unsigned race_running;
 
 static struct race *race_at(uint32_t item)
 {
@@ -69,6 +72,7 @@ static void end_race(uint32_t item)
     close_attempts(race);
     race_current = race->outer;
     atomic_store(&race->frame, 0);
+    atomic_fetch_sub(&race_running, 1);
     pool_give(&races, item);
 }
 
@@ -107,8 +111,30 @@ void race_after_fork(void)
             continue;
         close_attempts(race);
         atomic_store(&race->frame, 0);
+        atomic_fetch_sub(&race_running, 1);
         pool_give(&races, item);
     }
+}
+
+bool race_shut_down(int fd)
+{
+    int saved = errno;
+    bool found = false;
+    uint32_t last = atomic_load(&races.taken);
+    for (uint32_t item = 1; item <= last; item++) {
+        struct race *race = race_at(item);
+        if (atomic_load(&race->frame) == 0 || race->original.fd != fd)
+            continue;
+        found = true;
+        atomic_store(&race->is_shut_down, true);
+        for (unsigned i = 0; i < EYEBALLS_CANDIDATES_MAX; i++) { /* wakes its thread */
+            int socket = atomic_load(&race->attempts[i].socket);
+            if (socket != NO_SOCKET && kernel_socket_cookie(socket) == race->attempts[i].cookie)
+                REAL(shutdown)(socket, SHUT_RDWR);
+        }
+    }
+    errno = saved;
+    return found;
 }
 
 static uint32_t begin_race(const struct original *original, const struct destinations *destinations, uint16_t port,
@@ -120,6 +146,7 @@ static uint32_t begin_race(const struct original *original, const struct destina
         return 0;
     struct race *race = race_at(item);
     race->original = *original;
+    atomic_store(&race->is_shut_down, false);
     race->port = port;
     race->outer = race_current;
     for (unsigned i = 0; i < EYEBALLS_CANDIDATES_MAX; i++)
@@ -127,6 +154,7 @@ static uint32_t begin_race(const struct original *original, const struct destina
     race_order(destinations, &race->candidates, race->order);
     eyeballs_init(&race->eyeballs, (unsigned)destinations->count, EYEBALLS_RACE, settings->attempt_delay_ms);
     atomic_store(&race->frame, frame);
+    atomic_fetch_add(&race_running, 1);
     race_current = item;
     return item;
 }
@@ -255,6 +283,10 @@ static int run(struct race *race, int fd, int64_t end_ms)
     for (;;) {
         struct eyeballs_action action = eyeballs_next(&race->eyeballs, clock_now_ms());
         int result = 0;
+        if (atomic_load(&race->is_shut_down)) {
+            tell(race, EVENT_CANCELLED, NULL, 0);
+            return -ECONNRESET;
+        }
         switch (action.kind) {
         case EYEBALLS_START:
             result = start_attempt(race, action.index);

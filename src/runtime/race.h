@@ -19,6 +19,13 @@
  */
 int race_run(const struct original *original, const struct destinations *destinations, uint16_t port);
 
+/*
+ * shutdown() of a socket whose connect() another thread is waiting for: that ends with ECONNRESET, as on one socket.
+ * False where it isn't raced. `race_running`: how many are, in this process.
+ */
+bool race_shut_down(int fd);
+extern _Atomic unsigned race_running;
+
 /* The innermost race of this thread; 0 where there is none. */
 extern __thread uint32_t race_current __attribute__((tls_model("initial-exec")));
 /* Closes what a race of this thread has left that was abandoned by siglongjmp. */

@@ -162,10 +162,19 @@ static bool ensure(void)
     return made;
 }
 
+static bool has_its_descriptors(void)
+{
+    struct epoll_event event = {.events = EPOLLIN, .data.u64 = BELL};
+    int saved = errno;
+    bool has = REAL(epoll_ctl)(atomic_load(&set), EPOLL_CTL_MOD, atomic_load(&bell), &event) == 0;
+    errno = saved;
+    return has;
+}
+
 bool race_thread_ensure(void)
 {
     if (atomic_load(&state) == THREAD_RUNS)
-        return true;
+        return has_its_descriptors();
     if (race_thread_in_handler()) {
         atomic_store(&missed, true);
         return false;

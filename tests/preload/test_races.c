@@ -7,6 +7,7 @@
 #include "support.h"
 
 #include <fcntl.h>
+#include <linux/sockios.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <pthread.h>
@@ -21,6 +22,7 @@
 #include <sys/sendfile.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
 
@@ -158,6 +160,8 @@ static void part_input_and_output(void)
     SAY(splice(fd, NULL, other[1], NULL, 1, SPLICE_F_NONBLOCK));
     int count = -1;
     SAY(ioctl(fd, FIONREAD, &count));
+    printf("%d\n", count);
+    SAY(ioctl(fd, SIOCOUTQ, &count));
     printf("%d\n", count);
     SAY(lseek(fd, 0, SEEK_SET));
     struct stat status;
@@ -384,6 +388,24 @@ static void part_shut_down(void)
     }
 }
 
+static void *connect_and_wait(void *data)
+{
+    SAY(go(*(int *)data, HOLE, 7001));
+    return NULL;
+}
+
+static void part_shut_down_by_another_thread(void)
+{
+    pthread_t thread;
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    pthread_create(&thread, NULL, connect_and_wait, &fd);
+    usleep(100000);
+    int result = shutdown(fd, SHUT_RDWR);
+    pthread_join(thread, NULL);
+    SAY(result);
+    SAY(go(fd, REFUSING, NOBODY));
+}
+
 static void part_dissolved(void)
 {
     struct sockaddr nowhere = {.sa_family = AF_UNSPEC};
@@ -565,6 +587,20 @@ static void part_few_numbers(void)
         SAY(events_of(sockets[i], POLLOUT, IN_TIME_MS));
 }
 
+/* All numbers are closed by a direct system call while a race is on, ours among them. */
+static void part_closed_behind_us(void)
+{
+    int fd = going(HOLE, 7001);
+    usleep(50000); /* its thread is asleep, and won't notice */
+    SAY(syscall(SYS_close_range, 3u, ~0u, 0));
+    int waiting = world_listen("192.0.2.1", 0);
+    for (int i = 0; i < 3; i++) {
+        fd = going(i == 0 ? HALF : "192.0.2.1", world_port(waiting));
+        SAY(events_of(fd, POLLOUT, IN_TIME_MS));
+        SAY(write(fd, "x", 1));
+    }
+}
+
 static void part_stream(void)
 {
     int waiting = world_listen("192.0.2.1", 0), fd = going(HALF, world_port(waiting)), next;
@@ -642,6 +678,7 @@ static const struct part parts[] = {
     {"connected", part_connected},
     {"options stay", part_options_stay},
     {"shut down", part_shut_down},
+    {"shut down by another thread", part_shut_down_by_another_thread},
     {"dissolved", part_dissolved},
     {"duplicated", part_duplicated},
     {"duplicated before", part_duplicated_before},
@@ -650,6 +687,7 @@ static const struct part parts[] = {
     {"vfork", part_vfork},
     {"signals", part_signals},
     {"few numbers", part_few_numbers},
+    {"closed behind us", part_closed_behind_us},
     {"stream", part_stream},
     {"blocking again", part_blocking_again},
     {"bound", part_bound},
