@@ -270,6 +270,29 @@ same "and one that doesn't wait, on its way, two seconds once" \
     "poll EINPROGRESS ('ready', 'ENETUNREACH', '0')poll ENETUNREACH " "$(asynchronous $await poll poll | tr -d '\n')"
 nat64_usual_resolver
 
+# ---- A host that moves to another network, with another prefix, while a program runs
+
+lab_preload client timeout 40 python3 -c 'import os, socket, sys, time
+def connect():
+    plain = socket.socket(); plain.settimeout(5); plain.connect(("198.51.100.80", 7001)); print(plain.getpeername()[0], flush=True)
+connect(); open(sys.argv[1] + "/reached", "w").close()
+while not os.path.exists(sys.argv[1] + "/moved"): time.sleep(0.1)
+time.sleep(3); connect()' "$LAB_DIR" >"$LAB_DIR/log/moving" &
+moving=$!
+lab_until test -e "$LAB_DIR/reached"
+lab_on gate ip address add 2001:db8:7::1/64 dev client nodad
+lab_on client sh -c 'ip address del 2001:db8:6::2/64 dev gate; ip address add 2001:db8:7::2/64 dev gate nodad
+    ip -6 route replace default via 2001:db8:7::1'
+nat64_translate 3fff:64::/64
+nat64_resolve 3fff:64::/64
+touch "$LAB_DIR/moved"
+wait $moving
+same "a program whose host moves learns the new prefix" "198.51.100.80
+198.51.100.80" "$(cat "$LAB_DIR/log/moving")"
+lab_on client sh -c 'ip address del 2001:db8:7::2/64 dev gate; ip address add 2001:db8:6::2/64 dev gate nodad
+    ip -6 route replace default via 2001:db8:6::1'
+nat64_translate $prefix
+
 # ---- A host with IPv4 pays nothing
 
 nat64_resolve $prefix
