@@ -45,24 +45,58 @@ static bool may_receive(int fd)
     return true;
 }
 
-static NOINLINE ssize_t receive_first(int fd, void *data, size_t size, int flags)
+/*
+ * How a reception begins. Sockets of IPv4 that were made ready to be waited for are of two kinds: one of UDP may be
+ * exchanged, by another thread's datagram, while this thread sleeps there.
+ */
+enum way {
+    LEFT_ALONE,
+    MAY_BE_EXCHANGED,
+    LOOKED_AT,
+};
+
+static inline enum way way_of(int fd, bool with_address)
+{
+    if (!start_is_ready())
+        return LOOKED_AT;
+    uint32_t item = sockets_item(fd);
+    if (sockets_item_is_plain(item))
+        return item != 0 || !with_address ? LEFT_ALONE : LOOKED_AT;
+    if (!sockets_item_is_record(item))
+        return LOOKED_AT;
+    uint32_t flags = sockets_item_flags(item);
+    if ((flags & SOCKET_STREAM) != 0)
+        return (flags & SOCKET_UPGRADED) != 0 && with_address ? LOOKED_AT : LEFT_ALONE;
+    return (flags & (SOCKET_UPGRADED | SOCKET_FRESH)) == 0 ? MAY_BE_EXCHANGED : LOOKED_AT;
+}
+
+/* Whether that has happened. This thread was woken then, having received nothing, and has to receive again. */
+static inline bool was_exchanged(int fd, ssize_t received)
+{
+    return __builtin_expect(received == 0, 0) && sockets_are_flagged(fd, SOCKET_UPGRADED);
+}
+
+static NOINLINE ssize_t receive_looked_at(int fd, void *data, size_t size, int flags)
 {
     may_receive(fd);
-    return REAL(recv)(fd, data, size, flags);
+    bool exchangeable = way_of(fd, false) == MAY_BE_EXCHANGED;
+    ssize_t received = REAL(recv)(fd, data, size, flags);
+    return exchangeable && was_exchanged(fd, received) ? REAL(recv)(fd, data, size, flags) : received;
 }
 
 EXPORT ssize_t recv(int fd, void *data, size_t size, int flags)
 {
-    if (start_is_ready() && !sockets_are_flagged(fd, SOCKET_FRESH))
+    if (way_of(fd, false) == LEFT_ALONE)
         return REAL_BOUND(recv)(fd, data, size, flags);
-    return receive_first(fd, data, size, flags);
+    return receive_looked_at(fd, data, size, flags);
 }
 
 EXPORT ssize_t __recv_chk(int fd, void *data, size_t size, size_t data_size, int flags)
 {
-    if (sockets_are_flagged(fd, SOCKET_FRESH))
-        may_receive(fd);
-    return REAL(__recv_chk)(fd, data, size, data_size, flags);
+    /* A size beyond the buffer is libc's to punish. */
+    if (size > data_size || way_of(fd, false) == LEFT_ALONE)
+        return REAL(__recv_chk)(fd, data, size, data_size, flags);
+    return receive_looked_at(fd, data, size, flags);
 }
 
 /* On a socket that needs no proof. From the peer that was sent to last, mostly. */
@@ -86,12 +120,9 @@ static NOINLINE ssize_t receive_known(int fd, void *data, size_t size, int flags
 }
 
 /* With room of our own for the address: what the kernel cut could not be asked for again. */
-static NOINLINE ssize_t receive_from(int fd, void *data, size_t size, int flags, struct sockaddr *address,
-                                     socklen_t *length, const void *caller)
+static ssize_t receive_translated(int fd, void *data, size_t size, int flags, struct sockaddr *address,
+                                  socklen_t *length, const void *caller)
 {
-    if (!may_receive(fd) || pointer_is_bad(address) || pointer_is_bad(length) || (int)*length < 0 ||
-        !messages_may_need_translation(fd))
-        return REAL(recvfrom)(fd, data, size, flags, address, length);
     struct sockaddr_storage source;
     socklen_t source_length = sizeof source;
     source.ss_family = AF_UNSPEC;
@@ -103,12 +134,41 @@ static NOINLINE ssize_t receive_from(int fd, void *data, size_t size, int flags,
     return received;
 }
 
+static NOINLINE ssize_t receive_from(int fd, void *data, size_t size, int flags, struct sockaddr *address,
+                                     socklen_t *length, const void *caller);
+
+static NOINLINE ssize_t receive_plain_from(int fd, void *data, size_t size, int flags, struct sockaddr *address,
+                                           socklen_t *length, const void *caller)
+{
+    socklen_t room = address != NULL && !pointer_is_bad(length) ? *length : 0;
+    ssize_t received = REAL(recvfrom)(fd, data, size, flags, address, length);
+    if (!was_exchanged(fd, received))
+        return received;
+    if (address != NULL)
+        *length = room;
+    return receive_from(fd, data, size, flags, address, length, caller);
+}
+
+static NOINLINE ssize_t receive_from(int fd, void *data, size_t size, int flags, struct sockaddr *address,
+                                     socklen_t *length, const void *caller)
+{
+    bool acts = may_receive(fd);
+    if (acts && way_of(fd, true) == MAY_BE_EXCHANGED)
+        return receive_plain_from(fd, data, size, flags, address, length, caller);
+    if (acts && !pointer_is_bad(address) && !pointer_is_bad(length) && (int)*length >= 0 &&
+        messages_may_need_translation(fd))
+        return receive_translated(fd, data, size, flags, address, length, caller);
+    return REAL(recvfrom)(fd, data, size, flags, address, length);
+}
+
 EXPORT ssize_t recvfrom(int fd, void *restrict data, size_t size, int flags, struct sockaddr *restrict address,
                         socklen_t *restrict length)
 {
-    if (start_is_ready() && !(address == NULL ? sockets_are_flagged(fd, SOCKET_FRESH)
-                                              : sockets_may_concern(fd, SOCKET_UPGRADED | SOCKET_FRESH)))
+    enum way way = way_of(fd, address != NULL);
+    if (way == LEFT_ALONE)
         return REAL_BOUND(recvfrom)(fd, data, size, flags, address, length);
+    if (way == MAY_BE_EXCHANGED)
+        return receive_plain_from(fd, data, size, flags, address, length, CALLER);
     if (sockets_is_usual_upgraded(fd) && !pointer_is_bad(address) && !pointer_is_bad(length) && (int)*length >= 0)
         return receive_known(fd, data, size, flags, address, length, CALLER);
     return receive_from(fd, data, size, flags, address, length, CALLER);
@@ -118,8 +178,7 @@ EXPORT ssize_t __recvfrom_chk(int fd, void *restrict data, size_t size, size_t d
                               struct sockaddr *restrict address, socklen_t *restrict length)
 {
     /* A size beyond the buffer is libc's to punish. */
-    if (!may_receive(fd) || size > data_size || pointer_is_bad(address) || pointer_is_bad(length) ||
-        (int)*length < 0 || !messages_may_need_translation(fd))
+    if (size > data_size || way_of(fd, address != NULL) == LEFT_ALONE)
         return REAL(__recvfrom_chk)(fd, data, size, data_size, flags, address, length);
     return receive_from(fd, data, size, flags, address, length, CALLER);
 }
@@ -131,26 +190,65 @@ static bool can_be_written(const struct msghdr *message)
            (message->msg_control == NULL || !pointer_is_bad(message->msg_control));
 }
 
-static NOINLINE ssize_t receive_message(int fd, struct msghdr *message, int flags, const void *caller)
+static ssize_t receive_message_translated(int fd, struct msghdr *message, int flags, const void *caller)
 {
-    if (pointer_is_bad(message) || !may_receive(fd) || (message->msg_name == NULL && message->msg_control == NULL) ||
-        !can_be_written(message))
-        return REAL(recvmsg)(fd, message, flags);
-    if (!messages_may_need_translation(fd))
-        return receive_plain(fd, message, flags);
     char room[MESSAGES_RECEPTION_SIZE(CONTROL_SIZE)] __attribute__((aligned(16)));
     return messages_receive(fd, message, (struct messages_reception *)(void *)room, CONTROL_SIZE, flags, caller);
 }
 
+/* What a reception writes over, and another one needs. */
+struct room {
+    socklen_t name;
+    size_t control;
+};
+
+static struct room room_of(const struct msghdr *message)
+{
+    return (struct room){message->msg_namelen, message->msg_controllen};
+}
+
+static void give_room(struct msghdr *message, struct room room)
+{
+    message->msg_namelen = room.name;
+    message->msg_controllen = room.control;
+}
+
+static NOINLINE ssize_t receive_message(int fd, struct msghdr *message, int flags, const void *caller);
+
+static NOINLINE ssize_t receive_plain_message(int fd, struct msghdr *message, int flags, const void *caller)
+{
+    struct room room = pointer_is_bad(message) ? (struct room){0} : room_of(message);
+    ssize_t received = REAL(recvmsg)(fd, message, flags);
+    if (was_exchanged(fd, received)) {
+        give_room(message, room);
+        return receive_message(fd, message, flags, caller);
+    }
+    if (received >= 0)
+        forget_passed(message);
+    return received;
+}
+
+static NOINLINE ssize_t receive_message(int fd, struct msghdr *message, int flags, const void *caller)
+{
+    if (pointer_is_bad(message) || !may_receive(fd) || !can_be_written(message))
+        return REAL(recvmsg)(fd, message, flags);
+    if ((message->msg_name != NULL || message->msg_control != NULL) && messages_may_need_translation(fd))
+        return receive_message_translated(fd, message, flags, caller);
+    if (way_of(fd, true) == MAY_BE_EXCHANGED)
+        return receive_plain_message(fd, message, flags, caller);
+    return receive_plain(fd, message, flags);
+}
+
 EXPORT ssize_t recvmsg(int fd, struct msghdr *message, int flags)
 {
-    if (start_is_ready() && !sockets_may_concern(fd, SOCKET_UPGRADED | SOCKET_FRESH)) {
-        ssize_t received = REAL_BOUND(recvmsg)(fd, message, flags);
-        if (received >= 0)
-            forget_passed(message);
-        return received;
-    }
-    return receive_message(fd, message, flags, CALLER);
+    enum way way = way_of(fd, true);
+    if (way != LEFT_ALONE)
+        return way == MAY_BE_EXCHANGED ? receive_plain_message(fd, message, flags, CALLER)
+                                       : receive_message(fd, message, flags, CALLER);
+    ssize_t received = REAL_BOUND(recvmsg)(fd, message, flags);
+    if (received >= 0)
+        forget_passed(message);
+    return received;
 }
 
 /* One batch: the kernel fills our rooms, in one call, with the waiting rules of recvmmsg. */
@@ -208,18 +306,10 @@ static int receive_proven(int fd, struct mmsghdr *messages, unsigned count, int 
     return (int)done;
 }
 
-static NOINLINE int receive_messages(int fd, struct mmsghdr *messages, unsigned count, int flags,
-                                     struct timespec *timeout, const void *caller)
+static int receive_all_translated(int fd, struct mmsghdr *messages, unsigned count, int flags,
+                                  struct timespec *timeout, const void *caller)
 {
     int before = errno;
-    if (pointer_is_bad(messages) || !may_receive(fd))
-        return REAL(recvmmsg)(fd, messages, count, flags, timeout);
-    if (!messages_may_need_translation(fd)) {
-        int received = REAL(recvmmsg)(fd, messages, count, flags, timeout);
-        for (int i = 0; i < received; i++)
-            forget_passed(&messages[i].msg_hdr);
-        return received;
-    }
     if (count > 0 && messages[0].msg_hdr.msg_name != NULL &&
         proof_is_needed(fd, messages[0].msg_hdr.msg_namelen, caller))
         return receive_proven(fd, messages, count, flags, timeout, caller);
@@ -239,12 +329,33 @@ static NOINLINE int receive_messages(int fd, struct mmsghdr *messages, unsigned 
     return (int)total;
 }
 
-EXPORT int recvmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags, struct timespec *timeout)
+static int receive_all_plain(int fd, struct mmsghdr *messages, unsigned count, int flags, struct timespec *timeout)
 {
-    if (!start_is_ready() || sockets_may_concern(fd, SOCKET_UPGRADED | SOCKET_FRESH))
-        return receive_messages(fd, messages, count, flags, timeout, CALLER);
-    int received = REAL_BOUND(recvmmsg)(fd, messages, count, flags, timeout);
+    int received = REAL(recvmmsg)(fd, messages, count, flags, timeout);
     for (int i = 0; i < received; i++)
         forget_passed(&messages[i].msg_hdr);
     return received;
+}
+
+static NOINLINE int receive_messages(int fd, struct mmsghdr *messages, unsigned count, int flags,
+                                     struct timespec *timeout, const void *caller)
+{
+    if (pointer_is_bad(messages) || count == 0 || !may_receive(fd))
+        return REAL(recvmmsg)(fd, messages, count, flags, timeout);
+    if (messages_may_need_translation(fd))
+        return receive_all_translated(fd, messages, count, flags, timeout, caller);
+    struct room room = room_of(&messages[0].msg_hdr);
+    bool exchangeable = way_of(fd, true) == MAY_BE_EXCHANGED;
+    int received = receive_all_plain(fd, messages, count, flags, timeout);
+    if (received < 1 || !exchangeable || !was_exchanged(fd, messages[0].msg_len))
+        return received;
+    give_room(&messages[0].msg_hdr, room);
+    return receive_all_translated(fd, messages, count, flags, timeout, caller);
+}
+
+EXPORT int recvmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags, struct timespec *timeout)
+{
+    if (way_of(fd, true) == LEFT_ALONE)
+        return receive_all_plain(fd, messages, count, flags, timeout);
+    return receive_messages(fd, messages, count, flags, timeout, CALLER);
 }

@@ -196,10 +196,15 @@ static inline struct socket_record *sockets_glimpse(int fd)
 }
 
 /* Of an item that is a record. */
-static inline bool sockets_item_has(uint32_t item, uint32_t flags)
+static inline uint32_t sockets_item_flags(uint32_t item)
 {
     const struct socket_record *record = (const struct socket_record *)pool_at(&sockets_records, item);
-    return (atomic_load_explicit(&record->flags, memory_order_relaxed) & flags) != 0;
+    return atomic_load_explicit(&record->flags, memory_order_relaxed);
+}
+
+static inline bool sockets_item_has(uint32_t item, uint32_t flags)
+{
+    return (sockets_item_flags(item) & flags) != 0;
 }
 
 static inline bool sockets_are_flagged(int fd, uint32_t flags)

@@ -32,8 +32,17 @@ static void before_fork(void)
     background_before_fork();
 }
 
+static atomic_bool forked;
+
+static void after_fork_in_parent(void)
+{
+    atomic_store_explicit(&forked, true, memory_order_relaxed);
+    background_after_fork_in_parent();
+}
+
 static void after_fork_in_child(void)
 {
+    atomic_store_explicit(&forked, true, memory_order_relaxed);
     atomic_store(&owner, syscall(SYS_getpid));
     beside_after_fork();
     lookups_after_fork();
@@ -42,6 +51,11 @@ static void after_fork_in_child(void)
     /* The thread that was busy, if any, does not exist in the child. */
     int busy = START_BUSY;
     atomic_compare_exchange_strong(&start_state, &busy, START_COLD);
+}
+
+bool start_has_forked(void)
+{
+    return atomic_load_explicit(&forked, memory_order_relaxed);
 }
 
 bool start_owns_memory(void)
@@ -70,7 +84,7 @@ bool start_run(void)
     race_thread_start();
     static atomic_bool fork_handled;
     if (!atomic_exchange(&fork_handled, true) &&
-        pthread_atfork(before_fork, background_after_fork_in_parent, after_fork_in_child) != 0)
+        pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child) != 0)
         observe(OBSERVE_WARNING,
                 "no memory for the fork handler: children of this process may lose track of sockets");
     atomic_store(&owner, syscall(SYS_getpid));

@@ -20,6 +20,7 @@
 #include "runtime/requeue.h"
 #include "runtime/sockets.h"
 #include "runtime/sources.h"
+#include "runtime/start.h"
 
 /* What an upgrade knows of the socket that goes. */
 struct plan {
@@ -156,13 +157,25 @@ static void carry_datagrams(const struct plan *plan, int old)
         observe_error(OBSERVE_WARNING, "a socket was disconnected when IPv6 came to it", NULL, errno);
 }
 
+/* Threads that sleep in recv() on the socket that went are told that nothing comes any more; their hooks then look at
+   the new one. With a child the socket may be shared, and is then not ours to shut down. */
+static void wake_sleepers(int old)
+{
+    if (!start_has_forked())
+        REAL(shutdown)(old, SHUT_RDWR);
+}
+
 /* Datagrams that come before the numbers are replaced go to the old socket: it stays until all of them are moved. */
 static int put_in_place(const struct plan *plan, int socket)
 {
     int old = plan->type == SOCK_DGRAM && plan->port != 0 ? attempts_copy_high(plan->fd) : -EBADF;
     int result = replace_socket(plan->fd, plan->record, socket);
-    if (result == 0 && old >= 0)
+    if (result == 0)
+        sockets_set(plan->record, SOCKET_UPGRADED);
+    if (result == 0 && old >= 0) {
         carry_datagrams(plan, old);
+        wake_sleepers(old);
+    }
     if (old >= 0)
         REAL(close)(old);
     return result;
@@ -181,8 +194,6 @@ static int carry_out(const struct plan *plan)
         result = bind_new(plan, socket);
     if (result == 0)
         result = put_in_place(plan, socket);
-    if (result == 0)
-        sockets_set(plan->record, SOCKET_UPGRADED);
     if (result == 0 && sockets_has(plan->fd, SOCKET_FILTERED))
         proof_note_filter(plan->fd, SO_ATTACH_FILTER);
     if (result < 0)
