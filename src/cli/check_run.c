@@ -179,6 +179,18 @@ static void add_silent_child(struct session *session, struct checker *checker, c
     session->reports[session->count++] = report;
 }
 
+/* Root's setuid programs can be observed after all. */
+static bool was_observed(const struct run_programs *programs, const char *path)
+{
+    char real[PATH_MAX];
+    if (realpath(path, real) == NULL)
+        return false;
+    for (const struct run_program *program = programs->list; program != NULL; program = program->next)
+        if (strcmp(program->path, real) == 0)
+            return true;
+    return false;
+}
+
 static void add_silent(struct session *session)
 {
     struct checker checker;
@@ -186,7 +198,9 @@ static void add_silent(struct session *session)
         return;
     for (const struct run_program *silent = session->programs.started; silent != NULL; silent = silent->next) {
         char path[PATH_MAX];
-        const char *reason = program_find(silent->path, path) == 0 ? explain_silence(path) : NULL;
+        if (program_find(silent->path, path) != 0 || was_observed(&session->programs, path))
+            continue;
+        const char *reason = explain_silence(path);
         if (reason != NULL)
             add_silent_child(session, &checker, path, reason);
     }

@@ -81,6 +81,15 @@ if command -v busybox >/dev/null && ! ldd "$(command -v busybox)" >/dev/null 2>&
     same "a static child: status" 2 "$status"
     contains "a static child" "could not be checked: it is statically linked" "$(report_of)"
 fi
+if [ "$(id -u)" -eq 0 ]; then # to whom the bit gives nothing, so that the loader takes the preload
+    program small <<'C'
+int main(void) { return 0; }
+C
+    chmod u+s "$room/small"
+    run --observe --all -o "$room/report" -- sh -c "'$room/small'; exit 0"
+    contains "root's setuid program" "$room/small: no network" "$(report_of)"
+    same "root's setuid program: once" 1 "$(report_of | grep -c "^$room/small")"
+fi
 if program small -static 2>/dev/null <<'C'
 int main(void) { return 0; }
 C
