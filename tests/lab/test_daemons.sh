@@ -8,6 +8,9 @@ lab_need_library
 command -v python3 >/dev/null || lab_skip_all "python3 is not installed"
 lab_topology
 
+# Where root is a user like any other outside, there is nobody else that it could become.
+[ "$(awk '{ n += $3 } END { print (n > 65534) }' /proc/self/uid_map)" = 1 ] || lab_skip_all "there are no other users here"
+
 # both NAME PORT6 PORT4 REQUEST: asks over both families; what it said is in $said6 and $said4.
 both() {
     said6=$(ask $server6 "$2" "$4") said4=$(ask $server4 "$3" "$4")
@@ -40,7 +43,7 @@ chmod -R a+rX "$root"
 services() {
     cat <<END
 micro-httpd micro-httpd $root
-in.fingerd in.fingerd -w -L /bin/echo
+in.fingerd in.fingerd -L /bin/echo
 gophernicus gophernicus -nf -r $root -h server.example -l $LAB_DIR/log/gophernicus
 nullidentd nullidentd
 END
@@ -108,6 +111,40 @@ else
     skip "xinetd" "not installed"
 fi
 
+# ---- Socket activation: connections on descriptor 0, and a listening socket on descriptor 3
+
+samples=$LAB_BUILD/legacy-samples
+cat >"$LAB_DIR/activated.py" <<'END'
+import socket, sys
+listener = socket.socket(fileno=3)
+print("listening", listener.getsockname(), flush=True)
+for turn in range(2):
+    connection, peer = listener.accept()
+    print("peer", peer[0], connection.getpeername()[0], flush=True)
+    connection.sendall(b"welcome\n")
+    connection.close()
+END
+if have systemd-socket-activate && [ -x "$samples/inetd-server" ]; then
+    : >"$LAB_DIR/log/finger-peers"
+    lab_start server activate systemd-socket-activate -l '[::]:2130' --inetd --accept \
+        --setenv=LD_PRELOAD="$LAB_PRELOAD" --setenv=V6SHIM_STATE_DIR="$state" --setenv=ASAN_OPTIONS="$ASAN_OPTIONS" \
+        "$samples/inetd-server" -l "$LAB_DIR/log/finger-peers"
+    lab_until listens 2130
+    both "systemd, each connection" 2130 2130 'root\r\n'
+    shown finger-peers
+    stop
+    # Python can read addresses of both families, but this service doesn't ask for that.
+    lab_start server activated systemd-socket-activate -l '[::]:2131' --setenv=V6SHIM_SHAPE=ipv4 \
+        --setenv=LD_PRELOAD="$LAB_PRELOAD" --setenv=V6SHIM_STATE_DIR="$state" --setenv=ASAN_OPTIONS="$ASAN_OPTIONS" \
+        python3 "$LAB_DIR/activated.py"
+    lab_until listens 2131
+    both "systemd, the listening socket" 2131 2131
+    shown activated
+    stop
+else
+    skip "systemd-socket-activate" "not installed"
+fi
+
 # ---- epoll, workers that were forked beforehand, an unprivileged user
 
 http='GET /hello.txt HTTP/1.0\r\n\r\n'
@@ -140,12 +177,19 @@ fi
 # ---- A process for each client, under another user
 
 if have tcpserver; then
+    # With a directory for aliases that belongs to the user that it becomes: its log is decoded by that user's table.
+    mkdir -p "$LAB_DIR/state/nobody"
+    chown 65534 "$LAB_DIR/state/nobody"
+    chmod 711 "$LAB_DIR/state"
+    state=$LAB_DIR/state/nobody
+    decode() { lab_on server env V6SHIM_STATE_DIR="$state" "$LAB_BUILD/v6shim" decode --user nobody; }
     serve tcpserver 2121 tcpserver -v -R -H -l server -u 65534 -g 65534 0 2121 \
         sh -c 'read line; id -u; echo "$line $TCPREMOTEIP to $TCPLOCALIP"'
     both "tcpserver, user nobody" 2121 2121 'hello\n'
     contains "tcpserver: has given up root" "65534" "$said6"
     shown tcpserver
     stop
+    . "$LAB_SOURCE/servers.sh"
 else
     skip "tcpserver" "not installed"
 fi
