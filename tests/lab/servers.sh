@@ -6,6 +6,8 @@
 server4=198.51.100.2 server6=2001:db8:2::2 client4=192.0.2.2 client6=2001:db8:1::2
 state=$LAB_DIR/state/server
 have() { command -v "$1" >/dev/null; }
+# In a user namespace of somebody who is not root there is nobody else that a daemon could become.
+other_users() { [ "$(awk '{ n += $3 } END { print (n > 65534) }' /proc/self/uid_map)" = 1 ]; }
 
 # ask ADDRESS PORT [TEXT]: what the server says to a client.
 cat >"$LAB_DIR/ask.py" <<'END'

@@ -62,7 +62,7 @@ END
 else
     skip "openbsd-inetd" "not installed"
 fi
-if have xinetd; then
+if have xinetd && other_users; then
     {
         while read -r port type protocol wait flags command script; do
             cat <<END
@@ -91,7 +91,7 @@ END
     super "xinetd"
     stop
 else
-    skip "xinetd" "not installed"
+    skip "xinetd" "not installed, or it has no other users to become"
 fi
 
 # ---- Access lists, both directions, over both families
@@ -152,7 +152,7 @@ dual() { # NAME PORT REQUEST ANSWER
     contains "$1: over IPv6" "$4" "$(ask $server6 "$2" "$3")"
     contains "$1: over IPv4" "$4" "$(ask $server4 "$2" "$3")"
 }
-if have nginx; then
+if have nginx && other_users; then
     cat >"$LAB_DIR/nginx.conf" <<END
 daemon off; master_process off; pid $LAB_DIR/nginx.pid; error_log stderr;
 events { }
@@ -163,7 +163,7 @@ END
     contains "nginx: native peer" "from $client6" "$(ask $server6 2080 'GET / HTTP/1.0\r\n\r\n')"
     stop
 else
-    skip nginx "not installed"
+    skip nginx "not installed, or it has no other users to become"
 fi
 if have redis-server; then
     serve redis 2079 redis-server --port 2079 --bind '*' '-::*' --protected-mode no --save '' --dir "$LAB_DIR"
