@@ -113,6 +113,6 @@ V6SHIM_STATE_DIR=$TEST_DIR/state
 # A busy machine may need longer than a network for the IPv6 half of an answer.
 V6SHIM_RESOLUTION_DELAY=5000
 ASAN_OPTIONS=detect_leaks=0:verify_asan_link_order=0:detect_stack_use_after_return=0
-TSAN_OPTIONS=exitcode=66:die_after_fork=0
+TSAN_OPTIONS=exitcode=66:die_after_fork=0:suppressions=$here/tsan.supp
 export TEST_DIR TEST_PRELOAD LAB_BUILD V6SHIM_STATE_DIR V6SHIM_RESOLUTION_DELAY ASAN_OPTIONS TSAN_OPTIONS
 "$@"
