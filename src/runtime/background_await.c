@@ -35,7 +35,10 @@ int background_await(int fd, struct in_addr asked, uint16_t port, enum backgroun
     int saved = errno, result = -EAGAIN;
     uint32_t item;
     sigset_t before;
-    struct background *race = background_enter(fd, port, &item, &before);
+    /* As for any race (connection.c): not in order, and not with what can be set on one socket only. */
+    bool may_race =
+        settings_current()->connect == CONNECT_RACE && !sockets_has(fd, SOCKET_UNREPLAYABLE | SOCKET_FILTERED);
+    struct background *race = may_race ? background_enter(fd, port, &item, &before) : NULL;
     if (race != NULL) {
         result = furnish(race, item, asked, awaits) == -EINPROGRESS ? -EINPROGRESS : -EAGAIN;
         if (result == -EAGAIN)

@@ -257,7 +257,7 @@ int connection_translate(int fd, const struct sockaddr_in *asked)
         destinations.count = pref64_ways_for(fd, true, asked->sin_addr, destinations.addresses, &soon);
     if (soon && state == TCP_CLOSE &&
         background_await(fd, asked->sin_addr, port, BACKGROUND_AWAITS_PREFIX) == -EINPROGRESS) {
-        sockets_set(sockets_find(fd), SOCKET_TRANSLATED);
+        sockets_set(sockets_find(fd), SOCKET_TRANSLATED | SOCKET_TRIED);
         result = -EINPROGRESS;
     } else {
         if (soon)
@@ -301,7 +301,7 @@ static int find_redirected(int fd, int state, const struct sockaddr_in *asked, s
     if (destinations->count == 0 && patience == REDIRECT_START) {
         if (state == TCP_CLOSE && redirect_is_asked(asked->sin_addr) &&
             background_await(fd, asked->sin_addr, ntohs(asked->sin_port), BACKGROUND_AWAITS_NAME) == -EINPROGRESS) {
-            sockets_set(sockets_find(fd), SOCKET_TRANSLATED);
+            sockets_set(sockets_find(fd), SOCKET_TRANSLATED | SOCKET_TRIED);
             return -EINPROGRESS;
         }
         destinations->count = redirect_find(asked->sin_addr, REDIRECT_BRIEFLY, destinations->addresses);

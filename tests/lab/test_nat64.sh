@@ -109,7 +109,11 @@ close EINPROGRESS True" "$(for way in poll select_for_reading epoll writing peer
     asynchronous python3 "$LAB_SOURCE/await.py" 198.51.100.80 7001 $way; done)"
 contains "a datagram doesn't wait that long" "Network is unreachable" "$(fresh; unconnected 198.51.100.80 non-blocking)"
 contains "one that may, does" "answer from 198.51.100.80" "$(fresh; unconnected 198.51.100.80)"
+contains "with connect order there is no thread, and the prefix is awaited briefly" "poll ENETUNREACH" \
+    "$(asynchronous env V6SHIM_CONNECT=order python3 "$LAB_SOURCE/await.py" 198.51.100.80 7001 poll)"
 nat64_usual_resolver
+contains "which is enough for a quick resolver" "poll EINPROGRESS ('ready', '0', '0')" \
+    "$(asynchronous env V6SHIM_CONNECT=order V6SHIM_RESOLUTION_DELAY=2000 python3 "$LAB_SOURCE/await.py" 198.51.100.80 7001 poll)"
 fresh
 contains "a name that a DNS64 made up has its IPv4 address" "v4only.lab.example [] 198.51.100.80" \
     "$(ours $probe resolve v4only.lab.example)"
