@@ -6,6 +6,7 @@
  * sources: src/cli/check_texts.c src/cli/check_verdict.c src/cli/check_json.c
  * sources: src/cli/elf_code.c src/cli/elf_image.c src/cli/elf_search.c src/cli/elf_where.c src/cli/elf_x86.c
  * sources: src/cli/elf_x86_state.c src/cli/program.c
+ * sources: src/cli/check_language.c src/cli/command.c
  * libraries: -lelf -ldw -ljson-c
  */
 #include <stdlib.h>
