@@ -192,6 +192,26 @@ if have tcpserver; then
 else
     skip "tcpserver" "not installed"
 fi
+# judge MAP: tries rules of libwrap on vsftpd, with that alias-map. Each is allow or deny, which clients, and whether one
+# over IPv6 and one over IPv4 gets in.
+judge() {
+    [ -z "$1" ] || export V6SHIM_ALIAS_MAP="$1"
+    serve vsftpd 2123 vsftpd "$LAB_DIR/vsftpd.conf"
+    while read -r judge_kind judge_clients judge_6 judge_4; do
+        case $judge_kind in allow) deny="ALL: ALL" ;; *) deny="vsftpd: $judge_clients" ;; esac
+        case $judge_kind in allow) allow="vsftpd: $judge_clients" ;; *) allow= ;; esac
+        echo "$deny" >"$LAB_DIR/host/server/etc/hosts.deny"
+        echo "$allow" >"$LAB_DIR/host/server/etc/hosts.allow"
+        for address in $server6 $server4; do
+            case $address in *:*) wanted=$judge_6 ;; *) wanted=$judge_4 ;; esac
+            case $(ask $address 2123 'QUIT\r\n') in 220*) welcome=yes ;; *) welcome=no ;; esac
+            same "vsftpd${1:+, mapped}: $judge_kind $judge_clients, to $address" "$wanted" "$welcome"
+        done
+    done
+    stop
+    unset V6SHIM_ALIAS_MAP
+}
+
 # ---- Locked in: chroot, processes that pass descriptors
 
 if [ "${SANITIZERS-}" ]; then
@@ -224,6 +244,23 @@ END
     contains "vsftpd: the session goes on behind its lock" "213 13" "$said6"
     shown vsftpd-peers
     stop
+    # libwrap inside a daemon knows its peers by their names, which have to lead back to them, and by ranges of alias-map.
+    echo tcp_wrappers=YES >>"$LAB_DIR/vsftpd.conf"
+    printf '%s client.example\n' $client4 $client6 >>"$LAB_DIR/host/server/etc/hosts"
+    rm -f "$LAB_DIR/host/server/etc/hosts.deny" "$LAB_DIR/host/server/etc/hosts.allow"
+    judge "" <<END
+allow client.example yes yes
+allow .example yes yes
+allow 240.64.0.0/255.192.0.0 yes no
+allow 192.0.2. no yes
+deny client.example no no
+deny PARANOID yes yes
+END
+    judge '2001:db8:1::/64 = 10.6.0.0/16' <<END
+allow 10.6. yes no
+allow client.example yes yes
+deny 10.6. no yes
+END
 else
     skip "vsftpd" "not installed"
 fi
