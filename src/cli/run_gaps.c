@@ -307,6 +307,19 @@ static void judge_room(struct study *study, const struct observation *seen)
         add_gap(study, GAP_ADDRESS_STORAGE, seen, report_print(study->report, "into %d bytes", seen->room));
 }
 
+/* A command of FTP: PORT and PASV, unless their successors are known as well. */
+static void judge_command(struct study *study, const struct observation *seen)
+{
+    EACH_LINE(study, line)
+    {
+        const char *other = line->observation.name;
+        if (line->observation.port == FTP_PORT && other != NULL &&
+            (strcmp(other, "EPRT") == 0 || strcmp(other, "EPSV") == 0))
+            return;
+    }
+    add_gap(study, GAP_PAYLOAD_ADDRESS, seen, seen->name);
+}
+
 /* tcp, udp and raw of /proc/net, unless the same of IPv6 is read too. */
 static void judge_file(struct study *study, const struct observation *seen)
 {
@@ -364,8 +377,8 @@ static void judge(struct study *study, const struct observation *seen)
         judge_option(study, seen);
     } else if ((is_call(seen, "fopen") || is_call(seen, "open")) && seen->name != NULL && seen->name[0] != '\0') {
         judge_file(study, seen);
-    } else if (is_call(seen, "write") || is_call(seen, "send") || (is_sending(seen) && seen->origin == NULL)) {
-        add_gap(study, GAP_PAYLOAD_ADDRESS, seen, seen->name);
+    } else if (is_call(seen, "write") || is_call(seen, "fflush") || (is_sending(seen) && seen->origin == NULL)) {
+        judge_command(study, seen);
     } else if (seen->origin != NULL) {
         if (seen->error == 0 && is_destination(seen)) {
             add_address(study, seen);

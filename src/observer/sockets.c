@@ -6,9 +6,9 @@
 #include "observer/origins.h"
 #include "observer/tell.h"
 
-#define NUMBERS      1024 /* of descriptors whose making is remembered */
-#define FTP_PORT     21
-#define COMMAND_SIZE 5 /* of FTP, with what follows it */
+#define NUMBERS          1024 /* of descriptors whose making is remembered */
+#define FTP_PORT         21
+#define FTP_COMMAND_SIZE 5 /* with what follows it */
 
 /* Where the AF_INET socket of that number was made: it is the program's choice, unless its first address came with
    the family. */
@@ -104,13 +104,20 @@ EXPORT int listen(int fd, int backlog)
 
 /* --- data --- */
 
-/* FTP's PORT and PASV, on a connection to its port: they mean IPv4 addresses as text (RFC 959). Looked for in what
-   has been sent, since that is known to be there. */
-static void look_for_ftp(const char *call, int fd, const void *data, ssize_t size, const void *caller)
+/* Of FTP, on a connection to its port: PORT and PASV mean IPv4 addresses as text (RFC 959), EPRT and EPSV either
+   family's (RFC 2428). The command that the data begin with; NULL: none. */
+static const char *ftp_command(const void *data, ssize_t size)
 {
-    if (!tell_wanted() || size < COMMAND_SIZE ||
-        (memcmp(data, "PORT ", COMMAND_SIZE) != 0 && memcmp(data, "PASV\r", COMMAND_SIZE) != 0))
-        return;
+    static const char *const commands[] = {"PORT ", "PASV\r", "EPRT ", "EPSV\r"};
+    static const char *const names[] = {"PORT", "PASV", "EPRT", "EPSV"};
+    for (size_t i = 0; size >= FTP_COMMAND_SIZE && i < sizeof names / sizeof names[0]; i++)
+        if (memcmp(data, commands[i], FTP_COMMAND_SIZE) == 0)
+            return names[i];
+    return NULL;
+}
+
+static void tell_ftp(const char *call, int fd, const char *command, const void *caller)
+{
     struct sockaddr_storage peer;
     socklen_t length = sizeof peer;
     struct observation observation = observation_of(call);
@@ -120,10 +127,30 @@ static void look_for_ftp(const char *call, int fd, const void *data, ssize_t siz
         address_from_sockaddr((const struct sockaddr *)&peer, length, &observation.address, &port) &&
         port == FTP_PORT) {
         observation.port = port;
-        observation.name = *(const char *)data == 'P' && ((const char *)data)[1] == 'O' ? "PORT" : "PASV";
+        observation.name = command;
         tell(&observation, caller);
     }
     errno = saved;
+}
+
+/* Looked for in what has been sent, since that is known to be there. */
+static void look_for_ftp(const char *call, int fd, const void *data, ssize_t size, const void *caller)
+{
+    const char *command = tell_wanted() ? ftp_command(data, size) : NULL;
+    if (command != NULL)
+        tell_ftp(call, fd, command, caller);
+}
+
+/* What a stream has to send, which goes out without a call that we could see. */
+EXPORT int fflush(FILE *stream)
+{
+    const char *command = NULL;
+    if (stream != NULL && tell_wanted())
+        command = ftp_command(stream->_IO_write_base, stream->_IO_write_ptr - stream->_IO_write_base);
+    int result = NEXT(fflush)(stream);
+    if (command != NULL && result == 0)
+        tell_ftp("fflush", fileno(stream), command, CALLER);
+    return result;
 }
 
 EXPORT ssize_t write(int fd, const void *data, size_t size)

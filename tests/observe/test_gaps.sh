@@ -211,6 +211,29 @@ if command -v ip >/dev/null && unshare -n ip link set lo up 2>/dev/null; then
     write(t, line, length);
 C
     done
+    gap "PORT through a stream" "payload-address" <<'C'
+    int t = socket(AF_INET6, SOCK_STREAM, 0), listener = socket(AF_INET6, SOCK_STREAM, 0);
+    in6.sin6_port = htons(21);
+    in6.sin6_addr = in6addr_loopback;
+    bind(listener, IN6);
+    listen(listener, 1);
+    connect(t, IN6);
+    FILE *stream = fdopen(t, "r+");
+    fprintf(stream, "PORT %d,%d,%d,%d,%d,%d", 127, 0, 0, 1, 4, 5);
+    fprintf(stream, "\r\n");
+    fflush(stream);
+    fflush(NULL);
+C
+    gap "PORT where EPRT is not known to the server" "" <<'C'
+    int t = socket(AF_INET6, SOCK_STREAM, 0), listener = socket(AF_INET6, SOCK_STREAM, 0);
+    in6.sin6_port = htons(21);
+    in6.sin6_addr = in6addr_loopback;
+    bind(listener, IN6);
+    listen(listener, 1);
+    connect(t, IN6);
+    send(t, "EPRT |1|127.0.0.1|1029|\r\n", 25, 0);
+    send(t, "PORT 127,0,0,1,4,5\r\n", 20, 0);
+C
     gap "PORT to another port" "" <<'C'
     int t = socket(AF_INET6, SOCK_STREAM, 0), listener = socket(AF_INET6, SOCK_STREAM, 0);
     in6.sin6_port = htons(2121);
