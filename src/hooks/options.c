@@ -65,7 +65,7 @@ static NOINLINE int set_option(int fd, int level, int name, const void *value, s
     if (background_is(fd)) {
         int result = background_set_option(fd, level, name, value, length);
         if (result != -ENOENT)
-            return guard_result(&guard, result);
+            return guard_result(&guard, result == 0 ? note_option(fd, level, name, value, length) : result);
     }
     if (level == SOL_SOCKET && name == SO_DETACH_FILTER && has_our_filter(fd))
         return guard_result(&guard, -ENOENT);

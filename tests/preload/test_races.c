@@ -410,6 +410,7 @@ static void part_dissolved(void)
 {
     struct sockaddr nowhere = {.sa_family = AF_UNSPEC};
     int waiting = world_listen("192.0.2.1", 0), fd = going(HOLE, 7001);
+    SAY(set_option(fd, IPPROTO_IP, IP_TTL, 77));
     SAY(connect(fd, &nowhere, sizeof nowhere));
     SAY(events_of(fd, POLLIN | POLLOUT, SHORT_MS));
     SAY(error_of(fd));
@@ -417,6 +418,7 @@ static void part_dissolved(void)
     SAY(events_of(fd, POLLOUT, IN_TIME_MS));
     SAY(error_of(fd));
     SAY(write(fd, "x", 1));
+    SAY(option_of(fd, IPPROTO_IP, IP_TTL));
 }
 
 /* ---- Duplicates, other threads, other processes */
@@ -634,9 +636,8 @@ static void part_blocking_again(void)
 
 /* ---- Bound first */
 
-static int bound(const char *address, int *port)
+static int bound(int fd, const char *address, int *port)
 {
-    int fd = fresh();
     struct sockaddr_in local = ipv4_at(address, 0);
     socklen_t length = sizeof local;
     SAY(bind(fd, (struct sockaddr *)&local, sizeof local));
@@ -648,12 +649,13 @@ static int bound(const char *address, int *port)
 static void part_bound(void)
 {
     static const char *const locals[] = {"0.0.0.0", "192.0.2.2"};
-    for (int i = 0; i < 2; i++) {
-        int waiting = world_listen("192.0.2.1", 0), port, fd = bound(locals[i], &port);
+    for (int i = 0; i < 4; i++) {
+        int waiting = world_listen("192.0.2.1", 0), port;
+        int fd = bound(i < 2 ? fresh() : socket(AF_INET, SOCK_STREAM, 0), locals[i % 2], &port);
         struct sockaddr_in name;
         socklen_t length = sizeof name;
         char peer[64];
-        SAY(go(fd, i == 0 ? HALF : "two4.example", world_port(waiting)));
+        SAY(go(fd, i % 2 == 0 ? HALF : "two4.example", world_port(waiting)));
         SAY(events_of(fd, POLLOUT, IN_TIME_MS));
         SAY(error_of(fd));
         SAY(getsockname(fd, (struct sockaddr *)&name, &length));
