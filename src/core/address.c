@@ -269,7 +269,9 @@ unsigned address_common_prefix(const struct ip_address *left, const struct ip_ad
 
 bool address_in_prefix(const struct ip_address *address, const struct ip_address *prefix, unsigned prefix_length)
 {
-    unsigned bits;
-    address_bytes(address, &bits);
-    return bits > 0 && address->family == prefix->family && address_common_prefix(address, prefix) >= prefix_length;
+    unsigned bits, whole = prefix_length / 8, rest = prefix_length % 8;
+    const uint8_t *left = address_bytes(address, &bits), *right = prefix->ipv6.s6_addr;
+    if (prefix_length > bits || bits == 0 || address->family != prefix->family || memcmp(left, right, whole) != 0)
+        return false;
+    return rest == 0 || (left[whole] ^ right[whole]) >> (8 - rest) == 0;
 }

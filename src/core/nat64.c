@@ -111,28 +111,29 @@ bool nat64_extract(const struct nat64_prefix *prefix, const struct ip_address *a
 /* What IPv4 addresses are for, where that keeps them from a NAT64. */
 enum carriage { CARRY_ALWAYS, CARRY_PRIVATE, CARRY_NOT_WELL_KNOWN, CARRY_NEVER };
 
+#define MASK(length) (UINT32_MAX << (IPV4_BITS - (length)))
+
 static const struct {
-    uint32_t network; /* host byte order */
-    unsigned length;
+    uint32_t network, mask; /* host byte order */
     enum carriage carriage;
 } special_networks[] = {
-    {0x00000000, 8, CARRY_NEVER},           /* "this" network */
-    {0x7f000000, 8, CARRY_NEVER},           /* loopback */
-    {0xa9fe0000, 16, CARRY_NEVER},          /* link-local */
-    {0xe0000000, 4, CARRY_NEVER},           /* multicast */
-    {0xf0000000, 4, CARRY_NEVER},           /* reserved (aliases live here), broadcast */
-    {0xc0000000, 29, CARRY_NEVER},          /* 192.0.0.0/29: the IPv4 side of a host's own translator */
-    {WELL_KNOWN_FIRST, 31, CARRY_NEVER},    /* RFC 7050: never to be connected to */
-    {0x0a000000, 8, CARRY_PRIVATE},         /* RFC 1918 */
-    {0xac100000, 12, CARRY_PRIVATE},        /* RFC 1918 */
-    {0xc0a80000, 16, CARRY_PRIVATE},        /* RFC 1918 */
-    {0x64400000, 10, CARRY_PRIVATE},        /* RFC 6598: carrier-grade NAT */
-    {0xc0000000, 24, CARRY_NOT_WELL_KNOWN}, /* 192.0.0.0/24: protocol assignments */
-    {0xc0000200, 24, CARRY_NOT_WELL_KNOWN}, /* 192.0.2.0/24: documentation */
-    {0xc0586300, 24, CARRY_NOT_WELL_KNOWN}, /* 192.88.99.0/24: 6to4 relays */
-    {0xc6120000, 15, CARRY_NOT_WELL_KNOWN}, /* 198.18.0.0/15: benchmarks */
-    {0xc6336400, 24, CARRY_NOT_WELL_KNOWN}, /* 198.51.100.0/24: documentation */
-    {0xcb007100, 24, CARRY_NOT_WELL_KNOWN}, /* 203.0.113.0/24: documentation */
+    {0x00000000, MASK(8), CARRY_NEVER},           /* "this" network */
+    {0x7f000000, MASK(8), CARRY_NEVER},           /* loopback */
+    {0xa9fe0000, MASK(16), CARRY_NEVER},          /* link-local */
+    {0xe0000000, MASK(4), CARRY_NEVER},           /* multicast */
+    {0xf0000000, MASK(4), CARRY_NEVER},           /* reserved (aliases live here), broadcast */
+    {0xc0000000, MASK(29), CARRY_NEVER},          /* 192.0.0.0/29: the IPv4 side of a host's own translator */
+    {WELL_KNOWN_FIRST, MASK(31), CARRY_NEVER},    /* RFC 7050: never to be connected to */
+    {0x0a000000, MASK(8), CARRY_PRIVATE},         /* RFC 1918 */
+    {0xac100000, MASK(12), CARRY_PRIVATE},        /* RFC 1918 */
+    {0xc0a80000, MASK(16), CARRY_PRIVATE},        /* RFC 1918 */
+    {0x64400000, MASK(10), CARRY_PRIVATE},        /* RFC 6598: carrier-grade NAT */
+    {0xc0000000, MASK(24), CARRY_NOT_WELL_KNOWN}, /* 192.0.0.0/24: protocol assignments */
+    {0xc0000200, MASK(24), CARRY_NOT_WELL_KNOWN}, /* 192.0.2.0/24: documentation */
+    {0xc0586300, MASK(24), CARRY_NOT_WELL_KNOWN}, /* 192.88.99.0/24: 6to4 relays */
+    {0xc6120000, MASK(15), CARRY_NOT_WELL_KNOWN}, /* 198.18.0.0/15: benchmarks */
+    {0xc6336400, MASK(24), CARRY_NOT_WELL_KNOWN}, /* 198.51.100.0/24: documentation */
+    {0xcb007100, MASK(24), CARRY_NOT_WELL_KNOWN}, /* 203.0.113.0/24: documentation */
 };
 
 /* The first row that holds the address: those that forbid most come first. */
@@ -140,7 +141,7 @@ static enum carriage carriage_of(struct in_addr ipv4)
 {
     uint32_t address = ntohl(ipv4.s_addr);
     for (size_t index = 0; index < sizeof special_networks / sizeof special_networks[0]; index++) {
-        if ((address ^ special_networks[index].network) >> (IPV4_BITS - special_networks[index].length) == 0)
+        if ((address & special_networks[index].mask) == special_networks[index].network)
             return special_networks[index].carriage;
     }
     return CARRY_ALWAYS;
