@@ -1,8 +1,5 @@
-/*
- * What a server sees, call by call: run bare with an IPv4 client, and under the library with an IPv4 and with an IPv6
- * client. The three transcripts are the same, byte for byte, but for the clients' addresses.
- */
-#include "support.h"
+/* A server's connections and datagrams: lengths in and out, flags, errors, and the ways to serve (transcript.h). */
+#include "transcript.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -16,26 +13,6 @@
 
 static const socklen_t rooms[] = {0, 1, 2, 4, 8, 15, 16, 17, 28, 40, (socklen_t)-1};
 #define ROOMS (sizeof rooms / sizeof rooms[0])
-
-static bool over_ipv6(void)
-{
-    return getenv("OVER_IPV6") != NULL;
-}
-
-/* ---- The client: nothing that it does goes by the library */
-
-static long world_socket(int type, const char *from4, const char *from6)
-{
-    long fd = syscall(SYS_socket, over_ipv6() ? AF_INET6 : AF_INET, type, 0);
-    struct sockaddr_in from = ipv4_at(from4, 0);
-    struct sockaddr_in6 from_ipv6 = ipv6_at(from6, 0);
-    struct timeval limit = {.tv_sec = 2};
-    assert_int_equal(syscall(SYS_setsockopt, fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit), 0);
-    assert_int_equal(over_ipv6() ? syscall(SYS_bind, fd, &from_ipv6, sizeof from_ipv6)
-                                 : syscall(SYS_bind, fd, &from, sizeof from),
-                     0);
-    return fd;
-}
 
 static long world_connects(int type, const char *to4, const char *to6, uint16_t port)
 {
@@ -54,36 +31,6 @@ static long client_of(int type, uint16_t port)
     return world_connects(type, "192.0.2.1", "2001:db8::1", port);
 }
 
-static void world_sends(long fd, const char *word, uint16_t port)
-{
-    struct sockaddr_in to = ipv4_at("192.0.2.1", port);
-    struct sockaddr_in6 to_ipv6 = ipv6_at("2001:db8::1", port);
-    size_t size = strlen(word);
-    assert_int_equal(over_ipv6() ? syscall(SYS_sendto, fd, word, size, 0, &to_ipv6, sizeof to_ipv6)
-                                 : syscall(SYS_sendto, fd, word, size, 0, &to, sizeof to),
-                     size);
-}
-
-static void world_hears(long fd)
-{
-    char data[ROOM];
-    long got = syscall(SYS_recvfrom, fd, data, sizeof data, 0, NULL, NULL);
-    printf("client hears %.*s\n", got < 0 ? 7 : (int)got, got < 0 ? "nothing" : data);
-}
-
-/* ---- What is written down */
-
-/* An address of the client's or our own, of either family, as one word. */
-static const char *shown(struct in_addr address)
-{
-    return is_alias(address) || ntohl(address.s_addr) >> 8 == 0xc00002 ? "ADDRESS" : text_of(address);
-}
-
-static void say(const char *what, long result)
-{
-    printf("%s: %ld %s\n", what, result < 0 ? -1 : result, result < 0 ? strerrorname_np(errno) : "");
-}
-
 /* What stands in a buffer that had room for so much, and that nothing stands behind it. */
 static void say_address(const char *buffer, socklen_t room, socklen_t length)
 {
@@ -95,22 +42,6 @@ static void say_address(const char *buffer, socklen_t room, socklen_t length)
         touched |= (unsigned char)buffer[i] != UNTOUCHED;
     printf("  length %u, family %d, %s%s\n", length, written >= 2 ? address.sin_family : -1,
            written >= 8 ? shown(address.sin_addr) : "", touched ? ", written beyond" : "");
-}
-
-static int listening(int type, int option, uint16_t *port)
-{
-    struct sockaddr_in local = ipv4_at("0.0.0.0", *port);
-    socklen_t length = sizeof local;
-    int fd = socket(AF_INET, type, 0), on = 1;
-    if (option != 0)
-        setsockopt(fd, SOL_SOCKET, option, &on, sizeof on);
-    say("bind", bind(fd, (struct sockaddr *)&local, sizeof local));
-    if (type == SOCK_STREAM)
-        say("listen", listen(fd, 5));
-    getsockname(fd, (struct sockaddr *)&local, &length);
-    *port = ntohs(local.sin_port);
-    printf("bound to %s\n", text_of(local.sin_addr));
-    return fd;
 }
 
 typedef int get_name(int fd, struct sockaddr *restrict address, socklen_t *restrict length);
@@ -328,26 +259,6 @@ static void part_answers_on_loopback(void)
 {
     answer("127.0.0.1", "::1");
 }
-
-/* ---- The comparison */
-
-static void assert_same_transcript(const char *part)
-{
-    static char bare[PART_OUTPUT_SIZE];
-    const char *const ipv6[] = {"OVER_IPV6=yes", NULL};
-    const struct part_result *result = part_run_bare(part);
-    assert_int_equal(result->status, 0);
-    strcpy(bare, result->output);
-    assert_string_equal(part_output(part, NULL), bare);
-    assert_string_equal(part_output(part, ipv6), bare);
-}
-
-#define TRANSCRIPT(part)                  \
-    static void test_##part(void **state) \
-    {                                     \
-        (void)state;                      \
-        assert_same_transcript(#part);    \
-    }
 
 TRANSCRIPT(accept)
 TRANSCRIPT(gone)
