@@ -372,7 +372,8 @@ static void conclude_dual(struct examination *exam, facts_t facts, bool by_libra
 {
     struct report *report = exam->report;
     report->verdict = VERDICT_READY;
-    const char *how = check_describe(report, facts & facts_for);
+    bool shown = stance_of(facts) == STANCE_DUAL;
+    const char *how = shown ? check_describe(report, facts & facts_for) : "captures packets, and knows those of IPv6";
     report->reason = by_library ? report_print(report, "%s, through its libraries", how) : how;
     add_own_gaps(exam, facts_against & ~(BIT(SOCKET_PACKET) | BIT(CAPTURE)));
     add_zone_gap(exam);
@@ -394,9 +395,18 @@ static void conclude_ipv4(struct checker *checker, struct examination *exam, fac
     check_conclude_ipv4(exam->report, facts);
 }
 
+/* Packets that libpcap hands over are taken apart by the program's own code, which calls nobody for IPv6. */
+static enum stance own_stance(const struct examination *exam)
+{
+    enum stance stance = stance_of(exam->own);
+    bool captures = (exam->own & BIT(CAPTURE)) != 0 && facts_are_packets_only(exam->own) &&
+                    (exam->own & (BIT(RAW_INET) | BIT(SOCKET_PACKET))) == 0;
+    return captures && stance != STANCE_DUAL && check_names_inet6(exam->image) ? STANCE_DUAL : stance;
+}
+
 static void judge(struct checker *checker, struct examination *exam)
 {
-    enum stance own = stance_of(exam->own);
+    enum stance own = own_stance(exam);
     facts_t through = 0;
     enum stance library = library_stance(exam, &through);
     /* Names alone don't make a connection: then the library that does decides. */

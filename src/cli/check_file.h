@@ -42,6 +42,9 @@ void check_go(struct report *report, const struct elf_image *image);
 /* For a program that only knows IPv4: adds the gaps that show in the texts of its data. */
 void check_texts(struct report *report, const struct elf_image *image);
 
+/* Whether its texts name IPv6: what takes captured packets apart by itself shows nothing else of it. */
+bool check_names_inet6(const struct elf_image *image);
+
 /*
  * Sets the verdict for what points to IPv4 only, from the gaps and obstacles in the report. `facts` are all that
  * were seen.

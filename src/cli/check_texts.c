@@ -2,6 +2,7 @@
  */
 #include <arpa/inet.h>
 #include <string.h>
+#include <strings.h>
 
 #include "cli/check_file.h"
 
@@ -10,20 +11,21 @@ struct telltale {
     enum gap_number gap;
     bool whole;       /* a string of its own, not part of one */
     const char *twin; /* the IPv6 way of the same thing: where it is there too, nothing is wrong; NULL: none */
+    const char *with; /* must be there too for the text to mean this; NULL: nothing */
 };
 
 static const struct telltale telltales[] = {
-    {"%d,%d,%d,%d,%d,%d", GAP_PAYLOAD_ADDRESS, false, "EPRT"}, /* FTP's PORT and PASV */
-    {"%u,%u,%u,%u,%u,%u", GAP_PAYLOAD_ADDRESS, false, "EPRT"},
-    {"%i,%i,%i,%i,%i,%i", GAP_PAYLOAD_ADDRESS, false, "EPRT"},
-    {"DCC SEND", GAP_PAYLOAD_ADDRESS, false, NULL}, /* IRC */
-    {"DCC CHAT", GAP_PAYLOAD_ADDRESS, false, NULL},
-    {"DCC %s", GAP_PAYLOAD_ADDRESS, false, NULL},
-    {"IN IP4 ", GAP_PAYLOAD_ADDRESS, false, "IN IP6 "}, /* SDP, in SIP and RTSP */
-    {"SIP/2.0/", GAP_PAYLOAD_ADDRESS, false, NULL},     /* SIP's Via and Contact */
-    {"ntalk", GAP_PAYLOAD_ADDRESS, true, NULL},         /* the service of talk, whose packets hold sockaddr_in */
-    {"/proc/net/tcp", GAP_PROC_NET, false, "/proc/net/tcp6"},
-    {"/proc/net/udp", GAP_PROC_NET, false, "/proc/net/udp6"},
+    {"%d,%d,%d,%d,%d,%d", GAP_PAYLOAD_ADDRESS, false, "EPRT", "PORT"}, /* FTP's PORT and PASV */
+    {"%u,%u,%u,%u,%u,%u", GAP_PAYLOAD_ADDRESS, false, "EPRT", "PORT"},
+    {"%i,%i,%i,%i,%i,%i", GAP_PAYLOAD_ADDRESS, false, "EPRT", "PORT"},
+    {"DCC SEND", GAP_PAYLOAD_ADDRESS, false, NULL, NULL}, /* IRC */
+    {"DCC CHAT", GAP_PAYLOAD_ADDRESS, false, NULL, NULL},
+    {"DCC %s", GAP_PAYLOAD_ADDRESS, false, NULL, NULL},
+    {"IN IP4 ", GAP_PAYLOAD_ADDRESS, false, "IN IP6 ", NULL}, /* SDP, in SIP and RTSP */
+    {"SIP/2.0/", GAP_PAYLOAD_ADDRESS, false, NULL, NULL},     /* SIP's Via and Contact */
+    {"ntalk", GAP_PAYLOAD_ADDRESS, true, NULL, NULL}, /* the service of talk, whose packets hold sockaddr_in */
+    {"/proc/net/tcp", GAP_PROC_NET, false, "/proc/net/tcp6", NULL},
+    {"/proc/net/udp", GAP_PROC_NET, false, "/proc/net/udp6", NULL},
 };
 
 static const uint8_t *find_bytes(const struct elf_image *image, const char *bytes, size_t size,
@@ -125,6 +127,22 @@ static void find_resolver(struct report *report, const struct elf_image *image)
     report_add_gap(report, GAP_ADDRESS_QUERY, &evidence);
 }
 
+bool check_names_inet6(const struct elf_image *image)
+{
+    static const char *const names[] = {"ipv6", "ip6"};
+    static const char not [] = "not "; /* "ip and not ip6", a filter */
+    for (size_t index = 0; index < image->segment_count; index++) {
+        const struct elf_segment *segment = &image->segments[index];
+        const char *data = (const char *)image->data + segment->offset;
+        for (uint64_t at = sizeof not ; !segment->executable && at + sizeof "ipv6" < segment->file_size; at++)
+            for (size_t name = 0; name < sizeof names / sizeof names[0] && (data[at] | 0x20) == 'i'; name++)
+                if (strncasecmp(data + at, names[name], strlen(names[name])) == 0 &&
+                    strncasecmp(data + at - strlen(not ), not, strlen(not )) != 0)
+                    return true;
+    }
+    return false;
+}
+
 void check_texts(struct report *report, const struct elf_image *image)
 {
     find_resolver(report, image);
@@ -132,7 +150,8 @@ void check_texts(struct report *report, const struct elf_image *image)
         const struct telltale *telltale = &telltales[index];
         const struct elf_segment *segment, *unused;
         const uint8_t *found = (telltale->whole ? find_whole : find_text)(image, telltale->text, &segment);
-        if (found == NULL || (telltale->twin != NULL && find_text(image, telltale->twin, &unused) != NULL))
+        if (found == NULL || (telltale->twin != NULL && find_text(image, telltale->twin, &unused) != NULL) ||
+            (telltale->with != NULL && find_text(image, telltale->with, &unused) == NULL))
             continue;
         struct evidence evidence = {
             .address = segment->address + (uint64_t)(found - (image->data + segment->offset)),

@@ -81,7 +81,10 @@ enum stance stance_of(facts_t facts)
 bool facts_are_packets_only(facts_t facts)
 {
     bool stream = (facts & (BIT(SOCKET_INET) | BIT(SOCKET_ANY))) != 0 && (facts & traffic) != 0;
-    return (facts & packets) != 0 && !stream;
+    /* Datagrams to groups or to all are a protocol of their own; beside raw sockets they serve to make those. */
+    bool protocol = (facts & BIT(DATAGRAM_INET)) != 0 && (facts & BIT(DATAGRAM)) != 0 &&
+                    (facts & (BIT(BROADCAST) | BIT(MULTICAST_INET))) != 0 && (facts & BIT(RAW_INET)) == 0;
+    return (facts & packets) != 0 && !stream && !protocol;
 }
 
 static const struct {

@@ -4,11 +4,13 @@
 #
 # V6SHIM          the command, ./v6shim unless set
 # CORPUS_DIR      where packages are kept between runs; a directory that is removed unless set
+# CORPUS          the table beside this script, corpus.tsv unless set; corpus-more.tsv has another hundred programs
 # CORPUS_GOAL     per cent that must be right, 95 unless set
 set -eu
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 v6shim=${V6SHIM:-./v6shim}
 goal=${CORPUS_GOAL:-95}
+table=$here/${CORPUS:-corpus.tsv}
 skip() {
     echo "SKIPPED: $*: the corpus of Debian programs was not checked" >&2
     exit 77
@@ -27,7 +29,7 @@ fi
 # Downloads what isn't here yet and unpacks each package under its name.
 mkdir -p "$work/packages"
 missing=
-for package in $(grep -v '^#' "$here/corpus.tsv" | cut -f1 | sort -u); do
+for package in $(grep -v '^#' "$table" | cut -f1 | sort -u); do
     [ -d "$work/$package" ] || missing="$missing $package"
 done
 if [ -n "$missing" ]; then
@@ -40,7 +42,7 @@ if [ -n "$missing" ]; then
     done
 fi
 
-grep -v '^#' "$here/corpus.tsv" | while IFS='	' read -r package path verdict known; do
+grep -v '^#' "$table" | while IFS='	' read -r package path verdict known; do
     printf '%s\n' "$work/$package$path"
 done >"$work/list"
 status=0
@@ -80,4 +82,4 @@ awk -F'\t' -v work="$work" -v goal="$goal" '
         share = right + wrong ? 100 * right / (right + wrong) : 0
         printf "%d of %d verdicts right: %.1f %% (goal %d %%)\n", right, right + wrong, share, goal
         exit share < goal
-    }' "$work/found" "$here/corpus.tsv"
+    }' "$work/found" "$table"
