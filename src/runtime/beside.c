@@ -1,6 +1,7 @@
 #include "runtime/beside.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <linux/futex.h>
 #include <pthread.h>
 #include <signal.h>
@@ -30,8 +31,15 @@ static struct watched {
 /* Room for libc's resolver and for NSS modules of other makers. */
 #define STACK_BYTES (512u * 1024u)
 
+#define STANDARD_NUMBERS 3 /* standard input, output and error */
+
+#ifndef CLOSE_RANGE_UNSHARE
+#define CLOSE_RANGE_UNSHARE (1U << 1)
+#endif
+
 struct beside {
     _Atomic uint32_t done; /* waited for by futex */
+    enum beside_numbers numbers;
     atomic_int interested; /* the thread and the caller */
     void (*work)(void *argument);
     void (*free_argument)(void *argument);
@@ -74,12 +82,28 @@ void beside_release(struct beside *beside)
     free(beside);
 }
 
+/*
+ * Gives the thread a table of descriptors of its own, empty but for the standard numbers: what a module of libc
+ * prints must not get into its sockets. A kernel before Linux 5.9 leaves it with the program's.
+ */
+static void leave_numbers(void)
+{
+#ifdef SYS_close_range
+    if (syscall(SYS_close_range, 0, UINT_MAX, CLOSE_RANGE_UNSHARE) != 0)
+        return;
+    for (int number = 0; number < STANDARD_NUMBERS; number++)
+        syscall(SYS_epoll_create1, 0); /* needs no file, and neither takes nor gives a byte */
+#endif
+}
+
 static void *run(void *data)
 {
     struct beside *beside = data;
     note_thread(beside, (int)syscall(SYS_gettid));
     /* Whatever libc calls from here is inside a hook as far as our hooks are concerned. */
     guard_innermost = GUARD_OWN_THREAD;
+    if (beside->numbers == BESIDE_OWN_NUMBERS)
+        leave_numbers();
     beside->work(beside->argument);
     atomic_store(&beside->done, 1);
     syscall(SYS_futex, &beside->done, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
@@ -105,11 +129,13 @@ static int start_thread(struct beside *beside, size_t stack_bytes)
     return error;
 }
 
-struct beside *beside_start(void (*work)(void *argument), void (*free_argument)(void *argument), void *argument)
+struct beside *beside_start(enum beside_numbers numbers, void (*work)(void *argument),
+                            void (*free_argument)(void *argument), void *argument)
 {
     struct beside *beside = malloc(sizeof *beside);
     if (beside == NULL)
         return NULL;
+    beside->numbers = numbers;
     beside->work = work;
     beside->free_argument = free_argument;
     beside->argument = argument;

@@ -16,10 +16,19 @@
 struct beside;
 
 /*
+ * Whose descriptors the work uses. Libc's resolver keeps a socket for as long as it waits, perhaps when its caller
+ * has long gone on: under a number that the program expects to get, and which it may close, and give to another file,
+ * into which libc would then write its question. With numbers of its own the work reaches no descriptor of the
+ * program or of ours; what it logs to standard error is lost.
+ */
+enum beside_numbers { BESIDE_SHARED_NUMBERS, BESIDE_OWN_NUMBERS };
+
+/*
  * Starts work(argument) and returns a handle, NULL where no thread can be had (then nothing was started, and the
  * argument is still the caller's). Once the work is done and the handle released, free_argument(argument) is called.
  */
-struct beside *beside_start(void (*work)(void *argument), void (*free_argument)(void *argument), void *argument);
+struct beside *beside_start(enum beside_numbers numbers, void (*work)(void *argument),
+                            void (*free_argument)(void *argument), void *argument);
 
 /* Waits until the work is done, at most `timeout_ms` from now. True where it is; only then the argument may be read.
  */

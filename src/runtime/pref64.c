@@ -134,7 +134,7 @@ static bool start_asking(const struct ip_address *network)
     struct beside *beside = NULL;
     if (argument != NULL) {
         *argument = *network;
-        beside = beside_start(ask, free, argument);
+        beside = beside_start(BESIDE_SHARED_NUMBERS, ask, free, argument);
     }
     if (beside != NULL) {
         beside_release(beside);

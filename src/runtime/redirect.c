@@ -117,7 +117,7 @@ static void start_looking_up(unsigned place)
     struct beside *beside = NULL;
     if (argument != NULL) {
         *argument = place;
-        beside = beside_start(look_up, free, argument);
+        beside = beside_start(BESIDE_SHARED_NUMBERS, look_up, free, argument);
     }
     if (beside != NULL) {
         beside_release(beside);

@@ -11,6 +11,7 @@
 #include "runtime/beside.h"
 #include "runtime/clock.h"
 #include "runtime/lookups.h"
+#include "runtime/name_service.h"
 #include "runtime/observe.h"
 #include "runtime/pref64.h"
 #include "runtime/race_thread.h"
@@ -110,7 +111,8 @@ struct resolve_half *resolve_start(const char *name, const char *service, const 
     observe_name(EVENT_LOOKUP, name, NULL, 0);
     half->known_silent = silence_is_known();
     if (!half->known_silent)
-        half->beside = beside_start(look_up, free_half, half);
+        half->beside = beside_start(name_service_keeps_nothing() ? BESIDE_OWN_NUMBERS : BESIDE_SHARED_NUMBERS,
+                                    look_up, free_half, half);
     return half;
 }
 

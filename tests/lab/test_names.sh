@@ -124,6 +124,14 @@ done
 preloaded env RES_OPTIONS='timeout:2 attempts:1' $probe stay 5 dual.lab.example
 quick_enough "silent on AAAA, known for it: 20 look-ups cost no more than one delay" \
     "$(best_ms bare 20 dual.lab.example)" "$(best_ms preloaded 20 dual.lab.example)"
+# A program that closes what it doesn't know while the question is still open, and gets those numbers for its own files.
+# shellcheck disable=SC2016
+closes_all='gethostbyname $ARGV[0]; POSIX::close($_) for 3 .. 63; socketpair($a, $b, AF_UNIX, SOCK_DGRAM, 0) or die $!;
+    open $log, ">", "/dev/null" or die $!; print join " ", map { fileno $_ } $a, $b, $log; sleep 3;
+    for ($a, $b, $log) { print " lost" unless fcntl $_, F_GETFD, 0 }
+    for ($a, $b) { print " meddled" if defined recv $_, my $bytes, 600, MSG_DONTWAIT }'
+same "silent on AAAA: numbers of the program's are its own" "3 4 5" "$(preloaded env RES_OPTIONS=timeout:1 \
+    V6SHIM_STATE_DIR="$LAB_DIR/state/closes" perl -MPOSIX -MSocket -MFcntl -e "$closes_all" dual.lab.example)"
 same "silent on AAAA: A records are as bare" "$(bare $probe resolve many4.lab.example)" \
     "$(preloaded $probe resolve many4.lab.example)"
 

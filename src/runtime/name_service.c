@@ -1,0 +1,35 @@
+#include "runtime/name_service.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+
+#include "core/nsswitch.h"
+#include "runtime/raw_file.h"
+#include "runtime/shelter.h"
+
+#define CONFIGURATION "/etc/nsswitch.conf"
+#define SIZE_MOST     4096 /* a longer file counts as one with unknown services */
+
+static bool read_configuration(void)
+{
+    char text[SIZE_MOST];
+    struct shelter shelter;
+    shelter_enter(&shelter);
+    int fd = raw_openat(AT_FDCWD, CONFIGURATION, O_RDONLY | O_NOCTTY | O_NONBLOCK, 0);
+    long length = fd >= 0 ? syscall(SYS_read, fd, text, sizeof text) : errno == ENOENT ? 0 : -1;
+    if (fd >= 0)
+        raw_close(fd);
+    shelter_leave(&shelter);
+    return length >= 0 && length < (long)sizeof text && nsswitch_keeps_nothing(text, (size_t)length);
+}
+
+bool name_service_keeps_nothing(void)
+{
+    static _Atomic enum { UNREAD, KEEPS_NOTHING, UNKNOWN } answer = UNREAD;
+    if (atomic_load_explicit(&answer, memory_order_relaxed) == UNREAD) {
+        int saved = errno;
+        atomic_store_explicit(&answer, read_configuration() ? KEEPS_NOTHING : UNKNOWN, memory_order_relaxed);
+        errno = saved;
+    }
+    return atomic_load_explicit(&answer, memory_order_relaxed) == KEEPS_NOTHING;
+}
