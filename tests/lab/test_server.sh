@@ -23,6 +23,45 @@ else
     skip "nc.traditional -l" "not installed"
 fi
 
+# ---- One process for each family on one port, whichever is first; and where another program has the IPv6 side
+
+samples=$LAB_BUILD/legacy-samples
+if [ -x "$samples/family-server" ]; then
+    family() { # NAME SETTING: the sample on port 2003
+        lab_start server "$1" env V6SHIM_STATE_DIR="$state" V6SHIM_LISTEN="$2" LD_PRELOAD="$LAB_PRELOAD" \
+            "$samples/family-server" 2003
+        lab_until grep -q ^listening "$LAB_DIR/log/$1" || not_ok "$1 listens" "$(cat "$LAB_DIR/log/$1")"
+    }
+    for order in "inet6 inet" "inet inet6"; do
+        family first "${order% *}"
+        first=$lab_pid
+        family second "${order#* }"
+        for address in $server6 $server4; do
+            same "listen $order: answers on $address" "     1  line" "$(ask $address 2003 'line\n')"
+        done
+        case $order in inet6*) log6=first log4=second ;; *) log6=second log4=first ;; esac
+        contains "listen $order: inet6 saw" "$client6 connected" "$(decode <"$LAB_DIR/log/$log6")"
+        contains "listen $order: inet saw" "$client4 connected" "$(cat "$LAB_DIR/log/$log4")"
+        same "listen $order: each saw one" 2 "$(cat "$LAB_DIR/log/first" "$LAB_DIR/log/second" | grep -c connected)"
+        stop
+        kill "$first"
+        wait "$first" 2>/dev/null
+    done
+    lab_start server native "$samples/family-server-ported" -6 2003
+    native=$lab_pid
+    lab_until grep -q ^listening "$LAB_DIR/log/native"
+    family old mapped
+    ask $server4 2003 'line\n' >/dev/null
+    ask $server6 2003 'line\n' >/dev/null
+    contains "[::] is taken: IPv4 goes on" "$client4 connected" "$(cat "$LAB_DIR/log/old")"
+    contains "[::] is taken: IPv6 is the other's" "$client6 connected" "$(cat "$LAB_DIR/log/native")"
+    stop
+    kill "$native"
+    wait "$native" 2>/dev/null
+else
+    skip "one process for each family" "the samples have not been built"
+fi
+
 # ---- Super-servers: a service that prints its peer, on tcp4 and tcp6, stream and dgram
 
 cat >"$LAB_DIR/peer.pl" <<'END'
