@@ -147,4 +147,12 @@ for turn in 1 2 3; do
 done
 same "100 asyncio clients at once: all connect" 100 "$(run python3 "$LAB_SOURCE/race.py" asyncio hole.lab.example \
     7001 100 | grep -c "hello via $four")"
+same "300 asyncio clients with room for 1024 descriptors: all connect" 300 "$(run sh -c 'ulimit -n 1024
+    exec python3 "$@"' sh "$LAB_SOURCE/race.py" asyncio hole.lab.example 7001 300 | grep -c "hello via $four")"
+
+# What this host itself prohibits (a firewall, a rule) is final: racing never goes round it.
+lab_on client ip -6 rule add to 2001:db8:1:d::/64 ipproto tcp prohibit
+for how in blocking timeout select epoll; do
+    contains "$how: IPv6 prohibited by this host: no other address is tried" " EACCES" "$(race $how prohibit)"
+done
 lab_done
