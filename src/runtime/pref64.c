@@ -275,6 +275,14 @@ void pref64_give_up(void)
     atomic_store(&is_slow, true);
 }
 
+void pref64_after_fork(void)
+{
+    atomic_flag_clear(&writer);
+    atomic_store(&asking, 0);
+    atomic_store(&is_late, false);
+    atomic_store(&is_slow, false);
+}
+
 bool pref64_joins_race(struct in_addr ipv4)
 {
     struct ip_address address = address_ipv4(ipv4);

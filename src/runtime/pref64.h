@@ -61,6 +61,9 @@ static inline bool pref64_may_be_known(void)
            __builtin_expect(atomic_load_explicit(&pref64_is_known, memory_order_relaxed), 0);
 }
 
+/* In the child of a fork: no thread asks for it. */
+void pref64_after_fork(void);
+
 /*
  * The IPv4 address inside, where the prefix is one that this process has found or was given and may carry it. No
  * system call. For addresses that a resolver gave, or that we connected to: never for what only came in (promise 3).

@@ -75,10 +75,10 @@ static size_t read_known(unsigned place, struct ip_address addresses[REDIRECT_AD
     return 0;
 }
 
-/* By the one thread that asks. */
+/* By the one thread that asks. What the parent of a fork was just writing counts as unwritten. */
 static void write_known(unsigned place, const struct addrinfo *list)
 {
-    uint32_t before = atomic_load(&known[place].sequence);
+    uint32_t before = atomic_load(&known[place].sequence) & ~1u;
     atomic_store(&known[place].sequence, before + 1);
     size_t count = 0;
     for (; list != NULL && count < REDIRECT_ADDRESSES; list = list->ai_next) {

@@ -14,6 +14,7 @@
 #include "runtime/listen_map.h"
 #include "runtime/lookups.h"
 #include "runtime/observe.h"
+#include "runtime/pref64.h"
 #include "runtime/race.h"
 #include "runtime/race_thread.h"
 #include "runtime/real.h"
@@ -46,6 +47,7 @@ static void after_fork_in_child(void)
     atomic_store(&owner, syscall(SYS_getpid));
     beside_after_fork();
     lookups_after_fork();
+    pref64_after_fork();
     race_after_fork();
     background_after_fork();
     /* The thread that was busy, if any, does not exist in the child. */
