@@ -59,8 +59,8 @@ static int plain_connect(int fd, const struct sockaddr *address, socklen_t lengt
    an address that can't be one comes first. */
 static bool asks_for_connection(const struct sockaddr *address, socklen_t length)
 {
-    return address != NULL && length >= sizeof address->sa_family && length <= sizeof(struct sockaddr_storage) &&
-           address->sa_family != AF_UNSPEC;
+    return !pointer_is_bad(address) && length >= sizeof address->sa_family &&
+           length <= sizeof(struct sockaddr_storage) && address->sa_family != AF_UNSPEC;
 }
 
 /* Of a UDP server that answers on a socket of its own. */
@@ -86,6 +86,8 @@ static NOINLINE int connect_guarded(int fd, const struct sockaddr *address, sock
     if (!read_ipv4(address, length, &asked)) {
         if (sockets_has(fd, SOCKET_FAILED)) /* which connect() to no family dissolves */
             background_take_failure(fd);
+        if (sockets_has(fd, SOCKET_UPGRADED) && !asks_for_connection(address, length))
+            return guard_result(&guard, connection_dissolve(fd, address, length));
         return plain_connect(fd, address, length);
     }
     binding_release_peer(fd);

@@ -359,6 +359,20 @@ int connection_make(int fd, const struct sockaddr_in *asked)
     return connection_translate(fd, asked);
 }
 
+int connection_dissolve(int fd, const struct sockaddr *nowhere, socklen_t length)
+{
+    int saved = errno;
+    struct sockaddr_storage peer;
+    socklen_t peer_length = sizeof peer;
+    bool upgraded = sockets_has(fd, SOCKET_UPGRADED) && !sockets_has(fd, SOCKET_STREAM) &&
+                    REAL(getpeername)(fd, (struct sockaddr *)&peer, &peer_length) == 0;
+    int result = REAL(connect)(fd, nowhere, length) == 0 ? 0 : -errno;
+    if (result == 0 && upgraded)
+        upgrade_renew(fd);
+    errno = saved;
+    return result;
+}
+
 int connection_make_mapped(int fd, const struct sockaddr_in *asked)
 {
     int saved = errno;

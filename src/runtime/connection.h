@@ -21,6 +21,9 @@ int connection_make(int fd, const struct sockaddr_in *asked);
 /* connect() of a UDP socket back to a peer that came over IPv6 (replies.h); -ENETUNREACH where it stays with IPv4. */
 int connection_make_back(int fd, const struct ip_address *peer, uint16_t port);
 
+/* connect() to AF_UNSPEC, on any socket. */
+int connection_dissolve(int fd, const struct sockaddr *nowhere, socklen_t length);
+
 /* connect() to a plain IPv4 address on a socket that was upgraded before. */
 int connection_make_mapped(int fd, const struct sockaddr_in *asked);
 

@@ -17,17 +17,33 @@
 #include "runtime/real.h"
 
 #define DATAGRAM_SIZE 65536 /* none is longer */
-#define DATAGRAMS     8192  /* more than a queue holds: a sender that never stops must not keep us here */
+#define DATAGRAMS     4096  /* more than a queue holds: a sender that never stops must not keep us here */
 #define ERRORS        16    /* that may wait in front of the datagrams, each told once */
 
-/* An address of the kind that every host may choose for itself (RFC 4193), with the true source in its last bytes. */
+/* An address of the kind that every host may choose for itself (RFC 4193), with the true source in its last bytes, or
+   the place where that is kept. */
 struct disguise {
-    uint8_t unique_local[2];
+    uint8_t unique_local;
+    uint8_t kind; /* of enum kind */
     uint8_t secret[8];
-    uint8_t address[4], port[2];
+    union {
+        struct {
+            uint8_t address[4], port[2];
+        } ipv4;
+        uint8_t place[2]; /* in `kept` */
+    };
 };
 _Static_assert(sizeof(struct disguise) == sizeof(struct in6_addr), "a disguise is an address");
 #define UNIQUE_LOCAL 0xfd
+enum kind { SOURCE_IPV4, SOURCE_KEPT };
+
+/* Sources of IPv6, which have no room in an address: the latest ones. */
+static struct {
+    struct in6_addr address;
+    in_port_t port;
+    uint32_t scope;
+} kept[DATAGRAMS];
+static _Atomic uint32_t kept_count;
 
 static _Atomic uint64_t secret; /* of this process and its children; 0: nothing was ever moved */
 
@@ -42,14 +58,25 @@ static bool make_secret(void)
     return true;
 }
 
-static struct in6_addr disguise_of(const struct sockaddr_in *source)
+static struct in6_addr disguise_of(const struct sockaddr_storage *source)
 {
-    struct disguise disguise = {.unique_local = {UNIQUE_LOCAL, 0}};
+    struct disguise disguise = {.unique_local = UNIQUE_LOCAL};
     struct in6_addr address;
+    const struct sockaddr_in *ipv4 = (const struct sockaddr_in *)source;
+    const struct sockaddr_in6 *ipv6 = (const struct sockaddr_in6 *)source;
     uint64_t word = atomic_load(&secret);
     memcpy(disguise.secret, &word, sizeof word);
-    memcpy(disguise.address, &source->sin_addr, sizeof disguise.address);
-    memcpy(disguise.port, &source->sin_port, sizeof disguise.port);
+    if (source->ss_family == AF_INET) {
+        memcpy(disguise.ipv4.address, &ipv4->sin_addr, sizeof disguise.ipv4.address);
+        memcpy(disguise.ipv4.port, &ipv4->sin_port, sizeof disguise.ipv4.port);
+    } else {
+        uint16_t place = (uint16_t)(atomic_fetch_add(&kept_count, 1) % DATAGRAMS);
+        kept[place].address = ipv6->sin6_addr;
+        kept[place].port = ipv6->sin6_port;
+        kept[place].scope = ipv6->sin6_scope_id;
+        disguise.kind = SOURCE_KEPT;
+        memcpy(disguise.place, &place, sizeof place);
+    }
     memcpy(&address, &disguise, sizeof address);
     return address;
 }
@@ -62,7 +89,8 @@ static int make_carrier(int to)
     int on = 1;
     if (REAL(getsockname)(to, (struct sockaddr *)&destination, &length) != 0)
         return -errno;
-    destination.sin6_addr = (struct in6_addr)IN6ADDR_LOOPBACK_INIT;
+    if (IN6_IS_ADDR_UNSPECIFIED(&destination.sin6_addr))
+        destination.sin6_addr = (struct in6_addr)IN6ADDR_LOOPBACK_INIT;
     int carrier = REAL(socket)(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (carrier < 0)
         return -errno;
@@ -74,7 +102,7 @@ static int make_carrier(int to)
     return -error;
 }
 
-static int carry(int carrier, void *data, size_t size, const struct sockaddr_in *source)
+static int carry(int carrier, void *data, size_t size, const struct sockaddr_storage *source)
 {
     struct in6_pktinfo information = {.ipi6_addr = disguise_of(source)};
     union {
@@ -93,7 +121,7 @@ static int move_all(int from, int carrier, void *data)
 {
     unsigned moved = 0, errors = 0;
     while (moved < DATAGRAMS && errors < ERRORS) {
-        struct sockaddr_in source = {0};
+        struct sockaddr_storage source = {.ss_family = AF_UNSPEC};
         socklen_t length = sizeof source;
         ssize_t size = REAL(recvfrom)(from, data, DATAGRAM_SIZE, MSG_DONTWAIT, (struct sockaddr *)&source, &length);
         if (size < 0 && errno == EAGAIN)
@@ -118,16 +146,19 @@ static bool may_miss(int to)
            kernel_socket_integer(to, SO_BINDTOIFINDEX) > 0;
 }
 
-static bool is_empty(int from)
+bool requeue_has_work(int from)
 {
     char nothing;
-    return REAL(recvfrom)(from, &nothing, 0, MSG_PEEK | MSG_DONTWAIT, NULL, NULL) < 0 && errno == EAGAIN;
+    int saved = errno;
+    bool empty = REAL(recvfrom)(from, &nothing, 0, MSG_PEEK | MSG_DONTWAIT, NULL, NULL) < 0 && errno == EAGAIN;
+    errno = saved;
+    return !empty;
 }
 
 int requeue_move(int from, int to)
 {
     int saved = errno, result = 0;
-    if (!is_empty(from)) {
+    if (requeue_has_work(from)) {
         int carrier = may_miss(to) ? -EADDRINUSE : make_secret() ? make_carrier(to) : -EAGAIN;
         /* Not on the stack: it may be a signal handler's. */
         void *data = mmap(NULL, DATAGRAM_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -149,12 +180,19 @@ void requeue_show_source(struct sockaddr_storage *source)
     if (word == 0 || source->ss_family != AF_INET6)
         return;
     memcpy(&disguise, &name->sin6_addr, sizeof disguise);
-    if (disguise.unique_local[0] != UNIQUE_LOCAL || disguise.unique_local[1] != 0 ||
-        memcmp(disguise.secret, &word, sizeof word) != 0)
+    if (disguise.unique_local != UNIQUE_LOCAL || memcmp(disguise.secret, &word, sizeof word) != 0)
         return;
+    if (disguise.kind == SOURCE_KEPT) {
+        uint16_t place;
+        memcpy(&place, disguise.place, sizeof place);
+        name->sin6_addr = kept[place % DATAGRAMS].address;
+        name->sin6_port = kept[place % DATAGRAMS].port;
+        name->sin6_scope_id = kept[place % DATAGRAMS].scope;
+        return;
+    }
     struct in_addr ipv4;
-    memcpy(&ipv4, disguise.address, sizeof ipv4);
-    memcpy(&name->sin6_port, disguise.port, sizeof name->sin6_port);
+    memcpy(&ipv4, disguise.ipv4.address, sizeof ipv4);
+    memcpy(&name->sin6_port, disguise.ipv4.port, sizeof name->sin6_port);
     struct ip_address mapped = address_map(ipv4);
     name->sin6_addr = mapped.ipv6;
 }

@@ -1,5 +1,5 @@
 /*
- * Datagrams that wait in the queue of an IPv4 socket when an IPv6 one takes its place.
+ * Datagrams that wait in the queue of a socket when another one takes its place.
  *
  * No call moves a queue. So each datagram is sent once more, over the loopback device, to the socket that takes the
  * place, where it waits as any other: poll(), epoll and read() see it. Where it came from is written into the source
@@ -13,14 +13,18 @@
 #ifndef V6SHIM_RUNTIME_REQUEUE_H
 #define V6SHIM_RUNTIME_REQUEUE_H
 
+#include <stdbool.h>
 #include <sys/socket.h>
 
-/* Moves all datagrams from the AF_INET socket `from` to the AF_INET6 socket `to`, which has a port and isn't
-   connected. 0, or -errno: what had not been moved before that stays where it is. */
+/* Whether anything waits in the queue. */
+bool requeue_has_work(int from);
+
+/* Moves all datagrams from the socket `from` to the AF_INET6 socket `to`, which has a port and isn't connected. 0, or
+ * -errno: what had not been moved before that stays where it is. */
 int requeue_move(int from, int to);
 
-/* The source of a datagram that was moved: the IPv4 address where it came from, in its mapped form. Any other is left
-   as it is. */
+/* The source of a datagram that was moved: the address where it came from, one of IPv4 in its mapped form. Any other
+   is left as it is. */
 void requeue_show_source(struct sockaddr_storage *source);
 
 #endif

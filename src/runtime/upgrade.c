@@ -33,6 +33,10 @@ struct plan {
     bool both_families;
     bool leaves_peer; /* it is about to be connected to another one */
     bool connected;   /* a UDP socket that keeps its peer */
+    bool renewed;     /* it is an AF_INET6 socket already, bound to this: */
+    struct in6_addr local;
+    uint32_t scope;
+    bool waits; /* with something in its queue, though it has no port any more */
     struct sockaddr_in peer;
 };
 
@@ -85,7 +89,8 @@ static int make_plan(int fd, const struct sockaddr_storage *bound, struct plan *
 /* The port is still the old socket's: with SO_REUSEADDR on both, Linux lets the new one have it too. */
 static int take_port(const struct plan *plan, int socket)
 {
-    struct sockaddr_in6 local = {.sin6_family = AF_INET6, .sin6_port = plan->port};
+    struct sockaddr_in6 local = {
+        .sin6_family = AF_INET6, .sin6_port = plan->port, .sin6_addr = plan->local, .sin6_scope_id = plan->scope};
     int on = 1;
     int before = kernel_socket_integer(plan->fd, SO_REUSEADDR);
     REAL(setsockopt)(plan->fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
@@ -100,7 +105,7 @@ static int bind_new(const struct plan *plan, int socket)
 {
     struct sockaddr_storage address;
     if (plan->bind_to == NULL)
-        return plan->port != 0 ? take_port(plan, socket) : 0;
+        return plan->port != 0 || plan->waits ? take_port(plan, socket) : 0;
     socklen_t length = address_to_sockaddr(plan->bind_to, plan->bind_port, &address);
     return REAL(bind)(socket, (const struct sockaddr *)&address, length) == 0 ? 0 : -errno;
 }
@@ -168,13 +173,14 @@ static void wake_sleepers(int old)
 /* Datagrams that come before the numbers are replaced go to the old socket: it stays until all of them are moved. */
 static int put_in_place(const struct plan *plan, int socket)
 {
-    int old = plan->type == SOCK_DGRAM && plan->port != 0 ? attempts_copy_high(plan->fd) : -EBADF;
+    int old = plan->type == SOCK_DGRAM && (plan->port != 0 || plan->waits) ? attempts_copy_high(plan->fd) : -EBADF;
     int result = replace_socket(plan->fd, plan->record, socket);
     if (result == 0)
         sockets_set(plan->record, SOCKET_UPGRADED);
     if (result == 0 && old >= 0) {
         carry_datagrams(plan, old);
-        wake_sleepers(old);
+        if (!plan->renewed)
+            wake_sleepers(old);
     }
     if (old >= 0)
         REAL(close)(old);
@@ -226,6 +232,33 @@ static int upgrade(int fd, struct plan *plan)
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     errno = saved;
     return result;
+}
+
+void upgrade_renew(int fd)
+{
+    int saved = errno;
+    struct sockaddr_in6 local = {0};
+    socklen_t length = sizeof local;
+    int ipv6_only = 0;
+    struct plan plan = {.fd = fd, .type = SOCK_DGRAM, .protocol = IPPROTO_UDP, .renewed = true};
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    plan.record = sockets_find(fd);
+    if (plan.record != NULL && REAL(getsockname)(fd, (struct sockaddr *)&local, &length) == 0 &&
+        local.sin6_family == AF_INET6) {
+        plan.port = local.sin6_port;
+        plan.local = local.sin6_addr;
+        plan.scope = local.sin6_scope_id;
+        length = sizeof ipv6_only;
+        REAL(getsockopt)(fd, IPPROTO_IPV6, IPV6_V6ONLY, &ipv6_only, &length);
+        plan.both_families = ipv6_only == 0;
+        plan.waits = plan.port == 0 && requeue_has_work(fd);
+        sockets_clear(plan.record, SOCKET_OWN_FILTER); /* asked for again */
+        carry_out(&plan);
+    }
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    errno = saved;
 }
 
 int upgrade_socket(int fd)

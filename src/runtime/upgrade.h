@@ -24,6 +24,12 @@ int upgrade_socket(int fd);
 int upgrade_to_connect(int fd);
 
 /*
+ * After the program has dissolved the connection of an upgraded UDP socket. The kernel goes on to refuse what doesn't
+ * come from the former peer's address, on sockets of IPv6 only: another one takes its place, with all that it has.
+ */
+void upgrade_renew(int fd);
+
+/*
  * As upgrade_socket, with the new socket bound to that address before it takes the old one's place: where bind()
  * fails its error is the result, and the program's socket is as it was. `both_families` false: IPv6 only.
  */

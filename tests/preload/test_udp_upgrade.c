@@ -196,10 +196,19 @@ static void assert_peer(int fd, const struct sockaddr_in *expected)
     assert_memory_equal(&peer, expected, sizeof peer);
 }
 
+/* From the world to an address of either family, where the program's socket is. */
 static void world_answer(int world, uint16_t port, const char *address, const char *data)
 {
-    struct sockaddr_in6 to = ipv6_at(address, port);
-    assert_int_equal(syscall(SYS_sendto, world, data, strlen(data), 0, &to, sizeof to), strlen(data));
+    struct sockaddr_in6 ipv6 = {0};
+    struct sockaddr_in ipv4;
+    bool is_ipv6 = strchr(address, ':') != NULL;
+    if (is_ipv6)
+        ipv6 = ipv6_at(address, port);
+    else
+        ipv4 = ipv4_at(address, port);
+    const void *to = is_ipv6 ? (const void *)&ipv6 : (const void *)&ipv4;
+    socklen_t length = is_ipv6 ? sizeof ipv6 : sizeof ipv4;
+    assert_int_equal(syscall(SYS_sendto, world, data, strlen(data), 0, to, length), strlen(data));
 }
 
 /* connect() to one family, sendto() to the other: the datagram goes out, and the socket still hears its peer alone.
@@ -250,6 +259,49 @@ static void test_connected_socket_could_not_send_elsewhere(void **state)
     }
     world_close(world4);
     world_close(world6);
+}
+
+/* Linux goes on to refuse what doesn't come from the former peer, on sockets of IPv6 alone. */
+static void test_disconnected_socket_heard_its_former_peer_alone(void **state)
+{
+    (void)state;
+    int worlds[] = {world_datagrams("2001:db8::1", 0), world_datagrams("2001:db8::2", 0),
+                    world_datagrams("192.0.2.2", 0)};
+    const char *const from[] = {"2001:db8::1", "2001:db8::2", "192.0.2.2"}; /* the host sends to itself */
+    struct sockaddr_in peers[] = {address_of(alias_of("2001:db8::1"), world_port(worlds[0])),
+                                  address_of(alias_of("2001:db8::2"), world_port(worlds[1])),
+                                  ipv4_at("192.0.2.2", world_port(worlds[2]))};
+    struct sockaddr nowhere = {.sa_family = AF_UNSPEC};
+    for (int bound = 0; bound < 2; bound++) {
+        for (int peer = 0; peer < 3; peer++) {
+            int fd = datagram_socket(), set = epoll_create1(0);
+            struct sockaddr_in any = {.sin_family = AF_INET, .sin_port = htons(24651)};
+            struct epoll_event event = {.events = EPOLLIN};
+            assert_int_equal(epoll_ctl(set, EPOLL_CTL_ADD, fd, &event), 0);
+            if (bound)
+                assert_int_equal(bind(fd, (struct sockaddr *)&any, sizeof any), 0);
+            send_to(fd, "first", &peers[(peer + 1) % 3]);
+            world_receive(worlds[(peer + 1) % 3], "first");
+            assert_int_equal(connect(fd, (struct sockaddr *)&peers[peer], sizeof peers[peer]), 0);
+            assert_int_equal(send(fd, "x", 1, 0), 1);
+            uint16_t port = world_receive(worlds[peer], "x");
+            world_answer(worlds[peer], port, from[peer], "waits");
+            assert_int_equal(connect(fd, &nowhere, sizeof nowhere), 0);
+            assert_int_equal(epoll_wait(set, &event, 1, 0), 1);
+            receive_from(fd, 0, "waits", &peers[peer]);
+            assert_true(!bound || port_of(fd) == port);
+            for (int other = 0; other < 3; other++) {
+                send_to(fd, "question", &peers[other]);
+                port = world_receive(worlds[other], "question");
+                world_answer(worlds[other], port, from[other], "answer");
+                receive_from(fd, 0, "answer", &peers[other]);
+            }
+            close(set);
+            close(fd);
+        }
+    }
+    for (int i = 0; i < 3; i++)
+        world_close(worlds[i]);
 }
 
 /* A socket that is bound to one IPv4 address stays on it, upgraded or not. */
@@ -489,6 +541,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_queue_was_lost_by_the_first_lookup),
         cmocka_unit_test(test_queue_was_lost_when_reconnected),
         cmocka_unit_test(test_connected_socket_could_not_send_elsewhere),
+        cmocka_unit_test(test_disconnected_socket_heard_its_former_peer_alone),
         cmocka_unit_test(test_bound_socket_left_its_address),
         cmocka_unit_test(test_bound_socket_was_bound_again),
         cmocka_unit_test(test_filter_kept_ipv6_away),
