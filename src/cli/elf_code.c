@@ -228,12 +228,13 @@ static const uint8_t *code_at(const struct elf_segment *segment, const struct el
     return image->data + segment->offset + offset;
 }
 
-/* The first pass over a function: only to learn what its branches that lead back carry. */
-static void learn_function(const struct elf_image *image, uint64_t start, uint64_t limit, struct x86_state *state)
+/* A pass over a function only to learn what its branches that lead back carry. */
+static void learn_function(const struct elf_image *image, uint64_t start, uint64_t limit, struct x86_state *state,
+                           enum x86_pass pass)
 {
     const struct elf_segment *segment = elf_image_code(image, start);
     struct x86_instruction instruction;
-    x86_state_begin(state, false);
+    x86_state_begin(state, pass);
     for (uint64_t address = start; address < limit; address += instruction.length) {
         size_t available = 0;
         const uint8_t *code = code_at(segment, image, address, &available);
@@ -249,8 +250,10 @@ static void follow_function(const struct elf_image *image, uint64_t start, uint6
                             const struct place *last, elf_call_visit *visit, void *context)
 {
     struct x86_state state;
-    learn_function(image, start, limit, &state);
-    x86_state_begin(&state, true);
+    learn_function(image, start, limit, &state, X86_LEARN_FIRST);
+    if (state.pending_count > 0)
+        learn_function(image, start, limit, &state, X86_LEARN_AGAIN);
+    x86_state_begin(&state, X86_FOLLOW);
     const struct elf_segment *segment = elf_image_code(image, start);
     uint64_t address = start;
     while (first < last) {

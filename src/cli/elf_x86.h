@@ -80,9 +80,14 @@ struct x86_state {
     bool keep_backward; /* the branches that lead back are kept too, for a second pass */
 };
 
-/* Starts a function over. With `again`, what the first pass (with keep_backward set) learned of branches that lead
-   back is there from the start, and the rest is forgotten. */
-void x86_state_begin(struct x86_state *state, bool again);
+/* The passes over a function. What one learned of branches that lead back is there when the next begins, which
+   carries it further: a value that goes round twice needs two passes to learn it. */
+enum x86_pass { X86_LEARN_FIRST, X86_LEARN_AGAIN, X86_FOLLOW };
+
+/* Starts a function over; only branches that are still to be arrived at are kept, and in the first pass not even
+ * they.
+ */
+void x86_state_begin(struct x86_state *state, enum x86_pass pass);
 
 /* To be called with the address of each instruction before it is looked at: joins the branches that lead here. */
 void x86_state_arrive(struct x86_state *state, uint64_t address);

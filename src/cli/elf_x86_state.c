@@ -10,7 +10,7 @@ static bool is_kept_by_calls(unsigned number)
     return number == X86_RBX || number == X86_RSP || number == X86_RBP || number >= 12;
 }
 
-void x86_state_begin(struct x86_state *state, bool again)
+void x86_state_begin(struct x86_state *state, enum x86_pass pass)
 {
     memset(state->registers, 0, sizeof state->registers);
     memset(state->sse, 0, sizeof state->sse);
@@ -20,8 +20,8 @@ void x86_state_begin(struct x86_state *state, bool again)
     state->registers[X86_RSP] = (struct x86_value){.kind = X86_STACK, .base = X86_RSP};
     state->registers[X86_RBP] = (struct x86_value){.kind = X86_STACK, .base = X86_RBP};
     state->live = true;
-    state->keep_backward = !again;
-    if (!again)
+    state->keep_backward = pass != X86_FOLLOW;
+    if (pass == X86_LEARN_FIRST)
         state->pending_count = 0;
 }
 

@@ -55,12 +55,13 @@ static void test_lengths(void **state)
                             &instruction)); /* longer than any instruction may be */
 }
 
-/* Follows the bytes to their end, twice as the checker does; what is known there. */
+/* Follows the bytes to their end, three times as the checker does; what is known there. */
 static struct x86_state follow(const char *bytes, size_t size)
 {
     struct x86_state state;
-    for (int pass = 0; pass < 2; pass++) {
-        x86_state_begin(&state, pass == 1);
+    static const enum x86_pass passes[] = {X86_LEARN_FIRST, X86_LEARN_AGAIN, X86_FOLLOW};
+    for (size_t pass = 0; pass < 3; pass++) {
+        x86_state_begin(&state, passes[pass]);
         for (size_t at = 0; at < size;) {
             struct x86_instruction instruction;
             assert_true(x86_decode((const uint8_t *)bytes + at, size - at, &instruction));
@@ -119,6 +120,14 @@ static void test_branches_join(void **unused)
                    "\x74\x02"             /* je to the mov $10 */
                    "\xeb\x07"             /* B: jmp to the end */
                    "\xbf\x0a\x00\x00\x00" /* mov $10,%edi */
+                   "\xeb\xf7");           /* jmp B */
+    assert_int_equal(state.registers[X86_RDI].kind, X86_EITHER);
+    /* the same by two jumps back, one after the other */
+    state = FOLLOW("\xbf\x01\x00\x00\x00" /* mov $1,%edi */
+                   "\x74\x04"             /* je to the mov $2 */
+                   "\xeb\x09"             /* A: jmp to the end */
+                   "\xeb\xfc"             /* B: jmp A */
+                   "\xbf\x02\x00\x00\x00" /* mov $2,%edi */
                    "\xeb\xf7");           /* jmp B */
     assert_int_equal(state.registers[X86_RDI].kind, X86_EITHER);
 }
