@@ -87,17 +87,21 @@ static void part_received(void)
     syscall(SYS_close, client);
 }
 
+/* Puts a control message of an int at a place that has room for it; returns how much it takes. */
+static size_t add_number(char *at, int type, int value)
+{
+    struct cmsghdr head = {.cmsg_len = CMSG_LEN(sizeof value), .cmsg_level = IPPROTO_IP, .cmsg_type = type};
+    memset(at, 0, CMSG_SPACE(sizeof value));
+    memcpy(at, &head, sizeof head);
+    memcpy(at + CMSG_LEN(0), &value, sizeof value);
+    return CMSG_SPACE(sizeof value);
+}
+
 static void part_sent(void)
 {
-    struct {
-        struct cmsghdr ttl;
-        int ttl_value __attribute__((aligned(__alignof__(struct cmsghdr))));
-        struct cmsghdr tos __attribute__((aligned(__alignof__(struct cmsghdr))));
-        int tos_value __attribute__((aligned(__alignof__(struct cmsghdr))));
-    } control = {{CMSG_LEN(sizeof(int)), IPPROTO_IP, IP_TTL},
-                 TTL_OF_PEER,
-                 {CMSG_LEN(sizeof(int)), IPPROTO_IP, IP_TOS},
-                 TOS_OF_PEER};
+    union control control;
+    size_t size = add_number(control.bytes, IP_TTL, TTL_OF_PEER);
+    size += add_number(control.bytes + size, IP_TOS, TOS_OF_PEER);
     uint16_t port = 0;
     int server = listening(SOCK_DGRAM, 0, &port);
     long client = world_socket(SOCK_DGRAM, "192.0.2.2", "2001:db8::2");
@@ -106,7 +110,7 @@ static void part_sent(void)
     char data[8];
     union control got;
     struct iovec part = {data, 4};
-    struct msghdr message = {&peer, sizeof peer, &part, 1, &control, sizeof control, 0};
+    struct msghdr message = {&peer, sizeof peer, &part, 1, control.bytes, size, 0};
     struct msghdr received = {NULL, 0, &part, 1, got.bytes, sizeof got.bytes, 0};
     world_sets(client, IP_RECVTTL, IPV6_RECVHOPLIMIT, 1);
     world_sets(client, IP_RECVTOS, IPV6_RECVTCLASS, 1);
