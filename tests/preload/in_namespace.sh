@@ -47,8 +47,9 @@ done
     while [ $number -lt 70 ]; do
         number=$((number + 1))
         printf '10.9.0.%s crowd4.example\n2001:db8:dead::%s crowd.example\n' $number $number
+        [ $number -gt 20 ] || echo "2001:db8:9::1:$number crowded-hole.example"
     done
-    echo '192.0.2.1 crowd.example'
+    echo '192.0.2.1 crowd.example crowded-hole.example'
 } >$TEST_DIR/etc/hosts
 echo "multi on" >$TEST_DIR/etc/host.conf
 printf '%s: files\n' hosts services protocols networks passwd group >$TEST_DIR/etc/nsswitch.conf
