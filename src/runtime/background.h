@@ -15,6 +15,7 @@
 
 #include "runtime/attempts.h"
 #include "runtime/destinations.h"
+#include "runtime/guard.h"
 #include "runtime/sockets.h"
 
 /*
@@ -48,9 +49,10 @@ static inline bool background_any(void)
     return __builtin_expect(atomic_load_explicit(&background_count, memory_order_relaxed) != 0, 0);
 }
 
+/* Not in a thread of ours: where a module of libc is at work, the number may be another one (runtime/beside). */
 static inline bool background_is(int fd)
 {
-    return background_any() && sockets_has(fd, SOCKET_RACING);
+    return background_any() && guard_innermost != GUARD_OWN_THREAD && sockets_has(fd, SOCKET_RACING);
 }
 
 /* Whether it is still so once a race that is just ending has ended: the program may see the winner's events before.
