@@ -130,6 +130,7 @@ static int move_all(int from, int carrier, void *data)
             errors++;
             continue;
         }
+        requeue_show_source(&source); /* it may have been moved before */
         int result = carry(carrier, data, (size_t)size, &source);
         if (result < 0)
             return result;

@@ -86,16 +86,21 @@ static int make_plan(int fd, const struct sockaddr_storage *bound, struct plan *
     return 0;
 }
 
-/* The port is still the old socket's: with SO_REUSEADDR on both, Linux lets the new one have it too. */
-static int take_port(const struct plan *plan, int socket)
+static int bind_to_plan(const struct plan *plan, int socket)
 {
     struct sockaddr_in6 local = {
         .sin6_family = AF_INET6, .sin6_port = plan->port, .sin6_addr = plan->local, .sin6_scope_id = plan->scope};
+    return REAL(bind)(socket, (const struct sockaddr *)&local, sizeof local) == 0 ? 0 : -errno;
+}
+
+/* The port is still the old socket's: with SO_REUSEADDR on both, Linux lets the new one have it too. */
+static int take_port(const struct plan *plan, int socket)
+{
     int on = 1;
     int before = kernel_socket_integer(plan->fd, SO_REUSEADDR);
     REAL(setsockopt)(plan->fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     REAL(setsockopt)(socket, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    int result = REAL(bind)(socket, (const struct sockaddr *)&local, sizeof local) == 0 ? 0 : -errno;
+    int result = bind_to_plan(plan, socket);
     REAL(setsockopt)(plan->fd, SOL_SOCKET, SO_REUSEADDR, &before, sizeof before);
     REAL(setsockopt)(socket, SOL_SOCKET, SO_REUSEADDR, &before, sizeof before);
     return result;
@@ -104,8 +109,10 @@ static int take_port(const struct plan *plan, int socket)
 static int bind_new(const struct plan *plan, int socket)
 {
     struct sockaddr_storage address;
+    if (plan->bind_to == NULL && plan->port != 0)
+        return take_port(plan, socket);
     if (plan->bind_to == NULL)
-        return plan->port != 0 || plan->waits ? take_port(plan, socket) : 0;
+        return plan->waits ? bind_to_plan(plan, socket) : 0;
     socklen_t length = address_to_sockaddr(plan->bind_to, plan->bind_port, &address);
     return REAL(bind)(socket, (const struct sockaddr *)&address, length) == 0 ? 0 : -errno;
 }

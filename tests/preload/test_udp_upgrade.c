@@ -286,6 +286,9 @@ static void test_disconnected_socket_heard_its_former_peer_alone(void **state)
             assert_int_equal(send(fd, "x", 1, 0), 1);
             uint16_t port = world_receive(worlds[peer], "x");
             world_answer(worlds[peer], port, from[peer], "waits");
+            /* Twice: what waits is moved, and moved again. */
+            assert_int_equal(connect(fd, &nowhere, sizeof nowhere), 0);
+            assert_int_equal(connect(fd, (struct sockaddr *)&peers[peer], sizeof peers[peer]), 0);
             assert_int_equal(connect(fd, &nowhere, sizeof nowhere), 0);
             assert_int_equal(epoll_wait(set, &event, 1, 0), 1);
             receive_from(fd, 0, "waits", &peers[peer]);
