@@ -1,8 +1,8 @@
 /*
  * Random operations on sockets by several threads, under the preload: connect (waiting or not) to names with dead,
- * refusing and working addresses, and to an alias; dup, dup2, poll, select, epoll, options, close, fork, send. At the
- * end everything that was opened is closed, and as many descriptors are open as before. Usage: stress SECONDS THREADS
- * SEED.
+ * refusing and working addresses, and to an alias; dup, dup2, poll, select, epoll, options, close, fork, send, bind.
+ * At the end everything that was opened is closed, and as many descriptors are open as before. Usage: stress SECONDS
+ * THREADS SEED.
  *
  * What it guards against: descriptors leaked by a race, a winner on somebody else's number, a hang, a crash.
  */
@@ -62,6 +62,9 @@ static void open_socket(struct worker *worker, unsigned place)
     worker->sockets[place] = socket(AF_INET, (pick(worker, 8) == 0 ? SOCK_DGRAM : SOCK_STREAM) | flags, 0);
     if (worker->sockets[place] < 0)
         fail("socket");
+    struct sockaddr_in local = {.sin_family = AF_INET, .sin_port = 0};
+    if (pick(worker, 6) == 0)
+        bind(worker->sockets[place], (struct sockaddr *)&local, sizeof local);
 }
 
 static void start_connect(struct worker *worker, int fd)
@@ -144,7 +147,7 @@ static void operate(struct worker *worker)
         open_socket(worker, place);
         return;
     }
-    switch (pick(worker, 16)) {
+    switch (pick(worker, 17)) {
     case 0:
     case 1:
     case 2:
@@ -183,7 +186,7 @@ static void operate(struct worker *worker)
             fork_once(worker, *fd);
         break;
     case 12:
-        shutdown(*fd, SHUT_WR);
+        shutdown(*fd, pick(worker, 2) ? SHUT_WR : SHUT_RDWR);
         break;
     case 13:
         inspect(*fd);
@@ -192,6 +195,11 @@ static void operate(struct worker *worker)
         unsigned other = pick(worker, SOCKETS_PER_THREAD);
         if (worker->sockets[other] != NONE && other != place)
             dup2(*fd, worker->sockets[other]);
+        break;
+    }
+    case 15: {
+        struct sockaddr nowhere = {.sa_family = AF_UNSPEC};
+        connect(*fd, &nowhere, sizeof nowhere);
         break;
     }
     default:
