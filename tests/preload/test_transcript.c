@@ -191,6 +191,31 @@ static void part_listen_without_bind(void)
     syscall(SYS_close, client);
 }
 
+/* A server that offers a second port on the address that it was called at, and calls its client, as FTP does. */
+static void part_second_connection(void)
+{
+    uint16_t port = 0;
+    int listener = listening(SOCK_STREAM, 0, &port);
+    struct sockaddr_in local, peer;
+    socklen_t length = sizeof local;
+    long client = client_of(SOCK_STREAM, port);
+    int fd = accept(listener, NULL, NULL), second = socket(AF_INET, SOCK_STREAM, 0);
+    say("getsockname", getsockname(fd, (struct sockaddr *)&local, &length));
+    say("getpeername", getpeername(fd, (struct sockaddr *)&peer, &length));
+    local.sin_port = 0;
+    say("bind", bind(second, (struct sockaddr *)&local, sizeof local));
+    say("listen", listen(second, 1));
+    say("getsockname", getsockname(second, (struct sockaddr *)&local, &length));
+    printf("%s\n", shown(local.sin_addr));
+    long data = client_of(SOCK_STREAM, ntohs(local.sin_port));
+    say_accepted(second);
+    peer.sin_port = htons(9); /* where nobody listens */
+    int back = socket(AF_INET, SOCK_STREAM, 0);
+    say("connect", connect(back, (struct sockaddr *)&peer, sizeof peer));
+    syscall(SYS_close, client);
+    syscall(SYS_close, data);
+}
+
 /* ---- Datagrams */
 
 static void part_receive(void)
@@ -265,6 +290,7 @@ TRANSCRIPT(gone)
 TRANSCRIPT(ways_to_serve)
 TRANSCRIPT(epoll_before_bind)
 TRANSCRIPT(listen_without_bind)
+TRANSCRIPT(second_connection)
 TRANSCRIPT(receive)
 TRANSCRIPT(answers)
 TRANSCRIPT(answers_on_loopback)
@@ -277,6 +303,7 @@ int main(int argc, char **argv)
         {"ways_to_serve", part_ways_to_serve},
         {"epoll_before_bind", part_epoll_before_bind},
         {"listen_without_bind", part_listen_without_bind},
+        {"second_connection", part_second_connection},
         {"receive", part_receive},
         {"answers", part_answers},
         {"answers_on_loopback", part_answers_on_loopback},
@@ -288,6 +315,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_ways_to_serve),
         cmocka_unit_test(test_epoll_before_bind),
         cmocka_unit_test(test_listen_without_bind),
+        cmocka_unit_test(test_second_connection),
         cmocka_unit_test(test_receive),
         cmocka_unit_test(test_answers),
         cmocka_unit_test(test_answers_on_loopback),
