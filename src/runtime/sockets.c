@@ -145,11 +145,11 @@ struct socket_record *sockets_find_doubtful(int fd, uint32_t item)
     }
     if (family == -EBADF || !start_owns_memory())
         return NULL;
-    /* Whoever asks may be walking over the numbers of other threads: what one of them puts here meanwhile stays. The
-       doubt goes first, since the record may be used again, for this very number, as soon as it is released. */
+    /* Whoever asks may be walking over the numbers of other threads: what one of them puts here meanwhile stays, even
+       if it is the same record, used again. That one is in no doubt. */
     uint32_t doubted = item;
-    atomic_compare_exchange_strong(&descriptor->doubted, &doubted, 0);
-    if (atomic_compare_exchange_strong(&descriptor->record, &item, 0))
+    if (atomic_compare_exchange_strong(&descriptor->doubted, &doubted, 0) &&
+        atomic_compare_exchange_strong(&descriptor->record, &item, 0))
         release(item);
     return NULL;
 }
