@@ -19,10 +19,6 @@
 #include "runtime/sockets.h"
 #include "runtime/view.h"
 
-#ifndef SO_GET_FILTER
-#define SO_GET_FILTER SO_ATTACH_FILTER
-#endif
-
 /* A socket that the program was given, and takes for one of IPv4. */
 static bool is_inherited_ipv6(int fd, const void *caller)
 {
@@ -40,12 +36,6 @@ static int note_option(int fd, int level, int name, const void *value, socklen_t
 {
     sockets_record_option(fd, level, name, value, length);
     return 0;
-}
-
-/* Our filter of a UDP socket (forgery.h) is there, and to the program there is none. */
-static bool has_our_filter(int fd)
-{
-    return sockets_has(fd, SOCKET_UPGRADED) && !sockets_has(fd, SOCKET_FILTERED | SOCKET_STREAM);
 }
 
 static NOINLINE int set_option(int fd, int level, int name, const void *value, socklen_t length, const void *caller)
@@ -67,13 +57,8 @@ static NOINLINE int set_option(int fd, int level, int name, const void *value, s
         if (result != -ENOENT)
             return guard_result(&guard, result == 0 ? note_option(fd, level, name, value, length) : result);
     }
-    if (level == SOL_SOCKET && name == SO_DETACH_FILTER && has_our_filter(fd))
-        return guard_result(&guard, -ENOENT);
     if (sockets_has(fd, SOCKET_UPGRADED)) {
         int set = option_twins_set(fd, level, name, value, length);
-        if (set == 0 && level == SOL_SOCKET &&
-            (name == SO_ATTACH_FILTER || name == SO_ATTACH_BPF || name == SO_DETACH_FILTER))
-            proof_note_filter(fd, name);
         return guard_result(&guard, set == 0 ? note_option(fd, level, name, value, length) : set);
     }
     int result = REAL(setsockopt)(fd, level, name, value, length);
@@ -111,10 +96,6 @@ EXPORT int getsockopt(int fd, int level, int name, void *restrict value, socklen
     GUARD(guard);
     if (level == IPPROTO_IPV6 && sockets_has(fd, SOCKET_UPGRADED | SOCKET_RACING) && GUARD_ENTER(guard))
         return guard_result(&guard, -EOPNOTSUPP);
-    if (level == SOL_SOCKET && name == SO_GET_FILTER && !pointer_is_bad(length) && has_our_filter(fd)) {
-        *length = 0;
-        return 0;
-    }
     if (background_is(fd) && !(level == SOL_SOCKET && name == SO_ERROR) && GUARD_ENTER(guard)) {
         int raced = background_get_option(fd, level, name, value, length);
         if (raced == 0 && level == SOL_SOCKET && name == SO_DOMAIN)
@@ -133,6 +114,8 @@ EXPORT int getsockopt(int fd, int level, int name, void *restrict value, socklen
     int result = REAL(getsockopt)(fd, level, name, value, length);
     if (result == 0 && level == SOL_SOCKET && name == SO_DOMAIN && GUARD_ENTER(guard))
         hide_domain(fd, value, *length, CALLER);
+    if (result == 0 && level == IPPROTO_IP && name == IP_PKTINFO && *length > 0 && !proof_is_visible(fd))
+        memset(value, 0, *length); /* the library asked for it, not the program */
     return result;
 }
 

@@ -99,14 +99,14 @@ EXPORT ssize_t __recv_chk(int fd, void *data, size_t size, size_t data_size, int
     return receive_looked_at(fd, data, size, flags);
 }
 
-/* On a socket that needs no proof. From the peer that was sent to last, mostly. */
+/* From the peer that was sent to last, mostly. */
 static NOINLINE ssize_t receive_known(int fd, void *data, size_t size, int flags, struct sockaddr *address,
                                       socklen_t *length, const void *caller)
 {
     struct sockaddr_storage source;
     socklen_t source_length = sizeof source;
     source.ss_family = AF_UNSPEC;
-    ssize_t received = REAL_BOUND(recvfrom)(fd, data, size, flags, (struct sockaddr *)&source, &source_length);
+    ssize_t received = proof_receive(fd, data, size, flags, &source, &source_length);
     if (received < 0)
         return received;
     const struct sockaddr_in6 *native = (const struct sockaddr_in6 *)&source;

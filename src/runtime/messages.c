@@ -329,14 +329,12 @@ void messages_finish(int fd, struct msghdr *message, struct messages_reception *
     if (message->msg_name != NULL)
         messages_hand_out_source(fd, &reception->source, native->msg_namelen, message->msg_name,
                                  &message->msg_namelen, reception->caller);
-    if (!reception->translate) {
-        if (native->msg_control == message->msg_control) {
-            message->msg_controllen = native->msg_controllen;
-            forget_received_descriptors(message);
-        }
+    if (!reception->translate && native->msg_control == message->msg_control) {
+        message->msg_controllen = native->msg_controllen;
+        forget_received_descriptors(message);
         return;
     }
-    size_t size = message->msg_controllen;
+    size_t size = message->msg_control != NULL ? message->msg_controllen : 0;
     if (!control_to_program(native, message->msg_control, &size, proof_is_visible(fd)))
         message->msg_flags |= MSG_CTRUNC;
     message->msg_controllen = size;

@@ -5,16 +5,11 @@
 #include <string.h>
 
 #include "core/address.h"
-#include "runtime/forgery.h"
 #include "runtime/kernel.h"
 #include "runtime/pointer.h"
 #include "runtime/real.h"
 #include "runtime/sockets.h"
 #include "runtime/view.h"
-
-#ifndef SO_DETACH_FILTER
-#define SO_DETACH_FILTER 27
-#endif
 
 static bool wants_packet_information(int fd)
 {
@@ -49,31 +44,27 @@ static bool look_at(int fd, socklen_t room, const void *caller)
 bool proof_is_needed(int fd, socklen_t room, const void *caller)
 {
     if (sockets_find(fd) != NULL)
-        return sockets_has(fd, SOCKET_OWN_FILTER);
+        return sockets_has(fd, SOCKET_PROVEN);
     if (sockets_is_inherited(fd))
         return true;
     return !sockets_is_other(fd) && !sockets_is_native(fd) && look_at(fd, room, caller);
 }
 
-void proof_note_filter(int fd, int option)
+void proof_begin(int fd)
 {
-    if (sockets_has(fd, SOCKET_STREAM | SOCKET_OWN_FILTER) || !sockets_has(fd, SOCKET_UPGRADED))
-        return;
-    if (option == SO_DETACH_FILTER && forgery_filter(fd) == 0)
-        return;
     int saved = errno;
     struct socket_record *record = sockets_find(fd);
     if (wants_packet_information(fd))
         sockets_set(record, SOCKET_WANTS_PKTINFO);
     ask_for_proof(fd);
-    sockets_set(record, SOCKET_OWN_FILTER);
+    sockets_set(record, SOCKET_PROVEN);
     errno = saved;
 }
 
 bool proof_takes_option(int fd, const void *value, socklen_t length)
 {
     int wanted = 0;
-    if (pointer_is_bad(value) || length == 0 || !(sockets_is_inherited(fd) || sockets_has(fd, SOCKET_OWN_FILTER)))
+    if (pointer_is_bad(value) || length == 0 || !(sockets_is_inherited(fd) || sockets_has(fd, SOCKET_PROVEN)))
         return false;
     memcpy(&wanted, value, length < sizeof wanted ? 1 : sizeof wanted);
     if (sockets_is_inherited(fd))
@@ -91,7 +82,7 @@ bool proof_takes_option(int fd, const void *value, socklen_t length)
 bool proof_is_visible(int fd)
 {
     if (sockets_find(fd) != NULL)
-        return !sockets_has(fd, SOCKET_OWN_FILTER) || sockets_has(fd, SOCKET_WANTS_PKTINFO);
+        return !sockets_has(fd, SOCKET_PROVEN) || sockets_has(fd, SOCKET_WANTS_PKTINFO);
     return !sockets_is_inherited(fd) || sockets_inherited_asks(fd);
 }
 

@@ -1,6 +1,7 @@
 /*
- * The proof that a datagram came over IPv4, for sockets of both families that don't carry our filter (forgery.h):
- * ones that were inherited, and ones on which the program set a filter of its own.
+ * Forged datagrams. Linux's UDP over IPv6 accepts a packet from the wire whose source is IPv4-mapped, so that a
+ * socket of both families would show ::ffff:127.0.0.1 from anywhere as 127.0.0.1. (TCP over IPv6 drops such packets
+ * itself.)
  *
  * With IP_PKTINFO set, the kernel adds that control message to IPv4 packets only. A datagram from an IPv4-mapped
  * source without it is a forged IPv6 packet, also where it had arrived before IP_PKTINFO was set.
@@ -22,8 +23,8 @@
  */
 bool proof_is_needed(int fd, socklen_t room, const void *caller);
 
-/* The program has set, or taken away, a filter on a UDP socket of ours. */
-void proof_note_filter(int fd, int option);
+/* A UDP socket of ours is one of both families from now on. */
+void proof_begin(int fd);
 
 /*
  * The program sets IP_PKTINFO on a socket that needs it for the proof: what it wants is noted. False for other

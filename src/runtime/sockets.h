@@ -30,7 +30,7 @@ enum socket_flag {
     SOCKET_LISTENING = 1 << 7,    /* with the backlog of the record */
     SOCKET_RACING = 1 << 8,       /* a placeholder stands under the number, see runtime/background.h */
     SOCKET_TRANSLATED = 1 << 9,   /* connected where the peer may stand for an IPv4 address, see runtime/outbound.h */
-    SOCKET_OWN_FILTER = 1 << 10,  /* UDP: the program set a filter in the place of ours, see proof.h */
+    SOCKET_PROVEN = 1 << 10,      /* UDP: IP_PKTINFO was asked for, as proof of IPv4, see proof.h */
     SOCKET_WANTS_PKTINFO = 1 << 11, /* with it: the program wants to see IP_PKTINFO */
     SOCKET_FILTERED = 1 << 12,      /* the program attached a filter, and it is still there */
     SOCKET_FAILED = 1 << 13, /* a race has failed with `failure`, which the socket under the number can't say */
@@ -213,11 +213,10 @@ static inline bool sockets_are_flagged(int fd, uint32_t flags)
     return !sockets_item_is_plain(item) && sockets_item_is_record(item) && sockets_item_has(item, flags);
 }
 
-/* Whether it is surely an upgraded UDP socket of which the rest is as usual: no filter of the program's, say. */
+/* Whether it is surely an upgraded UDP socket of which the rest is as usual. */
 static inline bool sockets_is_usual_upgraded(int fd)
 {
-    const uint32_t looked_at =
-        SOCKET_UPGRADED | SOCKET_STREAM | SOCKET_RACING | SOCKET_TRANSLATED | SOCKET_OWN_FILTER | SOCKET_FRESH;
+    const uint32_t looked_at = SOCKET_UPGRADED | SOCKET_STREAM | SOCKET_RACING | SOCKET_TRANSLATED | SOCKET_FRESH;
     const struct descriptor *descriptor = sockets_descriptor(fd);
     uint32_t item = descriptor != NULL ? atomic_load_explicit(&descriptor->record, memory_order_acquire) : 0;
     if (!sockets_item_is_record(item) || atomic_load_explicit(&descriptor->doubted, memory_order_relaxed) == item)

@@ -10,7 +10,6 @@
 
 #include "runtime/attempts.h"
 #include "runtime/filters.h"
-#include "runtime/forgery.h"
 #include "runtime/kernel.h"
 #include "runtime/observe.h"
 #include "runtime/option_twins.h"
@@ -146,8 +145,6 @@ static int furnish(const struct plan *plan, int socket)
     /* First of all: an option may lock the filter. */
     if (sockets_has(plan->fd, SOCKET_FILTERED))
         result = filters_copy(plan->fd, socket);
-    else if (plan->type == SOCK_DGRAM)
-        result = forgery_filter(socket);
     if (result == 0 && plan->record != NULL)
         result = sockets_replay(plan->record, socket);
     return result;
@@ -207,8 +204,8 @@ static int carry_out(const struct plan *plan)
         result = bind_new(plan, socket);
     if (result == 0)
         result = put_in_place(plan, socket);
-    if (result == 0 && sockets_has(plan->fd, SOCKET_FILTERED))
-        proof_note_filter(plan->fd, SO_ATTACH_FILTER);
+    if (result == 0 && plan->type == SOCK_DGRAM)
+        proof_begin(plan->fd);
     if (result < 0)
         REAL(close)(socket);
     if (result < 0)
@@ -261,7 +258,7 @@ void upgrade_renew(int fd)
         REAL(getsockopt)(fd, IPPROTO_IPV6, IPV6_V6ONLY, &ipv6_only, &length);
         plan.both_families = ipv6_only == 0;
         plan.waits = plan.port == 0 && requeue_has_work(fd);
-        sockets_clear(plan.record, SOCKET_OWN_FILTER); /* asked for again */
+        sockets_clear(plan.record, SOCKET_PROVEN); /* asked for again */
         carry_out(&plan);
     }
     pthread_sigmask(SIG_SETMASK, &before, NULL);
@@ -318,7 +315,7 @@ static int give_back(int fd, struct socket_record *record)
         REAL(close)(socket);
         return result;
     }
-    sockets_clear(record, SOCKET_UPGRADED | SOCKET_WILDCARD | SOCKET_OWN_FILTER | SOCKET_WANTS_PKTINFO);
+    sockets_clear(record, SOCKET_UPGRADED | SOCKET_WILDCARD | SOCKET_PROVEN | SOCKET_WANTS_PKTINFO);
     if (bind_again(fd, bound.sin6_port) != 0 ||
         (sockets_has(fd, SOCKET_LISTENING) && REAL(listen)(fd, atomic_load(&record->backlog)) != 0)) {
         result = -errno;

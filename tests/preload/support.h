@@ -86,6 +86,7 @@ long world_packets_lost(void);
 /* ---- Looking at this process */
 
 bool under_sanitizer(const char *which); /* "address", "thread" or "", which is any */
+bool filters_hang(void);                 /* so leave them alone: tests/filters-hang */
 int socket_family(int fd);               /* SO_DOMAIN as the kernel tells it */
 int open_descriptors(void);              /* how many */
 int lowest_free_number(void);            /* the number that the next descriptor gets */

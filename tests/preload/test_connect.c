@@ -561,6 +561,8 @@ static void test_socket_of_another_kind_was_changed(void **state)
 static void test_unreplayable_option_was_dropped_in_silence(void **state)
 {
     (void)state;
+    if (filters_hang())
+        skip();
     int waiting = world_listen("2001:db8::1", 0);
     const struct part_result *result = part_run("filter", NULL);
     assert_int_equal(result->status, 0);
@@ -597,6 +599,8 @@ static void connect_with_a_filter(void)
 static void test_filter_was_lost_by_a_connection(void **state)
 {
     (void)state;
+    if (filters_hang())
+        skip();
     static const char *const names[] = {"one6.example", "two6.example", "both.example"};
     int waiting = world_listen("2001:db8::1", 0);
     for (size_t i = 0; i < 3; i++) {

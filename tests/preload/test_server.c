@@ -390,6 +390,8 @@ static void test_inherited_sockets_asked_for_proof(void **state)
 static void test_filters_of_the_program_left_the_proof(void **state)
 {
     (void)state;
+    if (filters_hang())
+        skip();
     static const char seen[] = "word 192.0.2.1\nword 192.0.2.1\nword alias\nword 127.0.0.1\n";
     char expected[512];
     snprintf(expected, sizeof expected, "%sattached\n%sdetached\n%sdetached at once\n%s", seen, seen, seen, seen);

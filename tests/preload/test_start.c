@@ -253,6 +253,8 @@ static void lose_ipv6(void)
 static void test_kernel_without_ipv6_broke_ipv4(void **state)
 {
     (void)state;
+    if (filters_hang())
+        skip();
     assert_string_equal(part_output("no IPv6", NULL), "192.0.2.1 connected none listening connected ");
     const struct part_result *result = part_run("IPv6 lost", NULL);
     assert_int_equal(result->status, 0);

@@ -375,6 +375,8 @@ static void assert_filter(int fd, char wanted)
 static void test_filter_kept_ipv6_away(void **state)
 {
     (void)state;
+    if (filters_hang())
+        skip();
     int world6 = world_datagrams("2001:db8::1", 0), world4 = world_datagrams("192.0.2.2", 0), on = 1;
     struct sockaddr_in peer4 = ipv4_at("192.0.2.2", world_port(world4));
     struct sockaddr_in peer6 = address_of(alias_of("2001:db8::1"), world_port(world6));
@@ -401,9 +403,11 @@ static void test_filter_kept_ipv6_away(void **state)
     world_close(world6);
 }
 
-static void test_our_filter_was_seen(void **state)
+static void test_filter_of_nobody_was_seen(void **state)
 {
     (void)state;
+    if (filters_hang())
+        skip();
     struct sockaddr_in alias = address_of(alias_of("2001:db8::1"), 9);
     struct sock_filter found[16];
     socklen_t count = 16;
@@ -451,6 +455,8 @@ static void give_back(void)
 static void test_filter_was_lost_by_a_give_back(void **state)
 {
     (void)state;
+    if (filters_hang())
+        skip();
     assert_string_equal(part_output("give_back", NULL),
                         "1 1 bind 0 family 2, PKTINFO 1; bind 0 family 2, PKTINFO 1; ");
 }
@@ -548,7 +554,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_bound_socket_left_its_address),
         cmocka_unit_test(test_bound_socket_was_bound_again),
         cmocka_unit_test(test_filter_kept_ipv6_away),
-        cmocka_unit_test(test_our_filter_was_seen),
+        cmocka_unit_test(test_filter_of_nobody_was_seen),
         cmocka_unit_test(test_filter_was_lost_by_a_give_back),
         cmocka_unit_test(test_groups_that_were_left_stayed_on_record),
     };
