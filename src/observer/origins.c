@@ -5,6 +5,7 @@
 
 #define SLOTS  2048u
 #define PROBES 8u
+#define TRIES  64u /* another thread has soon written; the one that this signal handler interrupted never */
 #define MIX    UINT64_C(0x9e3779b97f4a7c15)
 
 struct entry {
@@ -126,10 +127,12 @@ struct origin origins_find(const struct ip_address *address)
     struct entry entry;
     uint32_t start = place_of(&key);
     for (uint32_t i = 0; i < PROBES; i++) {
-        if (!read_slot(&slots[(start + i) % SLOTS], &entry))
-            torn = true;
-        else if (address_equal(&entry.address, &key))
+        bool whole = false;
+        for (uint32_t tries = 0; !whole && tries < TRIES; tries++)
+            whole = read_slot(&slots[(start + i) % SLOTS], &entry);
+        if (whole && address_equal(&entry.address, &key))
             return entry.origin;
+        torn = torn || !whole;
     }
     return origin_make(torn || atomic_load(&forgotten) ? ORIGIN_UNKNOWN : ORIGIN_NONE, NULL, NULL);
 }
