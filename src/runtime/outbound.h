@@ -1,7 +1,7 @@
 /*
  * The program's view of destinations that we reach in another way than it believes: over IPv6 through NAT64, or as
  * the user redirects it. Only of what this process connected or sent to itself: a peer that came in is never shown as
- * the IPv4 address inside (promise 3).
+ * the IPv4 address inside (promise 2).
  *
  * Lock-free, async-signal-safe, no system call.
  */

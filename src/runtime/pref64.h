@@ -66,7 +66,7 @@ void pref64_after_fork(void);
 
 /*
  * The IPv4 address inside, where the prefix is one that this process has found or was given and may carry it. No
- * system call. For addresses that a resolver gave, or that we connected to: never for what only came in (promise 3).
+ * system call. For addresses that a resolver gave, or that we connected to: never for what only came in (promise 2).
  */
 bool pref64_recover(const struct ip_address *address, struct in_addr *ipv4);
 

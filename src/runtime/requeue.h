@@ -4,7 +4,7 @@
  * No call moves a queue. So each datagram is sent once more, over the loopback device, to the socket that takes the
  * place, where it waits as any other: poll(), epoll and read() see it. Where it came from is written into the source
  * address that it is sent with, which any socket may choose (IP_FREEBIND), beside a secret of 64 bits: nobody else
- * can make such a datagram, so that no source is taken from one that merely looks like it (promise 3).
+ * can make such a datagram, so that no source is taken from one that merely looks like it (promise 2).
  *
  * What the kernel says of a datagram besides (its time, the interface that it came by) is lost.
  *

@@ -2,7 +2,7 @@
  * The program's view of addresses: what an IPv4-only program is shown of an IPv6 peer or of its own IPv6 address, and
  * for which descriptors it is shown that at all.
  *
- * Async-signal-safe. Promise 3: no peer reached over IPv6 is ever shown as an IPv4 address that somebody trusts.
+ * Async-signal-safe. Promise 2: no peer reached over IPv6 is ever shown as an IPv4 address that somebody trusts.
  */
 #ifndef V6SHIM_RUNTIME_VIEW_H
 #define V6SHIM_RUNTIME_VIEW_H

@@ -183,7 +183,7 @@ for entry in httperf:http gawk:hello gawk_udp:udp-echo socat:hello rlpq:lpd ncft
 done
 contains "and tftp had an answer" "via inet 198.51.100.80 from" "$(cat "$LAB_DIR/fetched" 2>&1)"
 
-# ---- Peers that come in are never taken for the IPv4 address inside (promise 3)
+# ---- Peers that come in are never taken for the IPv4 address inside (promise 2)
 
 speak udp 198.51.100.80 7002 >/dev/null
 lab_start client listener env V6SHIM_STATE_DIR="$LAB_DIR/state/client" LD_PRELOAD="$LAB_PRELOAD" perl -MSocket=:all -e '
