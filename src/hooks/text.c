@@ -48,8 +48,10 @@ EXPORT in_addr_t inet_addr(const char *text)
 {
     GUARD(guard);
     struct in_addr ipv4 = {.s_addr = REAL(inet_addr)(text)};
+    if (!GUARD_ENTER_LOOKUP(guard))
+        return ipv4.s_addr;
     /* 255.255.255.255 is both an address and the sign of failure: not IPv6 text in either case. */
-    if (!GUARD_ENTER_LOOKUP(guard) || !read_text(text, ipv4.s_addr != INADDR_NONE, &ipv4))
+    if (!read_text(text, ipv4.s_addr != INADDR_NONE, &ipv4))
         return INADDR_NONE;
     errno = guard.error;
     return ipv4.s_addr;

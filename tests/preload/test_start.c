@@ -56,6 +56,33 @@ static void test_call_before_our_constructor_failed(void **state)
     world_close(waiting);
 }
 
+/* The other one comes first, as torsocks would. */
+static void print_early_text(void)
+{
+    const in_addr_t *address = dlsym(RTLD_DEFAULT, "early_address"), *network = dlsym(RTLD_DEFAULT, "early_network");
+    const in_addr_t *worst = dlsym(RTLD_DEFAULT, "early_worst");
+    const unsigned *calls = dlsym(RTLD_DEFAULT, "early_calls");
+    const int *read = dlsym(RTLD_DEFAULT, "early_read");
+    first_address("one6.example"); /* there are system calls inside of that */
+    if (address == NULL || network == NULL || worst == NULL || calls == NULL || read == NULL)
+        printf("no library");
+    else
+        printf("%s %#x %d, %s, then %#x", text_of((struct in_addr){.s_addr = *address}), (unsigned)*network, *read,
+               *calls > 1 ? "often" : "once", (unsigned)*worst);
+}
+
+static void test_text_was_no_address_while_we_start(void **state)
+{
+    (void)state;
+    static char variable[4096];
+    snprintf(variable, sizeof variable, "LD_PRELOAD=%s/tests/preload/.libs/early_text.so:%s", getenv("LAB_BUILD"),
+             getenv("TEST_PRELOAD"));
+    const char *const variables[] = {variable, NULL};
+    if (under_sanitizer(""))
+        skip(); /* whose runtime has to come first */
+    assert_string_equal(part_output("early text", variables), "127.42.42.0 0x7f2a2a00 1, often, then 0");
+}
+
 static void use_the_allocator(void)
 {
     int *looks_up = dlsym(RTLD_DEFAULT, "allocator_looks_up");
@@ -294,6 +321,7 @@ static void test_disabled_ipv6_broke_ipv4(void **state)
 int main(int argc, char **argv)
 {
     static const struct part parts[] = {{"early", print_early_connection},
+                                        {"early text", print_early_text},
                                         {"allocator", use_the_allocator},
                                         {"traces", print_traces},
                                         {"works", print_works},
@@ -302,6 +330,7 @@ int main(int argc, char **argv)
                                         {NULL, NULL}};
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_call_before_our_constructor_failed),
+        cmocka_unit_test(test_text_was_no_address_while_we_start),
         cmocka_unit_test(test_malloc_that_calls_us_hung_or_crashed),
         cmocka_unit_test(test_traces_were_left_in_the_process),
         cmocka_unit_test(test_bad_setting_stopped_the_program),
