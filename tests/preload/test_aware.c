@@ -74,6 +74,36 @@ static void without_hints(void)
     ask();
 }
 
+/* A process that counts as speaking IPv6 is told that IPv6 text is no IPv4 address. */
+static void print_text(void)
+{
+    printf("%s", inet_addr("2001:db8::1") != INADDR_NONE ? "alias" : "no address");
+}
+
+/* Text that a program takes for an address, of either family: rsync's server does that with the alias of a peer. */
+static void with_text(void)
+{
+    static const char *const texts[] = {"192.0.2.1", "240.64.1.2", "2001:db8::1", "fe80::1%lo"};
+    static const int flags[] = {AI_NUMERICHOST, 0};
+    for (size_t i = 0; i < 8; i++) {
+        struct addrinfo hints = {.ai_flags = flags[i / 4], .ai_socktype = SOCK_STREAM}, *list = NULL;
+        if (getaddrinfo(texts[i % 4], NULL, &hints, &list) == 0)
+            freeaddrinfo(list);
+    }
+    struct addrinfo *list = NULL;
+    if (getaddrinfo("192.0.2.1", NULL, NULL, &list) == 0)
+        freeaddrinfo(list);
+    print_text();
+}
+
+static void with_a_passive_lookup(void)
+{
+    struct addrinfo hints = {.ai_flags = AI_PASSIVE, .ai_socktype = SOCK_STREAM}, *list = NULL;
+    if (getaddrinfo(NULL, "7001", &hints, &list) == 0)
+        freeaddrinfo(list);
+    print_text();
+}
+
 static void with_hostent_of_ipv6(void)
 {
     gethostbyname2("both.example", AF_INET6);
@@ -116,6 +146,13 @@ static void test_legacy_program_was_taken_for_aware(void **state)
     char expected[64];
     snprintf(expected, sizeof expected, "both.example: %s 192.0.2.1 ", text_of(alias));
     assert_string_equal(output, expected);
+}
+
+static void test_text_made_a_process_aware(void **state)
+{
+    (void)state;
+    assert_string_equal(part_output("numbers", NULL), "alias");
+    assert_string_equal(part_output("passive", NULL), "no address");
 }
 
 static void test_setting_aware_was_ignored(void **state)
@@ -244,6 +281,8 @@ int main(int argc, char **argv)
                                         {"IPv6 lookup", with_ipv6_lookup},
                                         {"no hints", without_hints},
                                         {"hostent of IPv6", with_hostent_of_ipv6},
+                                        {"numbers", with_text},
+                                        {"passive", with_a_passive_lookup},
                                         {"child", in_a_child},
                                         {"no IPv4 address", aware_and_nothing_else},
                                         {"hostent", hostent_in_an_aware_process},
@@ -254,6 +293,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_aware_program_was_given_aliases),
         cmocka_unit_test(test_legacy_program_was_taken_for_aware),
+        cmocka_unit_test(test_text_made_a_process_aware),
         cmocka_unit_test(test_setting_aware_was_ignored),
         cmocka_unit_test(test_aware_program_got_nothing_where_there_is_an_alias),
         cmocka_unit_test(test_gethostbyname_gave_no_alias_in_an_aware_process),
