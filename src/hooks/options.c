@@ -1,4 +1,5 @@
 /* Socket options: remembered for an upgrade that may come, set on both families after it. */
+#include <fcntl.h>
 #include <linux/sockios.h>
 #include <net/if.h>
 #include <netinet/in.h>
@@ -91,6 +92,14 @@ static void hide_domain(int fd, void *value, socklen_t length, const void *calle
         show_ipv4(value, length);
 }
 
+/* Levels that a socket of IPv4 doesn't know are EOPNOTSUPP to getsockopt() there, and ENOPROTOOPT on one of IPv6. */
+static bool is_foreign_level(int fd, int level)
+{
+    int own = sockets_has(fd, SOCKET_STREAM) ? IPPROTO_TCP : IPPROTO_UDP;
+    return level != SOL_SOCKET && level != IPPROTO_IP && level != own &&
+           sockets_has(fd, SOCKET_UPGRADED | SOCKET_RACING);
+}
+
 EXPORT int getsockopt(int fd, int level, int name, void *restrict value, socklen_t *restrict length)
 {
     GUARD(guard);
@@ -101,7 +110,7 @@ EXPORT int getsockopt(int fd, int level, int name, void *restrict value, socklen
         if (raced == 0 && level == SOL_SOCKET && name == SO_DOMAIN)
             show_ipv4(value, *length);
         if (raced != -ENOENT)
-            return guard_result(&guard, raced);
+            return guard_result(&guard, raced == -ENOPROTOOPT && is_foreign_level(fd, level) ? -EOPNOTSUPP : raced);
         guard_leave(&guard);
     }
     if (level == SOL_SOCKET && name == SO_ERROR && sockets_has(fd, SOCKET_FAILED) && value != NULL &&
@@ -116,6 +125,8 @@ EXPORT int getsockopt(int fd, int level, int name, void *restrict value, socklen
         hide_domain(fd, value, *length, CALLER);
     if (result == 0 && level == IPPROTO_IP && name == IP_PKTINFO && *length > 0 && !proof_is_visible(fd))
         memset(value, 0, *length); /* the library asked for it, not the program */
+    if (result < 0 && errno == ENOPROTOOPT && guard_may_act() && is_foreign_level(fd, level))
+        errno = EOPNOTSUPP;
     return result;
 }
 
@@ -141,6 +152,18 @@ static bool is_of_family(unsigned long request)
            request == SIOCDELRT;
 }
 
+/* Switching to blocking, or to signals, is what a race in the background can't follow. Whether a request does that is
+   seen by what it makes of the placeholder: the argument is the kernel's to read. */
+static NOINLINE int set_mode(int fd, unsigned long request, void *argument)
+{
+    int result = REAL(ioctl)(fd, request, argument);
+    int flags = result == 0 ? REAL(fcntl)(fd, F_GETFL) : -1;
+    if (flags < 0 || ((flags & O_NONBLOCK) != 0 && (flags & O_ASYNC) == 0))
+        return result;
+    background_collapse(fd);
+    return REAL(ioctl)(fd, request, argument); /* the race may have ended in between, with the flags of before */
+}
+
 EXPORT int ioctl(int fd, unsigned long request, ...)
 {
     va_list arguments;
@@ -148,9 +171,8 @@ EXPORT int ioctl(int fd, unsigned long request, ...)
     void *argument = va_arg(arguments, void *);
     va_end(arguments);
     int before = errno;
-    /* Switching to blocking, or to signals, is what a race in the background can't follow. */
     if ((request == FIONBIO || request == FIOASYNC) && background_is(fd))
-        background_collapse(fd);
+        return set_mode(fd, request, argument);
     if (request == SIOCOUTQ && argument != NULL && background_is(fd)) {
         memset(argument, 0, sizeof(int)); /* nothing of it has been sent; a placeholder is full */
         return 0;
