@@ -147,12 +147,26 @@ static enum carriage carriage_of(struct in_addr ipv4)
     return CARRY_ALWAYS;
 }
 
-bool nat64_may_carry(const struct nat64_prefix *prefix, struct in_addr ipv4, bool allow_private)
+const char *nat64_refusal(const struct nat64_prefix *prefix, struct in_addr ipv4, bool allow_private)
 {
     enum carriage carriage = carriage_of(ipv4);
+    if (carriage == CARRY_ALWAYS)
+        return NULL;
+    if (carriage == CARRY_NEVER)
+        return "no NAT64 carries such an address";
     if (address_equal(&prefix->address, &well_known))
-        return carriage == CARRY_ALWAYS;
-    return carriage != CARRY_NEVER && (carriage != CARRY_PRIVATE || allow_private);
+        return "64:ff9b::/96 carries global addresses alone (RFC 6052 section 3.1), whatever nat64-private says";
+    return carriage != CARRY_PRIVATE || allow_private ? NULL : "it is private, and nat64-private says no";
+}
+
+bool nat64_may_carry(const struct nat64_prefix *prefix, struct in_addr ipv4, bool allow_private)
+{
+    return nat64_refusal(prefix, ipv4, allow_private) == NULL;
+}
+
+bool nat64_is_private(struct in_addr ipv4)
+{
+    return carriage_of(ipv4) == CARRY_PRIVATE;
 }
 
 bool nat64_synthesize(const struct nat64_prefix *prefix, struct in_addr ipv4, bool allow_private,

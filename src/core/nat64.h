@@ -47,6 +47,10 @@ bool nat64_extract(const struct nat64_prefix *prefix, const struct ip_address *a
  * another one, private addresses (RFC 1918, RFC 6598) only with `allow_private`: the prefix is the network's own.
  */
 bool nat64_may_carry(const struct nat64_prefix *prefix, struct in_addr ipv4, bool allow_private);
+/* The same as a reason, a clause for a log line; NULL: it may be. */
+const char *nat64_refusal(const struct nat64_prefix *prefix, struct in_addr ipv4, bool allow_private);
+/* Whether it is one of those private addresses. */
+bool nat64_is_private(struct in_addr ipv4);
 
 /* nat64_embed and nat64_extract where nat64_may_carry agrees; else false, and the result alone. An address with a
    suffix is not recovered: embedding the IPv4 address again would lead to another one, perhaps another host. */

@@ -211,21 +211,50 @@ bool pref64_find(enum pref64_patience patience, struct pref64 *found)
     return found->count > 0;
 }
 
-/* Whether any prefix but the well-known one could carry the address. */
-static bool may_be_carried(struct in_addr ipv4)
+/* A prefix of the network's own leads to the network's own private addresses. */
+static bool allows_private(void)
+{
+    return settings_current()->nat64_private != NAT64_PRIVATE_NO;
+}
+
+/* Why no prefix, be it the network's own, could carry the address; NULL: one could. */
+static const char *refusal_by_any(struct in_addr ipv4)
 {
     struct nat64_prefix local = {
         .address = address_ipv6(&(struct in6_addr){{{0x00, 0x64, 0xff, 0x9b, 0x00, 0x01}}}, 0), .length = 48};
-    return nat64_may_carry(&local, ipv4, settings_current()->nat64_private == NAT64_PRIVATE_YES);
+    return nat64_refusal(&local, ipv4, allows_private());
+}
+
+static bool may_be_carried(struct in_addr ipv4)
+{
+    return refusal_by_any(ipv4) == NULL;
+}
+
+/* Why an address that was asked for is not reached. Aloud, once, where the user has asked for that very thing. */
+static void tell_refusal(struct in_addr ipv4, const char *reason)
+{
+    static atomic_bool told;
+    struct ip_address address = address_ipv4(ipv4);
+    bool wanted = settings_current()->nat64_private == NAT64_PRIVATE_YES && nat64_is_private(ipv4);
+    enum observe_level level = wanted && !atomic_exchange(&told, true) ? OBSERVE_WARNING : OBSERVE_INFO;
+    if (!observe_wants(level))
+        return;
+    char data[OBSERVE_LINE_SIZE];
+    struct text line = text_on(data, sizeof data);
+    text_add_address(&line, &address);
+    text_add(&line, " is not reached through NAT64: ");
+    text_add(&line, reason);
+    observe_line(level, &line);
 }
 
 static size_t synthesize(const struct pref64 *found, struct in_addr ipv4,
                          struct ip_address addresses[NAT64_PREFIXES_MAX])
 {
-    bool allow_private = settings_current()->nat64_private == NAT64_PRIVATE_YES;
     size_t count = 0;
     for (unsigned i = 0; i < found->count; i++)
-        count += nat64_synthesize(&found->prefixes[i], ipv4, allow_private, &addresses[count]);
+        count += nat64_synthesize(&found->prefixes[i], ipv4, allows_private(), &addresses[count]);
+    if (count == 0 && found->count > 0)
+        tell_refusal(ipv4, nat64_refusal(&found->prefixes[0], ipv4, allows_private()));
     return count;
 }
 
@@ -240,8 +269,12 @@ size_t pref64_ways_for(int fd, bool may_wait, struct in_addr ipv4, struct ip_add
 {
     struct pref64 found;
     *soon = false;
-    if (!may_be_carried(ipv4))
+    const char *refusal = refusal_by_any(ipv4);
+    if (refusal != NULL) {
+        if (nat64_is_private(ipv4) && look_up(&found) == KNOWN)
+            tell_refusal(ipv4, refusal);
         return 0;
+    }
     if (look_up(&found) == UNKNOWN && !race_thread_in_handler()) {
         bool waits = may_wait && !kernel_is_nonblocking(fd);
         pref64_find(waits ? PREF64_ASK : PREF64_START, &found);
@@ -289,6 +322,9 @@ bool pref64_joins_race(struct in_addr ipv4)
     struct pref64 found;
     if (!pref64_may_be_known() || !may_be_carried(ipv4) || clock_now_ms() < atomic_load(&unrouted_until_ms))
         return false;
+    /* A private address with a route is the one that the route leads to; another host may have it elsewhere. */
+    if (nat64_is_private(ipv4) && settings_current()->nat64_private != NAT64_PRIVATE_YES)
+        return false;
     if (sources_find(&address, NULL))
         return pref64_find(PREF64_KNOWN, &found);
     atomic_store(&unrouted_until_ms, clock_now_ms() + SAME_NETWORK_MS);
@@ -299,8 +335,7 @@ static bool recover_by(const struct nat64_prefix *prefixes, unsigned count, cons
                        struct in_addr *ipv4)
 {
     const struct nat64_prefix *prefix = nat64_prefix_of(prefixes, count, address);
-    return prefix != NULL &&
-           nat64_recover(prefix, address, settings_current()->nat64_private == NAT64_PRIVATE_YES, ipv4);
+    return prefix != NULL && nat64_recover(prefix, address, allows_private(), ipv4);
 }
 
 bool pref64_recover(const struct ip_address *address, struct in_addr *ipv4)

@@ -15,6 +15,9 @@
 
 static const char *const with_prefix[] = {"V6SHIM_NAT64=" PREFIX, NULL};
 static const char *const with_private[] = {"V6SHIM_NAT64=" PREFIX, "V6SHIM_NAT64_PRIVATE=yes", NULL};
+static const char *const without_private[] = {"V6SHIM_NAT64=" PREFIX, "V6SHIM_NAT64_PRIVATE=no", NULL};
+static const char *const well_known[] = {"V6SHIM_NAT64=64:ff9b::/96", NULL};
+static const char *const well_known_private[] = {"V6SHIM_NAT64=64:ff9b::/96", "V6SHIM_NAT64_PRIVATE=yes", NULL};
 static const char *const ipv4_alone[] = {"V6SHIM_NAT64=" PREFIX, "V6SHIM_FAMILIES=inet", NULL};
 static const char *const switched_off[] = {"V6SHIM_NAT64=off", NULL};
 
@@ -157,13 +160,49 @@ static void elsewhere(void)
 #define STAYS(address) address " failed errno ENETUNREACH\nfamily 2\n"
 #define GOES(address)  address " failed errno ECONNREFUSED\nfamily 10\n"
 
-static void test_private_addresses_stay(void **state)
+/* A prefix of the network's own leads to the network's private addresses; the well-known one never does (RFC 6052).
+ */
+static void test_private_addresses(void **state)
 {
     (void)state;
-    assert_string_equal(part_output("elsewhere", with_prefix),
+    const char *all = GOES(ASKED) GOES("10.9.9.9") STAYS("169.254.9.9") STAYS("240.64.9.9");
+    const char *none = STAYS(ASKED) STAYS("10.9.9.9") STAYS("169.254.9.9") STAYS("240.64.9.9");
+    assert_string_equal(part_output("elsewhere", with_prefix), all);
+    assert_string_equal(part_output("elsewhere", with_private), all);
+    assert_string_equal(part_output("elsewhere", without_private),
                         GOES(ASKED) STAYS("10.9.9.9") STAYS("169.254.9.9") STAYS("240.64.9.9"));
-    assert_string_equal(part_output("elsewhere", with_private),
-                        GOES(ASKED) GOES("10.9.9.9") STAYS("169.254.9.9") STAYS("240.64.9.9"));
+    assert_string_equal(part_output("elsewhere", well_known), none);
+    /* Whoever asks for the impossible is told so, once. */
+    const struct part_result *result = part_run("elsewhere", well_known_private);
+    assert_string_equal(result->output, none);
+    const char *told =
+        strstr(result->complaints, "10.9.9.9 is not reached through NAT64: 64:ff9b::/96 carries global");
+    assert_non_null(told);
+    assert_null(strstr(strchr(told, '\n'), "is not reached"));
+}
+
+/* With a route, a private address means the host that the route leads to, though it is silent. */
+static void beside_a_route(void)
+{
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+    long result = connect_with(fd, "10.9.8.7", TCP_PORT);
+    const char *error = strerrorname_np(errno);
+    struct pollfd ready = {.fd = fd, .events = POLLOUT};
+    int count = poll(&ready, 1, getenv("V6SHIM_NAT64_PRIVATE") != NULL ? 20000 : 1000);
+    printf("%s, ready %d, family %d\n", result < 0 ? error : "connected", count, socket_family(fd));
+}
+
+static void test_private_address_with_a_route_went_elsewhere(void **state)
+{
+    (void)state;
+    assert_int_equal(system("ip address add 2001:db8:64::a09:807/128 dev lo nodad && "
+                            "ip route add 10.9.8.0/24 via 198.51.100.2"),
+                     0);
+    int waiting = world_listen("2001:db8:64::a09:807", TCP_PORT);
+    assert_string_equal(part_output("beside_a_route", with_prefix), "EINPROGRESS, ready 0, family 2\n");
+    assert_string_equal(part_output("beside_a_route", with_private), "EINPROGRESS, ready 1, family 10\n");
+    world_close(waiting);
+    assert_int_equal(system("ip route del 10.9.8.0/24 via 198.51.100.2"), 0);
 }
 
 static void test_switched_off(void **state)
@@ -297,6 +336,7 @@ int main(int argc, char **argv)
         {"refused", refused},
         {"of_an_aware_program", of_an_aware_program},
         {"elsewhere", elsewhere},
+        {"beside_a_route", beside_a_route},
         {"unconnected", unconnected},
         {"connected_udp", connected_udp},
         {"server", server},
@@ -308,7 +348,8 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup(test_name_with_ipv4_alone, set_up),
         cmocka_unit_test_setup(test_refusal_is_told_and_the_socket_used_again, set_up),
         cmocka_unit_test_setup(test_aware_program, set_up),
-        cmocka_unit_test_setup(test_private_addresses_stay, set_up),
+        cmocka_unit_test_setup(test_private_addresses, set_up),
+        cmocka_unit_test_setup(test_private_address_with_a_route_went_elsewhere, set_up),
         cmocka_unit_test_setup(test_switched_off, set_up),
         cmocka_unit_test_setup(test_datagrams, set_up),
         cmocka_unit_test_setup(test_connected_datagrams, set_up),

@@ -187,7 +187,8 @@ static void keeps_addresses_from_the_translator(void **state)
             nat64_may_carry(&well_known, ipv4, true) != (carried == EVERY) ||
             nat64_may_carry(&own, ipv4, false) != through_own ||
             nat64_may_carry(&local_use, ipv4, false) != through_own ||
-            nat64_may_carry(&own, ipv4, true) != (through_own || carried == PRIVATE_NET))
+            nat64_may_carry(&own, ipv4, true) != (through_own || carried == PRIVATE_NET) ||
+            nat64_is_private(ipv4) != (carried == PRIVATE_NET))
             fail_msg("%s is carried wrongly", cases[index].ipv4);
     }
 }
