@@ -9,6 +9,7 @@
 
 #include "runtime/kernel.h"
 #include "runtime/option_twins.h"
+#include "runtime/port_share.h"
 #include "runtime/real.h"
 #include "runtime/sources.h"
 
@@ -74,29 +75,29 @@ bool attempts_may_reach(const struct original *original, const struct ip_address
 
 static void set_reuse(int socket, int on)
 {
-    REAL(setsockopt)(socket, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    REAL(setsockopt)(socket, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
 }
 
-/* Linux lets several sockets have a port, none of which listens, if all have SO_REUSEADDR at that moment. */
+/* Others are to share it after this one. */
 static int share_port(const struct original *original, int socket, sa_family_t family)
 {
     struct ip_address address = {.family = family};
     struct sockaddr_storage local;
+    struct port_share share;
     if (!address_is_unspecified(&original->address))
         address = original->address;
     socklen_t length = address_to_sockaddr(&address, original->port, &local);
-    int before = kernel_socket_integer(original->fd, SO_REUSEADDR);
-    set_reuse(original->fd, 1);
+    port_share_begin(&share, original->fd, socket);
+    int result = port_share_bind(&share, (const struct sockaddr *)&local, length) == 0 ? 0 : -ENOTSUP;
+    port_share_end(&share);
     set_reuse(socket, 1);
-    int result = REAL(bind)(socket, (const struct sockaddr *)&local, length) == 0 ? 0 : -ENOTSUP;
-    set_reuse(original->fd, before);
     return result;
 }
 
 void attempts_settle(const struct original *original, int socket)
 {
     if (is_bound(original))
-        set_reuse(socket, kernel_socket_integer(original->fd, SO_REUSEADDR));
+        set_reuse(socket, kernel_socket_integer(original->fd, SO_REUSEPORT) > 0);
 }
 
 static int furnish(const struct original *original, sa_family_t family, int socket)

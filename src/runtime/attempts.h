@@ -37,7 +37,7 @@ int attempts_result(int socket);
 
 /*
  * A TCP socket like the program's, of that family, not blocking, at a high number. Or -errno; -ENOTSUP where it can't
- * have the original's port. One that has it needs SO_REUSEADDR as long as others are to share the port;
+ * have the original's port. One that has it needs SO_REUSEPORT as long as others are to share the port;
  * attempts_settle() then sets what the original has.
  */
 int attempts_make(const struct original *original, sa_family_t family);

@@ -91,8 +91,8 @@ int binding_make(int fd, const struct sockaddr_in *wanted)
         result = bind_wildcard(fd, port);
     if (result == -EAGAIN)
         result = bind_to(fd, &ipv4, port);
-    if (result == 0 && !is_wildcard)
-        sockets_set(sockets_find(fd), SOCKET_FAMILY_FIXED);
+    if (result == 0)
+        sockets_set(sockets_find(fd), (is_wildcard ? 0 : SOCKET_FAMILY_FIXED) | (port != 0 ? SOCKET_PORT_KEPT : 0));
     errno = saved;
     return result;
 }
@@ -134,12 +134,13 @@ void binding_release_peer(int fd)
     struct sockaddr_storage local;
     socklen_t length = sizeof local;
     struct ip_address address;
-    uint16_t port;
     if (REAL(getsockname)(fd, (struct sockaddr *)&local, &length) == 0 &&
-        address_from_sockaddr((const struct sockaddr *)&local, length, &address, &port) &&
-        !address_is_unspecified(&address) && REAL(connect)(fd, &nowhere, sizeof nowhere) == 0) {
-        address = address_ipv6(&any, 0);
-        bind_to(fd, &address, port); /* EINVAL where the program has bound it, and it has kept its port */
+        address_from_sockaddr((const struct sockaddr *)&local, length, &address, NULL) &&
+        !address_is_unspecified(&address)) {
+        if ((flags & SOCKET_PORT_KEPT) != 0)
+            REAL(connect)(fd, &nowhere, sizeof nowhere);
+        else
+            upgrade_renew(fd);
     }
     errno = saved;
 }

@@ -33,9 +33,10 @@ enum socket_flag {
     SOCKET_PROVEN = 1 << 10,      /* UDP: IP_PKTINFO was asked for, as proof of IPv4, see proof.h */
     SOCKET_WANTS_PKTINFO = 1 << 11, /* with it: the program wants to see IP_PKTINFO */
     SOCKET_FILTERED = 1 << 12,      /* the program attached a filter, and it is still there */
-    SOCKET_FAILED = 1 << 13, /* a race has failed with `failure`, which the socket under the number can't say */
-    SOCKET_TRIED = 1 << 14,  /* TCP: the program has called connect() before, and may be owed the error of that */
-    SOCKET_FRESH = 1 << 15,  /* UDP: the program has not waited for a datagram yet */
+    SOCKET_FAILED = 1 << 13,    /* a race has failed with `failure`, which the socket under the number can't say */
+    SOCKET_TRIED = 1 << 14,     /* TCP: the program has called connect() before, and may be owed the error of that */
+    SOCKET_FRESH = 1 << 15,     /* UDP: the program has not waited for a datagram yet */
+    SOCKET_PORT_KEPT = 1 << 16, /* a bind() has named its port: UDP keeps it when the peer is left */
 };
 
 struct socket_record {

@@ -13,6 +13,7 @@
 #include "runtime/kernel.h"
 #include "runtime/observe.h"
 #include "runtime/option_twins.h"
+#include "runtime/port_share.h"
 #include "runtime/proof.h"
 #include "runtime/real.h"
 #include "runtime/replace.h"
@@ -85,33 +86,26 @@ static int make_plan(int fd, const struct sockaddr_storage *bound, struct plan *
     return 0;
 }
 
-static int bind_to_plan(const struct plan *plan, int socket)
+/* Where the old socket is, which still has the port, if there is one. */
+static int bind_as_before(const struct plan *plan, int socket)
 {
     struct sockaddr_in6 local = {
         .sin6_family = AF_INET6, .sin6_port = plan->port, .sin6_addr = plan->local, .sin6_scope_id = plan->scope};
-    return REAL(bind)(socket, (const struct sockaddr *)&local, sizeof local) == 0 ? 0 : -errno;
-}
-
-/* The port is still the old socket's: with SO_REUSEADDR on both, Linux lets the new one have it too. */
-static int take_port(const struct plan *plan, int socket)
-{
-    int on = 1;
-    int before = kernel_socket_integer(plan->fd, SO_REUSEADDR);
-    REAL(setsockopt)(plan->fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    REAL(setsockopt)(socket, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    int result = bind_to_plan(plan, socket);
-    REAL(setsockopt)(plan->fd, SOL_SOCKET, SO_REUSEADDR, &before, sizeof before);
-    REAL(setsockopt)(socket, SOL_SOCKET, SO_REUSEADDR, &before, sizeof before);
+    const struct sockaddr *address = (const struct sockaddr *)&local;
+    struct port_share share;
+    if (plan->port == 0)
+        return REAL(bind)(socket, address, sizeof local) == 0 ? 0 : -errno;
+    port_share_begin(&share, plan->fd, socket);
+    int result = port_share_bind(&share, address, sizeof local);
+    port_share_end(&share);
     return result;
 }
 
 static int bind_new(const struct plan *plan, int socket)
 {
     struct sockaddr_storage address;
-    if (plan->bind_to == NULL && plan->port != 0)
-        return take_port(plan, socket);
     if (plan->bind_to == NULL)
-        return plan->waits ? bind_to_plan(plan, socket) : 0;
+        return plan->port != 0 || plan->waits ? bind_as_before(plan, socket) : 0;
     socklen_t length = address_to_sockaddr(plan->bind_to, plan->bind_port, &address);
     return REAL(bind)(socket, (const struct sockaddr *)&address, length) == 0 ? 0 : -errno;
 }
@@ -180,7 +174,7 @@ static int put_in_place(const struct plan *plan, int socket)
     int old = plan->type == SOCK_DGRAM && (plan->port != 0 || plan->waits) ? attempts_copy_high(plan->fd) : -EBADF;
     int result = replace_socket(plan->fd, plan->record, socket);
     if (result == 0)
-        sockets_set(plan->record, SOCKET_UPGRADED);
+        sockets_set(plan->record, SOCKET_UPGRADED | (plan->port != 0 ? SOCKET_PORT_KEPT : 0));
     if (result == 0 && old >= 0) {
         carry_datagrams(plan, old);
         if (!plan->renewed)
@@ -252,8 +246,10 @@ void upgrade_renew(int fd)
     if (plan.record != NULL && REAL(getsockname)(fd, (struct sockaddr *)&local, &length) == 0 &&
         local.sin6_family == AF_INET6) {
         plan.port = local.sin6_port;
-        plan.local = local.sin6_addr;
-        plan.scope = local.sin6_scope_id;
+        if (sockets_has(fd, SOCKET_FAMILY_FIXED)) { /* else it is an address that the former peer gave it */
+            plan.local = local.sin6_addr;
+            plan.scope = local.sin6_scope_id;
+        }
         length = sizeof ipv6_only;
         REAL(getsockopt)(fd, IPPROTO_IPV6, IPV6_V6ONLY, &ipv6_only, &length);
         plan.both_families = ipv6_only == 0;
@@ -283,19 +279,19 @@ int upgrade_and_bind(int fd, const struct ip_address *address, uint16_t port, bo
     return upgrade(fd, &plan);
 }
 
-/* A program may have set SO_REUSEADDR for the time of its bind() alone. */
-static int bind_again(int fd, in_port_t port)
+/* With the port of the old one, and listening like it, while that still has the port and listens. */
+static int bind_beside(int fd, const struct socket_record *record, int socket, in_port_t port)
 {
     struct sockaddr_in local = {.sin_family = AF_INET, .sin_port = port};
-    int on = 1, before = kernel_socket_integer(fd, SO_REUSEADDR);
-    REAL(setsockopt)(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    int result = REAL(bind)(fd, (const struct sockaddr *)&local, sizeof local), error = errno;
-    REAL(setsockopt)(fd, SOL_SOCKET, SO_REUSEADDR, &before, sizeof before);
-    errno = error;
+    struct port_share share;
+    port_share_begin(&share, fd, socket);
+    int result = port_share_bind(&share, (const struct sockaddr *)&local, sizeof local);
+    if (result == 0 && sockets_has(fd, SOCKET_LISTENING) && REAL(listen)(socket, atomic_load(&record->backlog)) != 0)
+        result = -errno;
+    port_share_end(&share);
     return result;
 }
 
-/* The AF_INET socket takes the numbers first: its predecessor holds the port until it is closed. */
 static int give_back(int fd, struct socket_record *record)
 {
     struct sockaddr_in6 bound = {0};
@@ -310,17 +306,13 @@ static int give_back(int fd, struct socket_record *record)
     if (result == 0)
         result = sockets_replay(record, socket);
     if (result == 0)
+        result = bind_beside(fd, record, socket, bound.sin6_port);
+    if (result == 0)
         result = replace_socket(fd, record, socket);
-    if (result < 0) {
+    if (result < 0)
         REAL(close)(socket);
-        return result;
-    }
-    sockets_clear(record, SOCKET_UPGRADED | SOCKET_WILDCARD | SOCKET_PROVEN | SOCKET_WANTS_PKTINFO);
-    if (bind_again(fd, bound.sin6_port) != 0 ||
-        (sockets_has(fd, SOCKET_LISTENING) && REAL(listen)(fd, atomic_load(&record->backlog)) != 0)) {
-        result = -errno;
-        observe_error(OBSERVE_ERROR, "a port was lost while it was given back to IPv4", NULL, -result);
-    }
+    else
+        sockets_clear(record, SOCKET_UPGRADED | SOCKET_WILDCARD | SOCKET_PROVEN | SOCKET_WANTS_PKTINFO);
     return result;
 }
 
@@ -333,6 +325,9 @@ int upgrade_give_back(int fd)
     struct socket_record *record = sockets_find(fd);
     if (record != NULL)
         result = give_back(fd, record);
+    if (record != NULL && result < 0)
+        observe_error(OBSERVE_WARNING, "a port keeps its IPv6 side, which could not be given back to the program",
+                      NULL, -result);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     errno = saved;
     return result;

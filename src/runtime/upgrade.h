@@ -24,8 +24,10 @@ int upgrade_socket(int fd);
 int upgrade_to_connect(int fd);
 
 /*
- * After the program has dissolved the connection of an upgraded UDP socket. The kernel goes on to refuse what doesn't
- * come from the former peer's address, on sockets of IPv6 only: another one takes its place, with all that it has.
+ * Another socket in the place of an upgraded UDP socket, with all that it has but its peer, and what the peer made of
+ * its address. After the program has dissolved the connection: on sockets of IPv6 only, the kernel goes on to refuse
+ * what doesn't come from the former peer's address. And before another connection of one that would lose its port if
+ * it were disconnected, since the kernel chose it.
  */
 void upgrade_renew(int fd);
 
@@ -37,8 +39,8 @@ int upgrade_and_bind(int fd, const struct ip_address *address, uint16_t port, bo
 
 /*
  * The way back, for a socket bound to the wildcard of both families: an AF_INET socket with the same options, port
- * and backlog in its place, so that the program can bind the IPv6 side itself. -errno where that did not work out;
- * the port may then be lost, which is said in the log.
+ * and backlog in its place, so that the program can bind the IPv6 side itself. It has the port before the old one
+ * loses it. -errno where that did not work out: the old one keeps both sides, and the log says so.
  */
 int upgrade_give_back(int fd);
 
