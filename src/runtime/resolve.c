@@ -16,6 +16,7 @@
 #include "runtime/pref64.h"
 #include "runtime/race_thread.h"
 #include "runtime/real.h"
+#include "runtime/resolver_state.h"
 #include "runtime/settings.h"
 #include "runtime/silence.h"
 #include "runtime/sources.h"
@@ -29,6 +30,8 @@ struct resolve_half {
     bool described;        /* the getaddrinfo kind */
     char *name, *service;
     struct addrinfo hints;
+    struct resolver_state resolver; /* of the thread that wants to know */
+    bool own_servers;               /* the program's, which say nothing of the system's */
     int64_t started_ms;
     bool known_silent; /* the resolver, before we asked */
     atomic_bool ipv4_answered;
@@ -75,8 +78,16 @@ static void look_up(void *data)
     } else {
         look_up_hostent(half);
     }
-    if (half->timed_out && atomic_load(&half->ipv4_answered))
+    if (half->timed_out && !half->own_servers && atomic_load(&half->ipv4_answered))
         silence_note(clock_now_ms() - half->started_ms);
+}
+
+static void look_up_beside(void *data)
+{
+    struct resolve_half *half = data;
+    half->own_servers = resolver_state_begin(&half->resolver);
+    look_up(half);
+    resolver_state_end();
 }
 
 static struct resolve_half *make_half(const char *name, const char *service, const struct addrinfo *hints)
@@ -110,9 +121,11 @@ struct resolve_half *resolve_start(const char *name, const char *service, const 
         return NULL;
     observe_name(EVENT_LOOKUP, name, NULL, 0);
     half->known_silent = silence_is_known();
-    if (!half->known_silent)
+    if (!half->known_silent) {
+        resolver_state_read(&half->resolver);
         half->beside = beside_start(name_service_keeps_nothing() ? BESIDE_OWN_NUMBERS : BESIDE_SHARED_NUMBERS,
-                                    look_up, free_half, half);
+                                    look_up_beside, free_half, half);
+    }
     return half;
 }
 
