@@ -45,6 +45,7 @@ struct settings {
     enum follow follow;
     enum connect_mode connect;
     uint32_t attempt_delay_ms;
+    uint32_t silence_limit_ms;
     enum log_level log;
     char log_file[512]; /* "": standard error */
 };

@@ -19,7 +19,8 @@ enum error_rank {
     RANK_SHORTAGE,    /* out of descriptors or memory, or something odd: it might have worked */
     RANK_UNREACHABLE, /* a router, or silence on the last link */
     RANK_SILENCE,
-    RANK_ANSWER, /* the peer, or a firewall on the way, said no */
+    RANK_PROHIBITED, /* by a firewall or a route, here or on the way */
+    RANK_ANSWER,     /* the peer said no */
 };
 
 static enum error_rank error_rank(int error)
@@ -30,9 +31,10 @@ static enum error_rank error_rank(int error)
     case ECONNABORTED:
     case ENOPROTOOPT: /* ICMP protocol unreachable */
     case EPROTO:      /* ICMPv6 parameter problem */
+        return RANK_ANSWER;
     case EACCES:
     case EPERM:
-        return RANK_ANSWER;
+        return RANK_PROHIBITED;
     case ETIMEDOUT:
         return RANK_SILENCE;
     case EHOSTUNREACH:
@@ -56,6 +58,37 @@ static enum error_rank error_rank(int error)
 bool eyeballs_error_outranks(int error, int other)
 {
     return error_rank(error) > error_rank(other);
+}
+
+bool eyeballs_was_asked(int error)
+{
+    return error_rank(error) >= RANK_UNREACHABLE;
+}
+
+void eyeballs_limit_silence(struct eyeballs *race, uint32_t legacy, int64_t silence_ms)
+{
+    race->legacy = legacy;
+    race->silence_ms = silence_ms;
+}
+
+/* When attempts that say nothing are given up. */
+static int64_t end_of_silence(const struct eyeballs *race)
+{
+    int64_t since_ms = INT64_MIN;
+    bool asked = false;
+    for (unsigned index = 0; index < race->count; index++) {
+        const struct eyeballs_attempt *attempt = &race->attempts[index];
+        bool legacy = (race->legacy >> index & 1) != 0;
+        if (legacy && attempt->state != EYEBALLS_BROKEN)
+            return EYEBALLS_NO_TIMER;
+        asked = asked || (legacy && eyeballs_was_asked(attempt->error));
+        int64_t latest_ms = legacy                               ? attempt->ended_ms
+                            : attempt->state != EYEBALLS_PENDING ? attempt->started_ms
+                                                                 : INT64_MIN;
+        if (latest_ms > since_ms)
+            since_ms = latest_ms;
+    }
+    return asked ? since_ms + race->silence_ms : EYEBALLS_NO_TIMER;
 }
 
 /* The most telling of all errors; among equals that of the candidate tried first. */
@@ -84,8 +117,6 @@ struct eyeballs_action eyeballs_next(const struct eyeballs *race, int64_t now_ms
     int won = winner(race);
     if (won >= 0)
         return (struct eyeballs_action){.kind = EYEBALLS_WON, .index = (unsigned)won};
-    if (race->refusal != 0)
-        return (struct eyeballs_action){.kind = EYEBALLS_FAILED, .error = race->refusal};
 
     bool pending = race->next < race->count;
     if (!pending && race->running == 0)
@@ -94,8 +125,10 @@ struct eyeballs_action eyeballs_next(const struct eyeballs *race, int64_t now_ms
     bool may_overlap = race->mode == EYEBALLS_RACE && race->running < EYEBALLS_RUNNING_MAX;
     if (pending && (race->running == 0 || (may_overlap && now_ms >= race->earliest_ms)))
         return (struct eyeballs_action){.kind = EYEBALLS_START, .index = race->next};
-    return (struct eyeballs_action){.kind = EYEBALLS_WAIT,
-                                    .until_ms = pending && may_overlap ? race->earliest_ms : EYEBALLS_NO_TIMER};
+    int64_t until_ms = pending && may_overlap ? race->earliest_ms : end_of_silence(race);
+    if (now_ms >= until_ms)
+        return (struct eyeballs_action){.kind = EYEBALLS_FAILED, .error = telling_error(race)};
+    return (struct eyeballs_action){.kind = EYEBALLS_WAIT, .until_ms = until_ms};
 }
 
 /* Candidates are tried in order, so the one reported on for the first time is the next one. */
@@ -135,12 +168,9 @@ static bool end_attempt(struct eyeballs *race, unsigned index, enum eyeballs_sta
 
 void eyeballs_attempt_failed(struct eyeballs *race, unsigned index, int error, int64_t now_ms)
 {
-    bool at_once = index < race->count && race->attempts[index].state == EYEBALLS_PENDING;
     if (!end_attempt(race, index, EYEBALLS_BROKEN, now_ms))
         return;
     race->attempts[index].error = error;
-    if (at_once && (error == EPERM || error == EACCES))
-        race->refusal = error;
     /* The delay gives the newest attempt its chance before the next one; it has had it. */
     if (index + 1 == race->next)
         race->earliest_ms = now_ms;
@@ -148,7 +178,7 @@ void eyeballs_attempt_failed(struct eyeballs *race, unsigned index, int error, i
 
 bool eyeballs_attempt_succeeded(struct eyeballs *race, unsigned index, int64_t now_ms)
 {
-    if (race->refusal != 0 || winner(race) >= 0)
+    if (winner(race) >= 0)
         return false;
     return end_attempt(race, index, EYEBALLS_SUCCEEDED, now_ms);
 }

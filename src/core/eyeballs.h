@@ -60,8 +60,9 @@ struct eyeballs {
     unsigned count;      /* candidates */
     unsigned next;       /* the first pending one; == count when all were tried */
     unsigned running;    /* attempts under way */
-    int refusal;         /* the EPERM or EACCES that ended the race, else 0 */
     int64_t earliest_ms; /* before this the next attempt does not start while others run */
+    uint32_t legacy;     /* bit for each candidate, see eyeballs_limit_silence */
+    int64_t silence_ms;
     struct eyeballs_attempt attempts[EYEBALLS_CANDIDATES_MAX];
 };
 
@@ -81,6 +82,14 @@ struct eyeballs_action {
 void eyeballs_init(struct eyeballs *race, unsigned count, enum eyeballs_mode mode, int64_t delay_ms);
 
 /*
+ * Candidates with a bit in `legacy` are those that the program would have tried by itself, without IPv6. When all of
+ * them have failed, and one was refused or given up (not for want of a route: then IPv6 is all that this host has),
+ * the program would have been told by now: what still says nothing `silence_ms` later, counted from the last start,
+ * is given up too. Without this call, or with no bit set, attempts run until they end.
+ */
+void eyeballs_limit_silence(struct eyeballs *race, uint32_t legacy, int64_t silence_ms);
+
+/*
  * What to do now. Changes nothing: the same question gets the same answer until something is reported.
  *
  * An attempt starts at once when none is running, when the one that started last has failed, or when the delay since
@@ -92,14 +101,13 @@ struct eyeballs_action eyeballs_next(const struct eyeballs *race, int64_t now_ms
 void eyeballs_attempt_started(struct eyeballs *race, unsigned index, int64_t now_ms);
 
 /*
- * The attempt failed with `error` (an errno, above 0), at once or after it was started. EPERM and EACCES from an
- * attempt that failed at once are this host's own refusal: a firewall rule, a prohibited route, SELinux. They end the
- * race, whatever else is running, so that racing never goes round a policy. After a start they are a router's answer
- * (ICMPv6 "administratively prohibited"), and the race goes on.
+ * The attempt failed with `error` (an errno, above 0), at once or after it was started. Whatever the error is, it is
+ * this candidate's alone: the EACCES of a firewall rule or a prohibited route says nothing about the next address,
+ * which a program without IPv6 would have asked for in the first place.
  */
 void eyeballs_attempt_failed(struct eyeballs *race, unsigned index, int error, int64_t now_ms);
 
-/* The attempt is connected. False where the race was over: another had won or a refusal ended it; close this one. */
+/* The attempt is connected. False where the race was over, as another had won: close this one. */
 bool eyeballs_attempt_succeeded(struct eyeballs *race, unsigned index, int64_t now_ms);
 
 /* Lists the attempts under way, in the order in which they started: those to poll, and those to close at the end. */
@@ -113,10 +121,15 @@ unsigned eyeballs_running(const struct eyeballs *race, unsigned indexes[EYEBALLS
 int eyeballs_collapse(struct eyeballs *race);
 
 /*
- * Whether `error` tells a person more than `other` does. What came from the peer or from a router beyond it ranks
- * first, what only says that there was no way there comes after, and last what this host never tried.
+ * Whether `error` tells a person more than `other` does. What came from the peer ranks first, then that a policy
+ * forbids the way (EACCES, EPERM), then what says that there was no answer or no way there, and last what this host
+ * never tried.
  */
 bool eyeballs_error_outranks(int error, int other);
+
+/* Whether somebody was asked before an attempt failed with `error`: false where there was no way to it, or a shortage
+   here kept it from being made. */
+bool eyeballs_was_asked(int error);
 
 /*
  * RFC 8305 section 4: writes to `order` the indexes of the `count` candidates, which come sorted by preference, so

@@ -192,7 +192,9 @@ bool background_start_attempt(struct background *race, uint32_t item, unsigned a
     lane->used = true;
     struct sockaddr_storage address;
     socklen_t length = address_to_sockaddr(candidate, race->port, &address);
-    int result = !background_lane_is_ours(lane)                                                ? -ECONNABORTED
+    int prohibited = race_prohibits(&race->eyeballs, &race->candidates, race->order, attempt);
+    int result = prohibited != 0                                                               ? -prohibited
+                 : !background_lane_is_ours(lane)                                              ? -ECONNABORTED
                  : REAL(connect)(lane->socket, (const struct sockaddr *)&address, length) == 0 ? 0
                                                                                                : -errno;
     observe_attempt(race->fd, candidate, race->port, result);

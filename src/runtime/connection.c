@@ -14,6 +14,7 @@
 #include "runtime/kernel.h"
 #include "runtime/observe.h"
 #include "runtime/outbound.h"
+#include "runtime/patience.h"
 #include "runtime/pref64.h"
 #include "runtime/race.h"
 #include "runtime/race_thread.h"
@@ -24,14 +25,19 @@
 #include "runtime/upgrade.h"
 
 /* The real connect(), which may sleep: hooks that a signal handler calls meanwhile have to act. */
-static int connect_to(int fd, const struct ip_address *address, uint16_t port)
+static int connect_within(int fd, const struct ip_address *address, uint16_t port, int64_t limit_ms)
 {
     struct sockaddr_storage socket_address;
     socklen_t length = address_to_sockaddr(address, port, &socket_address);
     uintptr_t guard = guard_lift();
-    int result = REAL(connect)(fd, (const struct sockaddr *)&socket_address, length) == 0 ? 0 : -errno;
+    int result = patience_connect(fd, (const struct sockaddr *)&socket_address, length, limit_ms);
     guard_restore(guard);
     return result;
+}
+
+static int connect_to(int fd, const struct ip_address *address, uint16_t port)
+{
+    return connect_within(fd, address, port, PATIENCE_FOREVER);
 }
 
 static bool is_underway(int result)
@@ -41,7 +47,7 @@ static bool is_underway(int result)
 }
 
 /* To the program, a socket that stays with IPv4 has no route to an IPv6 address. What could not be set on another
-   socket (-EPERM for a mark, -EACCES for a port) is no firewall's word, either: the next candidate is tried. */
+   socket (-EPERM for a mark, -EACCES for a port) says nothing of the peer, either. */
 static int told_of_upgrade(int error)
 {
     switch (-error) {
@@ -57,13 +63,13 @@ static int told_of_upgrade(int error)
 }
 
 /* One candidate on the program's socket, which becomes an IPv6 one when the first IPv6 candidate needs it. */
-static int connect_one(int fd, const struct ip_address *candidate, uint16_t port)
+static int connect_one(int fd, const struct ip_address *candidate, uint16_t port, int64_t limit_ms)
 {
     if (candidate->family == AF_INET6) {
         int result = upgrade_to_connect(fd);
         if (result < 0)
             return told_of_upgrade(result);
-        return connect_to(fd, candidate, port);
+        return connect_within(fd, candidate, port, limit_ms);
     }
     if (!sockets_has(fd, SOCKET_UPGRADED))
         return connect_to(fd, candidate, port);
@@ -74,10 +80,10 @@ static int connect_one(int fd, const struct ip_address *candidate, uint16_t port
     return result;
 }
 
-static int try_candidate(int fd, const struct ip_address *candidate, uint16_t port)
+static int try_candidate(int fd, const struct ip_address *candidate, uint16_t port, int64_t limit_ms)
 {
     observe_attempt(fd, candidate, port, -EINPROGRESS);
-    int result = connect_one(fd, candidate, port);
+    int result = connect_one(fd, candidate, port, limit_ms);
     if (result == -EINPROGRESS)
         observe_connection(EVENT_HANDED, fd, candidate, port, 0);
     else if (result == -EINTR)
@@ -94,22 +100,53 @@ static bool may_try(const struct ip_address *candidate, size_t place, int ipv4_l
            ipv4_loopback_result == -ECONNREFUSED;
 }
 
+/* As race_prohibits(); 0 or -errno. */
+static int prohibits(const struct destinations *destinations, const int *results, size_t place)
+{
+    struct in_addr ipv4;
+    if (!pref64_recover(&destinations->addresses[place], &ipv4))
+        return 0;
+    for (size_t i = 0; i < place; i++) {
+        const struct ip_address *address = &destinations->addresses[i];
+        if ((results[i] == -EPERM || results[i] == -EACCES) && address->family == AF_INET &&
+            address->ipv4.s_addr == ipv4.s_addr)
+            return results[i];
+    }
+    return 0;
+}
+
+/* How long a candidate may say nothing: not for ever where those of IPv4 have failed, see eyeballs_limit_silence().
+ */
+static int64_t silence_limit(const struct destinations *destinations, const int *results, size_t place)
+{
+    bool asked = false;
+    for (size_t i = 0; i < destinations->count; i++) {
+        bool ipv4 = destinations->addresses[i].family == AF_INET;
+        if (ipv4 && i >= place)
+            return PATIENCE_FOREVER;
+        asked = asked || (ipv4 && eyeballs_was_asked(-results[i]));
+    }
+    return asked ? settings_current()->silence_limit_ms : PATIENCE_FOREVER;
+}
+
 static int try_in_order(int fd, const struct destinations *destinations, uint16_t port)
 {
     int told = -ENETUNREACH, ipv4_loopback_result = 0;
+    int results[CANDIDATES_PER_LIST] = {0};
     for (size_t i = 0; i < destinations->count; i++) {
         const struct ip_address *candidate = &destinations->addresses[i];
         if (!may_try(candidate, i, ipv4_loopback_result))
             continue;
-        int result = try_candidate(fd, candidate, port);
+        int result = prohibits(destinations, results, i);
+        if (result == 0)
+            result = try_candidate(fd, candidate, port, silence_limit(destinations, results, i));
+        results[i] = result;
         if (is_underway(result)) {
             if (result == 0 && destinations->count > 1)
                 observe_connection(EVENT_WON, fd, candidate, port, 0);
             destinations_mark(destinations, false);
             return result;
         }
-        if (result == -EPERM || result == -EACCES) /* a firewall's word, which is not to be walked round */
-            return result;
         if (candidate->family == AF_INET && address_is_loopback(candidate))
             ipv4_loopback_result = result;
         if (eyeballs_error_outranks(-result, -told))
@@ -377,14 +414,14 @@ int connection_make_mapped(int fd, const struct sockaddr_in *asked)
 {
     int saved = errno;
     struct ip_address address = address_ipv4(asked->sin_addr);
-    int result = try_candidate(fd, &address, ntohs(asked->sin_port));
+    int result = try_candidate(fd, &address, ntohs(asked->sin_port), PATIENCE_FOREVER);
     errno = saved;
     return result == -ENETUNREACH ? connection_translate(fd, asked) : result;
 }
 
 int connection_make_back(int fd, const struct ip_address *peer, uint16_t port)
 {
-    int saved = errno, result = try_candidate(fd, peer, port);
+    int saved = errno, result = try_candidate(fd, peer, port, PATIENCE_FOREVER);
     errno = saved;
     return result;
 }

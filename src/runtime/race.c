@@ -14,6 +14,7 @@
 #include "runtime/history.h"
 #include "runtime/kernel.h"
 #include "runtime/observe.h"
+#include "runtime/patience.h"
 #include "runtime/pool.h"
 #include "runtime/race_order.h"
 #include "runtime/real.h"
@@ -153,6 +154,7 @@ static uint32_t begin_race(const struct original *original, const struct destina
         atomic_store(&race->attempts[i].socket, NO_SOCKET);
     race_order(destinations, &race->candidates, race->order);
     eyeballs_init(&race->eyeballs, (unsigned)destinations->count, EYEBALLS_RACE, settings->attempt_delay_ms);
+    eyeballs_limit_silence(&race->eyeballs, race_legacy(&race->candidates, race->order), settings->silence_limit_ms);
     atomic_store(&race->frame, frame);
     atomic_fetch_add(&race_running, 1);
     race_current = item;
@@ -169,7 +171,9 @@ static int start_attempt(struct race *race, unsigned index)
 {
     int socket;
     int64_t now_ms = clock_now_ms();
-    int result = attempts_start(&race->original, candidate_of(race, index), race->port, &socket);
+    int prohibited = race_prohibits(&race->eyeballs, &race->candidates, race->order, index);
+    int result = prohibited != 0 ? -prohibited
+                                 : attempts_start(&race->original, candidate_of(race, index), race->port, &socket);
     observe_attempt(race->original.fd, candidate_of(race, index), race->port, result);
     if (result == 0 || result == -EINPROGRESS) {
         race->attempts[index].cookie = kernel_socket_cookie(socket);
@@ -186,18 +190,6 @@ static int start_attempt(struct race *race, unsigned index)
     }
     eyeballs_attempt_failed(&race->eyeballs, index, -result, now_ms);
     return 0;
-}
-
-/* Which of the program's handlers ran can't be known. Where all that it has ask for restart, so does this one. */
-static bool all_handlers_restart(void)
-{
-    for (int number = 1; number < NSIG; number++) {
-        struct sigaction action;
-        if (sigaction(number, NULL, &action) == 0 && action.sa_handler != SIG_DFL && action.sa_handler != SIG_IGN &&
-            (action.sa_flags & SA_RESTART) == 0)
-            return false;
-    }
-    return true;
 }
 
 static int sleep_until(struct pollfd *polled, unsigned count, int64_t until_ms)
@@ -240,7 +232,7 @@ static int wait_for_attempts(struct race *race, int64_t until_ms)
         polled[i] = (struct pollfd){.fd = race->attempts[running[i]].socket, .events = POLLOUT};
     int result = sleep_until(polled, count, until_ms);
     if (result < 0)
-        return result == -EINTR && all_handlers_restart() ? 0 : -EINTR;
+        return result == -EINTR && patience_handlers_restart() ? 0 : -EINTR;
     for (unsigned i = 0; i < count; i++)
         if (polled[i].revents != 0)
             report(race, running[i]);

@@ -1,6 +1,9 @@
 #include "runtime/race_order.h"
 
+#include <errno.h>
 #include <string.h>
+
+#include "runtime/pref64.h"
 
 #define FIRST_FAMILY_COUNT 1 /* RFC 8305 section 8 */
 
@@ -16,4 +19,28 @@ void race_order(const struct destinations *destinations, struct history_candidat
     eyeballs_interleave(candidates->addresses, candidates->fresh, 0, FIRST_FAMILY_COUNT, order);
     for (unsigned i = candidates->fresh; i < count; i++)
         order[i] = i;
+}
+
+uint32_t race_legacy(const struct history_candidates *candidates, const unsigned *order)
+{
+    uint32_t legacy = 0;
+    for (unsigned i = 0; i < candidates->count; i++)
+        if (candidates->addresses[order[i]].family == AF_INET)
+            legacy |= UINT32_C(1) << i;
+    return legacy;
+}
+
+int race_prohibits(const struct eyeballs *race, const struct history_candidates *candidates, const unsigned *order,
+                   unsigned attempt)
+{
+    struct in_addr ipv4;
+    if (!pref64_recover(&candidates->addresses[order[attempt]], &ipv4))
+        return 0;
+    for (unsigned i = 0; i < race->count; i++) {
+        const struct ip_address *address = &candidates->addresses[order[i]];
+        if ((race->attempts[i].error == EACCES || race->attempts[i].error == EPERM) && address->family == AF_INET &&
+            address->ipv4.s_addr == ipv4.s_addr)
+            return race->attempts[i].error;
+    }
+    return 0;
 }

@@ -13,4 +13,16 @@
 void race_order(const struct destinations *destinations, struct history_candidates *candidates,
                 unsigned order[EYEBALLS_CANDIDATES_MAX]);
 
+/* The candidates, as bits of their places in the race, that the program would have tried without the library: those
+   of IPv4. */
+uint32_t race_legacy(const struct history_candidates *candidates, const unsigned *order);
+
+/*
+ * What this host prohibits (a firewall, a route: EACCES, EPERM) is one address's own failure, and the others of its
+ * name go on. But NAT64's ways to that very address would walk round the rule: the errno with which an attempt fails
+ * before it starts, as the address that it leads to has failed so; 0: it may start.
+ */
+int race_prohibits(const struct eyeballs *race, const struct history_candidates *candidates, const unsigned *order,
+                   unsigned attempt);
+
 #endif

@@ -150,9 +150,13 @@ same "100 asyncio clients at once: all connect" 100 "$(run python3 "$LAB_SOURCE/
 same "300 asyncio clients with room for 1024 descriptors: all connect" 300 "$(run sh -c 'ulimit -n 1024
     exec python3 "$@"' sh "$LAB_SOURCE/race.py" asyncio hole.lab.example 7001 300 | grep -c "hello via $four")"
 
-# What this host itself prohibits (a firewall, a rule) is final: racing never goes round it.
+# What this host itself prohibits (a firewall, a rule) says nothing of the other addresses of a name.
 lab_on client ip -6 rule add to 2001:db8:1:d::/64 ipproto tcp prohibit
+lab_on client ip rule add to 203.0.113.128/26 ipproto tcp prohibit
 for how in blocking timeout select epoll; do
-    contains "$how: IPv6 prohibited by this host: no other address is tried" " EACCES" "$(race $how prohibit)"
+    in_time "$how: IPv6 prohibited by this host: IPv4 at once" "$four" 0 $at_once "$(race $how prohibit)"
+    in_time "$how: IPv4 prohibited by this host: IPv6 at once" "$six" 0 $at_once "$(race $how prohibit4)"
 done
+in_time "in order, too" "$four" 0 $at_once "$(race blocking prohibit V6SHIM_CONNECT=order)"
+contains "all are prohibited: EACCES" " EACCES" "$(race blocking all-prohibit)"
 lab_done

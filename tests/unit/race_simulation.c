@@ -78,3 +78,26 @@ struct outcome simulate_race(struct eyeballs *race, const struct fate *fates, in
         }
     }
 }
+
+static void expect(const struct scenario *scenario, const char *what, int64_t got, int64_t expected)
+{
+    if (got != expected)
+        fail_msg("%s: %s is %lld, not %lld", scenario->name, what, (long long)got, (long long)expected);
+}
+
+void play_scenario(const struct scenario *scenario, uint32_t legacy, int silence_ms)
+{
+    static const int64_t starts[] = {0, 123456789012, -5000};
+    for (size_t clock = 0; clock < sizeof starts / sizeof starts[0]; clock++) {
+        struct eyeballs race;
+        eyeballs_init(&race, scenario->count, scenario->mode, scenario->delay_ms);
+        eyeballs_limit_silence(&race, legacy, silence_ms);
+        struct outcome outcome = simulate_race(&race, scenario->fates, starts[clock]);
+        for (unsigned candidate = 0; candidate < scenario->count; candidate++)
+            expect(scenario, "a start", outcome.started_ms[candidate], scenario->started_ms[candidate]);
+        expect(scenario, "the winner", outcome.winner, scenario->winner);
+        expect(scenario, "the error", outcome.error, scenario->error);
+        expect(scenario, "the end", outcome.ended_ms, scenario->ended_ms);
+        expect(scenario, "the most at once", outcome.most_at_once, scenario->most_at_once);
+    }
+}

@@ -45,4 +45,20 @@ struct outcome {
  */
 struct outcome simulate_race(struct eyeballs *race, const struct fate *fates, int64_t start_ms);
 
+struct scenario {
+    const char *name;
+    enum eyeballs_mode mode;
+    int delay_ms;
+    unsigned count;
+    struct fate fates[EYEBALLS_CANDIDATES_MAX];
+    int64_t started_ms[EYEBALLS_CANDIDATES_MAX];
+    int winner, error;
+    int64_t ended_ms;
+    unsigned most_at_once;
+};
+
+/* Simulates it from several starts, with eyeballs_limit_silence(), and fails the test where it comes out otherwise.
+ */
+void play_scenario(const struct scenario *scenario, uint32_t legacy, int silence_ms);
+
 #endif

@@ -1,0 +1,26 @@
+/*
+ * A connect() that blocks, for a limited time, and what may interrupt it. Async-signal-safe; no lock.
+ */
+#ifndef V6SHIM_RUNTIME_PATIENCE_H
+#define V6SHIM_RUNTIME_PATIENCE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+/*
+ * Whether a call of ours that a signal has ended goes on, as the kernel's own would. Which handler ran can't be
+ * known: it does where all that the program has ask for restart (SA_RESTART).
+ */
+bool patience_handlers_restart(void);
+
+#define PATIENCE_FOREVER INT64_MAX
+
+/*
+ * connect() on the program's TCP socket, that waits no longer than the limit: then the attempt is dissolved, and the
+ * result is -ETIMEDOUT. Where the program has set a shorter SO_SNDTIMEO, or asked not to be blocked, that holds, with
+ * -EINPROGRESS as on one socket. 0 or -errno; errno is not kept.
+ */
+int patience_connect(int fd, const struct sockaddr *address, socklen_t length, int64_t limit_ms);
+
+#endif
