@@ -196,15 +196,15 @@ static bool has_default(const struct policy_table *table, unsigned default_lengt
 
 void policy_complete(struct policy *policy)
 {
-    static const struct in6_addr mapped = {.s6_addr = {[10] = 0xff, 0xff}};
+    static const struct in6_addr any = {.s6_addr = {0}}, mapped = {.s6_addr = {[10] = 0xff, 0xff}};
     if (policy->labels.count == 0)
         add_builtin_labels(&policy->labels, POLICY_SYSTEM);
     else if (!has_default(&policy->labels, 0))
-        policy_table_add(&policy->labels, &in6addr_any, 0, DEFAULT_LABEL);
+        policy_table_add(&policy->labels, &any, 0, DEFAULT_LABEL);
     if (policy->precedences.count == 0)
         add_builtin_precedences(&policy->precedences, POLICY_SYSTEM);
     else if (!has_default(&policy->precedences, 0))
-        policy_table_add(&policy->precedences, &in6addr_any, 0, DEFAULT_PRECEDENCE);
+        policy_table_add(&policy->precedences, &any, 0, DEFAULT_PRECEDENCE);
     if (policy->scopes.count == 0)
         add_builtin_scopes(&policy->scopes);
     else if (!has_default(&policy->scopes, POLICY_IPV4_BITS_BEFORE))

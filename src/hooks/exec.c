@@ -27,7 +27,7 @@ EXPORT int execve(const char *path, char *const arguments[], char *const environ
 EXPORT int execv(const char *path, char *const arguments[])
 {
     leave();
-    char *const *followed = FOLLOW(environ);
+    char *const *followed = FOLLOW(__environ);
     return REAL(execve)(path, arguments, followed);
 }
 
@@ -41,7 +41,7 @@ EXPORT int execvpe(const char *file, char *const arguments[], char *const enviro
 EXPORT int execvp(const char *file, char *const arguments[])
 {
     leave();
-    char *const *followed = FOLLOW(environ);
+    char *const *followed = FOLLOW(__environ);
     return REAL(execvpe)(file, arguments, followed);
 }
 
@@ -64,7 +64,7 @@ EXPORT int execl(const char *path, const char *argument, ...)
     COLLECT(list, argument);
     va_end(list);
     leave();
-    char *const *followed = FOLLOW(environ);
+    char *const *followed = FOLLOW(__environ);
     return REAL(execve)(path, arguments, followed);
 }
 
@@ -73,7 +73,7 @@ EXPORT int execlp(const char *file, const char *argument, ...)
     COLLECT(list, argument);
     va_end(list);
     leave();
-    char *const *followed = FOLLOW(environ);
+    char *const *followed = FOLLOW(__environ);
     return REAL(execvpe)(file, arguments, followed);
 }
 

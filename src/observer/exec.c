@@ -66,7 +66,7 @@ EXPORT int execve(const char *path, char *const arguments[], char *const environ
 EXPORT int execv(const char *path, char *const arguments[])
 {
     tell_program(path, CALLER);
-    char *const *observable = OBSERVABLE(environ);
+    char *const *observable = OBSERVABLE(__environ);
     return NEXT(execve)(path, arguments, observable);
 }
 
@@ -80,7 +80,7 @@ EXPORT int execvpe(const char *file, char *const arguments[], char *const enviro
 EXPORT int execvp(const char *file, char *const arguments[])
 {
     tell_program(file, CALLER);
-    char *const *observable = OBSERVABLE(environ);
+    char *const *observable = OBSERVABLE(__environ);
     return NEXT(execvpe)(file, arguments, observable);
 }
 
@@ -101,7 +101,7 @@ EXPORT int execl(const char *path, const char *argument, ...)
     COLLECT(list, argument);
     va_end(list);
     tell_program(path, CALLER);
-    char *const *observable = OBSERVABLE(environ);
+    char *const *observable = OBSERVABLE(__environ);
     return NEXT(execve)(path, arguments, observable);
 }
 
@@ -110,7 +110,7 @@ EXPORT int execlp(const char *file, const char *argument, ...)
     COLLECT(list, argument);
     va_end(list);
     tell_program(file, CALLER);
-    char *const *observable = OBSERVABLE(environ);
+    char *const *observable = OBSERVABLE(__environ);
     return NEXT(execvpe)(file, arguments, observable);
 }
 

@@ -70,9 +70,9 @@ static void read_file(struct file *file)
 
 static void read_variables(struct settings *settings, config_report *report, void *context)
 {
-    if (getauxval(AT_SECURE) != 0 || environ == NULL)
+    if (getauxval(AT_SECURE) != 0 || __environ == NULL)
         return;
-    for (char **variable = environ; *variable != NULL; variable++) {
+    for (char **variable = __environ; *variable != NULL; variable++) {
         size_t length = strcspn(*variable, "=");
         if ((*variable)[length] == '=' && config_is_variable(*variable, length))
             config_set_variable(*variable, length, *variable + length + 1, settings, report, context);

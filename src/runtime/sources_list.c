@@ -7,6 +7,8 @@
 #include <net/if_arp.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "runtime/real.h"
 #include "runtime/sources.h"
@@ -27,8 +29,8 @@ static bool is_tunnel(struct dump *dump, unsigned interface)
     if (dump->interface == interface)
         return dump->tunnel;
     dump->interface = interface;
-    dump->tunnel = ioctl(dump->socket, SIOCGIFNAME, &request) == 0 &&
-                   ioctl(dump->socket, SIOCGIFHWADDR, &request) == 0 &&
+    dump->tunnel = syscall(SYS_ioctl, dump->socket, SIOCGIFNAME, &request) == 0 &&
+                   syscall(SYS_ioctl, dump->socket, SIOCGIFHWADDR, &request) == 0 &&
                    (request.ifr_hwaddr.sa_family == ARPHRD_TUNNEL || request.ifr_hwaddr.sa_family == ARPHRD_TUNNEL6 ||
                     request.ifr_hwaddr.sa_family == ARPHRD_SIT);
     return dump->tunnel;

@@ -8,6 +8,9 @@
 #include "runtime/observe.h"
 #include "runtime/start.h"
 
+/* Under the name that a program can't have for itself: program_invocation_short_name is libc's other one. */
+extern char *__progname;
+
 static struct channel channel = {.descriptor = CHANNEL_CLOSED};
 static __thread bool keeps_numbers __attribute__((tls_model("initial-exec")));
 
@@ -35,5 +38,5 @@ void trace_start(void)
     if (!channel_start(&channel, secure_getenv("V6SHIM_TRACE")))
         return;
     atomic_fetch_or(&observe_decisions, OBSERVE_BY_TRACE);
-    observe_name(EVENT_PROCESS, program_invocation_short_name, NULL, 0);
+    observe_name(EVENT_PROCESS, __progname, NULL, 0);
 }

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Dependencies run one way: hooks -> runtime -> core; cli -> core and what of runtime touches no hook's state; observer ->
+# Dependencies run one way: hooks -> runtime -> core and private; cli -> core and what of runtime touches no hook's state; observer ->
 # core and what of runtime knows nothing of the shim.
 # Also: no file of the house is longer than it may be, and none is forgotten.
 src=${srcdir:-.}/src
@@ -13,7 +13,7 @@ includes() { # directory, pattern of headers that it must not include
     grep -nE "#include \"($2)" "$src/$1"/*.[ch] /dev/null
 }
 
-for rule in 'core:(runtime|hooks|cli|observer)/' 'runtime:(hooks|cli|observer)/' 'hooks:(cli|observer)/' \
+for rule in 'private:(core|runtime|hooks|cli|observer)/' 'core:(private|runtime|hooks|cli|observer)/' 'runtime:(hooks|cli|observer)/' 'hooks:(cli|observer)/' \
     'cli:(hooks|observer)/' 'observer:(hooks|cli|runtime/(start|observe|settings|sockets|guard|real\.))'; do
     found=$(includes "${rule%%:*}" "${rule#*:}") && complain "${rule%%:*} must not include this:
 $found"

@@ -1,7 +1,10 @@
 /* A library in front of the shim that reads an address from its own settings when its first function is called: while
-   the shim starts, and inside the shim's functions. (torsocks does, in syscall().) */
+   the shim starts (which registers its fork handlers then), and inside the shim's functions. (torsocks does, in
+   syscall().) */
 #include <arpa/inet.h>
 #include <dlfcn.h>
+#include <stddef.h>
+#include <stdlib.h>
 
 in_addr_t early_address = 1, early_network = 1;
 struct in_addr early_aton;
@@ -9,8 +12,7 @@ int early_read = -1;
 unsigned early_calls;
 in_addr_t early_worst; /* what inet_addr() gave, where it was ever anything else than at first */
 
-long syscall(long number, long a, long b, long c, long d, long e, long f);
-long syscall(long number, long a, long b, long c, long d, long e, long f)
+static void read_text(void)
 {
     in_addr_t address = inet_addr("127.42.42.0");
     if (early_calls++ == 0) {
@@ -20,6 +22,20 @@ long syscall(long number, long a, long b, long c, long d, long e, long f)
     } else if (address != early_address) {
         early_worst = address;
     }
-    long (*next)(long, ...) = (long (*)(long, ...))dlsym(RTLD_NEXT, "syscall");
-    return next(number, a, b, c, d, e, f);
+}
+
+int __register_atfork(void (*prepare)(void), void (*parent)(void), void (*child)(void), void *handle);
+int __register_atfork(void (*prepare)(void), void (*parent)(void), void (*child)(void), void *handle)
+{
+    read_text();
+    int (*next)(void (*)(void), void (*)(void), void (*)(void), void *) =
+        (int (*)(void (*)(void), void (*)(void), void (*)(void), void *))dlsym(RTLD_NEXT, "__register_atfork");
+    return next(prepare, parent, child, handle);
+}
+
+void *malloc(size_t size)
+{
+    if (early_calls > 0)
+        read_text();
+    return ((void *(*)(size_t))dlsym(RTLD_NEXT, "malloc"))(size);
 }

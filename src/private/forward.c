@@ -1,0 +1,125 @@
+/*
+ * Hidden functions with libc's names that call libc's own (libc_names.def): a program, a library or a preload that
+ * defines such a name for itself is not called by us. Looked up at the first call, not at start: most processes need
+ * few of them.
+ *
+ * As safe for signals as the function itself. Not in builds with sanitizers, which want to see our calls.
+ */
+#include <arpa/inet.h>
+#include <dlfcn.h>
+#include <errno.h>
+#include <net/if.h>
+#include <netdb.h>
+#include <pthread.h>
+#include <resolv.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "private/libc_object.h"
+
+/* Stands in for what this libc lacks: -1 and ENOSYS. What returns a pointer is in every glibc that we are built for.
+ */
+static long lacking(void)
+{
+    errno = ENOSYS;
+    return -1;
+}
+
+static void *bind_function(void **slot, const char *name)
+{
+    void *function = libc_object_function(name);
+    if (function == NULL)
+        function = (void *)lacking;
+    __atomic_store_n(slot, function, __ATOMIC_RELAXED);
+    return function;
+}
+
+#define FUNCTION(name)                                                \
+    static void *slot_##name;                                         \
+    void *function = __atomic_load_n(&slot_##name, __ATOMIC_RELAXED); \
+    if (__builtin_expect(function == NULL, 0))                        \
+        function = bind_function(&slot_##name, #name);
+
+/* Weak, and hidden by the version script alone: where a library interposes the name itself (the observer some of
+   them), that one is meant, and stays visible. */
+#define OVERRIDABLE __attribute__((weak, visibility("default")))
+#define FORWARD(type, name, parameters, arguments)      \
+    OVERRIDABLE type name parameters                    \
+    {                                                   \
+        FUNCTION(name)                                  \
+        return ((type(*) parameters)function)arguments; \
+    }
+#define FORWARD_VOID(name, parameters, arguments) \
+    OVERRIDABLE void name parameters              \
+    {                                             \
+        FUNCTION(name)                            \
+        ((void(*) parameters)function) arguments; \
+    }
+#include "private/libc_names.def"
+
+/* As the kernel's entry wants it. Where we don't write that ourselves libc's function does it; it is given six
+   arguments always, as many as there can be. */
+#if defined __x86_64__ && defined __LP64__
+static long enter_kernel(long number, const long argument[6])
+{
+    register long fourth __asm__("r10") = argument[3];
+    register long fifth __asm__("r8") = argument[4];
+    register long sixth __asm__("r9") = argument[5];
+    long result;
+    __asm__ volatile("syscall"
+                     : "=a"(result)
+                     : "a"(number), "D"(argument[0]), "S"(argument[1]), "d"(argument[2]), "r"(fourth), "r"(fifth),
+                       "r"(sixth)
+                     : "rcx", "r11", "memory");
+    if ((unsigned long)result > -4096UL) {
+        errno = (int)-result;
+        return -1;
+    }
+    return result;
+}
+#else
+static long enter_kernel(long number, const long argument[6])
+{
+    FUNCTION(syscall)
+    return ((long (*)(long, ...))function)(number, argument[0], argument[1], argument[2], argument[3], argument[4],
+                                           argument[5]);
+}
+#endif
+
+long syscall(long number, ...)
+{
+    long argument[6];
+    va_list list;
+    va_start(list, number);
+    for (int i = 0; i < 6; i++)
+        argument[i] = va_arg(list, long);
+    va_end(list);
+    return enter_kernel(number, argument);
+}
+
+/* Together with getaddrinfo(), which is the next one in the chain and may not be libc's. */
+void freeaddrinfo(struct addrinfo *list)
+{
+    static void *slot;
+    void *function = __atomic_load_n(&slot, __ATOMIC_RELAXED);
+    if (function == NULL) {
+        function = dlsym(RTLD_NEXT, "freeaddrinfo");
+        __atomic_store_n(&slot, function, __ATOMIC_RELAXED);
+    }
+    ((void (*)(struct addrinfo *))function)(list);
+}

@@ -1,0 +1,33 @@
+/*
+ * Where the C library stands in this process, and what it defines, read from the loader's own list of objects. Asked
+ * of the loader's functions, the answer could be another object's: a program, one of its libraries or a preload may
+ * define any name that libc has.
+ *
+ * Async-signal-safe: no lock, no allocation, no system call; errno kept. The list is read while nothing else changes
+ * it (at start) or for objects that stay as long as the process does, which libc does.
+ *
+ * Sources: System V ABI, chapter 5 (dynamic section); the GNU hash table as GNU ld writes it (bloom filter, buckets,
+ * chains) and the symbol versions of the Linux Standard Base.
+ */
+#ifndef V6SHIM_PRIVATE_LIBC_OBJECT_H
+#define V6SHIM_PRIVATE_LIBC_OBJECT_H
+
+#include <link.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* The address of libc's own definition of a function, of its default version; NULL where it has none, or one that
+   is chosen when it is bound (STT_GNU_IFUNC). Old glibcs have some in libpthread, libresolv or libdl. */
+void *libc_object_function(const char *name);
+
+/* Whether the address lies in libc (or libpthread, libresolv, libdl). */
+bool libc_object_contains(const void *address);
+
+/* The same search in any one object of the list: NULL where it does not define the function itself. */
+void *libc_object_defines(const struct link_map *object, const char *name);
+
+/* Whether the object has that name (DT_SONAME); false for one that has none. */
+bool libc_object_is_named(const struct link_map *object, const char *soname);
+
+#endif

@@ -1,0 +1,30 @@
+#!/bin/sh
+# The preloaded libraries call nothing by a name that a program could define for itself (src/private): what they leave to
+# the dynamic loader is on this list.
+#
+# A name that is missing here is one of libc's that was called: give it a line in src/private/libc_names.def.
+# A name that is reserved for libc, and has no other form, may be added here.
+library_names="
+    malloc calloc realloc free
+    __errno_location __h_errno_location __res_state __environ __progname __progname_full __register_atfork __sigsetjmp
+    __pthread_register_cancel __pthread_unregister_cancel __pthread_unwind_next
+    __cxa_finalize __gmon_start__ _ITM_deregisterTMCloneTable _ITM_registerTMCloneTable __stack_chk_fail
+    _r_debug _dl_find_object
+    v6shim_observed_caller"
+# malloc() and its kin have to be the program's, since libc frees what we allocate. The others: state of libc's, parts of
+# its macros, what each library has, the loader's list of objects, and our own.
+
+if grep -q '^PRIVATE_NAMES_TRUE = #' Makefile; then
+    echo "# SKIPPED: with sanitizers or counters libc's names are called"
+    exit 77
+fi
+status=0
+for library in .libs/libv6shim.so .libs/libv6shim-observe.so; do
+    # Relocations: what is looked up. (Among the undefined symbols are aliases of data as well, which nobody asks for.)
+    for name in $(readelf -rW "$library" | awk 'NF >= 5 && $3 ~ /^R_/ { sub(/@.*/, "", $5); print $5 }' | sort -u); do
+        for allowed in $library_names; do [ "$allowed" = "$name" ] && continue 2; done
+        echo "$library looks up $name, which a program may define: see src/private/libc_names.def"
+        status=1
+    done
+done
+exit $status
