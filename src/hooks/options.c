@@ -10,6 +10,8 @@
 #include <unistd.h>
 
 #include "runtime/background.h"
+#include "runtime/filters.h"
+#include "runtime/forgery.h"
 #include "runtime/guard.h"
 #include "runtime/hook.h"
 #include "runtime/kernel.h"
@@ -57,6 +59,10 @@ static NOINLINE int set_option(int fd, int level, int name, const void *value, s
         int result = background_set_option(fd, level, name, value, length);
         if (result != -ENOENT)
             return guard_result(&guard, result == 0 ? note_option(fd, level, name, value, length) : result);
+    }
+    if (forgery_concerns(fd, level, name)) {
+        int set = forgery_set_filter(fd, name, value, length);
+        return guard_result(&guard, set == 0 ? note_option(fd, level, name, value, length) : set);
     }
     if (sockets_has(fd, SOCKET_UPGRADED)) {
         int set = option_twins_set(fd, level, name, value, length);
@@ -120,6 +126,9 @@ EXPORT int getsockopt(int fd, int level, int name, void *restrict value, socklen
         *length = sizeof failure;
         return guard_result(&guard, 0);
     }
+    if (level == SOL_SOCKET && name == SO_GET_FILTER && sockets_has(fd, SOCKET_SCREENED) && !pointer_is_bad(value) &&
+        !pointer_is_bad(length) && GUARD_ENTER(guard))
+        return guard_result(&guard, forgery_get_filter(fd, value, length));
     int result = REAL(getsockopt)(fd, level, name, value, length);
     if (result == 0 && level == SOL_SOCKET && name == SO_DOMAIN && GUARD_ENTER(guard))
         hide_domain(fd, value, *length, CALLER);

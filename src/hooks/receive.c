@@ -78,7 +78,11 @@ static inline bool was_exchanged(int fd, ssize_t received)
 
 static NOINLINE ssize_t receive_looked_at(int fd, void *data, size_t size, int flags)
 {
-    may_receive(fd);
+    if (may_receive(fd) && proof_is_known_needed(fd)) {
+        struct sockaddr_storage source;
+        socklen_t source_length = sizeof source;
+        return proof_receive(fd, data, size, flags, &source, &source_length);
+    }
     bool exchangeable = way_of(fd, false) == MAY_BE_EXCHANGED;
     ssize_t received = REAL(recv)(fd, data, size, flags);
     return exchangeable && was_exchanged(fd, received) ? REAL(recv)(fd, data, size, flags) : received;
@@ -106,7 +110,9 @@ static NOINLINE ssize_t receive_known(int fd, void *data, size_t size, int flags
     struct sockaddr_storage source;
     socklen_t source_length = sizeof source;
     source.ss_family = AF_UNSPEC;
-    ssize_t received = proof_receive(fd, data, size, flags, &source, &source_length);
+    ssize_t received = proof_is_known_needed(fd)
+                           ? proof_receive(fd, data, size, flags, &source, &source_length)
+                           : REAL_BOUND(recvfrom)(fd, data, size, flags, (struct sockaddr *)&source, &source_length);
     if (received < 0)
         return received;
     const struct sockaddr_in6 *native = (const struct sockaddr_in6 *)&source;
@@ -232,7 +238,8 @@ static NOINLINE ssize_t receive_message(int fd, struct msghdr *message, int flag
 {
     if (pointer_is_bad(message) || !may_receive(fd) || !can_be_written(message))
         return REAL(recvmsg)(fd, message, flags);
-    if ((message->msg_name != NULL || message->msg_control != NULL) && messages_may_need_translation(fd))
+    if ((message->msg_name != NULL || message->msg_control != NULL || proof_is_known_needed(fd)) &&
+        messages_may_need_translation(fd))
         return receive_message_translated(fd, message, flags, caller);
     if (way_of(fd, true) == MAY_BE_EXCHANGED)
         return receive_plain_message(fd, message, flags, caller);
@@ -282,13 +289,21 @@ static int64_t now_ns(void)
     return now.tv_sec * NS_IN_S + now.tv_nsec;
 }
 
+/* A time beyond what can be counted has no end. */
+static int64_t end_of(const struct timespec *timeout)
+{
+    int64_t start_ns = now_ns();
+    bool is_countable = timeout->tv_sec < (INT64_MAX - start_ns) / NS_IN_S - 1;
+    return is_countable ? start_ns + timeout->tv_sec * NS_IN_S + timeout->tv_nsec : INT64_MAX;
+}
+
 /* One by one, where each needs proof: a forged one may be anywhere in a batch. The timeout is looked at after each
    datagram, as the kernel does it (recvmmsg(2), BUGS). */
 static int receive_proven(int fd, struct mmsghdr *messages, unsigned count, int flags, const struct timespec *timeout,
                           const void *caller)
 {
     char room[MESSAGES_RECEPTION_SIZE(CONTROL_SIZE)] __attribute__((aligned(16)));
-    int64_t end_ns = timeout != NULL ? now_ns() + timeout->tv_sec * NS_IN_S + timeout->tv_nsec : INT64_MAX;
+    int64_t end_ns = timeout != NULL ? end_of(timeout) : INT64_MAX;
     int saved = errno, one_flags = flags & ~MSG_WAITFORONE;
     unsigned done = 0;
     while (done < count && (done == 0 || timeout == NULL || now_ns() < end_ns)) {
@@ -306,12 +321,21 @@ static int receive_proven(int fd, struct mmsghdr *messages, unsigned count, int 
     return (int)done;
 }
 
+static bool any_needs_proof(int fd, const struct mmsghdr *messages, unsigned count, const void *caller)
+{
+    if (proof_is_known_needed(fd))
+        return true;
+    for (unsigned i = 0; i < count; i++)
+        if (messages[i].msg_hdr.msg_name != NULL)
+            return proof_is_needed(fd, messages[i].msg_hdr.msg_namelen, caller);
+    return false;
+}
+
 static int receive_all_translated(int fd, struct mmsghdr *messages, unsigned count, int flags,
                                   struct timespec *timeout, const void *caller)
 {
     int before = errno;
-    if (count > 0 && messages[0].msg_hdr.msg_name != NULL &&
-        proof_is_needed(fd, messages[0].msg_hdr.msg_namelen, caller))
+    if (any_needs_proof(fd, messages, count, caller))
         return receive_proven(fd, messages, count, flags, timeout, caller);
     unsigned total = 0;
     for (int received = 0; total < count; total += (unsigned)received) {

@@ -2,10 +2,11 @@
 #include <sys/epoll.h>
 
 #include "runtime/background.h"
-#include "runtime/clock.h"
 #include "runtime/epoll_sets.h"
 #include "runtime/guard.h"
 #include "runtime/hook.h"
+#include "runtime/limit.h"
+#include "runtime/pointer.h"
 #include "runtime/real.h"
 #include "runtime/sockets.h"
 #include "runtime/waiting.h"
@@ -31,12 +32,47 @@ EXPORT int epoll_ctl(int epoll, int operation, int fd, struct epoll_event *event
     return control_epoll(epoll, operation, fd, event);
 }
 
-/* poll()'s time-out, as ppoll() takes it; negative is for ever. */
+/* A time-out in milliseconds; negative is for ever, NULL. */
+static const struct timespec *limit_in(struct timespec *limit, int timeout_ms)
+{
+    limit->tv_sec = timeout_ms / CLOCK_MS_PER_S;
+    limit->tv_nsec = (long)(timeout_ms % CLOCK_MS_PER_S) * CLOCK_NS_PER_MS;
+    return timeout_ms < 0 ? NULL : limit;
+}
+
+static NOINLINE int wait_in_epoll(int epoll, struct epoll_event *events, int most, int timeout_ms,
+                                  const sigset_t *mask)
+{
+    struct timespec limit;
+    return guard_may_act() ? waiting_epoll(epoll, events, most, limit_in(&limit, timeout_ms), mask, false)
+                           : REAL(epoll_pwait)(epoll, events, most, timeout_ms, mask);
+}
+
+EXPORT int epoll_wait(int epoll, struct epoll_event *events, int most, int timeout)
+{
+    return waiting_concerns_epoll() ? wait_in_epoll(epoll, events, most, timeout, NULL)
+                                    : REAL(epoll_wait)(epoll, events, most, timeout);
+}
+
+EXPORT int epoll_pwait(int epoll, struct epoll_event *events, int most, int timeout, const sigset_t *mask)
+{
+    return waiting_concerns_epoll() ? wait_in_epoll(epoll, events, most, timeout, mask)
+                                    : REAL(epoll_pwait)(epoll, events, most, timeout, mask);
+}
+
+EXPORT int epoll_pwait2(int epoll, struct epoll_event *events, int most, const struct timespec *timeout,
+                        const sigset_t *mask)
+{
+    bool is_readable = timeout == NULL || !pointer_is_bad(timeout);
+    return waiting_concerns_epoll() && is_readable && limit_is_valid(timeout) && guard_may_act()
+               ? waiting_epoll(epoll, events, most, timeout, mask, true)
+               : REAL(epoll_pwait2)(epoll, events, most, timeout, mask);
+}
+
 static int poll_milliseconds(struct pollfd *polled, nfds_t count, int timeout_ms)
 {
-    struct timespec limit = {.tv_sec = timeout_ms / CLOCK_MS_PER_S,
-                             .tv_nsec = timeout_ms % CLOCK_MS_PER_S * CLOCK_NS_PER_MS};
-    return waiting_ppoll(polled, count, timeout_ms < 0 ? NULL : &limit, NULL);
+    struct timespec limit;
+    return waiting_ppoll(polled, count, limit_in(&limit, timeout_ms), NULL);
 }
 
 EXPORT int poll(struct pollfd *polled, nfds_t count, int timeout)
@@ -59,8 +95,9 @@ EXPORT int __poll_chk(struct pollfd *polled, nfds_t count, int timeout, size_t s
 EXPORT int ppoll(struct pollfd *polled, nfds_t count, const struct timespec *timeout, const sigset_t *mask)
 {
     waiting_prepare_polled(polled, count);
-    return waiting_concerns_polled(polled, count) ? waiting_ppoll(polled, count, timeout, mask)
-                                                  : REAL(ppoll)(polled, count, timeout, mask);
+    return waiting_concerns_polled(polled, count) && limit_is_valid(timeout)
+               ? waiting_ppoll(polled, count, timeout, mask)
+               : REAL(ppoll)(polled, count, timeout, mask);
 }
 
 EXPORT int __ppoll_chk(struct pollfd *polled, nfds_t count, const struct timespec *timeout, const sigset_t *mask,
@@ -68,7 +105,7 @@ EXPORT int __ppoll_chk(struct pollfd *polled, nfds_t count, const struct timespe
 {
     if (size / sizeof *polled >= count)
         waiting_prepare_polled(polled, count);
-    return size / sizeof *polled >= count && waiting_concerns_polled(polled, count)
+    return size / sizeof *polled >= count && waiting_concerns_polled(polled, count) && limit_is_valid(timeout)
                ? waiting_ppoll(polled, count, timeout, mask)
                : REAL(__ppoll_chk)(polled, count, timeout, mask, size);
 }
@@ -96,7 +133,7 @@ EXPORT int pselect(int count, fd_set *restrict readable, fd_set *restrict writab
                    const struct timespec *restrict timeout, const sigset_t *restrict mask)
 {
     waiting_prepare_sets(count, readable);
-    return waiting_concerns_sets(count, readable, exceptional)
+    return waiting_concerns_sets(count, readable, exceptional) && limit_is_valid(timeout)
                ? waiting_pselect(count, readable, writable, exceptional, timeout, NULL, mask)
                : REAL(pselect)(count, readable, writable, exceptional, timeout, mask);
 }

@@ -296,8 +296,9 @@ void messages_prepare(int fd, const struct msghdr *message, struct messages_rece
     bool has_room = message->msg_control != NULL && message->msg_controllen > 0;
     reception->native = *message;
     reception->caller = caller;
-    reception->proven = message->msg_name != NULL && proof_is_needed(fd, room, caller);
-    if (message->msg_name != NULL && (int)message->msg_namelen >= 0) { /* the kernel judges a bad length */
+    reception->proven = message->msg_name != NULL ? proof_is_needed(fd, room, caller) : proof_is_known_needed(fd);
+    bool has_good_length = (int)message->msg_namelen >= 0; /* the kernel judges a bad one */
+    if (message->msg_name != NULL ? has_good_length : reception->proven) {
         reception->native.msg_name = &reception->source;
         reception->native.msg_namelen = sizeof reception->source;
     }
@@ -344,12 +345,8 @@ ssize_t messages_receive(int fd, struct msghdr *message, struct messages_recepti
                          int flags, const void *caller)
 {
     messages_prepare(fd, message, reception, control_room, caller);
-    struct msghdr native = reception->native;
-    ssize_t received;
-    do {
-        reception->native = native;
-        received = REAL(recvmsg)(fd, &reception->native, flags);
-    } while (received >= 0 && reception->proven && proof_fails(fd, &reception->native, flags));
+    ssize_t received = reception->proven ? proof_receive_message(fd, &reception->native, flags)
+                                         : REAL(recvmsg)(fd, &reception->native, flags);
     if (received >= 0) {
         int saved = errno;
         messages_finish(fd, message, reception);

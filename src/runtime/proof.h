@@ -1,21 +1,34 @@
 /*
- * Forged datagrams. Linux's UDP over IPv6 accepts a packet from the wire whose source is IPv4-mapped, so that a
- * socket of both families would show ::ffff:127.0.0.1 from anywhere as 127.0.0.1. (TCP over IPv6 drops such packets
- * itself.)
+ * Forged datagrams on sockets that don't have our filter (runtime/forgery.h): ones that were inherited, ones for
+ * which there was none left, ones whose filter the program attached itself.
  *
  * With IP_PKTINFO set, the kernel adds that control message to IPv4 packets only. A datagram from an IPv4-mapped
- * source without it is a forged IPv6 packet, also where it had arrived before IP_PKTINFO was set.
+ * source without it is a forged IPv6 packet, also where it had arrived before IP_PKTINFO was set. Forged ones are
+ * thrown away where the program receives, and before it is told that there is something to receive.
  *
  * Async-signal-safe, no lock; errno kept.
  */
 #ifndef V6SHIM_RUNTIME_PROOF_H
 #define V6SHIM_RUNTIME_PROOF_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <sys/socket.h>
 
+#include "runtime/sockets.h"
+
 /* Room for the control messages of a datagram, where the program has asked for none. */
-#define PROOF_CONTROL_SIZE 256
+#define PROOF_CONTROL_SIZE 512
+
+/* Whether there is, or was, any such socket. */
+extern atomic_bool proof_any;
+
+/* Whether this is one, as far as is known: two loads where there is none. */
+static inline bool proof_is_known_needed(int fd)
+{
+    return atomic_load_explicit(&proof_any, memory_order_relaxed) &&
+           (sockets_is_inherited(fd) || sockets_has(fd, SOCKET_PROVEN));
+}
 
 /*
  * Whether what is received here needs proof; it can be had from then on. A descriptor that we have not seen before is
@@ -23,8 +36,8 @@
  */
 bool proof_is_needed(int fd, socklen_t room, const void *caller);
 
-/* A UDP socket of ours is one of both families from now on. */
-void proof_begin(int fd);
+/* The UDP socket `fd`, of this record, needs proof from now on. */
+void proof_begin(int fd, struct socket_record *record);
 
 /*
  * The program sets IP_PKTINFO on a socket that needs it for the proof: what it wants is noted. False for other
@@ -36,13 +49,18 @@ bool proof_takes_option(int fd, const void *value, socklen_t length);
 bool proof_is_visible(int fd);
 
 /*
- * After a reception: whether it is forged. `native` has what the kernel gave. A forged one is taken out of the queue,
- * where MSG_PEEK has left it in: receive again.
+ * recvmsg() on such a socket, with room of ours for the whole address and for control messages: forged datagrams are
+ * passed over, and taken out of the queue where MSG_PEEK would leave them in. A call that waits goes on waiting, not
+ * longer than SO_RCVTIMEO says.
  */
-bool proof_fails(int fd, const struct msghdr *native, int flags);
+ssize_t proof_receive_message(int fd, struct msghdr *native, int flags);
 
-/* recvfrom() on such a socket, with room for the whole address. */
+/* recvfrom() in the same way. */
 ssize_t proof_receive(int fd, void *data, size_t size, int flags, struct sockaddr_storage *source,
                       socklen_t *source_length);
+
+/* Of such a socket, which is said to be readable: whether the program would find anything there. Forged datagrams at
+   the head of the queue are thrown away. */
+bool proof_leaves_something(int fd);
 
 #endif

@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 #include <stddef.h>
 
+#include "runtime/forgery.h"
 #include "runtime/kernel.h"
 #include "runtime/socket_options.h"
 #include "runtime/start.h"
@@ -41,6 +42,7 @@ static void release(uint32_t item)
         return;
     struct socket_record *record = pool_at(&sockets_records, item);
     if (atomic_fetch_sub(&record->numbers, 1) == 1) {
+        forgery_note(record, false);
         socket_options_free(record);
         pool_give(&sockets_records, item);
     }

@@ -10,6 +10,7 @@
 
 #include "runtime/attempts.h"
 #include "runtime/filters.h"
+#include "runtime/forgery.h"
 #include "runtime/kernel.h"
 #include "runtime/observe.h"
 #include "runtime/option_twins.h"
@@ -36,7 +37,8 @@ struct plan {
     bool renewed;     /* it is an AF_INET6 socket already, bound to this: */
     struct in6_addr local;
     uint32_t scope;
-    bool waits; /* with something in its queue, though it has no port any more */
+    bool waits;    /* with something in its queue, though it has no port any more */
+    bool screened; /* the new one has a filter against forged datagrams */
     struct sockaddr_in peer;
 };
 
@@ -128,7 +130,7 @@ static int set_families(const struct plan *plan, int socket)
     return REAL(setsockopt)(socket, IPPROTO_IPV6, IPV6_V6ONLY, &ipv6_only, sizeof ipv6_only) == 0 ? 0 : -errno;
 }
 
-static int furnish(const struct plan *plan, int socket)
+static int furnish(struct plan *plan, int socket)
 {
     int result = set_families(plan, socket);
     if (result < 0)
@@ -137,7 +139,11 @@ static int furnish(const struct plan *plan, int socket)
         return -ENOTSUP;
     sources_prefer(socket);
     /* First of all: an option may lock the filter. */
-    if (sockets_has(plan->fd, SOCKET_FILTERED))
+    bool filtered = sockets_has(plan->fd, SOCKET_FILTERED);
+    if (plan->type == SOCK_DGRAM)
+        result = forgery_furnish(plan->fd, socket, filtered,
+                                 plan->bind_to != NULL || sockets_has(plan->fd, SOCKET_BOUND), &plan->screened);
+    else if (filtered)
         result = filters_copy(plan->fd, socket);
     if (result == 0 && plan->record != NULL)
         result = sockets_replay(plan->record, socket);
@@ -185,7 +191,23 @@ static int put_in_place(const struct plan *plan, int socket)
     return result;
 }
 
-static int carry_out(const struct plan *plan)
+/* What comes from now on is known to be what it says: none else is let in, or each can be proved. */
+static void keep_forgers_out(const struct plan *plan, int socket)
+{
+    if (plan->type != SOCK_DGRAM)
+        return;
+    forgery_note(plan->record, plan->screened);
+    if (!plan->screened)
+        proof_begin(socket, plan->record);
+}
+
+static void forget_forgers(const struct plan *plan)
+{
+    forgery_note(plan->record, false);
+    sockets_clear(plan->record, SOCKET_PROVEN | SOCKET_WANTS_PKTINFO);
+}
+
+static int carry_out(struct plan *plan)
 {
     int socket = REAL(socket)(AF_INET6, plan->type | SOCK_CLOEXEC, plan->protocol);
     if (socket < 0)
@@ -196,10 +218,12 @@ static int carry_out(const struct plan *plan)
                       NULL, -result);
     if (result == 0)
         result = bind_new(plan, socket);
-    if (result == 0)
+    if (result == 0) {
+        keep_forgers_out(plan, socket);
         result = put_in_place(plan, socket);
-    if (result == 0 && plan->type == SOCK_DGRAM)
-        proof_begin(plan->fd);
+        if (result < 0)
+            forget_forgers(plan);
+    }
     if (result < 0)
         REAL(close)(socket);
     if (result < 0)
@@ -309,10 +333,12 @@ static int give_back(int fd, struct socket_record *record)
         result = bind_beside(fd, record, socket, bound.sin6_port);
     if (result == 0)
         result = replace_socket(fd, record, socket);
-    if (result < 0)
+    if (result < 0) {
         REAL(close)(socket);
-    else
-        sockets_clear(record, SOCKET_UPGRADED | SOCKET_WILDCARD | SOCKET_PROVEN | SOCKET_WANTS_PKTINFO);
+        return result;
+    }
+    sockets_clear(record, SOCKET_UPGRADED | SOCKET_WILDCARD | SOCKET_PROVEN | SOCKET_WANTS_PKTINFO);
+    forgery_note(record, false);
     return result;
 }
 

@@ -4,16 +4,18 @@
 #include <string.h>
 
 #include "runtime/background.h"
-#include "runtime/clock.h"
 #include "runtime/guard.h"
+#include "runtime/limit.h"
 #include "runtime/messages.h"
 #include "runtime/pointer.h"
+#include "runtime/proof.h"
 #include "runtime/real.h"
 #include "runtime/resolve.h"
 #include "runtime/sockets.h"
 
 /* Longer lists are passed on as they are. */
 #define MOST      16384u
+#define READABLE  (POLLIN | POLLRDNORM)
 #define WORD_BITS (8 * sizeof(unsigned long))
 #define WORDS     (MOST / WORD_BITS)
 
@@ -33,54 +35,10 @@ static void set_bit(void *bits, unsigned place)
     words[place / WORD_BITS] |= 1ul << place % WORD_BITS;
 }
 
-/* A time-out that is cut into several calls. */
-struct limit {
-    bool forever;
-    struct timespec end;
-};
-
-static struct timespec now(void)
+static void clear_bit(void *bits, unsigned place)
 {
-    struct timespec time = {0};
-    syscall(SYS_clock_gettime, CLOCK_MONOTONIC, &time);
-    return time;
-}
-
-#define NS_PER_S (CLOCK_NS_PER_MS * CLOCK_MS_PER_S)
-
-static struct limit limit_of(const struct timespec *timeout)
-{
-    struct limit limit = {.forever = timeout == NULL};
-    if (timeout != NULL) {
-        limit.end = now();
-        limit.end.tv_sec += timeout->tv_sec;
-        limit.end.tv_nsec += timeout->tv_nsec;
-        if (limit.end.tv_nsec >= NS_PER_S) {
-            limit.end.tv_nsec -= NS_PER_S;
-            limit.end.tv_sec++;
-        }
-    }
-    return limit;
-}
-
-static struct timespec time_left(const struct limit *limit)
-{
-    struct timespec time = now();
-    struct timespec left = {.tv_sec = limit->end.tv_sec - time.tv_sec, .tv_nsec = limit->end.tv_nsec - time.tv_nsec};
-    if (left.tv_nsec < 0) {
-        left.tv_nsec += NS_PER_S;
-        left.tv_sec--;
-    }
-    return left.tv_sec < 0 ? (struct timespec){0} : left;
-}
-
-/* Whether another round may be made: not beyond the program's own time. */
-static bool has_time(const struct limit *limit)
-{
-    if (limit->forever)
-        return true;
-    struct timespec left = time_left(limit);
-    return left.tv_sec > 0 || left.tv_nsec > 0;
+    unsigned long *words = bits;
+    words[place / WORD_BITS] &= ~(1ul << place % WORD_BITS);
 }
 
 void waiting_prepare_polled(struct pollfd *polled, nfds_t count)
@@ -102,26 +60,39 @@ void waiting_prepare_sets(int count, const fd_set *readable)
             messages_prepare_to_wait((int)fd);
 }
 
+static inline bool nothing_concerns(void)
+{
+    return atomic_load_explicit(&background_count, memory_order_relaxed) == 0 &&
+           !atomic_load_explicit(&proof_any, memory_order_relaxed);
+}
+
 bool waiting_concerns_polled(struct pollfd *polled, nfds_t count)
 {
-    if (atomic_load_explicit(&background_count, memory_order_relaxed) == 0 || pointer_is_bad(polled) ||
-        count > MOST || !guard_may_act())
+    if (nothing_concerns() || pointer_is_bad(polled) || count > MOST || !guard_may_act())
         return false;
     for (nfds_t i = 0; i < count; i++)
-        if (background_is(polled[i].fd) && (polled[i].events & POLLOUT) == 0)
+        if ((background_is(polled[i].fd) && (polled[i].events & POLLOUT) == 0) ||
+            ((polled[i].events & READABLE) != 0 && proof_is_known_needed(polled[i].fd)))
             return true;
     return false;
 }
 
 bool waiting_concerns_sets(int count, const fd_set *readable, const fd_set *exceptional)
 {
-    if (atomic_load_explicit(&background_count, memory_order_relaxed) == 0 || count < 0 || (unsigned)count > MOST ||
-        !guard_may_act())
+    if (nothing_concerns() || count < 0 || (unsigned)count > MOST || !guard_may_act())
         return false;
     for (unsigned fd = 0; fd < (unsigned)count; fd++)
-        if ((bit_is_set(readable, fd) || bit_is_set(exceptional, fd)) && background_is((int)fd))
+        if (((bit_is_set(readable, fd) || bit_is_set(exceptional, fd)) && background_is((int)fd)) ||
+            (bit_is_set(readable, fd) && proof_is_known_needed((int)fd)))
             return true;
     return false;
+}
+
+/* Whether a descriptor is said to be readable for forged datagrams alone, which are thrown away. */
+static bool is_readable_for_nothing(const struct pollfd *polled)
+{
+    return (polled->revents & READABLE) != 0 && (polled->revents & (POLLERR | POLLHUP)) == 0 &&
+           proof_is_known_needed(polled->fd) && !proof_leaves_something(polled->fd);
 }
 
 /* One round: racing numbers are asked for writing too, and that is taken out of the answer again. */
@@ -138,6 +109,10 @@ static int poll_round(struct pollfd *polled, nfds_t count, const struct timespec
     int ready = REAL(ppoll)(polled, count, timeout, mask), rest = ready;
     int saved = errno;
     for (nfds_t i = 0; i < count; i++) {
+        if (ready > 0 && is_readable_for_nothing(&polled[i])) {
+            polled[i].revents &= (short)~READABLE;
+            rest -= polled[i].revents == 0;
+        }
         if (!bit_is_set(&added, (unsigned)i))
             continue;
         polled[i].events &= (short)~POLLOUT;
@@ -157,9 +132,9 @@ int waiting_ppoll(struct pollfd *polled, nfds_t count, const struct timespec *ti
     bool for_us;
     int ready;
     do {
-        struct timespec left = limit.forever ? (struct timespec){0} : time_left(&limit);
+        struct timespec left = limit.forever ? (struct timespec){0} : limit_left(&limit);
         ready = poll_round(polled, count, limit.forever ? NULL : &left, mask, &for_us);
-    } while (for_us && has_time(&limit));
+    } while (for_us && limit_has_time(&limit));
     return ready;
 }
 
@@ -197,6 +172,12 @@ static int select_round(int count, struct bits sets[3], fd_set *const wanted[3],
         rest -= __builtin_popcountl(sets[1].words[word] & added.words[word]);
         sets[1].words[word] &= ~added.words[word];
     }
+    for (unsigned fd = 0; ready > 0 && wanted[0] != NULL && fd < (unsigned)count; fd++) {
+        if (bit_is_set(&sets[0], fd) && proof_is_known_needed((int)fd) && !proof_leaves_something((int)fd)) {
+            clear_bit(&sets[0], fd);
+            rest--;
+        }
+    }
     *for_us = ready > 0 && rest == 0;
     return rest;
 }
@@ -210,16 +191,16 @@ int waiting_pselect(int count, fd_set *readable, fd_set *writable, fd_set *excep
     bool for_us;
     int ready;
     do {
-        struct timespec remaining = limit.forever ? (struct timespec){0} : time_left(&limit);
+        struct timespec remaining = limit.forever ? (struct timespec){0} : limit_left(&limit);
         ready = select_round(count, sets, wanted, limit.forever ? NULL : &remaining, mask, &for_us);
-    } while (for_us && has_time(&limit));
+    } while (for_us && limit_has_time(&limit));
     int saved = errno;
     if (ready >= 0)
         for (unsigned i = 0; i < 3; i++)
             if (wanted[i] != NULL)
                 memcpy(wanted[i], &sets[i], bytes_of(count));
     if (left != NULL && !limit.forever)
-        *left = time_left(&limit);
+        *left = limit_left(&limit);
     errno = saved;
     return ready;
 }

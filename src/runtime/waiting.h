@@ -1,7 +1,12 @@
 /*
- * poll() and select() while races run in the background. A thread that sleeps for reading only would sleep on the
- * placeholder for ever; so racing numbers are watched for writing as well, which the winner is at once, and the call
- * is made again with the time that remains.
+ * poll(), select() and epoll_wait() where the kernel's answer isn't the program's:
+ *
+ * While races run in the background, a thread that sleeps for reading only would sleep on the placeholder for ever;
+ * so racing numbers are watched for writing as well, which the winner is at once, and the call is made again with the
+ * time that remains.
+ *
+ * A UDP socket without our filter (runtime/proof.h) may be readable for forged datagrams alone. They are thrown away,
+ * and if nothing else woke the program, it sleeps on.
  *
  * Async-signal-safe; as the calls whose names they carry, errno included.
  */
@@ -10,14 +15,17 @@
 
 #include <poll.h>
 #include <stdbool.h>
+#include <sys/epoll.h>
 #include <sys/select.h>
+
+#include "runtime/proof.h"
 
 /* Before waiting: what the program will wait for is made ready for it, see messages_prepare_to_wait(). Does nothing
    in a process that has not been given an alias. */
 void waiting_prepare_polled(struct pollfd *polled, nfds_t count);
 void waiting_prepare_sets(int count, const fd_set *readable);
 
-/* Whether any of them is racing: if not, the real functions will do. */
+/* Whether any of them is racing, or needs proof: if not, the real functions will do. */
 bool waiting_concerns_polled(struct pollfd *polled, nfds_t count);
 bool waiting_concerns_sets(int count, const fd_set *readable, const fd_set *exceptional);
 
@@ -26,5 +34,18 @@ int waiting_ppoll(struct pollfd *polled, nfds_t count, const struct timespec *ti
 /* `left` (may be NULL) gets the time that remains, as Linux's select() gives it. */
 int waiting_pselect(int count, fd_set *readable, fd_set *writable, fd_set *exceptional,
                     const struct timespec *timeout, struct timespec *left, const sigset_t *mask);
+
+/* Whether epoll_wait() and its relatives need the following: one load. */
+static inline bool waiting_concerns_epoll(void)
+{
+    return atomic_load_explicit(&proof_any, memory_order_relaxed);
+}
+
+/*
+ * epoll_pwait(), or epoll_pwait2() where the time-out is wanted to the nanosecond. Which number an event is about is
+ * known where a hook saw the registration, and where the number is in one set only.
+ */
+int waiting_epoll(int epoll, struct epoll_event *events, int most, const struct timespec *timeout,
+                  const sigset_t *mask, bool in_nanoseconds);
 
 #endif

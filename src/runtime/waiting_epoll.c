@@ -1,0 +1,93 @@
+#include <errno.h>
+#include <limits.h>
+
+#include "runtime/limit.h"
+#include "runtime/real.h"
+#include "runtime/sockets.h"
+#include "runtime/waiting.h"
+
+#define READABLE (EPOLLIN | EPOLLRDNORM)
+
+/* An event that may be about a number which needs proof. */
+struct search {
+    int epoll;
+    const struct epoll_event *event;
+    int found;
+};
+
+static bool is_watched_as(int fd, const struct search *search, struct socket_watch *watch)
+{
+    return sockets_watched(fd, watch) && !watch->several && watch->epoll == search->epoll &&
+           watch->event.data.u64 == search->event->data.u64;
+}
+
+static void find_number(int number, void *context)
+{
+    struct search *search = context;
+    struct socket_watch watch;
+    if (is_watched_as(number, search, &watch))
+        search->found = number;
+}
+
+/* The number that needs proof of which this event is, or -1. Most programs keep the number itself with the event. */
+static int number_of(int epoll, const struct epoll_event *event)
+{
+    struct search search = {.epoll = epoll, .event = event, .found = -1};
+    struct socket_watch watch;
+    if (is_watched_as(event->data.fd, &search, &watch))
+        return proof_is_known_needed(event->data.fd) ? event->data.fd : -1;
+    sockets_each_with(SOCKET_PROVEN, find_number, &search);
+    return search.found;
+}
+
+/* Whether there is nothing behind an event but forged datagrams, which are thrown away. */
+static bool is_for_nothing(int epoll, const struct epoll_event *event)
+{
+    int fd = (event->events & READABLE) != 0 && (event->events & (EPOLLERR | EPOLLHUP)) == 0 ? number_of(epoll, event)
+                                                                                             : -1;
+    if (fd < 0 || proof_leaves_something(fd))
+        return false;
+    struct socket_watch watch;
+    if (sockets_watched(fd, &watch) && (watch.event.events & EPOLLONESHOT) != 0)
+        REAL(epoll_ctl)(epoll, EPOLL_CTL_MOD, fd, &watch.event); /* it has fired, for nothing */
+    return true;
+}
+
+static int leave_out_forged(int epoll, struct epoll_event *events, int count)
+{
+    int saved = errno, left = 0;
+    for (int i = 0; i < count; i++) {
+        struct epoll_event event = events[i];
+        if (is_for_nothing(epoll, &event))
+            event.events &= ~(uint32_t)READABLE;
+        if (event.events != 0)
+            events[left++] = event;
+    }
+    errno = saved;
+    return left;
+}
+
+/* As many milliseconds as are needed for all of it; -1 is for ever. */
+static int milliseconds_of(const struct timespec *time)
+{
+    if (time == NULL)
+        return -1;
+    if (time->tv_sec >= INT_MAX / CLOCK_MS_PER_S)
+        return INT_MAX;
+    return (int)(time->tv_sec * CLOCK_MS_PER_S + (time->tv_nsec + CLOCK_NS_PER_MS - 1) / CLOCK_NS_PER_MS);
+}
+
+int waiting_epoll(int epoll, struct epoll_event *events, int most, const struct timespec *timeout,
+                  const sigset_t *mask, bool in_nanoseconds)
+{
+    struct limit limit = limit_of(timeout);
+    int count, left;
+    do {
+        struct timespec time = limit.forever ? (struct timespec){0} : limit_left(&limit);
+        const struct timespec *rest = limit.forever ? NULL : &time;
+        count = in_nanoseconds ? REAL(epoll_pwait2)(epoll, events, most, rest, mask)
+                               : REAL(epoll_pwait)(epoll, events, most, milliseconds_of(rest), mask);
+        left = count > 0 ? leave_out_forged(epoll, events, count) : count;
+    } while (count > 0 && left == 0 && limit_has_time(&limit));
+    return left;
+}
