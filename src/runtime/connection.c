@@ -276,6 +276,8 @@ static int connect_to_any(int fd, int state, struct destinations *destinations, 
     int result = state >= 0 ? connect_stream(fd, destinations, port) : connect_datagram(fd, destinations, port);
     if (is_underway(result) && may_be_shown_as_ipv4(destinations))
         sockets_set(sockets_find(fd), SOCKET_TRANSLATED);
+    else if (is_underway(result))
+        sockets_clear(sockets_find(fd), SOCKET_TRANSLATED);
     return result;
 }
 
@@ -404,6 +406,8 @@ int connection_dissolve(int fd, const struct sockaddr *nowhere, socklen_t length
     bool upgraded = sockets_has(fd, SOCKET_UPGRADED) && !sockets_has(fd, SOCKET_STREAM) &&
                     REAL(getpeername)(fd, (struct sockaddr *)&peer, &peer_length) == 0;
     int result = REAL(connect)(fd, nowhere, length) == 0 ? 0 : -errno;
+    if (result == 0)
+        sockets_clear(sockets_find(fd), SOCKET_TRANSLATED);
     if (result == 0 && upgraded)
         upgrade_renew(fd);
     errno = saved;
@@ -415,6 +419,8 @@ int connection_make_mapped(int fd, const struct sockaddr_in *asked)
     int saved = errno;
     struct ip_address address = address_ipv4(asked->sin_addr);
     int result = try_candidate(fd, &address, ntohs(asked->sin_port), PATIENCE_FOREVER);
+    if (is_underway(result))
+        sockets_clear(sockets_find(fd), SOCKET_TRANSLATED);
     errno = saved;
     return result == -ENETUNREACH ? connection_translate(fd, asked) : result;
 }
@@ -422,6 +428,8 @@ int connection_make_mapped(int fd, const struct sockaddr_in *asked)
 int connection_make_back(int fd, const struct ip_address *peer, uint16_t port)
 {
     int saved = errno, result = try_candidate(fd, peer, port, PATIENCE_FOREVER);
+    if (is_underway(result))
+        sockets_clear(sockets_find(fd), SOCKET_TRANSLATED);
     errno = saved;
     return result;
 }

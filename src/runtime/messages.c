@@ -209,7 +209,7 @@ ssize_t messages_send_without_route(int fd, const struct msghdr *message, int fl
         for (size_t i = 0; sent < 0 && messages_is_without_route(errno) && i < count; i++)
             sent = send_to(fd, message, &ways[i], ntohs(destination.sin_port), flags);
     if (sent >= 0)
-        outbound_note(destination.sin_addr);
+        outbound_note(fd, destination.sin_addr);
     return sent;
 }
 
@@ -228,7 +228,7 @@ static ssize_t send_redirected(int fd, const struct msghdr *message, const struc
         for (size_t i = 0; sent < 0 && messages_is_without_route(errno) && i < count; i++)
             sent = send_to(fd, message, &addresses[i], ntohs(asked->sin_port), flags);
     if (sent >= 0)
-        outbound_note(asked->sin_addr);
+        outbound_note(fd, asked->sin_addr);
     return sent;
 }
 
@@ -264,10 +264,7 @@ void messages_hand_out_source(int fd, struct sockaddr_storage *full, socklen_t f
     if (ipv4_shape) {
         requeue_show_source(full);
         replies_note(full, full_length);
-        if (sockets_has(fd, SOCKET_TRANSLATED))
-            outbound_show_peer(full);
-        else
-            outbound_show_source(full);
+        outbound_show_source(fd, full);
     }
     view_hand_out(full, full_length, ipv4_shape ? view_of : NULL, address, length);
 }

@@ -14,6 +14,7 @@
 
 static struct descriptor first_page[SOCKETS_PAGE];
 void *_Atomic sockets_pages[SOCKETS_PAGES];
+static _Atomic uint32_t sockets_made;
 static _Atomic int highest; /* the highest number with a record */
 
 static struct socket_record first_records[POOL_CHUNK_ITEMS];
@@ -76,6 +77,7 @@ void sockets_add_ipv4(int fd, int type, int protocol)
         atomic_store(&record->flags, stream ? SOCKET_STREAM : SOCKET_FRESH);
         atomic_store(&record->options, 0);
         atomic_store(&record->option_count, 0);
+        atomic_store(&record->serial, atomic_fetch_add(&sockets_made, 1) + 1);
     }
     place(fd, stream || datagram ? item : SOCKETS_OTHER);
 }

@@ -47,8 +47,9 @@ struct socket_record {
     _Atomic uint32_t options;   /* newest recorded option, an item of a pool */
     _Atomic uint32_t option_count;
     _Atomic int backlog;
-    _Atomic uint32_t race; /* with SOCKET_RACING: which */
-    _Atomic int failure;   /* with SOCKET_FAILED: errno */
+    _Atomic uint32_t race;   /* with SOCKET_RACING: which */
+    _Atomic int failure;     /* with SOCKET_FAILED: errno */
+    _Atomic uint32_t serial; /* which of all sockets of this process it is, from 1 */
 };
 
 /* One descriptor number. */

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
 
@@ -327,6 +328,65 @@ static void test_peer_that_came_in_is_an_alias(void **state)
     assert_string_equal(part_output("server", with_prefix), "alias\n");
 }
 
+/* Says whom a datagram from inside the prefix is shown as, on the number `fd`. */
+static void hear_stranger(const char *what, int fd)
+{
+    int peer = world_datagrams(INSIDE, 0);
+    struct timeval limit = {.tv_sec = 2};
+    struct sockaddr_in6 to = ipv6_at("2001:db8::1", world_port(fd));
+    struct sockaddr_in from = {0};
+    socklen_t length = sizeof from;
+    char data[DATA_SIZE];
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+    sendto(peer, "hello", 5, 0, (struct sockaddr *)&to, sizeof to);
+    ssize_t size = recvfrom(fd, data, sizeof data, 0, (struct sockaddr *)&from, &length);
+    printf("%s: %s\n", what, size < 0 ? "nothing" : is_alias(from.sin_addr) ? "alias" : text_of(from.sin_addr));
+    world_close(peer);
+}
+
+static int bound_datagrams(uint16_t port)
+{
+    int fd = socket(AF_INET, SOCK_DGRAM, 0);
+    struct sockaddr_in local = ipv4_at("0.0.0.0", port);
+    assert_int_equal(bind(fd, (struct sockaddr *)&local, sizeof local), 0);
+    return fd;
+}
+
+static void marks(void)
+{
+    struct sockaddr nowhere = {.sa_family = AF_UNSPEC};
+    struct sockaddr_in to = ipv4_at(ASKED, UDP_PORT);
+    int fd = bound_datagrams(7300), asking = bound_datagrams(0), other = bound_datagrams(0),
+        behind = bound_datagrams(0);
+    assert_int_equal(connect_with(fd, ASKED, UDP_PORT), 0);
+    assert_int_equal(connect(fd, &nowhere, sizeof nowhere), 0);
+    hear_stranger("dissolved", fd);
+    assert_int_equal(sendto(asking, "x", 1, 0, (struct sockaddr *)&to, sizeof to), 1);
+    hear_stranger("asked", asking);
+    hear_stranger("another socket", other);
+    close(asking);
+    assert_int_equal(bound_datagrams(0), asking);
+    hear_stranger("the next of that number", asking);
+    /* By a system call that we don't see. */
+    assert_int_equal(connect_with(behind, ASKED, UDP_PORT), 0);
+    struct sockaddr_in6 any = {.sin6_family = AF_INET6, .sin6_port = htons(world_port(behind))};
+    long next = syscall(SYS_socket, AF_INET6, SOCK_DGRAM, 0);
+    int on = 1;
+    setsockopt(behind, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    syscall(SYS_setsockopt, next, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    syscall(SYS_bind, next, &any, sizeof any);
+    syscall(SYS_dup3, next, behind, 0);
+    hear_stranger("dissolved behind our back", behind);
+}
+
+static void test_marks_ended_with_the_connection(void **state)
+{
+    (void)state;
+    assert_string_equal(part_output("marks", with_prefix),
+                        "dissolved: alias\nasked: " ASKED "\nanother socket: alias\n"
+                        "the next of that number: alias\ndissolved behind our back: alias\n");
+}
+
 int main(int argc, char **argv)
 {
     static const struct part parts[] = {
@@ -340,6 +400,7 @@ int main(int argc, char **argv)
         {"unconnected", unconnected},
         {"connected_udp", connected_udp},
         {"server", server},
+        {"marks", marks},
         {NULL, NULL},
     };
     const struct CMUnitTest tests[] = {
@@ -354,6 +415,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup(test_datagrams, set_up),
         cmocka_unit_test_setup(test_connected_datagrams, set_up),
         cmocka_unit_test_setup(test_peer_that_came_in_is_an_alias, set_up),
+        cmocka_unit_test_setup(test_marks_ended_with_the_connection, set_up),
     };
     return SUPPORT_MAIN(parts, tests);
 }
