@@ -6,6 +6,7 @@
 #include "runtime/background.h"
 #include "runtime/follow.h"
 #include "runtime/guard.h"
+#include "runtime/holders.h"
 #include "runtime/hook.h"
 #include "runtime/real.h"
 
@@ -13,8 +14,18 @@
    addresses is written down. Not in a vfork() child, whose memory is its parent's. */
 static void leave(void)
 {
-    if (guard_may_act())
-        background_leave();
+    if (!guard_may_act())
+        return;
+    background_leave();
+    if (!start_owns_memory()) /* the parent of a vfork() child shares its sockets from here on */
+        holders_note_child();
+}
+
+static int spawned(int result)
+{
+    if (result == 0)
+        holders_note_child();
+    return result;
 }
 
 EXPORT int execve(const char *path, char *const arguments[], char *const environment[])
@@ -92,7 +103,7 @@ EXPORT int posix_spawn(pid_t *restrict pid, const char *restrict path, const pos
                        char *const environment[restrict])
 {
     char *const *followed = FOLLOW(environment);
-    return REAL(posix_spawn)(pid, path, actions, attributes, arguments, followed);
+    return spawned(REAL(posix_spawn)(pid, path, actions, attributes, arguments, followed));
 }
 
 EXPORT int posix_spawnp(pid_t *restrict pid, const char *restrict file, const posix_spawn_file_actions_t *actions,
@@ -100,5 +111,5 @@ EXPORT int posix_spawnp(pid_t *restrict pid, const char *restrict file, const po
                         char *const environment[restrict])
 {
     char *const *followed = FOLLOW(environment);
-    return REAL(posix_spawnp)(pid, file, actions, attributes, arguments, followed);
+    return spawned(REAL(posix_spawnp)(pid, file, actions, attributes, arguments, followed));
 }

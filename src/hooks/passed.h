@@ -6,6 +6,9 @@
 #include <sys/socket.h>
 
 #include "runtime/control.h"
+#include "runtime/guard.h"
+#include "runtime/holders.h"
+#include "runtime/sockets.h"
 
 /* Calls `act` for each descriptor in the control messages. */
 static inline void each_passed(const struct msghdr *message, void (*act)(int fd))
@@ -22,6 +25,16 @@ static inline void each_passed(const struct msghdr *message, void (*act)(int fd)
             act(fd);
         }
     }
+}
+
+/* After the kernel has taken a message, through a socket that is none of IPv4: others have what it carries from now
+ * on.
+ */
+static inline void note_passed(int fd, const struct msghdr *message)
+{
+    if (__builtin_expect(message->msg_control != NULL && message->msg_controllen != 0, 0) &&
+        sockets_item_is_plain(sockets_item(fd)) && guard_may_act())
+        each_passed(message, holders_note_sent);
 }
 
 #endif

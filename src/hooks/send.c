@@ -100,6 +100,14 @@ EXPORT ssize_t sendto(int fd, const void *data, size_t size, int flags, const st
     return __builtin_expect(sent >= 0, 1) ? sent : send_refused(&kept);
 }
 
+static ssize_t send_plain(int fd, const struct msghdr *message, int flags)
+{
+    ssize_t sent = REAL(sendmsg)(fd, message, flags);
+    if (sent >= 0)
+        note_passed(fd, message);
+    return sent;
+}
+
 static NOINLINE ssize_t send_message(int fd, const struct msghdr *message, int flags)
 {
     glance_note_errno();
@@ -114,9 +122,8 @@ static NOINLINE ssize_t send_message(int fd, const struct msghdr *message, int f
     }
     if (pointer_is_bad(message) || message->msg_name == NULL || !guard_may_act() ||
         !messages_concern(fd, message->msg_name, message->msg_namelen))
-        return pointer_is_bad(message)
-                   ? REAL(sendmsg)(fd, message, flags)
-                   : or_without_route(REAL(sendmsg)(fd, message, flags), before, fd, message, flags);
+        return pointer_is_bad(message) ? REAL(sendmsg)(fd, message, flags)
+                                       : or_without_route(send_plain(fd, message, flags), before, fd, message, flags);
     return messages_send(fd, message, flags);
 }
 
@@ -124,6 +131,12 @@ struct message_arguments {
     const struct msghdr *message;
     int fd, flags, error;
 };
+
+static NOINLINE ssize_t message_sent(const volatile struct message_arguments *sent, ssize_t size)
+{
+    note_passed(sent->fd, sent->message);
+    return size;
+}
 
 static NOINLINE ssize_t message_refused(const volatile struct message_arguments *sent)
 {
@@ -145,7 +158,9 @@ EXPORT ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
     kept.flags = flags;
     kept.error = *error;
     ssize_t sent = REAL_BOUND(sendmsg)(fd, message, flags);
-    return __builtin_expect(sent >= 0, 1) ? sent : message_refused(&kept);
+    if (__builtin_expect(sent < 0, 0))
+        return message_refused(&kept);
+    return __builtin_expect(kept.message->msg_control != NULL, 0) ? message_sent(&kept, sent) : sent;
 }
 
 static bool any_concerns(int fd, const struct mmsghdr *messages, unsigned count)
@@ -169,12 +184,24 @@ static int or_each_without_route(int sent, int error_before, int fd, struct mmsg
     return 1;
 }
 
+static int send_all_plain(int fd, struct mmsghdr *messages, unsigned count, int flags)
+{
+    int sent = REAL(sendmmsg)(fd, messages, count, flags);
+    for (int i = 0; i < sent; i++)
+        note_passed(fd, &messages[i].msg_hdr);
+    return sent;
+}
+
 static NOINLINE int send_messages(int fd, struct mmsghdr *messages, unsigned count, int flags)
 {
     int before = errno;
     glance_note_errno();
+    if (!pointer_is_bad(messages) && background_any())
+        for (unsigned i = 0; i < count; i++)
+            if (messages[i].msg_hdr.msg_control != NULL)
+                each_passed(&messages[i].msg_hdr, background_collapse);
     if (pointer_is_bad(messages) || !guard_may_act() || !any_concerns(fd, messages, count))
-        return or_each_without_route(REAL(sendmmsg)(fd, messages, count, flags), before, fd, messages, count, flags);
+        return or_each_without_route(send_all_plain(fd, messages, count, flags), before, fd, messages, count, flags);
     int saved = errno;
     unsigned sent = 0;
     for (; sent < count; sent++) {
@@ -206,7 +233,7 @@ static NOINLINE int messages_refused(const volatile struct messages_arguments *s
 EXPORT int sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags)
 {
     const int *error = glance_errno;
-    if (error == NULL || pointer_is_bad(messages))
+    if (error == NULL || background_any() || pointer_is_bad(messages))
         return send_messages(fd, messages, count, flags);
     for (unsigned i = 0; i < count; i++)
         if (messages_may_concern(fd, messages[i].msg_hdr.msg_name, messages[i].msg_hdr.msg_namelen))
@@ -218,5 +245,9 @@ EXPORT int sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags)
     kept.error = *error;
     kept.count = count;
     int sent = REAL_BOUND(sendmmsg)(fd, messages, count, flags);
-    return __builtin_expect(sent >= 0, 1) ? sent : messages_refused(&kept);
+    if (__builtin_expect(sent < 0, 0))
+        return messages_refused(&kept);
+    for (int i = 0; i < sent; i++)
+        note_passed(kept.fd, &kept.messages[i].msg_hdr);
+    return sent;
 }

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <sys/resource.h>
 
+#include "runtime/holders.h"
 #include "runtime/kernel.h"
 #include "runtime/option_twins.h"
 #include "runtime/port_share.h"
@@ -53,7 +54,7 @@ bool attempts_read_original(int fd, struct original *original)
     struct sockaddr_storage local;
     socklen_t length = sizeof local;
     *original = (struct original){.fd = fd, .record = sockets_find(fd)};
-    if (REAL(getsockname)(fd, (struct sockaddr *)&local, &length) != 0 ||
+    if (holders_include_others(fd) || REAL(getsockname)(fd, (struct sockaddr *)&local, &length) != 0 ||
         !address_from_sockaddr((const struct sockaddr *)&local, length, &original->address, &original->port))
         return false;
     original->family = original->address.family;

@@ -19,8 +19,8 @@ struct original {
     uint16_t port;                /* 0: to none; one that the kernel chose for a connect() is none */
 };
 
-/* Reads it; false where the kernel doesn't tell. A port that is left of an earlier attempt counts as bound: that
-   can't be told, and does no harm. */
+/* Reads it; false where the kernel doesn't tell, or another process has the socket too (holders.h). A port that is
+   left of an earlier attempt counts as bound: that can't be told, and does no harm. */
 bool attempts_read_original(int fd, struct original *original);
 
 /* Whether a socket that is bound like this can get to the candidate. */

@@ -18,6 +18,8 @@ static _Atomic uint32_t sockets_made;
 static _Atomic int highest; /* the highest number with a record */
 
 static struct socket_record first_records[POOL_CHUNK_ITEMS];
+_Atomic uint32_t sockets_children;
+
 static void *_Atomic record_chunks[POOL_CHUNKS];
 struct pool sockets_records = {
     .item_size = sizeof(struct socket_record), .first = first_records, .chunks = record_chunks};
@@ -78,6 +80,8 @@ void sockets_add_ipv4(int fd, int type, int protocol)
         atomic_store(&record->options, 0);
         atomic_store(&record->option_count, 0);
         atomic_store(&record->serial, atomic_fetch_add(&sockets_made, 1) + 1);
+        atomic_store(&record->children, atomic_load_explicit(&sockets_children, memory_order_relaxed));
+        atomic_store(&record->held_until_ms, 0);
     }
     place(fd, stream || datagram ? item : SOCKETS_OTHER);
 }

@@ -38,6 +38,8 @@ enum socket_flag {
     SOCKET_FRESH = 1 << 15,     /* UDP: the program has not waited for a datagram yet */
     SOCKET_PORT_KEPT = 1 << 16, /* a bind() has named its port: UDP keeps it when the peer is left */
     SOCKET_SCREENED = 1 << 17,  /* UDP: a filter of ours keeps forged datagrams out, see runtime/forgery.h */
+    SOCKET_SENT = 1 << 18,      /* to another process, see holders.h */
+    SOCKET_FOREIGN = 1 << 19,   /* we have not seen it being made */
 };
 
 struct socket_record {
@@ -47,9 +49,11 @@ struct socket_record {
     _Atomic uint32_t options;   /* newest recorded option, an item of a pool */
     _Atomic uint32_t option_count;
     _Atomic int backlog;
-    _Atomic uint32_t race;   /* with SOCKET_RACING: which */
-    _Atomic int failure;     /* with SOCKET_FAILED: errno */
-    _Atomic uint32_t serial; /* which of all sockets of this process it is, from 1 */
+    _Atomic uint32_t serial;       /* which of all sockets of this process it is, from 1 */
+    _Atomic uint32_t race;         /* with SOCKET_RACING: which */
+    _Atomic int failure;           /* with SOCKET_FAILED: errno */
+    _Atomic uint32_t children;     /* made by the process up to when the socket was surely in no other one */
+    _Atomic int64_t held_until_ms; /* found in another process, and believed to be there until then */
 };
 
 /* One descriptor number. */
@@ -71,6 +75,9 @@ struct descriptor {
 #define SOCKETS_PAGES 1024u
 extern void *_Atomic sockets_pages[SOCKETS_PAGES];
 extern struct pool sockets_records;
+
+/* Children that this process has made, and its parent before it: they have the sockets of that time too. */
+extern _Atomic uint32_t sockets_children;
 
 /* The registration of one number in an epoll set, as the program asked for it. */
 struct socket_watch {

@@ -11,6 +11,7 @@
 #include "runtime/follow.h"
 #include "runtime/glance.h"
 #include "runtime/guard.h"
+#include "runtime/holders.h"
 #include "runtime/listen_map.h"
 #include "runtime/lookups.h"
 #include "runtime/observe.h"
@@ -21,6 +22,7 @@
 #include "runtime/settings.h"
 #include "runtime/trace.h"
 #include "runtime/translators.h"
+#include "runtime/upgrade.h"
 
 _Atomic int start_state = START_COLD;
 __thread uintptr_t guard_innermost __attribute__((tls_model("initial-exec")));
@@ -29,6 +31,7 @@ static _Atomic long owner;
 
 static void before_fork(void)
 {
+    upgrade_before_fork();
     beside_before_fork();
     background_before_fork();
 }
@@ -38,6 +41,7 @@ static atomic_bool forked;
 static void after_fork_in_parent(void)
 {
     atomic_store_explicit(&forked, true, memory_order_relaxed);
+    holders_note_child();
     background_after_fork_in_parent();
 }
 
@@ -45,6 +49,7 @@ static void after_fork_in_child(void)
 {
     atomic_store_explicit(&forked, true, memory_order_relaxed);
     atomic_store(&owner, syscall(SYS_getpid));
+    holders_after_fork();
     beside_after_fork();
     lookups_after_fork();
     pref64_after_fork();

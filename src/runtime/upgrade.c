@@ -11,6 +11,7 @@
 #include "runtime/attempts.h"
 #include "runtime/filters.h"
 #include "runtime/forgery.h"
+#include "runtime/holders.h"
 #include "runtime/kernel.h"
 #include "runtime/observe.h"
 #include "runtime/option_twins.h"
@@ -19,6 +20,7 @@
 #include "runtime/real.h"
 #include "runtime/replace.h"
 #include "runtime/requeue.h"
+#include "runtime/resolve.h"
 #include "runtime/sockets.h"
 #include "runtime/sources.h"
 #include "runtime/start.h"
@@ -60,7 +62,7 @@ static int find_protocol(struct plan *plan)
             return -EAFNOSUPPORT;
         sockets_add_ipv4(plan->fd, plan->type, plan->protocol);
         plan->record = sockets_find(plan->fd);
-        sockets_set(plan->record, SOCKET_BOUND); /* for all we know */
+        sockets_set(plan->record, SOCKET_BOUND | SOCKET_FOREIGN); /* for all we know */
     }
     return plan->type == SOCK_STREAM && state != TCP_CLOSE ? -EISCONN : 0;
 }
@@ -72,6 +74,8 @@ static int make_plan(int fd, const struct sockaddr_storage *bound, struct plan *
     plan->fd = fd;
     plan->record = sockets_find(fd);
     int result = find_protocol(plan);
+    if (result == 0 && holders_include_others(fd))
+        result = -EAFNOSUPPORT;
     if (result < 0)
         return result;
     if (plan->type != SOCK_STREAM || sockets_chose_port(plan->record, ntohs(local.sin_port)))
@@ -267,8 +271,8 @@ void upgrade_renew(int fd)
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     plan.record = sockets_find(fd);
-    if (plan.record != NULL && REAL(getsockname)(fd, (struct sockaddr *)&local, &length) == 0 &&
-        local.sin6_family == AF_INET6) {
+    if (plan.record != NULL && !holders_include_others(fd) &&
+        REAL(getsockname)(fd, (struct sockaddr *)&local, &length) == 0 && local.sin6_family == AF_INET6) {
         plan.port = local.sin6_port;
         if (sockets_has(fd, SOCKET_FAMILY_FIXED)) { /* else it is an address that the former peer gave it */
             plan.local = local.sin6_addr;
@@ -350,7 +354,7 @@ int upgrade_give_back(int fd)
     pthread_sigmask(SIG_SETMASK, &all, &before);
     struct socket_record *record = sockets_find(fd);
     if (record != NULL)
-        result = give_back(fd, record);
+        result = holders_include_others(fd) ? -EBUSY : give_back(fd, record);
     if (record != NULL && result < 0)
         observe_error(OBSERVE_WARNING, "a port keeps its IPv6 side, which could not be given back to the program",
                       NULL, -result);
@@ -368,6 +372,18 @@ void upgrade_fresh(int fd)
         local.sin_port == 0)
         upgrade_socket(fd);
     errno = saved;
+}
+
+static void upgrade_for_child(int fd, void *context)
+{
+    (void)context;
+    upgrade_fresh(fd);
+}
+
+void upgrade_before_fork(void)
+{
+    if (resolve_has_shown_alias())
+        sockets_each_with(SOCKET_FRESH, upgrade_for_child, NULL);
 }
 
 void upgrade_undo_when_ipv4(int fd)

@@ -13,7 +13,7 @@
  * Makes `fd` an AF_INET6 socket that also does IPv4 (not V6ONLY). 0 where it is one already, whoever made it. A UDP
  * socket keeps its port, its peer and what waits in its queue.
  *
- * -EAFNOSUPPORT   not TCP or UDP, or the kernel has no IPv6
+ * -EAFNOSUPPORT   not TCP or UDP; another process has it too (holders.h); or the kernel has no IPv6
  * -EADDRNOTAVAIL  bound to one IPv4 address: it stays on that
  * -EISCONN        a TCP socket that is not closed: no longer ours to change
  * other           something that the program set can't be carried over (said once in the log); IPv4 goes on
@@ -46,6 +46,10 @@ int upgrade_give_back(int fd);
 
 /* upgrade_socket() for a UDP socket that has no port yet, so that nothing can wait in its queue; else nothing. */
 void upgrade_fresh(int fd);
+
+/* All of these, in a process that has been given an alias: it is about to make a child, which has them too. After
+   that they would be left alone. */
+void upgrade_before_fork(void);
 
 /*
  * After a connection was made over IPv4 on an upgraded TCP socket: makes it a true AF_INET socket again, so that
