@@ -9,6 +9,7 @@
 #include "runtime/background.h"
 #include "runtime/guard.h"
 #include "runtime/hook.h"
+#include "runtime/older.h"
 #include "runtime/real.h"
 #include "runtime/sockets.h"
 
@@ -121,7 +122,7 @@ static inline void before_fcntl(int fd, int command, void *argument)
 }
 
 /* The third argument of fcntl(), whatever it is, is passed on as the pointer-sized word that it was passed in. */
-#define FCNTL(name)                                                                            \
+#define FCNTL(name, real)                                                                      \
     EXPORT int name(int fd, int command, ...)                                                  \
     {                                                                                          \
         va_list arguments;                                                                     \
@@ -129,9 +130,13 @@ static inline void before_fcntl(int fd, int command, void *argument)
         void *argument = va_arg(arguments, void *);                                            \
         va_end(arguments);                                                                     \
         before_fcntl(fd, command, argument);                                                   \
-        int result = REAL(name)(fd, command, argument);                                        \
+        int result = real(fd, command, argument);                                              \
         return command == F_DUPFD || command == F_DUPFD_CLOEXEC ? copied(fd, result) : result; \
     }
 
-FCNTL(fcntl)
-FCNTL(fcntl64)
+FCNTL(fcntl, REAL(fcntl))
+FCNTL(fcntl64, REAL(fcntl64))
+#ifdef __i386__
+int older_fcntl(int fd, int command, ...); /* hooks/older.c */
+FCNTL(older_fcntl, REAL_OLDER(fcntl))
+#endif

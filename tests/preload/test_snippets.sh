@@ -61,6 +61,7 @@ for source in "$here"/snippets/*.c; do
     same "$symbol" "a program bound at start" "$built/$symbol-program" LD_BIND_NOW=1
     left_out "$symbol" constructor || same "$symbol" "the constructor of another library" "$built/$symbol-bystander"
     same "$symbol" "a fortified program" "$built/$symbol-fortified"
+    [ ! -e "$built/$symbol-older" ] || same "$symbol" "a program of the older version" "$built/$symbol-older"
 done
 echo "# test_snippets.sh: $passed passed, $failed failed, 0 skipped"
 [ $failed -eq 0 ]

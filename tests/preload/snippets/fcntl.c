@@ -21,6 +21,16 @@ void snippet(void)
     struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
     int file = open("/dev/null", O_RDWR);
     SAY(fcntl(file, F_SETLK, &lock));
+    /* Of the two versions that i386 has, one takes the wide kind here. */
+    union {
+        struct flock64 wide;
+        struct flock narrow;
+    } either = {0};
+    either.narrow.l_type = F_WRLCK;
+    either.narrow.l_len = 1;
+    file = open("/dev/zero", O_RDWR);
+    SAY(fcntl(file, F_OFD_GETLK, &either));
+    say_bytes("lock", &either, sizeof either);
     SAY(fcntl(client, F_DUPFD, 200));
     SAY(fcntl(copy, F_DUPFD, -1));
     SAY(fcntl(copy, 9999, 0));

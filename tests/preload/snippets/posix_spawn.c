@@ -22,4 +22,5 @@ void snippet(void)
     try("/bin/sh", arguments, empty);
     try("/no/such/file", arguments, environment);
     try("", arguments, environment);
+    try(plain_script(), arguments, environment);
 }

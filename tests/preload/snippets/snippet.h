@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 void snippet(void);
@@ -113,6 +114,18 @@ __attribute__((unused)) static void say_host_buffer(const char *what, const stru
            buffer->host_error, used <= size ? "untouched" : "OVERWRITTEN");
     if (buffer->found != NULL)
         say_hostent(what, buffer->found);
+}
+
+/* The path of a script without #!: whether it is run depends on the function, and on its version. */
+__attribute__((unused)) static const char *plain_script(void)
+{
+    static char path[512];
+    snprintf(path, sizeof path, "%s/plain-script", getenv("TEST_DIR"));
+    FILE *file = fopen(path, "w");
+    if (file == NULL || fputs("echo plain \"$1\"; exit 4\n", file) == EOF || fclose(file) != 0 ||
+        chmod(path, 0755) != 0)
+        abort();
+    return path;
 }
 
 /* A listening TCP socket. */
