@@ -1,6 +1,7 @@
 /* Connections, and the addresses of their ends. */
 #include <limits.h>
 #include <netinet/in.h>
+#include <pthread.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -75,6 +76,7 @@ static NOINLINE int connect_guarded(int fd, const struct sockaddr *address, sock
     GUARD(guard);
     struct sockaddr_in asked;
     struct ip_address peer;
+    pthread_testcancel();
     if (!GUARD_ENTER(guard))
         return REAL(connect)(fd, address, length);
     race_clean_up();

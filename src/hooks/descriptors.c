@@ -1,5 +1,6 @@
 /* Descriptors that are made, copied and closed: the tables follow, the calls themselves are libc's. */
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -16,7 +17,7 @@
 EXPORT int socket(int family, int type, int protocol)
 {
     GUARD(guard);
-    if (!GUARD_ENTER(guard))
+    if (!GUARD_ENTER_QUICK(guard))
         return REAL(socket)(family, type, protocol);
     race_clean_up();
     int fd = REAL(socket)(family, type, protocol);
@@ -42,6 +43,7 @@ EXPORT int socket(int family, int type, int protocol)
 static NOINLINE int close_guarded(int fd)
 {
     GUARD(guard);
+    pthread_testcancel();
     if (GUARD_ENTER(guard)) {
         race_clean_up();
         history_flush();

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "runtime/background.h"
+#include "runtime/cancellation.h"
 #include "runtime/filters.h"
 #include "runtime/forgery.h"
 #include "runtime/guard.h"
@@ -44,7 +45,7 @@ static int note_option(int fd, int level, int name, const void *value, socklen_t
 static NOINLINE int set_option(int fd, int level, int name, const void *value, socklen_t length, const void *caller)
 {
     GUARD(guard);
-    if (!GUARD_ENTER(guard))
+    if (!GUARD_ENTER_QUICK(guard))
         return REAL(setsockopt)(fd, level, name, value, length);
     if (level == IPPROTO_IP && name == IP_PKTINFO && proof_takes_option(fd, value, length))
         return guard_result(&guard, note_option(fd, level, name, value, length));
@@ -109,9 +110,9 @@ static bool is_foreign_level(int fd, int level)
 EXPORT int getsockopt(int fd, int level, int name, void *restrict value, socklen_t *restrict length)
 {
     GUARD(guard);
-    if (level == IPPROTO_IPV6 && sockets_has(fd, SOCKET_UPGRADED | SOCKET_RACING) && GUARD_ENTER(guard))
+    if (level == IPPROTO_IPV6 && sockets_has(fd, SOCKET_UPGRADED | SOCKET_RACING) && GUARD_ENTER_QUICK(guard))
         return guard_result(&guard, -EOPNOTSUPP);
-    if (background_is(fd) && !(level == SOL_SOCKET && name == SO_ERROR) && GUARD_ENTER(guard)) {
+    if (background_is(fd) && !(level == SOL_SOCKET && name == SO_ERROR) && GUARD_ENTER_QUICK(guard)) {
         int raced = background_get_option(fd, level, name, value, length);
         if (raced == 0 && level == SOL_SOCKET && name == SO_DOMAIN)
             show_ipv4(value, *length);
@@ -120,17 +121,17 @@ EXPORT int getsockopt(int fd, int level, int name, void *restrict value, socklen
         guard_leave(&guard);
     }
     if (level == SOL_SOCKET && name == SO_ERROR && sockets_has(fd, SOCKET_FAILED) && value != NULL &&
-        length != NULL && *length >= sizeof(int) && GUARD_ENTER(guard)) {
+        length != NULL && *length >= sizeof(int) && GUARD_ENTER_QUICK(guard)) {
         int failure = background_take_failure(fd);
         memcpy(value, &failure, sizeof failure);
         *length = sizeof failure;
         return guard_result(&guard, 0);
     }
     if (level == SOL_SOCKET && name == SO_GET_FILTER && sockets_has(fd, SOCKET_SCREENED) && !pointer_is_bad(value) &&
-        !pointer_is_bad(length) && GUARD_ENTER(guard))
+        !pointer_is_bad(length) && GUARD_ENTER_QUICK(guard))
         return guard_result(&guard, forgery_get_filter(fd, value, length));
     int result = REAL(getsockopt)(fd, level, name, value, length);
-    if (result == 0 && level == SOL_SOCKET && name == SO_DOMAIN && GUARD_ENTER(guard))
+    if (result == 0 && level == SOL_SOCKET && name == SO_DOMAIN && GUARD_ENTER_QUICK(guard))
         hide_domain(fd, value, *length, CALLER);
     if (result == 0 && level == IPPROTO_IP && name == IP_PKTINFO && *length > 0 && !proof_is_visible(fd))
         memset(value, 0, *length); /* the library asked for it, not the program */
@@ -143,6 +144,7 @@ EXPORT int getsockopt(int fd, int level, int name, void *restrict value, socklen
    moment does. */
 static int ask_ipv4_socket(unsigned long request, void *argument)
 {
+    CANCELLATION_OFF(cancellation);
     int side = REAL(socket)(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (side < 0)
         return -1;

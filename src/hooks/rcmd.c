@@ -66,7 +66,7 @@ EXPORT int rcmd(char **restrict host, unsigned short port, const char *restrict 
 {
     GUARD(guard);
     char text[ADDRESS_TEXT_SIZE];
-    if (!GUARD_ENTER(guard) || wanted_family() == AF_INET)
+    if (!GUARD_ENTER_QUICK(guard) || wanted_family() == AF_INET)
         return REAL(rcmd)(host, port, local_user, remote_user, command, error_fd);
     char *literal = host != NULL ? text_behind(*host, text) : NULL;
     int fd =
@@ -79,7 +79,7 @@ EXPORT int rexec(char **restrict host, int port, const char *restrict name, cons
 {
     GUARD(guard);
     char text[ADDRESS_TEXT_SIZE];
-    if (!GUARD_ENTER(guard) || wanted_family() == AF_INET)
+    if (!GUARD_ENTER_QUICK(guard) || wanted_family() == AF_INET)
         return REAL(rexec)(host, port, name, password, command, error_fd);
     char *literal = host != NULL ? text_behind(*host, text) : NULL;
     int fd = rexec_af(literal != NULL ? &literal : host, port, name, password, command, error_fd, wanted_family());
@@ -92,7 +92,7 @@ EXPORT int rresvport(int *port)
 {
     GUARD(guard);
     int fd = REAL(rresvport)(port);
-    if (fd < 0 || !GUARD_ENTER(guard))
+    if (fd < 0 || !GUARD_ENTER_QUICK(guard))
         return fd;
     sockets_add_ipv4(fd, SOCK_STREAM, 0);
     sockets_set(sockets_find(fd), SOCKET_BOUND);
@@ -164,7 +164,7 @@ EXPORT int ruserok(const char *host, int superuser, const char *remote_user, con
     struct ip_address address;
     char text[ADDRESS_TEXT_SIZE];
     int by_range;
-    if (!GUARD_ENTER(guard) || host == NULL || wanted_family() == AF_INET)
+    if (!GUARD_ENTER_QUICK(guard) || host == NULL || wanted_family() == AF_INET)
         return REAL(ruserok)(host, superuser, remote_user, local_user);
     if (REAL(inet_aton)(host, &alias) != 0 && aliases_is_mapped(alias) && aliases_find_address(alias, &address))
         return ask_mapped(alias, &address, &login);
@@ -181,7 +181,7 @@ EXPORT int iruserok(uint32_t address, int superuser, const char *remote_user, co
     const struct login login = {superuser, remote_user, local_user};
     struct in_addr alias = {.s_addr = address};
     struct ip_address ipv6;
-    if (!GUARD_ENTER(guard) || !aliases_contains(alias) || !aliases_find_address(alias, &ipv6))
+    if (!GUARD_ENTER_QUICK(guard) || !aliases_contains(alias) || !aliases_find_address(alias, &ipv6))
         return REAL(iruserok)(address, superuser, remote_user, local_user);
     return aliases_is_mapped(alias) ? ask_mapped(alias, &ipv6, &login) : ask_address(&ipv6.ipv6, &login);
 }

@@ -17,7 +17,7 @@
 static NOINLINE int control_epoll(int epoll, int operation, int fd, struct epoll_event *event)
 {
     GUARD(guard);
-    if (!GUARD_ENTER(guard) || sockets_find(fd) == NULL)
+    if (!GUARD_ENTER_QUICK(guard) || sockets_find(fd) == NULL)
         return REAL(epoll_ctl)(epoll, operation, fd, event);
     int result;
     if (background_is(fd) && background_epoll_control(epoll, operation, fd, event, &result))

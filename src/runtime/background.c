@@ -408,16 +408,18 @@ static void collapse_in_child(struct background *race)
     sockets_clear(record, SOCKET_RACING);
 }
 
-/* Each thread that forks has its own: how many races it has locked, and its signal mask (the kernel's 64 signals). A
-   race that starts meanwhile is beyond them, and is not in the child. */
+/* Each thread that forks has its own: how many races it has locked, its signal mask (the kernel's 64 signals) and its
+   cancellation. A race that starts meanwhile is beyond them, and is not in the child. */
 static __thread uint32_t locked_for_fork __attribute__((tls_model("initial-exec")));
 static __thread uint64_t mask_before_fork __attribute__((tls_model("initial-exec")));
+static __thread int cancellation_before_fork __attribute__((tls_model("initial-exec")));
 
 static void restore_mask(void)
 {
     sigset_t mask;
     sigemptyset(&mask);
     memcpy(&mask, &mask_before_fork, sizeof mask_before_fork);
+    pthread_setcancelstate(cancellation_before_fork, NULL);
     pthread_sigmask(SIG_SETMASK, &mask, NULL);
 }
 
@@ -426,6 +428,7 @@ void background_before_fork(void)
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancellation_before_fork);
     memcpy(&mask_before_fork, &before, sizeof mask_before_fork);
     locked_for_fork = atomic_load(&background_races.taken);
     for (uint32_t item = 1; item <= locked_for_fork; item++)

@@ -3,6 +3,7 @@
 
 #include "runtime/attempts.h"
 #include "runtime/background_race.h"
+#include "runtime/cancellation.h"
 #include "runtime/clock.h"
 #include "runtime/kernel.h"
 #include "runtime/pref64.h"
@@ -108,6 +109,7 @@ int background_take_failure(int fd)
     struct sockaddr nowhere = {.sa_family = AF_UNSPEC};
     struct socket_record *record = sockets_find(fd);
     int saved = errno, failure = atomic_load(&record->failure);
+    CANCELLATION_OFF(cancellation);
     sockets_clear(record, SOCKET_FAILED);
     kernel_socket_integer(fd, SO_ERROR);
     REAL(connect)(fd, &nowhere, sizeof nowhere);

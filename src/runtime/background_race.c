@@ -47,15 +47,20 @@ _Atomic int64_t *background_due(uint32_t item)
 void background_lock(struct background *race, sigset_t *before)
 {
     sigset_t all;
+    int cancellation;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, before);
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancellation);
     while (atomic_exchange_explicit(&race->lock, 1, memory_order_acquire) != 0)
         sched_yield();
+    race->cancellation = cancellation;
 }
 
 void background_unlock(struct background *race, const sigset_t *before)
 {
+    int cancellation = race->cancellation;
     atomic_store_explicit(&race->lock, 0, memory_order_release);
+    pthread_setcancelstate(cancellation, NULL);
     pthread_sigmask(SIG_SETMASK, before, NULL);
 }
 

@@ -36,6 +36,7 @@ struct lane {
 struct background {
     _Atomic uint32_t next_free; /* the pool's */
     _Atomic uint32_t lock;
+    int cancellation;            /* of the thread that holds the lock, before */
     _Atomic uint32_t generation; /* counts the uses of this memory; odd while a race is on */
     int fd;
     uint64_t placeholder; /* its cookie */
@@ -62,7 +63,8 @@ void background_tell(const struct background *race, enum event_type type, int at
    of them again and again. */
 _Atomic int64_t *background_due(uint32_t item);
 
-/* Locks: the holder makes a few system calls and never waits. Signals are blocked until it is unlocked. */
+/* Locks: the holder makes a few system calls and never waits. Signals are blocked and cancellation is off until it is
+   unlocked. */
 void background_lock(struct background *race, sigset_t *before);
 void background_unlock(struct background *race, const sigset_t *before);
 

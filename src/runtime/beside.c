@@ -152,6 +152,18 @@ struct beside *beside_start(enum beside_numbers numbers, void (*work)(void *argu
     return NULL;
 }
 
+/* Sleeps until it is done, at most for `limit` (NULL: for ever). Can be cancelled where the program allows it, as
+   libc's own waits can: at any moment of the system call. */
+static void sleep_until_done(struct beside *beside, const struct timespec *limit)
+{
+    int kind;
+    guard_allow_cancellation();
+    pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, &kind);
+    syscall(SYS_futex, &beside->done, FUTEX_WAIT_PRIVATE, 0, limit, NULL, 0);
+    pthread_setcanceltype(kind, NULL);
+    guard_forbid_cancellation();
+}
+
 bool beside_wait(struct beside *beside, int64_t timeout_ms)
 {
     int64_t end_ms = clock_now_ms() + timeout_ms;
@@ -161,8 +173,7 @@ bool beside_wait(struct beside *beside, int64_t timeout_ms)
             return false;
         struct timespec limit = {.tv_sec = left_ms / CLOCK_MS_PER_S,
                                  .tv_nsec = left_ms % CLOCK_MS_PER_S * CLOCK_NS_PER_MS};
-        syscall(SYS_futex, &beside->done, FUTEX_WAIT_PRIVATE, 0, timeout_ms == BESIDE_FOREVER_MS ? NULL : &limit,
-                NULL, 0);
+        sleep_until_done(beside, timeout_ms == BESIDE_FOREVER_MS ? NULL : &limit);
     }
     return true;
 }

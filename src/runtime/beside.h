@@ -2,8 +2,9 @@
  * Work on a thread of its own, beside the thread that wants the result and may not have the time to wait for it. Used
  * for the IPv6 half of name lookups only: allocates, so never on an async-signal-safe path.
  *
- * The thread blocks all signals and counts as being inside a hook. No lock is held while anybody waits; a siglongjmp
- * out of beside_wait() loses the memory of one job and nothing else. A child of fork() has no such threads.
+ * The thread blocks all signals and counts as being inside a hook. No lock is held while anybody waits, so that the
+ * caller may leave beside_wait() by siglongjmp or be cancelled in it: what it has to release then is its own to
+ * remember. A child of fork() has no such threads.
  */
 #ifndef V6SHIM_RUNTIME_BESIDE_H
 #define V6SHIM_RUNTIME_BESIDE_H

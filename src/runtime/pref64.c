@@ -11,6 +11,7 @@
 #include "runtime/beside.h"
 #include "runtime/clock.h"
 #include "runtime/glance.h"
+#include "runtime/guard.h"
 #include "runtime/kernel.h"
 #include "runtime/observe.h"
 #include "runtime/pref64_record.h"
@@ -152,7 +153,7 @@ static void await_answer(int64_t patience_ms, atomic_bool *given_up)
     while (atomic_load(&asking) != 0 && !atomic_load(given_up)) {
         if (clock_now_ms() >= end_ms)
             atomic_store(given_up, true);
-        syscall(SYS_nanosleep, &pause, NULL);
+        guard_sleep(&pause);
     }
 }
 

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <pthread.h>
 #include <signal.h>
 #include <string.h>
 
@@ -20,6 +19,8 @@
 #include "runtime/real.h"
 #include "runtime/replace.h"
 #include "runtime/settings.h"
+#include "runtime/shelter.h"
+#include "runtime/thread_end.h"
 
 #define NO_SOCKET (-1)
 #define FOREVER   INT64_MAX
@@ -77,27 +78,28 @@ static void end_race(uint32_t item)
     pool_give(&races, item);
 }
 
-static void end_cancelled(void *data)
+static void abandon(uint32_t item)
 {
-    uint32_t item = *(const uint32_t *)data;
     tell(race_at(item), EVENT_CANCELLED, NULL, 0);
     end_race(item);
 }
 
-/* A handler on a stack of its own, which may lie anywhere: what it interrupted still runs. */
-static bool on_signal_stack(void)
+void race_abandon_all(void)
 {
-    stack_t stack;
-    return sigaltstack(NULL, &stack) == 0 && (stack.ss_flags & SS_ONSTACK) != 0;
+    while (race_current != 0)
+        abandon(race_current);
 }
 
 void race_clean_up(void)
 {
     uintptr_t here = (uintptr_t)__builtin_frame_address(0);
-    while (race_current != 0 && atomic_load(&race_at(race_current)->frame) < here && !on_signal_stack()) {
-        tell(race_at(race_current), EVENT_CANCELLED, NULL, 0);
-        end_race(race_current);
-    }
+    if (race_current == 0)
+        return;
+    struct shelter shelter;
+    shelter_enter(&shelter);
+    while (race_current != 0 && atomic_load(&race_at(race_current)->frame) < here && !guard_on_signal_stack())
+        abandon(race_current);
+    shelter_leave(&shelter);
 }
 
 void race_after_fork(void)
@@ -158,6 +160,7 @@ static uint32_t begin_race(const struct original *original, const struct destina
     atomic_store(&race->frame, frame);
     atomic_fetch_add(&race_running, 1);
     race_current = item;
+    thread_end_watch();
     return item;
 }
 
@@ -243,9 +246,8 @@ static int wait_for_attempts(struct race *race, int64_t until_ms)
    file's by now. */
 static int install(struct race *race, unsigned index, int fd, uint64_t cookie)
 {
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
+    struct shelter shelter;
+    shelter_enter(&shelter);
     int socket = race->attempts[index].socket, result = -EBADF;
     if (kernel_socket_cookie(fd) == cookie) {
         REAL(fcntl)(socket, F_SETFL, 0);
@@ -256,7 +258,7 @@ static int install(struct race *race, unsigned index, int fd, uint64_t cookie)
         atomic_store(&race->attempts[index].socket, NO_SOCKET);
         sockets_note_family(race->original.record, candidate_of(race, index)->family);
     }
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    shelter_leave(&shelter);
     return result;
 }
 
@@ -321,9 +323,7 @@ int race_run(const struct original *original, const struct destinations *destina
     uint32_t item = begin_race(original, destinations, port, (uintptr_t)__builtin_frame_address(0));
     if (item == 0)
         return -EAGAIN;
-    pthread_cleanup_push(end_cancelled, &item);
     result = run(race_at(item), fd, limit_of(fd));
-    pthread_cleanup_pop(0);
     end_race(item);
     errno = saved;
     return result;

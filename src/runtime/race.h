@@ -3,7 +3,8 @@
  * sockets, inside connect() and in the calling thread.
  *
  * Async-signal-safe. The sockets of a race are kept on record outside the stack: where the program leaves connect()
- * by siglongjmp, or its thread is cancelled, they are closed by the thread's next hook, or at once.
+ * by siglongjmp, or its thread is cancelled, they are closed by the thread's next hook, or at its end. The thread can
+ * be cancelled while it sleeps, and not between.
  */
 #ifndef V6SHIM_RUNTIME_RACE_H
 #define V6SHIM_RUNTIME_RACE_H
@@ -30,6 +31,9 @@ extern _Atomic unsigned race_running;
 extern __thread uint32_t race_current __attribute__((tls_model("initial-exec")));
 /* Closes what a race of this thread has left that was abandoned by siglongjmp. */
 void race_clean_up(void);
+
+/* At the end of a thread: the same for all of its races. */
+void race_abandon_all(void);
 
 /* In the child of a fork: the races of other threads are not its own. */
 void race_after_fork(void);

@@ -14,6 +14,7 @@
 #include "runtime/clock.h"
 #include "runtime/guard.h"
 #include "runtime/real.h"
+#include "runtime/shelter.h"
 #include "runtime/trace.h"
 
 #define EVENTS_AT_ONCE 128
@@ -154,11 +155,14 @@ static bool ensure(void)
     int none = THREAD_NONE;
     if (!atomic_compare_exchange_strong(&state, &none, THREAD_CHANGING))
         return none == THREAD_RUNS; /* somebody else is at it: no race this time */
+    struct shelter shelter; /* nobody else makes the thread meanwhile: this one has to come to the end */
+    shelter_enter(&shelter);
     atomic_store(&asked_to_end, false);
     bool made = open_descriptors() == 0 && make_thread();
     if (!made)
         close_descriptors();
     atomic_store(&state, made ? THREAD_RUNS : THREAD_NONE);
+    shelter_leave(&shelter);
     return made;
 }
 

@@ -11,6 +11,7 @@
 #include "runtime/background.h"
 #include "runtime/beside.h"
 #include "runtime/clock.h"
+#include "runtime/guard.h"
 #include "runtime/observe.h"
 #include "runtime/real.h"
 #include "runtime/settings.h"
@@ -135,7 +136,7 @@ static void await_answer(unsigned place, bool may_wait)
     while (atomic_load(&known[place].asking) != 0 && (may_wait || !atomic_load(&known[place].late))) {
         if (!may_wait && clock_now_ms() >= end_ms)
             atomic_store(&known[place].late, true);
-        syscall(SYS_nanosleep, &pause, NULL);
+        guard_sleep(&pause);
     }
 }
 

@@ -10,6 +10,7 @@
 #include "runtime/aliases.h"
 #include "runtime/beside.h"
 #include "runtime/clock.h"
+#include "runtime/guard.h"
 #include "runtime/lookups.h"
 #include "runtime/name_service.h"
 #include "runtime/observe.h"
@@ -21,13 +22,16 @@
 #include "runtime/silence.h"
 #include "runtime/sources.h"
 #include "runtime/state.h"
+#include "runtime/thread_end.h"
 
 #define FIRST_BUFFER_SIZE 1024u
 #define LAST_BUFFER_SIZE  (64u * 1024u)
 
 struct resolve_half {
-    struct beside *beside; /* NULL: nothing runs */
-    bool described;        /* the getaddrinfo kind */
+    struct resolve_half *outer; /* of this thread: the lookup that this one interrupts */
+    uintptr_t frame;            /* of the function that began it */
+    struct beside *beside;      /* NULL: nothing runs */
+    bool described;             /* the getaddrinfo kind */
     char *name, *service;
     struct addrinfo hints;
     struct resolver_state resolver; /* of the thread that wants to know */
@@ -112,13 +116,35 @@ static struct resolve_half *make_half(const char *name, const char *service, con
     return NULL;
 }
 
+/* The innermost lookup of this thread. One that was left by a siglongjmp, or whose thread was cancelled in libc's
+   part of it, is found here. */
+static __thread struct resolve_half *current __attribute__((tls_model("initial-exec")));
+
+void resolve_abandon_all(void)
+{
+    while (current != NULL)
+        resolve_end(current);
+}
+
+/* Those that were begun deeper in the stack have been left. */
+static void abandon_left(uintptr_t frame)
+{
+    while (current != NULL && current->frame <= frame && !guard_on_signal_stack())
+        resolve_end(current);
+}
+
 struct resolve_half *resolve_start(const char *name, const char *service, const struct addrinfo *hints)
 {
+    abandon_left((uintptr_t)__builtin_frame_address(0));
     if (settings_current()->families == FAMILIES_INET || !sources_family_works(AF_INET6))
         return NULL;
     struct resolve_half *half = make_half(name, service, hints);
     if (half == NULL)
         return NULL;
+    half->frame = (uintptr_t)__builtin_frame_address(0);
+    half->outer = current;
+    current = half;
+    thread_end_watch();
     observe_name(EVENT_LOOKUP, name, NULL, 0);
     half->known_silent = silence_is_known();
     if (!half->known_silent) {
@@ -172,6 +198,8 @@ void resolve_end(struct resolve_half *half)
 {
     if (half == NULL)
         return;
+    if (current == half)
+        current = half->outer;
     if (half->beside != NULL)
         beside_release(half->beside);
     else

@@ -52,6 +52,9 @@ struct addrinfo *resolve_take_info(struct resolve_half *half);
 /* No more interest; NULL-safe. */
 void resolve_end(struct resolve_half *half);
 
+/* At the end of a thread: gives up what lookups of its own were left, by siglongjmp or cancellation. */
+void resolve_abandon_all(void);
+
 /* Adds the addresses of an answer to a list, without doubles. */
 void resolve_add(struct resolve_addresses *list, const struct ip_address *address);
 

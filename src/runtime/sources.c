@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <linux/in6.h>
 
+#include "runtime/cancellation.h"
 #include "runtime/real.h"
 #include "runtime/settings.h"
 
@@ -12,6 +13,7 @@
 bool sources_family_works(sa_family_t family)
 {
     int saved = errno;
+    CANCELLATION_OFF(cancellation);
     int fd = REAL(socket)(family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (fd >= 0)
         REAL(close)(fd);
@@ -48,6 +50,7 @@ void sources_prefer(int fd)
 bool sources_find(const struct ip_address *destination, struct ip_address *source)
 {
     int saved = errno;
+    CANCELLATION_OFF(cancellation);
     int fd = REAL(socket)(destination->family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (fd >= 0 && destination->family == AF_INET6)
         sources_prefer(fd);

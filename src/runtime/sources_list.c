@@ -10,6 +10,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "runtime/cancellation.h"
 #include "runtime/real.h"
 #include "runtime/sources.h"
 
@@ -113,6 +114,7 @@ bool sources_list(struct source_list *list)
     struct sockaddr_nl kernel = {.nl_family = AF_NETLINK};
     int saved = errno;
     bool complete = false;
+    CANCELLATION_OFF(cancellation);
     list->count = 0;
     struct dump dump = {.list = list, .socket = REAL(socket)(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE)};
     if (dump.socket < 0) {

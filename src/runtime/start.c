@@ -20,6 +20,7 @@
 #include "runtime/race_thread.h"
 #include "runtime/real.h"
 #include "runtime/settings.h"
+#include "runtime/thread_end.h"
 #include "runtime/trace.h"
 #include "runtime/translators.h"
 #include "runtime/upgrade.h"
@@ -89,6 +90,7 @@ bool start_run(void)
     listen_map_start(&settings->listen_map);
     translators_start(&settings->nat64_inbound);
     race_thread_start();
+    thread_end_start();
     static atomic_bool fork_handled;
     if (!atomic_exchange(&fork_handled, true) &&
         pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child) != 0)

@@ -3,8 +3,6 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
 
@@ -21,6 +19,7 @@
 #include "runtime/replace.h"
 #include "runtime/requeue.h"
 #include "runtime/resolve.h"
+#include "runtime/shelter.h"
 #include "runtime/sockets.h"
 #include "runtime/sources.h"
 #include "runtime/start.h"
@@ -249,13 +248,12 @@ static int upgrade(int fd, struct plan *plan)
         return 0;
     if (local.ss_family != AF_INET)
         return -EAFNOSUPPORT;
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
+    struct shelter shelter;
+    shelter_enter(&shelter);
     int result = make_plan(fd, &local, plan);
     if (result == 0)
         result = carry_out(plan);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    shelter_leave(&shelter);
     errno = saved;
     return result;
 }
@@ -267,9 +265,8 @@ void upgrade_renew(int fd)
     socklen_t length = sizeof local;
     int ipv6_only = 0;
     struct plan plan = {.fd = fd, .type = SOCK_DGRAM, .protocol = IPPROTO_UDP, .renewed = true};
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
+    struct shelter shelter;
+    shelter_enter(&shelter);
     plan.record = sockets_find(fd);
     if (plan.record != NULL && !holders_include_others(fd) &&
         REAL(getsockname)(fd, (struct sockaddr *)&local, &length) == 0 && local.sin6_family == AF_INET6) {
@@ -285,7 +282,7 @@ void upgrade_renew(int fd)
         sockets_clear(plan.record, SOCKET_PROVEN); /* asked for again */
         carry_out(&plan);
     }
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    shelter_leave(&shelter);
     errno = saved;
 }
 
@@ -349,16 +346,15 @@ static int give_back(int fd, struct socket_record *record)
 int upgrade_give_back(int fd)
 {
     int saved = errno, result = -ENOENT;
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
+    struct shelter shelter;
+    shelter_enter(&shelter);
     struct socket_record *record = sockets_find(fd);
     if (record != NULL)
         result = holders_include_others(fd) ? -EBUSY : give_back(fd, record);
     if (record != NULL && result < 0)
         observe_error(OBSERVE_WARNING, "a port keeps its IPv6 side, which could not be given back to the program",
                       NULL, -result);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    shelter_leave(&shelter);
     errno = saved;
     return result;
 }

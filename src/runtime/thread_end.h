@@ -1,0 +1,18 @@
+/*
+ * What a thread of the program leaves behind when it ends inside a hook: cancelled where it slept, or by
+ * pthread_exit() in a signal handler. The sockets of its race are closed, and its lookups are given up.
+ *
+ * By the destructor of one key of thread-specific data. Not by pthread_cleanup_push(): its record lies on the stack,
+ * and a siglongjmp out of the hook leaves it to libc, which would jump to it at the next cancellation.
+ */
+#ifndef V6SHIM_RUNTIME_THREAD_END_H
+#define V6SHIM_RUNTIME_THREAD_END_H
+
+/* At start: makes the key. */
+void thread_end_start(void);
+
+/* Asks for the destructor in this thread. Async-signal-safe, since the key is one of the first ones, for which libc
+   has room in each thread. */
+void thread_end_watch(void);
+
+#endif
