@@ -60,6 +60,9 @@ static void fail_state(struct session *session, const char *asked, const struct 
     fail(session, asked, reason);
 }
 
+static const char of_a_process[] =
+    "an alias that couldn't be stored: it meant something only in the process that gave it";
+
 static void answer_alias(struct session *session, const char *asked, struct in_addr alias)
 {
     const struct alias_pool *pool = &state_current()->pool;
@@ -67,6 +70,8 @@ static void answer_alias(struct session *session, const char *asked, struct in_a
     if (aliases_is_mapped(alias)) {
         if (aliases_find_address(alias, &mapped))
             alias_print_answer(&session->print, asked, alias, &mapped);
+        else if (aliases_is_transient(alias))
+            fail(session, asked, of_a_process);
         else
             fail(session, asked, "nobody was given this address of a range of alias-map");
         return;
@@ -82,12 +87,15 @@ static void answer_alias(struct session *session, const char *asked, struct in_a
     struct alias_record record;
     struct state_fault fault = {0};
     enum state_answer answer = STATE_NOTHING;
-    if (offset == alias_pool_overflow(pool)) {
-        fail(session, asked, "the overflow alias: it stands for every peer that could get none of its own");
+    if (offset == ALIAS_NOBODY) {
+        fail(session, asked, "the first address of the pool means nobody");
         return;
     }
-    if (alias_pool_is_usable(pool, offset))
-        answer = state_aliases_read(state_current(), offset, false, &record, &fault);
+    if (!alias_pool_is_stored(pool, offset)) {
+        fail(session, asked, of_a_process);
+        return;
+    }
+    answer = state_aliases_read(state_current(), offset, false, &record, &fault);
     if (answer == STATE_FOUND)
         alias_print_answer(&session->print, asked, alias, &record.address);
     else if (answer == STATE_FAILED)

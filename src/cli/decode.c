@@ -17,6 +17,9 @@
 
 #define NAME "decode"
 
+/* Aliases that no table has, in all files. */
+static unsigned long transient;
+
 /* A run of digits and dots, and what stands before it. */
 struct scanner {
     FILE *to;
@@ -31,8 +34,9 @@ static void print_help(void)
     puts("usage: v6shim decode [OPTION]... [FILE]...\n"
          "\n"
          "Copies text, such as the log of an old daemon, and writes the IPv6 address in the\n"
-         "place of each alias in it. Everything else stays as it is, byte for byte. Without\n"
-         "a file, or where it is -, standard input is read.\n"
+         "place of each alias in it. Everything else stays as it is, byte for byte; so do\n"
+         "aliases that couldn't be stored, with a line on standard error. Without a file,\n"
+         "or where it is -, standard input is read.\n"
          "\n"
          "  -u, --user NAME        by the aliases of another user, whose table is only read\n"
          "  -h, --help             print this\n"
@@ -61,11 +65,13 @@ static void end_run(struct scanner *scanner, int next)
     memcpy(copy, scanner->number, fits ? length : 0);
     copy[fits ? length : 0] = '\0';
     bool whole = !scanner->in_word && !scanner->too_long && !is_word(next);
-    if (whole && inet_pton(AF_INET, copy, &alias) == 1 && aliases_contains(alias) &&
-        aliases_find_address(alias, &ipv6))
+    bool ours = whole && inet_pton(AF_INET, copy, &alias) == 1 && aliases_contains(alias);
+    if (ours && aliases_find_address(alias, &ipv6)) {
         fputs(address_print(&ipv6, text), scanner->to);
-    else
+    } else {
         fwrite(scanner->number, 1, length, scanner->to);
+        transient += ours && aliases_is_transient(alias);
+    }
     while (dots-- > 0)
         putc('.', scanner->to);
     scanner->length = 0;
@@ -118,6 +124,15 @@ static int copy_file(const char *name)
     return EXIT_STATUS_OK;
 }
 
+/* What stays as it is looks like an alias all the same: say why. */
+static void tell_transient(void)
+{
+    if (transient > 0)
+        complain(NAME,
+                 "left %lu as %s: aliases that couldn't be stored meant something only in the process that gave them",
+                 transient, transient == 1 ? "it is" : "they are");
+}
+
 int decode_command(int argc, char **argv)
 {
     const char *user = NULL;
@@ -131,9 +146,10 @@ int decode_command(int argc, char **argv)
         return status;
     setvbuf(stdout, NULL, _IOLBF, BUFSIZ); /* it may stand behind tail -f */
     if (optind == argc)
-        return copy_file("-");
+        status = copy_file("-");
     for (int place = optind; place < argc; place++)
         if (copy_file(argv[place]) != EXIT_STATUS_OK)
             status = EXIT_STATUS_FAILED;
+    tell_transient();
     return status;
 }

@@ -17,6 +17,8 @@
 #define HOUR_BITS   16 /* seven years without a reboot */
 _Static_assert(KIND_BITS + MINUTE_BITS + HOUR_BITS + ALIAS_BOOT_BITS == 64, "the word is full");
 
+#define REHASH_SHIFT 38 /* above the bits that choose the page and the place in it */
+
 #define NAME_REFRESH_MINUTES (24 * 60)
 #define REUSE_MINUTES        (ALIAS_REUSE_HOURS * 60)
 
@@ -43,14 +45,31 @@ struct in_addr alias_pool_address(const struct alias_pool *pool, uint32_t offset
     return (struct in_addr){.s_addr = htonl(pool->first + offset)};
 }
 
-uint32_t alias_pool_overflow(const struct alias_pool *pool)
+static uint32_t transient_count(const struct alias_pool *pool)
 {
-    return pool->count - 1;
+    uint32_t part = pool->count / ALIAS_TRANSIENT_PART;
+    return part < ALIAS_TRANSIENT_MAX ? part : ALIAS_TRANSIENT_MAX;
 }
 
-bool alias_pool_is_usable(const struct alias_pool *pool, uint32_t offset)
+static uint32_t transient_first(const struct alias_pool *pool)
 {
-    return offset > 0 && offset < alias_pool_overflow(pool);
+    return pool->count - transient_count(pool);
+}
+
+struct alias_part alias_pool_names(const struct alias_pool *pool)
+{
+    return (struct alias_part){.first = transient_first(pool), .count = transient_count(pool) / 2};
+}
+
+struct alias_part alias_pool_peers(const struct alias_pool *pool)
+{
+    uint32_t half = transient_count(pool) / 2;
+    return (struct alias_part){.first = pool->count - half, .count = half};
+}
+
+bool alias_pool_is_stored(const struct alias_pool *pool, uint32_t offset)
+{
+    return offset != ALIAS_NOBODY && offset < transient_first(pool);
 }
 
 /* The number, or the largest that fits. */
@@ -137,15 +156,19 @@ uint64_t alias_hash(struct siphash_key key, const struct ip_address *address)
 struct alias_page alias_page_of(const struct alias_pool *pool, uint64_t hash)
 {
     uint32_t count = pool->count < ALIAS_PAGE_RECORDS ? pool->count : ALIAS_PAGE_RECORDS;
-    uint32_t pages = pool->count / count;
-    return (struct alias_page){.first = ((uint32_t)hash & (pages - 1)) * count,
-                               .count = count,
-                               .start = (uint32_t)(hash >> 32) & (count - 1)};
+    uint32_t number = (uint32_t)hash & (pool->count / count - 1);
+    /* Pages of the transient range are no pages of the table: other bits choose one that is. The rest stay where an
+       earlier version, which had no such range, has its records. */
+    uint32_t pages = (transient_first(pool) + count - 1) / count;
+    if (number >= pages)
+        number = (uint32_t)(hash >> REHASH_SHIFT) % pages;
+    return (struct alias_page){
+        .first = number * count, .count = count, .start = (uint32_t)(hash >> 32) & (count - 1)};
 }
 
 /* What a walk over the page has come across. */
 struct walk {
-    uint32_t free; /* offsets; 0 is none, since offset 0 is never handed out */
+    uint32_t free; /* offsets; 0 is none: nobody */
     uint32_t own;
     uint32_t reusable;
     uint32_t reusable_minute;
@@ -181,7 +204,7 @@ enum alias_found alias_page_search(const struct alias_pool *pool, const struct a
         uint32_t place = (page->start + step) & (page->count - 1);
         uint32_t here = page->first + place;
         const uint8_t *at = bytes + place * ALIAS_RECORD_SIZE;
-        if (!alias_pool_is_usable(pool, here))
+        if (!alias_pool_is_stored(pool, here))
             continue;
         if (alias_record_decode(at, search->seal, here, record)) {
             if (address_equal(&record->address, &search->address) && !alias_record_is_stale(record, &search->now) &&

@@ -9,8 +9,9 @@
  * Aliases of names are for ever. Those of inbound peers take at most a quarter of any page, and are reused once they
  * have not been seen for 24 hours: counted per page, the bound needs no counter that could go wrong.
  *
- * Offset 0 is never handed out. The last one is the overflow alias: shown for everybody who can't have their own, and
- * never turned back into an address.
+ * The last quarter of the pool, 262,144 addresses at most, is the transient range: never in the table, handed out by
+ * each process for itself to addresses that can't be stored. One half of it is for names, the other one for peers.
+ * Records that an earlier version has left there are neither found nor shown. Offset 0 is never handed out: nobody.
  *
  * Pure: the caller reads and writes the memory or the file, and passes the clock. Async-signal-safe, errno left
  * alone.
@@ -45,7 +46,7 @@ struct alias_pool {
    255/8, its host bits zero. */
 bool alias_pool_set(struct alias_pool *pool, struct in_addr prefix, unsigned length);
 
-/* Inside the prefix, the two reserved addresses included. */
+/* Inside the prefix, whatever it is used for. */
 static inline bool alias_pool_contains(const struct alias_pool *pool, struct in_addr address)
 {
     return ntohl(address.s_addr) - pool->first < pool->count;
@@ -53,10 +54,28 @@ static inline bool alias_pool_contains(const struct alias_pool *pool, struct in_
 /* Only for an address inside the pool. */
 uint32_t alias_pool_offset(const struct alias_pool *pool, struct in_addr address);
 struct in_addr alias_pool_address(const struct alias_pool *pool, uint32_t offset);
-/* The offset of the overflow alias. */
-uint32_t alias_pool_overflow(const struct alias_pool *pool);
-/* Whether the offset may belong to an IPv6 address: neither 0 nor the overflow alias. */
-bool alias_pool_is_usable(const struct alias_pool *pool, uint32_t offset);
+/* The offset of the address that means nobody. */
+#define ALIAS_NOBODY 0u
+
+/* The transient range: so much of the pool, and no more than that. */
+#define ALIAS_TRANSIENT_PART 4u
+#define ALIAS_TRANSIENT_MAX  262144u
+
+/* A part of the pool, in offsets. The counts are powers of two. */
+struct alias_part {
+    uint32_t first;
+    uint32_t count;
+};
+
+/* The halves of the transient range. */
+struct alias_part alias_pool_names(const struct alias_pool *pool);
+struct alias_part alias_pool_peers(const struct alias_pool *pool);
+static inline bool alias_part_contains(const struct alias_part *part, uint32_t offset)
+{
+    return offset - part->first < part->count;
+}
+/* Whether the offset may have a record in the table: it is neither nobody's nor in the transient range. */
+bool alias_pool_is_stored(const struct alias_pool *pool, uint32_t offset);
 
 enum alias_kind {
     ALIAS_NAME = 1, /* given by a resolver, or typed: for ever */
@@ -103,7 +122,8 @@ uint64_t alias_hash(struct siphash_key key, const struct ip_address *address);
 /* The part of the table that concerns one address. */
 struct alias_page {
     uint32_t first; /* offset of its first record */
-    uint32_t count; /* records: ALIAS_PAGE_RECORDS, or the whole of a smaller pool */
+    uint32_t
+        count; /* records: ALIAS_PAGE_RECORDS, or the whole of a smaller pool. In a small pool some are not used */
     uint32_t start; /* the place in it where the address looks first */
 };
 

@@ -7,16 +7,20 @@
 #include "runtime/aliases.h"
 #include "runtime/host.h"
 #include "runtime/observe.h"
+#include "runtime/secret.h"
 #include "runtime/shelter.h"
 #include "runtime/state_aliases.h"
 
-/* Another thread may take the private alias that we are about to take. */
+/* The table may say what this process knows better (the file was removed and made anew). */
 #define ALLOT_TRIES 8
+
+/* A name without a place in the table looks so far for a free one in the transient range. */
+#define NAME_TRIES 1024u
 
 /*
  * A datagram's peer is usually the one before: what was found out about it is kept, for each thread. A signal handler
  * that comes while it is being replaced leaves it alone; one that replaces it while it is being read is noticed by
- * the count of changes. (All spaces share one key, and so their hashes.)
+ * the count of changes. (The hash is the same for all spaces.)
  */
 struct latest {
     sig_atomic_t busy, changes;
@@ -49,14 +53,19 @@ static void keep_latest(const struct ip_address *address, uint64_t hash, struct 
     latest.busy = 0;
 }
 
-static uint64_t hash_of(const struct alias_space *space, const struct ip_address *address)
+static uint64_t hash_of(const struct ip_address *address)
 {
     struct latest known;
     if (read_latest(address, &known))
         return known.hash;
-    uint64_t hash = alias_hash(state_key(space->state), address);
+    uint64_t hash = alias_hash(secret_of_process(), address);
     keep_latest(address, hash, (struct in_addr){0});
     return hash;
+}
+
+static uint64_t table_hash(const struct alias_space *space, const struct ip_address *address)
+{
+    return alias_hash(state_key(space->state), address);
 }
 
 void alias_space_start(void)
@@ -86,13 +95,9 @@ void alias_space_prepare(struct alias_space *space)
         state_file_close(&file);
     errno = saved;
     shelter_leave(&shelter);
+    secret_of_process(); /* before the workers of a server are forked, so that they have the same one */
     if (!opened)
         state_tell(space->state, STATE_ALIASES, &fault);
-}
-
-bool alias_space_contains(const struct alias_space *space, struct in_addr address)
-{
-    return alias_pool_contains(&space->state->pool, address);
 }
 
 static struct in_addr alias_at(const struct alias_space *space, uint32_t offset)
@@ -100,9 +105,9 @@ static struct in_addr alias_at(const struct alias_space *space, uint32_t offset)
     return alias_pool_address(&space->state->pool, offset);
 }
 
-struct in_addr alias_space_overflow(const struct alias_space *space)
+struct in_addr alias_space_nobody(const struct alias_space *space)
 {
-    return alias_at(space, alias_pool_overflow(&space->state->pool));
+    return alias_at(space, ALIAS_NOBODY);
 }
 
 static bool is_taken(void *context, uint32_t offset, const struct ip_address *address)
@@ -112,7 +117,8 @@ static bool is_taken(void *context, uint32_t offset, const struct ip_address *ad
     return entry != NULL && !address_equal(&entry->address, address);
 }
 
-static void tell_overflow(const struct ip_address *address, enum alias_kind kind)
+/* Once for all names, at a level that is seen; of each peer to those who want to know. */
+static void tell_no_room(const struct ip_address *address, enum alias_kind kind)
 {
     static atomic_bool told;
     enum observe_level level = kind == ALIAS_NAME && !atomic_exchange(&told, true) ? OBSERVE_WARNING : OBSERVE_INFO;
@@ -120,93 +126,134 @@ static void tell_overflow(const struct ip_address *address, enum alias_kind kind
         return;
     char data[OBSERVE_LINE_SIZE];
     struct text line = text_on(data, sizeof data);
-    text_add(&line, "no free alias for ");
+    text_add(&line, "the table of aliases has no room for ");
     text_add_address(&line, address);
-    text_add(&line, kind == ALIAS_NAME ? ": names go without it (a larger alias-pool helps)"
-                                       : ": this peer shows as the overflow alias");
+    text_add(&line, kind == ALIAS_NAME ? ": its alias is good in this process only (a larger alias-pool has "
+                                         "more)"
+                                       : ": this peer's alias is good in this process only, and for a while");
     observe_line(level, &line);
 }
 
-/* For a while, or all of a scan's addresses would be looked for in the file again and again. */
-static uint32_t overflow(struct alias_space *space, const struct ip_address *address, enum alias_kind kind,
-                         uint64_t hash)
+/* The transient range is full too, or there is no memory. */
+static uint32_t nobody(const struct ip_address *address, enum alias_kind kind)
 {
-    uint32_t offset = alias_pool_overflow(&space->state->pool);
-    tell_overflow(address, kind);
-    if (kind == ALIAS_PEER)
-        peer_keep(&space->peers, hash, address, offset, host_uptime_minutes(), false);
-    return offset;
-}
-
-/* Enters an alias that is for good. False where another address has it: look for another one. */
-static bool remember(struct alias_space *space, const struct ip_address *address, enum alias_kind kind, uint64_t hash,
-                     bool shared, uint32_t *offset)
-{
-    bool counted = !shared && kind == ALIAS_PEER;
-    if (counted && atomic_fetch_add(&space->private_peers, 1) >= ALIASES_PRIVATE_PEERS) {
-        atomic_fetch_sub(&space->private_peers, 1);
-        *offset = overflow(space, address, kind, hash);
-        return true;
+    static atomic_bool told[ALIAS_PEER + 1];
+    if (!atomic_exchange(&told[kind], true)) {
+        char data[OBSERVE_LINE_SIZE];
+        struct text line = text_on(data, sizeof data);
+        text_add(&line, "no alias is left for ");
+        text_add_address(&line, address);
+        text_add(&line,
+                 kind == ALIAS_NAME ? ": names go without it" : ": it is shown as an address that means nobody");
+        observe_line(OBSERVE_WARNING, &line);
     }
-    enum book_answer answer = book_add(&space->book, hash, address, offset);
-    if (answer != BOOK_KNOWN && counted)
-        atomic_fetch_sub(&space->private_peers, 1);
-    /* Without memory, the file can answer for a shared alias, but nothing for a private one. */
-    if (answer == BOOK_FULL && !shared)
-        *offset = overflow(space, address, kind, hash);
-    return answer != BOOK_TAKEN;
+    return ALIAS_NOBODY;
 }
 
-static uint32_t allot(struct alias_space *space, const struct ip_address *address, enum alias_kind kind,
-                      uint64_t hash)
+/* An address of the transient range, for as long as this process lives. */
+static uint32_t give_name(struct alias_space *space, const struct ip_address *address, uint64_t hash)
+{
+    struct alias_part names = alias_pool_names(&space->state->pool), peers = alias_pool_peers(&space->state->pool);
+    struct transient_question question = {.address = address, .hash = hash, .places = peers.count};
+    uint32_t offset;
+    if (transient_pin(&space->transient, &question, &offset)) {
+        offset += peers.first;
+        if (book_add(&space->book, hash, address, &offset) == BOOK_KNOWN)
+            return offset;
+    }
+    for (uint32_t step = 0; step < names.count && step < NAME_TRIES; step++) {
+        offset = names.first + (((uint32_t)hash + step) & (names.count - 1));
+        enum book_answer answer = book_add(&space->book, hash, address, &offset);
+        if (answer == BOOK_KNOWN)
+            return offset;
+        if (answer == BOOK_FULL)
+            break;
+    }
+    return nobody(address, ALIAS_NAME);
+}
+
+static uint32_t give_peer(struct alias_space *space, const struct ip_address *address, uint64_t hash)
+{
+    struct alias_part peers = alias_pool_peers(&space->state->pool);
+    struct transient_question question = {.address = address, .hash = hash, .places = peers.count};
+    uint32_t place;
+    return transient_give(&space->transient, &question, &place) ? peers.first + place : nobody(address, ALIAS_PEER);
+}
+
+static bool find_peer(struct alias_space *space, const struct ip_address *address, uint64_t hash, uint32_t *offset)
+{
+    struct alias_part peers = alias_pool_peers(&space->state->pool);
+    struct transient_question question = {.address = address, .hash = hash, .places = peers.count};
+    uint32_t place;
+    if (!transient_find(&space->transient, &question, &place))
+        return false;
+    *offset = peers.first + place;
+    return true;
+}
+
+/* From the table. False where it can't be stored there. */
+static bool allot(struct alias_space *space, const struct ip_address *address, enum alias_kind kind, uint64_t hash,
+                  uint32_t *offset)
 {
     for (int tries = 0; tries < ALLOT_TRIES; tries++) {
         struct alias_search search = {.address = *address, .kind = kind, .taken = is_taken, .context = space};
         struct state_fault fault = {0};
-        uint32_t offset;
-        enum state_answer answer = state_aliases_allot(space->state, &search, hash, &offset, &fault);
-        if (answer == STATE_FAILED)
-            state_tell(space->state, STATE_ALIASES, &fault);
-        if (answer == STATE_NOTHING || offset == 0)
-            break;
-        if (answer == STATE_FOUND && kind == ALIAS_PEER) {
-            peer_keep(&space->peers, hash, address, offset, host_uptime_minutes(), true);
-            return offset;
+        enum state_answer answer =
+            state_aliases_allot(space->state, &search, table_hash(space, address), offset, &fault);
+        if (answer == STATE_NOTHING) {
+            tell_no_room(address, kind);
+            return false;
         }
-        if (remember(space, address, kind, hash, answer == STATE_FOUND, &offset))
-            return offset;
+        if (answer == STATE_FAILED) {
+            state_tell(space->state, STATE_ALIASES, &fault);
+            return kind == ALIAS_PEER &&
+                   peer_find_address(&space->peers, hash, address, host_uptime_minutes(), PEER_KEPT_MINUTES, offset);
+        }
+        if (kind == ALIAS_PEER) {
+            peer_keep(&space->peers, hash, address, *offset, host_uptime_minutes());
+            return true;
+        }
+        /* Without memory, the file answers for it. */
+        if (book_add(&space->book, hash, address, offset) != BOOK_TAKEN)
+            return true;
     }
-    return overflow(space, address, kind, hash);
+    return false;
 }
 
 struct in_addr alias_space_of(struct alias_space *space, const struct ip_address *address, enum alias_kind kind)
 {
     uint32_t offset;
-    uint64_t hash = hash_of(space, address);
+    uint64_t hash = hash_of(address);
     const struct book_entry *entry = book_find_address(&space->book, hash, address);
     if (entry != NULL) {
         keep_latest(address, hash, alias_at(space, entry->offset));
         return alias_at(space, entry->offset);
     }
-    if (kind == ALIAS_PEER && peer_find_address(&space->peers, hash, address, host_uptime_minutes(), &offset))
+    if (kind == ALIAS_PEER &&
+        (peer_find_address(&space->peers, hash, address, host_uptime_minutes(), PEER_FRESH_MINUTES, &offset) ||
+         find_peer(space, address, hash, &offset)))
         return alias_at(space, offset);
-    return alias_at(space, allot(space, address, kind, hash));
+    if (!allot(space, address, kind, hash, &offset))
+        offset = kind == ALIAS_NAME ? give_name(space, address, hash) : give_peer(space, address, hash);
+    return alias_at(space, offset);
 }
 
 bool alias_space_peek(struct alias_space *space, const struct ip_address *address, struct in_addr *alias)
 {
     uint32_t offset;
-    uint64_t hash = hash_of(space, address);
+    uint64_t hash = hash_of(address);
     const struct book_entry *entry = book_find_address(&space->book, hash, address);
     bool known = entry != NULL;
     if (known) {
         offset = entry->offset;
-    } else if (peer_find_address(&space->peers, hash, address, host_uptime_minutes(), &offset)) {
-        known = offset != alias_pool_overflow(&space->state->pool);
     } else {
+        known = peer_find_address(&space->peers, hash, address, host_uptime_minutes(), PEER_FRESH_MINUTES, &offset) ||
+                find_peer(space, address, hash, &offset);
+    }
+    if (!known) {
         struct alias_search search = {.address = *address, .kind = ALIAS_PEER, .taken = is_taken, .context = space};
         struct state_fault fault;
-        known = state_aliases_find(space->state, &search, hash, &offset, &fault) == STATE_FOUND;
+        known = state_aliases_find(space->state, &search, table_hash(space, address), &offset, &fault) == STATE_FOUND;
     }
     if (known)
         *alias = alias_at(space, offset);
@@ -219,13 +266,16 @@ static bool find_shared(struct alias_space *space, uint32_t offset, struct ip_ad
     struct alias_record record;
     struct state_fault fault = {0};
     enum state_answer answer = state_aliases_read(space->state, offset, true, &record, &fault);
-    if (answer == STATE_FAILED)
+    if (answer == STATE_FAILED) {
         state_tell(space->state, STATE_ALIASES, &fault);
+        return peer_find_alias(&space->peers, secret_of_process(), offset, host_uptime_minutes(), PEER_KEPT_MINUTES,
+                               address);
+    }
     if (answer != STATE_FOUND)
         return false;
-    uint64_t hash = alias_hash(state_key(space->state), &record.address);
+    uint64_t hash = hash_of(&record.address);
     if (record.kind == ALIAS_PEER)
-        peer_keep(&space->peers, hash, &record.address, offset, host_uptime_minutes(), true);
+        peer_keep(&space->peers, hash, &record.address, offset, host_uptime_minutes());
     else
         book_add(&space->book, hash, &record.address, &offset);
     *address = record.address;
@@ -236,13 +286,18 @@ bool alias_space_find(struct alias_space *space, struct in_addr alias, struct ip
 {
     const struct alias_pool *pool = &space->state->pool;
     uint32_t offset = alias_pool_offset(pool, alias);
-    if (!alias_pool_contains(pool, alias) || !alias_pool_is_usable(pool, offset))
+    if (!alias_pool_contains(pool, alias))
         return false;
     const struct book_entry *entry = book_find_alias(&space->book, offset);
     if (entry != NULL) {
         *address = entry->address;
         return true;
     }
-    return peer_find_alias(&space->peers, offset, host_uptime_minutes(), address) ||
-           find_shared(space, offset, address);
+    struct alias_part peers = alias_pool_peers(pool);
+    if (alias_part_contains(&peers, offset))
+        return transient_at(&space->transient, secret_of_process(), offset - peers.first, peers.count, address);
+    return alias_pool_is_stored(pool, offset) &&
+           (peer_find_alias(&space->peers, secret_of_process(), offset, host_uptime_minutes(), PEER_FRESH_MINUTES,
+                            address) ||
+            find_shared(space, offset, address));
 }

@@ -1,7 +1,11 @@
 /*
  * One pool of aliases as this process knows it: what it remembers, in front of the table that all processes of the
- * user share (state_aliases.h). The alias pool is one; each range of the setting alias-map in which addresses are
- * allotted is another. For aliases.c, see there.
+ * user share (state_aliases.h), and beside it the aliases of the transient range (core/alias.h), which are this
+ * process's own: those of names are in the book and good for its whole life, those of peers in transient.h. The alias
+ * pool is one; each range of the setting alias-map in which addresses are allotted is another. For aliases.c, see
+ * there.
+ *
+ * What is kept in memory is found by a hash with the secret of the process; the table has a key of its own.
  *
  * All functions are async-signal-safe and safe for threads; they may be interrupted anywhere, by themselves too, and
  * abandoned by siglongjmp. errno kept.
@@ -12,13 +16,14 @@
 #include "runtime/alias_book.h"
 #include "runtime/peer_cache.h"
 #include "runtime/state.h"
+#include "runtime/transient.h"
 
 /* All zero at first, but for `state`. */
 struct alias_space {
     struct state *state;
     struct alias_book book;
     struct peer_cache peers;
-    _Atomic uint32_t private_peers;
+    struct transient_table transient;
 };
 
 /* Forgets what this thread has kept. Once, at start. */
@@ -29,8 +34,8 @@ bool alias_space_recall(const struct ip_address *address, struct in_addr *alias)
 /* Makes the file of the space now. */
 void alias_space_prepare(struct alias_space *space);
 
-bool alias_space_contains(const struct alias_space *space, struct in_addr address);
-struct in_addr alias_space_overflow(const struct alias_space *space);
+/* The address that means nobody: the first of the pool. */
+struct in_addr alias_space_nobody(const struct alias_space *space);
 
 /* As the functions of aliases.h. `address` is of IPv6, with a scope only if it is link-local. */
 struct in_addr alias_space_of(struct alias_space *space, const struct ip_address *address, enum alias_kind kind);

@@ -108,14 +108,37 @@ bool aliases_maps(const struct ip_address *address)
     return alias_map_by_ipv6(&map, address) != NULL;
 }
 
-struct in_addr aliases_overflow(void)
+struct in_addr aliases_nobody(void)
 {
-    return alias_space_overflow(&pool_space);
+    return alias_space_nobody(&pool_space);
 }
 
 static struct range *range_of(const struct alias_map_row *row)
 {
     return ranges[row - map.rows];
+}
+
+/* NULL where none is allotted: what is copied is the same for all. */
+static const struct alias_pool *pool_of(struct in_addr alias)
+{
+    const struct alias_map_row *row = alias_map_by_ipv4(&map, alias);
+    if (row == NULL)
+        return &pool_space.state->pool;
+    return range_of(row) != NULL ? &range_of(row)->state.pool : NULL;
+}
+
+bool aliases_is_shared(struct in_addr alias)
+{
+    const struct alias_pool *pool = pool_of(alias);
+    return pool == NULL ||
+           (alias_pool_contains(pool, alias) && alias_pool_is_stored(pool, alias_pool_offset(pool, alias)));
+}
+
+bool aliases_is_transient(struct in_addr alias)
+{
+    const struct alias_pool *pool = pool_of(alias);
+    return pool != NULL && alias_pool_contains(pool, alias) &&
+           alias_pool_offset(pool, alias) >= alias_pool_names(pool).first;
 }
 
 /* The address as the table knows it: only link-local ones have a scope. False for what is no IPv6 address. */
@@ -134,7 +157,7 @@ struct in_addr aliases_of(const struct ip_address *given, enum alias_kind kind)
     if (alias_space_recall(given, &alias))
         return alias;
     if (!take_address(given, &address))
-        return aliases_overflow();
+        return aliases_nobody();
     const struct alias_map_row *row = alias_map_by_ipv6(&map, &address);
     if (row == NULL)
         return alias_space_of(&pool_space, &address, kind);

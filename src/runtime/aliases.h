@@ -2,8 +2,9 @@
  * The aliases of this process: what it remembers, in front of the table that all processes of the user share.
  *
  * An alias that this process has handed out means the same address for as long as it lives, whatever happens to the
- * file. Where the file can't be used aliases are private: the keyed hash still gives the same one in every process,
- * but for collisions; the log says so once. What is remembered is answered without a system call or lock.
+ * file. Where the file can't be used, or has no room, aliases are this process's own, of a range of the pool that no
+ * file has aliases in: those of names are good for its life, that of a peer while it is among the latest 65,536. The
+ * log says so once. What is remembered is answered without a system call or lock.
  *
  * All functions but aliases_start and aliases_start_map are async-signal-safe and safe for threads; they may be
  * interrupted anywhere, by themselves too, and abandoned by siglongjmp. errno kept.
@@ -14,9 +15,6 @@
 #include "core/alias.h"
 #include "core/setting.h"
 #include "runtime/state.h"
-
-/* Private aliases of peers, at most; further peers share the overflow alias. */
-#define ALIASES_PRIVATE_PEERS 65536u
 
 /*
  * Once, at start: settings alias-pool, alias-key and state-dir (NULL or "": the usual place). Touches no file. False
@@ -50,16 +48,20 @@ static inline bool aliases_contains(struct in_addr address)
            (__builtin_expect(aliases_have_map, 0) && aliases_is_mapped(address));
 }
 
-/* The alias that several addresses share because they can't have their own. It means none of them. A range of
-   alias-map has its own: the last address in it. */
-struct in_addr aliases_overflow(void);
+/* The first address of the alias pool: it means nobody, and leads nowhere. */
+struct in_addr aliases_nobody(void);
+
+/* Whether other processes of the user may know this alias: not those of the transient range. */
+bool aliases_is_shared(struct in_addr alias);
+/* Whether it is in a transient range: then it never meant anything but in the process that gave it. */
+bool aliases_is_transient(struct in_addr alias);
 
 /* The IPv6 address behind an alias. A peer counts as seen by it. False: nobody was given that alias. */
 bool aliases_find_address(struct in_addr alias, struct ip_address *address);
 
 /*
- * The alias of an IPv6 address, allotted where it has none. The overflow alias where there is no room, and for what
- * is no IPv6 address; a name lookup had better leave out such an address.
+ * The alias of an IPv6 address, allotted where it has none. An address that means nobody where there is no memory,
+ * and for what is no IPv6 address; a name lookup had better leave out such an address.
  */
 struct in_addr aliases_of(const struct ip_address *address, enum alias_kind kind);
 

@@ -22,7 +22,7 @@ static void put_leader_first(struct destinations *destinations)
 static void load_shared(struct in_addr alias, const struct ip_address *asked, struct destinations *destinations)
 {
     struct ip_address shared[CANDIDATES_PER_LIST];
-    size_t count = state_load_candidates(alias, shared, CANDIDATES_PER_LIST);
+    size_t count = aliases_is_shared(alias) ? state_load_candidates(alias, shared, CANDIDATES_PER_LIST) : 0;
     destinations->addresses[0] = *asked;
     destinations->count = 1;
     for (size_t i = 0; i < count && destinations->count < CANDIDATES_PER_LIST; i++)

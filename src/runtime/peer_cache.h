@@ -1,10 +1,12 @@
 /*
  * The peers that this process has seen lately, with their aliases: a cache in front of the shared table, of fixed
  * size, in which newer ones displace older ones. It holds nothing that can't be asked of the table again, and nothing
- * for longer than PEER_FRESH_MINUTES: a peer's alias may be reused one day, so the table has to hear of its use.
+ * for longer than PEER_FRESH_MINUTES if the table can be asked: a peer's alias may be reused one day, so the table
+ * has to hear of its use.
  *
- * Readers and writers take no lock and never wait: an entry that is being written is not found and not written.
- * Async-signal-safe; fit for vfork() children and for children of fork() taken at any moment.
+ * Readers and writers take no lock and never wait. Each entry has a checksum of what it says, by a secret: one that
+ * is being written, was torn by two writers, or was left half-written (by a jump, in a child of fork()) is as if it
+ * were not there, and is written again in its turn. Async-signal-safe; fit for vfork() children.
  */
 #ifndef V6SHIM_RUNTIME_PEER_CACHE_H
 #define V6SHIM_RUNTIME_PEER_CACHE_H
@@ -13,15 +15,18 @@
 #include <stdbool.h>
 
 #include "core/address.h"
+#include "core/siphash.h"
 
 #define PEER_FRESH_MINUTES 60 /* ALIAS_REUSE_HOURS relies on it */
-#define PEER_SETS          512u
-#define PEER_WAYS          4u
-#define PEER_WORDS         4u
+/* Where the table can't be asked any more, an entry holds for so long: nobody gets that alias before. */
+#define PEER_KEPT_MINUTES (24 * 60)
+#define PEER_SETS         512u
+#define PEER_WAYS         4u
+#define PEER_WORDS        4u
 
 struct peer_entry {
-    _Atomic uint32_t sequence; /* odd while it is being written */
-    _Atomic uint32_t minute;   /* 1 + the uptime's when the table was asked; 0: empty */
+    _Atomic uint32_t check;  /* 0 while it is being written */
+    _Atomic uint32_t minute; /* 1 + the uptime's when the table was asked; 0: empty */
     _Atomic uint32_t offset;
     _Atomic uint32_t scope;
     _Atomic uint32_t words[PEER_WORDS]; /* the address */
@@ -33,12 +38,16 @@ struct peer_cache {
     struct peer_entry by_alias[PEER_SETS][PEER_WAYS];
 };
 
+/*
+ * `hash` is the address's alias_hash by the secret of the process, `minute` of the uptime. Entries of an age of
+ * `minutes` or more are not found: PEER_FRESH_MINUTES as a rule.
+ */
 bool peer_find_address(const struct peer_cache *cache, uint64_t hash, const struct ip_address *address,
-                       uint32_t minute, uint32_t *offset);
-bool peer_find_alias(const struct peer_cache *cache, uint32_t offset, uint32_t minute, struct ip_address *address);
+                       uint32_t minute, uint32_t minutes, uint32_t *offset);
+bool peer_find_alias(const struct peer_cache *cache, struct siphash_key secret, uint32_t offset, uint32_t minute,
+                     uint32_t minutes, struct ip_address *address);
 
-/* `minute` is of the uptime. With `both` false only address -> alias: an alias that stands for several peers. */
 void peer_keep(struct peer_cache *cache, uint64_t hash, const struct ip_address *address, uint32_t offset,
-               uint32_t minute, bool both);
+               uint32_t minute);
 
 #endif

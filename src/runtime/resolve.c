@@ -287,7 +287,7 @@ void resolve_record(const char *name, const struct resolve_addresses *ordered)
     for (size_t i = 0; i < count && !hides_ipv6(ordered); i++) {
         struct in_addr shown;
         if (list[i].family == AF_INET6 && !pref64_recover(&list[i], &shown) && !address_is_loopback(&list[i]) &&
-            resolve_shown(&list[i], &shown))
+            resolve_shown(&list[i], &shown) && aliases_is_shared(shown))
             state_store_candidates(shown, list, count);
     }
 }

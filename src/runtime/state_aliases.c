@@ -61,10 +61,8 @@ static enum state_answer write_locked(struct question *question, const struct st
                                       struct state_fault *fault)
 {
     const struct alias_search *search = question->search;
-    if (!question_read(question, file, fault)) {
-        question_search(question, offset);
+    if (!question_read(question, file, fault))
         return STATE_FAILED;
-    }
     enum alias_found found = question_search(question, offset);
     if (found == ALIAS_NO_PLACE)
         return STATE_NOTHING;
@@ -121,8 +119,6 @@ enum state_answer state_aliases_allot(struct state *state, struct alias_search *
     if (writable || (is_read_only(fault) && state_file_open(&file, &state->place, &format, STATE_READ, &unread))) {
         answer = allot_in(&question, &file, writable, offset, fault);
         state_file_close(&file);
-    } else {
-        question_search(&question, offset);
     }
     shelter_leave(&shelter);
     errno = saved;
@@ -144,7 +140,7 @@ enum state_answer state_aliases_find(struct state *state, struct alias_search *s
         readable = question_read(&question, &file, fault);
         state_file_close(&file);
     }
-    enum alias_found found = question_search(&question, offset);
+    enum alias_found found = readable ? question_search(&question, offset) : ALIAS_NO_PLACE;
     shelter_leave(&shelter);
     errno = saved;
     return found == ALIAS_PRESENT ? STATE_FOUND : readable ? STATE_NOTHING : STATE_FAILED;
@@ -186,6 +182,8 @@ static enum state_answer renew(const struct state_file *file, uint32_t offset, c
 enum state_answer state_aliases_read(struct state *state, uint32_t offset, bool use, struct alias_record *record,
                                      struct state_fault *fault)
 {
+    if (!alias_pool_is_stored(&state->pool, offset))
+        return STATE_NOTHING;
     int saved = errno;
     struct state_format format = state_format(state, STATE_ALIASES);
     struct alias_moment now = host_moment();
@@ -210,12 +208,13 @@ enum state_answer state_aliases_read(struct state *state, uint32_t offset, bool 
     return answer;
 }
 
-static bool list_page(const struct state_file *file, uint32_t first, const uint8_t *bytes, uint32_t count,
-                      state_alias_visit *each, void *context)
+static bool list_page(const struct state_file *file, const struct alias_pool *pool, uint32_t first,
+                      const uint8_t *bytes, uint32_t count, state_alias_visit *each, void *context)
 {
     for (uint32_t i = 0; i < count; i++) {
         struct alias_record record;
-        if (alias_record_decode(bytes + i * ALIAS_RECORD_SIZE, file->seal, first + i, &record) &&
+        if (alias_pool_is_stored(pool, first + i) &&
+            alias_record_decode(bytes + i * ALIAS_RECORD_SIZE, file->seal, first + i, &record) &&
             !each(context, first + i, &record))
             return false;
     }
@@ -232,14 +231,14 @@ enum state_answer state_aliases_each(struct state *state, struct alias_pool *poo
     *pool = (struct alias_pool){.first = format.pool_first, .count = format.pool_count};
     uint8_t bytes[ALIAS_PAGE_SIZE];
     enum state_answer answer = STATE_FOUND;
-    for (uint32_t first = 0; first < format.slots; first += ALIAS_PAGE_RECORDS) {
-        uint32_t left = format.slots - first;
+    for (uint32_t first = 0; first < pool->count; first += ALIAS_PAGE_RECORDS) {
+        uint32_t left = pool->count - first;
         uint32_t count = left < ALIAS_PAGE_RECORDS ? left : ALIAS_PAGE_RECORDS;
         if (!state_file_read(&file, first, count, bytes, fault)) {
             answer = STATE_FAILED;
             break;
         }
-        if (!list_page(&file, first, bytes, count, each, context))
+        if (!list_page(&file, pool, first, bytes, count, each, context))
             break;
     }
     state_file_close(&file);

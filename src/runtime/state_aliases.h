@@ -1,6 +1,6 @@
 /*
  * The shared table of aliases: the file `aliases` of the state directory, a record of 32 bytes for each alias of the
- * pool (core/alias.h).
+ * pool (core/alias.h); those of the transient range stay empty.
  *
  * IPv6 -> alias reads one page without a lock; only where something has to be written, that page is locked, read
  * again, and one record written. alias -> IPv6 reads one record without a lock. A killed process leaves the record
@@ -20,9 +20,8 @@ enum state_answer {
 };
 
 /*
- * The alias of `search->address`, without making one: its offset and kind. With STATE_FAILED or STATE_NOTHING,
- * *offset is where the address would be put for all we know (not taken, and free in the table where that can be
- * read), or 0 where there is no room. `hash` is its alias_hash; search->seal and search->now are filled in here.
+ * The alias of `search->address`, without making one: its offset. `hash` is its alias_hash; search->seal and
+ * search->now are filled in here.
  */
 enum state_answer state_aliases_find(struct state *state, struct alias_search *search, uint64_t hash,
                                      uint32_t *offset, struct state_fault *fault);
@@ -31,8 +30,8 @@ enum state_answer state_aliases_find(struct state *state, struct alias_search *s
 enum state_answer state_aliases_allot(struct state *state, struct alias_search *search, uint64_t hash,
                                       uint32_t *offset, struct state_fault *fault);
 
-/* The record at `offset`. With `use`, a peer counts as seen now. Link-local addresses of other boots are not found.
- */
+/* The record at `offset`. With `use`, a peer counts as seen now. Link-local addresses of other boots are not found,
+   nor what is in the transient range. */
 enum state_answer state_aliases_read(struct state *state, uint32_t offset, bool use, struct alias_record *record,
                                      struct state_fault *fault);
 

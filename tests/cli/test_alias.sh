@@ -61,8 +61,10 @@ why() { # argument, reason
     same "$1" "v6shim alias: $1: $2" "$errors"
 }
 why 192.0.2.1 "not an alias: those are in 240.64.0.0/10"
-why 240.64.0.0 "nobody was given this alias"
-why 240.127.255.255 "the overflow alias: it stands for every peer that could get none of its own"
+why 240.64.0.0 "the first address of the pool means nobody"
+why 240.123.255.255 "nobody was given this alias"
+why 240.124.0.0 "an alias that couldn't be stored: it meant something only in the process that gave it"
+why 240.127.255.255 "an alias that couldn't be stored: it meant something only in the process that gave it"
 why ::1 "the loopback address: programs see it as 127.0.0.1"
 why ::ffff:192.0.2.1 "an IPv4 address: programs see it as it is"
 why fe80::1%nosuch0 "there is no such interface"
@@ -148,6 +150,8 @@ if [ "$(id -u)" -eq 0 ] && id nobody >/dev/null 2>&1; then
     same "his mapped networks: nothing is wrong" "" "$errors"
     same "his mapped networks" "10.6.1.2 2001:db8:5::102 10.6.1.2 2001:db8:5::102 $allotted 2001:db8:6::1 $allotted 2001:db8:6::1" \
         "$(echo $output)"
+    try "$v6shim" alias 10.7.192.0
+    same "a mapped range has a transient part too" "v6shim alias: 10.7.192.0: an alias that couldn't be stored: it meant something only in the process that gave it" "$errors"
     try "$v6shim" alias --user nobody 2001:db8:6::2
     same "nothing is allotted there" "v6shim alias: 2001:db8:6::2: this address has no alias" "$errors"
     same "decoded by his table" "from 2001:db8:6::1, 2001:db8::1" \

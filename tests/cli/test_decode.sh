@@ -27,12 +27,20 @@ decodes "at the end of the text, without a line end" "peer=$one" "peer=2001:db8:
 decodes "before a full stop" "It was $one. And $two...\n" "It was 2001:db8::1. And 2001:db8::2...\n"
 decodes "before and after a colon" "a:$one: b\n" "a:2001:db8::1: b\n"
 decodes "real addresses stay" "192.0.2.1 127.0.0.1 240.0.0.1 1.2.3\n" "192.0.2.1 127.0.0.1 240.0.0.1 1.2.3\n"
-decodes "aliases that nobody was given stay" "240.64.0.0 240.127.255.255\n" "240.64.0.0 240.127.255.255\n"
+decodes "aliases that nobody was given stay" "240.64.0.0 240.64.1.2 240.123.255.255\n" "240.64.0.0 240.64.1.2 240.123.255.255\n"
 decodes "parts of words and numbers stay" "v$one ${one}x 1$one ${one}0 ${one}.5 1.$one .$one\n" \
     "v$one ${one}x 1$one ${one}0 ${one}.5 1.$one .$one\n"
 decodes "bytes of any kind stay" "\\000\\377\\001$one\\000\\r\\n\\n\\n..\\n" \
     "\\000\\377\\0012001:db8::1\\000\\r\\n\\n\\n..\\n"
 decodes "nothing" "" ""
+
+# Aliases of the transient range stay, and the user is told why.
+try "$v6shim" decode <<EOF
+$one 240.124.0.0 240.127.255.255
+EOF
+same "aliases of a process: status" 0 "$status"
+same "aliases of a process stay" "2001:db8::1 240.124.0.0 240.127.255.255" "$output"
+same "aliases of a process: why" "v6shim decode: left 2 as they are: aliases that couldn't be stored meant something only in the process that gave them" "$errors"
 
 # Lines of any length: digits and dots for a megabyte, then an alias.
 {

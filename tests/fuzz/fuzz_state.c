@@ -135,7 +135,7 @@ static void check_table(bool known)
             require(address_equal(&found, &address), "an alias means another address");
         if (ask(&address, number % 2 == 0 ? ALIAS_NAME : ALIAS_PEER, number >= KNOWN, &offset) != STATE_FOUND)
             continue;
-        require(alias_pool_is_usable(&state_current()->pool, offset), "a reserved alias was handed out");
+        require(alias_pool_is_stored(&state_current()->pool, offset), "a reserved alias was handed out");
         require(back(offset, &found) == STATE_FOUND && address_equal(&found, &address), "an alias doesn't lead back");
     }
 }

@@ -2,10 +2,9 @@
  * A scan: each datagram comes from an IPv6 address of its own, and an old UDP server under the shim answers each.
  * Usage: peers NUMBER [TABLE]
  *
- * What has to hold: every peer is shown by an alias; whoever has one of his own gets the answer that was sent to it,
- * and nobody else's; who shares the overflow alias gets none. The first peers keep their aliases to the end. The
- * server takes no more memory for a million than for a thousand, and TABLE, the file of aliases, no more than it
- * takes when full.
+ * What has to hold: every peer is shown by an alias, and gets the answer that was sent to it. The first peers, who
+ * are in the table, keep their aliases to the end. The server takes no more memory for a million than for a thousand,
+ * and TABLE, the file of aliases, no more than it takes when full.
  *
  * The clients are a child on system calls of its own. It sends a batch, waits until the server has seen all of it (a
  * byte in a pipe), and takes the answers. Needs a local route to 2001:db8:5::/64, the server at 2001:db8::1.
@@ -38,7 +37,7 @@ enum {
 
 #define POOL_FIRST UINT32_C(0xf0400000) /* 240.64.0.0/10 */
 #define POOL_BITS  10
-#define OVERFLOW   UINT32_C(0xf07fffff)
+#define TRANSIENT  UINT32_C(0xf07c0000) /* from here on: who has no place in the table */
 
 static void die(const char *what)
 {
@@ -132,7 +131,7 @@ static long memory_kib(void)
 }
 
 struct tally {
-    unsigned long own, overflow, strange, changed, unanswered;
+    unsigned long own, transient, strange, changed, unanswered;
 };
 
 static void serve_one(int fd, uint32_t count, struct in_addr first[FIRST_PEERS], struct tally *tally, bool again)
@@ -148,14 +147,14 @@ static void serve_one(int fd, uint32_t count, struct in_addr first[FIRST_PEERS],
         tally->changed++;
     if (!again && number < FIRST_PEERS)
         first[number] = peer.sin_addr;
-    if (alias == OVERFLOW)
-        tally->overflow++;
+    if (alias >= TRANSIENT && alias >> (32 - POOL_BITS) == POOL_FIRST >> (32 - POOL_BITS))
+        tally->transient++;
     else if (alias >> (32 - POOL_BITS) == POOL_FIRST >> (32 - POOL_BITS))
         tally->own++;
     else
         tally->strange++;
     bool sent = sendto(fd, &number, sizeof number, 0, (struct sockaddr *)&peer, length) == sizeof number;
-    if (sent == (alias == OVERFLOW))
+    if (!sent)
         tally->unanswered++;
 }
 
@@ -172,9 +171,9 @@ static int serve(int fd, uint32_t count, int seen)
             die("the clients have gone");
     }
     long grown = memory_kib() - before;
-    printf("%lu peers with an alias of their own, %lu without, %lu shown otherwise; %lu aliases changed, %lu answers "
+    printf("%lu peers in the table, %lu beside it, %lu shown otherwise; %lu aliases changed, %lu answers "
            "failed; %ld KiB more memory\n",
-           tally.own, tally.overflow, tally.strange, tally.changed, tally.unanswered, grown);
+           tally.own, tally.transient, tally.strange, tally.changed, tally.unanswered, grown);
     bool sanitized = getenv("SANITIZERS") != NULL && getenv("SANITIZERS")[0] != '\0';
     return tally.strange != 0 || tally.changed != 0 || tally.unanswered != 0 || (grown > MEMORY_KIB && !sanitized);
 }

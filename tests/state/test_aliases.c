@@ -313,7 +313,7 @@ static void ignore_scope(void)
     CHECK(aliases_of(&plain, ALIAS_NAME).s_addr == alias.s_addr);
     CHECK(aliases_find_address(alias, &back) && address_equal(&back, &plain));
     struct ip_address ipv4 = address_ipv4((struct in_addr){htonl(0xc0000201)});
-    CHECK(aliases_of(&ipv4, ALIAS_NAME).s_addr == aliases_overflow().s_addr);
+    CHECK(aliases_of(&ipv4, ALIAS_NAME).s_addr == aliases_nobody().s_addr);
 }
 
 static void test_scope(void **state)
@@ -322,34 +322,37 @@ static void test_scope(void **state)
     assert_true(support_child(ignore_scope));
 }
 
+/* Of 16 aliases one is nobody's, 11 are in the table, 2 are for names and 2 for peers that have no place in it. */
 static void fill_with_names(void)
 {
     start_aliases(28);
-    struct ip_address back, late = numbered(14);
-    check_aliases(14, ALIAS_NAME); /* 16 less the two that are never given */
-    CHECK(aliases_of(&late, ALIAS_NAME).s_addr == aliases_overflow().s_addr);
-    CHECK(aliases_of(&late, ALIAS_PEER).s_addr == aliases_overflow().s_addr);
-    CHECK(!aliases_find_address(aliases_overflow(), &back));
-    CHECK(!aliases_find_address((struct in_addr){htonl(0xf0400000)}, &back));
-    CHECK(logged_count("2001:db8::e") == 2); /* as a name, and as a peer */
-    check_aliases(14, ALIAS_NAME);
+    struct ip_address back, late = numbered(13);
+    check_aliases(13, ALIAS_NAME);
+    CHECK(logged_count("the table of aliases has no room for 2001:db8::b: ") == 1);
+    CHECK(logged_count("a larger alias-pool has more") == 2); /* the second one at the level "info" */
+    CHECK(aliases_of(&late, ALIAS_NAME).s_addr == aliases_nobody().s_addr);
+    CHECK(logged_count("no alias is left for 2001:db8::d: names go without it") == 1);
+    CHECK(!aliases_find_address(aliases_nobody(), &back));
+    struct in_addr peer = aliases_of(&late, ALIAS_PEER);
+    CHECK(peer.s_addr != aliases_nobody().s_addr && !aliases_is_shared(peer));
+    CHECK(aliases_find_address(peer, &back) && address_equal(&back, &late));
+    check_aliases(13, ALIAS_NAME);
 }
 
 static void fill_with_peers(void)
 {
     start_aliases(28);
-    uint32_t own = 0;
+    uint32_t stored = 0;
     for (uint32_t number = 0; number < 100; number++) {
         struct ip_address back, address = numbered(number);
         struct in_addr alias = aliases_of(&address, ALIAS_PEER);
-        bool is_own = alias.s_addr != aliases_overflow().s_addr;
-        CHECK(aliases_find_address(alias, &back) == is_own && (!is_own || address_equal(&back, &address)));
-        own += is_own;
+        CHECK(aliases_find_address(alias, &back) && address_equal(&back, &address));
+        stored += aliases_is_shared(alias);
     }
-    CHECK(own == 16 / ALIAS_PEER_PART);
-    check_aliases(14, ALIAS_NAME); /* the four peers among them are names now, so there is room again, but no place */
+    CHECK(stored == 16 / ALIAS_PEER_PART);
+    check_aliases(13, ALIAS_NAME); /* the four peers among them are names now, so there is room again, but no place */
     struct ip_address late = numbered(200);
-    CHECK(aliases_of(&late, ALIAS_PEER).s_addr == aliases_overflow().s_addr);
+    CHECK(!aliases_is_shared(aliases_of(&late, ALIAS_PEER)));
 }
 
 static void test_full_of_names(void **state)

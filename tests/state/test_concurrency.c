@@ -36,7 +36,7 @@ static void ask(uint32_t number, enum alias_kind kind)
     struct ip_address back, address = numbered(number);
     struct in_addr alias = aliases_of(&address, kind);
     uint32_t none = 0;
-    CHECK(alias.s_addr != aliases_overflow().s_addr);
+    CHECK(alias.s_addr != aliases_nobody().s_addr);
     CHECK(aliases_find_address(alias, &back) && address_equal(&back, &address));
     if (!atomic_compare_exchange_strong(&given[number], &none, alias.s_addr))
         CHECK(none == alias.s_addr);
@@ -68,10 +68,10 @@ static void threads_share(void)
     CHECK(logged[0] == '\0');
 }
 
-/* The private table decides for itself who gets which alias. */
+/* Without a table the process decides for itself who gets which alias. */
 static void threads_private(void)
 {
-    CHECK(aliases_start((struct in_addr){htonl(0xf0400000)}, 20, "a key for tests", "/proc/no/such/place"));
+    CHECK(aliases_start((struct in_addr){htonl(0xf0400000)}, 14, "a key for tests", "/proc/no/such/place"));
     run_threads();
     CHECK(logged_count("private") == 1);
 }
@@ -84,16 +84,28 @@ static void test_threads(void **state)
 }
 
 /* Readers of the cache see an entry whole or not at all, while others write it. */
+static const struct siphash_key secret = {3, 5};
 static struct peer_cache cache;
 static atomic_bool stop;
+static uint32_t mates[64]; /* addresses that all belong to one set */
+
+static void find_mates(void)
+{
+    uint32_t number = 0;
+    for (uint32_t found = 0; found < sizeof mates / sizeof *mates; number++) {
+        struct ip_address address = numbered(number);
+        if (alias_hash(secret, &address) % PEER_SETS == 3)
+            mates[found++] = number;
+    }
+}
 
 static void *displace(void *argument)
 {
     uint32_t self = (uint32_t)(uintptr_t)argument;
     for (uint32_t round = 0; !atomic_load(&stop); round++) {
         uint32_t number = (round * 5 + self) % 64;
-        struct ip_address address = numbered(number);
-        peer_keep(&cache, 3, &address, number * PEER_SETS, 100, true); /* all in the same two sets */
+        struct ip_address address = numbered(mates[number]);
+        peer_keep(&cache, alias_hash(secret, &address), &address, number * PEER_SETS, 100);
     }
     return NULL;
 }
@@ -103,12 +115,12 @@ static void *look(void *argument)
     uint32_t *found = argument;
     for (uint32_t round = 0; !atomic_load(&stop); round++) {
         uint32_t number = round % 64, offset;
-        struct ip_address back, address = numbered(number);
-        if (peer_find_address(&cache, 3, &address, 110, &offset)) {
+        struct ip_address back, address = numbered(mates[number]);
+        if (peer_find_address(&cache, alias_hash(secret, &address), &address, 110, PEER_FRESH_MINUTES, &offset)) {
             CHECK(offset == number * PEER_SETS);
             ++*found;
         }
-        if (peer_find_alias(&cache, number * PEER_SETS, 110, &back))
+        if (peer_find_alias(&cache, secret, number * PEER_SETS, 110, PEER_FRESH_MINUTES, &back))
             CHECK(address_equal(&back, &address));
     }
     return NULL;
@@ -118,6 +130,7 @@ static void cache_under_fire(void)
 {
     pthread_t threads[4];
     uint32_t found[2] = {0};
+    find_mates();
     for (uintptr_t i = 0; i < 2; i++) {
         CHECK(pthread_create(&threads[i], NULL, displace, (void *)i) == 0);
         CHECK(pthread_create(&threads[i + 2], NULL, look, &found[i]) == 0);
@@ -133,16 +146,35 @@ static void peer_grows_stale(void)
 {
     static struct peer_cache fresh;
     struct ip_address back, address = numbered(1);
+    uint64_t hash = alias_hash(secret, &address);
+    uint32_t offset, last = 1000 + PEER_FRESH_MINUTES - 1;
+    peer_keep(&fresh, hash, &address, 77, 1000);
+    CHECK(peer_find_address(&fresh, hash, &address, last, PEER_FRESH_MINUTES, &offset) && offset == 77);
+    CHECK(peer_find_alias(&fresh, secret, 77, last, PEER_FRESH_MINUTES, &back) && address_equal(&back, &address));
+    CHECK(!peer_find_address(&fresh, hash, &address, last + 1, PEER_FRESH_MINUTES, &offset));
+    CHECK(!peer_find_alias(&fresh, secret, 77, last + 1, PEER_FRESH_MINUTES, &back));
+    CHECK(peer_find_address(&fresh, hash, &address, last + 1, PEER_KEPT_MINUTES, &offset) && offset == 77);
+    CHECK(!peer_find_address(&fresh, hash, &address, 999, PEER_KEPT_MINUTES, &offset)); /* the clock was set back */
+}
+
+/* fork() may come while another thread writes an entry: in the child it means nobody, and is written again. */
+static void peer_left_half_written(void)
+{
+    static struct peer_cache left;
+    struct ip_address address = numbered(1), back;
+    uint64_t hash = alias_hash(secret, &address);
     uint32_t offset;
-    peer_keep(&fresh, 9, &address, 77, 1000, true);
-    CHECK(peer_find_address(&fresh, 9, &address, 1000 + PEER_FRESH_MINUTES - 1, &offset) && offset == 77);
-    CHECK(peer_find_alias(&fresh, 77, 1000 + PEER_FRESH_MINUTES - 1, &back) && address_equal(&back, &address));
-    CHECK(!peer_find_address(&fresh, 9, &address, 1000 + PEER_FRESH_MINUTES, &offset));
-    CHECK(!peer_find_alias(&fresh, 77, 1000 + PEER_FRESH_MINUTES, &back));
-    CHECK(!peer_find_address(&fresh, 9, &address, 999, &offset)); /* a clock that was set back */
-    peer_keep(&fresh, 9, &address, 78, 2000, false);
-    CHECK(peer_find_address(&fresh, 9, &address, 2000, &offset) && offset == 78);
-    CHECK(!peer_find_alias(&fresh, 78, 2000, &back));
+    for (uint32_t way = 0; way < PEER_WAYS; way++) {
+        struct ip_address other = numbered(100 + way);
+        peer_keep(&left, (uint64_t)way << 32 | hash % PEER_SETS, &other, 77 + way * PEER_SETS, 1000);
+        struct peer_entry *entry = &left.by_address[hash % PEER_SETS][way];
+        atomic_store(&entry->check, 0);
+        atomic_store(&left.by_alias[77 % PEER_SETS][way].scope, 3); /* torn: one word of another write */
+    }
+    CHECK(!peer_find_alias(&left, secret, 77, 1000, PEER_FRESH_MINUTES, &back));
+    peer_keep(&left, hash, &address, 77, 1001);
+    CHECK(peer_find_address(&left, hash, &address, 1001, PEER_FRESH_MINUTES, &offset) && offset == 77);
+    CHECK(peer_find_alias(&left, secret, 77, 1001, PEER_FRESH_MINUTES, &back) && address_equal(&back, &address));
 }
 
 static void test_peer_cache(void **state)
@@ -150,6 +182,7 @@ static void test_peer_cache(void **state)
     (void)state;
     assert_true(support_child(cache_under_fire));
     assert_true(support_child(peer_grows_stale));
+    assert_true(support_child(peer_left_half_written));
 }
 
 static volatile sig_atomic_t ticks;

@@ -94,11 +94,33 @@ static void test_pool(void **state)
     assert_false(alias_pool_contains(&wide, (struct in_addr){htonl(0xf0800000)}));
     assert_false(alias_pool_contains(&wide, (struct in_addr){htonl(0xf03fffff)}));
     assert_int_equal(alias_pool_offset(&wide, alias_pool_address(&wide, 12345)), 12345);
-    assert_int_equal(ntohl(alias_pool_address(&wide, alias_pool_overflow(&wide)).s_addr), 0xf07fffff);
-    assert_false(alias_pool_is_usable(&wide, 0));
-    assert_true(alias_pool_is_usable(&wide, 1));
-    assert_true(alias_pool_is_usable(&wide, wide.count - 2));
-    assert_false(alias_pool_is_usable(&wide, wide.count - 1));
+}
+
+/* Which part of pools of all sizes is whose: nobody's address, the table, names and peers of the transient range. */
+static void test_parts(void **state)
+{
+    (void)state;
+    for (unsigned length = ALIAS_POOL_LENGTH_MIN; length <= ALIAS_POOL_LENGTH_MAX; length++) {
+        struct alias_pool tried;
+        assert_true(alias_pool_set(&tried, (struct in_addr){htonl(0xf0000000)}, length));
+        struct alias_part names = alias_pool_names(&tried), peers = alias_pool_peers(&tried);
+        assert_int_equal(names.count, peers.count);
+        assert_int_equal(names.first + names.count, peers.first);
+        assert_int_equal(peers.first + peers.count, tried.count);
+        assert_int_equal(names.count + peers.count, tried.count < 1u << 20 ? tried.count / 4 : 1u << 18);
+        assert_int_equal(peers.count & (peers.count - 1), 0);
+        assert_false(alias_pool_is_stored(&tried, ALIAS_NOBODY));
+        assert_true(alias_pool_is_stored(&tried, 1));
+        assert_true(alias_pool_is_stored(&tried, names.first - 1));
+        assert_false(alias_pool_is_stored(&tried, names.first));
+        assert_false(alias_pool_is_stored(&tried, tried.count - 1));
+        assert_true(alias_part_contains(&names, names.first) && alias_part_contains(&peers, peers.first));
+        assert_false(alias_part_contains(&names, names.first - 1) || alias_part_contains(&names, peers.first));
+        assert_false(alias_part_contains(&peers, peers.first - 1) || alias_part_contains(&peers, tried.count));
+    }
+    struct alias_pool usual;
+    assert_true(alias_pool_set(&usual, (struct in_addr){htonl(0xf0400000)}, 10));
+    assert_int_equal(ntohl(alias_pool_address(&usual, alias_pool_names(&usual).first).s_addr), 0xf07c0000);
 }
 
 static void test_pools_refused(void **state)
@@ -185,38 +207,42 @@ static void test_pages(void **state)
     for (unsigned length = ALIAS_POOL_LENGTH_MIN; length <= ALIAS_POOL_LENGTH_MAX; length++) {
         struct alias_pool tried;
         assert_true(alias_pool_set(&tried, (struct in_addr){htonl(0xf0000000)}, length));
-        uint32_t highest = 0;
+        uint32_t highest = 0, stored = alias_pool_names(&tried).first;
         for (uint32_t number = 0; number < 4096; number++) {
             struct ip_address address = numbered(number);
             struct alias_page at = alias_page_of(&tried, alias_hash(key, &address));
             assert_int_equal(at.count, tried.count < ALIAS_PAGE_RECORDS ? tried.count : ALIAS_PAGE_RECORDS);
             assert_int_equal(at.first % at.count, 0);
-            assert_true(at.first + at.count <= tried.count);
+            assert_true(at.first + at.count <= tried.count && at.first < stored);
             assert_true(at.start < at.count);
             highest = at.first + at.start > highest ? at.first + at.start : highest;
         }
         assert_true(highest > tried.count / 2); /* the whole pool is used */
     }
+    /* What an earlier version, without a transient range, has put into the rest of the pool is found there. */
+    struct alias_pool usual;
+    assert_true(alias_pool_set(&usual, (struct in_addr){htonl(0xf0400000)}, 10));
+    assert_int_equal(alias_page_of(&usual, 0).first, 0);
+    assert_int_equal(alias_page_of(&usual, 61439).first, 61439 * ALIAS_PAGE_RECORDS); /* the last one of the table */
+    assert_int_equal(alias_page_of(&usual, 61440).first, 0);
 }
 
 static void test_collisions_probe(void **state)
 {
     (void)state;
-    /* All start at the same place: they line up behind it, wrap at the end, and are all found again. */
-    page.start = 60;
-    for (uint32_t number = 0; number < 62; number++) {
+    /* All start at the same place: they line up behind it, wrap at the end, and are all found again. From 48 on it is
+       the transient range. */
+    page.start = 44;
+    for (uint32_t number = 0; number < 47; number++) {
         struct ip_address address = numbered(number);
-        uint32_t expected = (60 + number) % 64;
-        if (number >= 3)
-            expected = number - 2; /* 63 is the overflow alias, 0 is never given */
-        assert_int_equal(add(&address, ALIAS_NAME), expected);
+        assert_int_equal(add(&address, ALIAS_NAME), number < 4 ? 44 + number : number - 3); /* 0 is nobody's */
     }
-    for (uint32_t number = 0; number < 62; number++) {
+    for (uint32_t number = 0; number < 47; number++) {
         struct ip_address address = numbered(number);
         uint32_t offset;
         assert_int_equal(search(&address, ALIAS_NAME, &offset), ALIAS_PRESENT);
     }
-    struct ip_address last = numbered(62);
+    struct ip_address last = numbered(47);
     uint32_t offset;
     assert_int_equal(search(&last, ALIAS_NAME, &offset), ALIAS_NO_PLACE);
     assert_int_equal(search(&last, ALIAS_PEER, &offset), ALIAS_NO_PLACE);
@@ -247,6 +273,18 @@ static bool taken_first_four(void *context, uint32_t offset, const struct ip_add
     return offset <= 4;
 }
 
+/* What an earlier version has written into the transient range is neither found nor reused. */
+static void test_transient_range_is_ignored(void **state)
+{
+    (void)state;
+    struct ip_address address = numbered(1);
+    uint32_t offset;
+    put(50, &address, ALIAS_NAME);
+    page.start = 50;
+    assert_int_equal(search(&address, ALIAS_NAME, &offset), ALIAS_PLACE);
+    assert_int_equal(offset, 1);
+}
+
 static void test_taken(void **state)
 {
     (void)state;
@@ -272,7 +310,7 @@ static void test_peers_are_bounded(void **state)
     }
     assert_int_equal(count, ALIAS_PAGE_RECORDS / ALIAS_PEER_PART);
     /* Names still have the rest. */
-    for (uint32_t number = 64; number < 64 + 62 - count; number++) {
+    for (uint32_t number = 64; number < 64 + 47 - count; number++) {
         struct ip_address address = numbered(number);
         assert_int_not_equal(add(&address, ALIAS_NAME), 0);
     }
@@ -363,7 +401,7 @@ static void test_link_local_ends_with_the_boot(void **state)
     assert_int_equal(search(&second, ALIAS_NAME, &offset), ALIAS_PLACE);
     assert_int_not_equal(offset, given);
     /* In a full page, only a link-local address gets the alias of one. */
-    for (uint32_t number = 10; number < 10 + 61; number++) {
+    for (uint32_t number = 10; number < 10 + 46; number++) {
         struct ip_address address = numbered(number);
         assert_int_not_equal(add(&address, ALIAS_NAME), 0);
     }
@@ -397,6 +435,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(test_pool, set_up),
+        cmocka_unit_test_setup(test_parts, set_up),
         cmocka_unit_test_setup(test_pools_refused, set_up),
         cmocka_unit_test_setup(test_record, set_up),
         cmocka_unit_test_setup(test_record_senseless, set_up),
@@ -404,6 +443,7 @@ int main(void)
         cmocka_unit_test_setup(test_pages, set_up),
         cmocka_unit_test_setup(test_collisions_probe, set_up),
         cmocka_unit_test_setup(test_damage, set_up),
+        cmocka_unit_test_setup(test_transient_range_is_ignored, set_up),
         cmocka_unit_test_setup(test_taken, set_up),
         cmocka_unit_test_setup(test_peers_are_bounded, set_up),
         cmocka_unit_test_setup(test_peer_reuse, set_up),

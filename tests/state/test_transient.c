@@ -1,0 +1,388 @@
+/* The aliases of the transient range: a process's own, for addresses that can't be stored. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <arpa/inet.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "runtime/aliases.h"
+#include "runtime/state_aliases.h"
+#include "runtime/transient.h"
+#include "support.h"
+
+#define MANY    2000u
+#define FLOOD   300000u
+#define THREADS 8u
+
+/* Results of child processes for each other. */
+static struct in_addr *shared;
+
+/* No directory to be had. */
+static void start_without_table(void)
+{
+    CHECK(aliases_start((struct in_addr){htonl(0xf0400000)}, 10, "a key for tests", "/proc/no/such/place"));
+}
+
+static bool leads_back(const struct ip_address *address, struct in_addr alias)
+{
+    struct ip_address back;
+    return aliases_find_address(alias, &back) && address_equal(&back, address);
+}
+
+static bool is_of_peers(struct in_addr alias)
+{
+    const struct alias_pool *pool = &state_current()->pool;
+    struct alias_part peers = alias_pool_peers(pool);
+    return alias_part_contains(&peers, alias_pool_offset(pool, alias));
+}
+
+static void write_down(void)
+{
+    start_without_table();
+    for (uint32_t number = 0; number < MANY; number++) {
+        struct ip_address address = numbered(number);
+        shared[number] = aliases_of(&address, number % 2 == 0 ? ALIAS_NAME : ALIAS_PEER);
+        CHECK(leads_back(&address, shared[number]));
+        CHECK(aliases_contains(shared[number]) && !aliases_is_shared(shared[number]));
+        CHECK(is_of_peers(shared[number]) == (number % 2 != 0));
+    }
+    CHECK(logged_count("/proc/no/such/place: ") == 1);
+}
+
+/* With the same key, and nothing in common with what the other process gave. */
+static void find_others(void)
+{
+    uint32_t same = 0;
+    start_without_table();
+    for (uint32_t number = 0; number < MANY; number++) {
+        struct ip_address address = numbered(number);
+        same += aliases_of(&address, number % 2 == 0 ? ALIAS_NAME : ALIAS_PEER).s_addr == shared[number].s_addr;
+    }
+    CHECK(same < 20);
+}
+
+/* None of them is an alias that a table gives to anybody, whatever the key. */
+static void find_stored(void)
+{
+    start_aliases(10);
+    for (uint32_t number = 0; number < MANY; number++) {
+        struct ip_address address = numbered(number), back;
+        CHECK(aliases_is_shared(aliases_of(&address, ALIAS_NAME)));
+        CHECK(!aliases_find_address(shared[number], &back));
+    }
+}
+
+static void test_nobody_can_choose(void **state)
+{
+    (void)state;
+    assert_true(support_child(write_down));
+    assert_true(support_child(find_others));
+    assert_true(support_child(find_stored));
+}
+
+/* Every peer of the latest 65,536 has its alias; names, and who is heard again and again, keep theirs. */
+static void flood(void)
+{
+    static struct in_addr aliases[FLOOD];
+    start_without_table();
+    struct ip_address regular = numbered(UINT32_MAX), both = numbered(UINT32_MAX - 1);
+    struct in_addr alias = aliases_of(&regular, ALIAS_PEER), of_both = aliases_of(&both, ALIAS_PEER);
+    CHECK(aliases_of(&both, ALIAS_NAME).s_addr == of_both.s_addr); /* a peer that is looked up keeps its alias */
+    for (uint32_t number = 0; number < MANY; number++) {
+        struct ip_address name = numbered((1u << 30) + number);
+        shared[number] = aliases_of(&name, ALIAS_NAME);
+    }
+    for (uint32_t number = 0; number < FLOOD; number++) {
+        struct ip_address address = numbered(number);
+        aliases[number] = aliases_of(&address, ALIAS_PEER);
+        CHECK(is_of_peers(aliases[number]) && leads_back(&address, aliases[number]));
+        if (number % (TRANSIENT_PEERS / 2) == 0)
+            CHECK(aliases_of(&regular, ALIAS_PEER).s_addr == alias.s_addr && leads_back(&regular, alias));
+    }
+    for (uint32_t number = FLOOD - TRANSIENT_PEERS; number < FLOOD; number++) {
+        struct ip_address address = numbered(number);
+        CHECK(leads_back(&address, aliases[number]));
+        CHECK(aliases_of(&address, ALIAS_PEER).s_addr == aliases[number].s_addr);
+    }
+    for (uint32_t number = 0; number < MANY; number++) {
+        struct ip_address name = numbered((1u << 30) + number);
+        CHECK(leads_back(&name, shared[number]) && aliases_of(&name, ALIAS_PEER).s_addr == shared[number].s_addr);
+    }
+    CHECK(leads_back(&both, of_both) && aliases_of(&both, ALIAS_PEER).s_addr == of_both.s_addr);
+    struct ip_address first = numbered(0); /* long forgotten: its alias means somebody else, or nobody */
+    CHECK(!leads_back(&first, aliases[0]));
+}
+
+static void test_flood(void **state)
+{
+    (void)state;
+    assert_true(support_child(flood));
+}
+
+/* A table that has no room for peers: the same. */
+static void flood_beside_a_table(void)
+{
+    start_aliases(20);
+    uint32_t stored = 0;
+    for (uint32_t number = 0; number < 10 * MANY; number++) {
+        struct ip_address address = numbered(number);
+        struct in_addr alias = aliases_of(&address, ALIAS_PEER);
+        CHECK(leads_back(&address, alias));
+        stored += aliases_is_shared(alias);
+    }
+    CHECK(stored <= 4096 / 4 && stored > 0);
+    struct ip_address name = numbered(1u << 30);
+    CHECK(aliases_is_shared(aliases_of(&name, ALIAS_NAME)));
+}
+
+static void test_flood_beside_a_table(void **state)
+{
+    (void)state;
+    assert_true(support_child(flood_beside_a_table));
+}
+
+/* A child of fork() keeps what its parent has handed out. By their common secret both mostly agree on what is new. */
+static void forks(void)
+{
+    uint32_t same = 0;
+    start_without_table();
+    for (uint32_t number = 0; number < MANY / 2; number++) {
+        struct ip_address address = numbered(number);
+        shared[number] = aliases_of(&address, ALIAS_PEER);
+    }
+    pid_t child = fork();
+    for (uint32_t number = 0; number < MANY / 2; number++) {
+        struct ip_address address = numbered(number);
+        CHECK(leads_back(&address, shared[number]));
+    }
+    for (uint32_t number = MANY / 2; child == 0 && number < MANY; number++) {
+        struct ip_address address = numbered(number);
+        shared[number] = aliases_of(&address, ALIAS_PEER);
+    }
+    if (child == 0)
+        _exit(0);
+    CHECK(support_wait(child));
+    for (uint32_t number = MANY / 2; number < MANY; number++) {
+        struct ip_address address = numbered(number);
+        same += aliases_of(&address, ALIAS_PEER).s_addr == shared[number].s_addr;
+    }
+    CHECK(same >= MANY / 2 - 10);
+}
+
+static void test_fork(void **state)
+{
+    (void)state;
+    assert_true(support_child(forks));
+}
+
+/* An earlier version gave every address of the pool to the table. */
+static bool refuse(void *context, uint32_t offset, const struct alias_record *record)
+{
+    uint32_t *seen = context;
+    ++*seen;
+    return alias_pool_is_stored(&state_current()->pool, offset) && record->kind == ALIAS_NAME;
+}
+
+static void earlier_layout(void)
+{
+    start_aliases(10);
+    struct ip_address address = numbered(1), old = numbered(2), back;
+    struct alias_record record = {.address = old, .kind = ALIAS_NAME};
+    struct alias_pool pool;
+    struct state_fault fault = {0};
+    struct state_file file;
+    uint32_t seen = 0;
+    aliases_of(&address, ALIAS_NAME);
+    struct state *state = state_current();
+    struct state_format format = state_format(state, STATE_ALIASES);
+    CHECK(state_file_open(&file, &state->place, &format, STATE_WRITE, &fault));
+    for (uint32_t offset = state->pool.count - 2; offset > alias_pool_names(&state->pool).first; offset /= 2) {
+        uint8_t bytes[ALIAS_RECORD_SIZE];
+        offset |= alias_pool_names(&state->pool).first;
+        alias_record_encode(&record, file.seal, offset, bytes);
+        CHECK(state_file_write(&file, offset, bytes, &fault));
+        CHECK(!aliases_find_address(alias_pool_address(&state->pool, offset), &back));
+        CHECK(state_aliases_read(state, offset, false, &record, &fault) == STATE_NOTHING);
+        record.address = old;
+    }
+    state_file_close(&file);
+    CHECK(state_aliases_each(state, &pool, refuse, &seen, &fault) == STATE_FOUND && seen == 1);
+    CHECK(aliases_is_shared(aliases_of(&old, ALIAS_NAME)));
+}
+
+static void test_earlier_layout(void **state)
+{
+    (void)state;
+    assert_true(support_child(earlier_layout));
+}
+
+/* --- the table itself --- */
+
+static const struct siphash_key secret = {3, 5};
+static struct transient_table table;
+static _Atomic uint32_t places[MANY];
+
+static struct transient_question ask_for(const struct ip_address *address, uint32_t count)
+{
+    return (struct transient_question){.address = address, .hash = alias_hash(secret, address), .places = count};
+}
+
+/* All threads meet the same new peers: one place for each. */
+static void *meet(void *unused)
+{
+    for (uint32_t number = 0; number < MANY; number++) {
+        struct ip_address back, address = numbered(number);
+        struct transient_question question = ask_for(&address, 16384);
+        uint32_t place, none = 0;
+        CHECK(transient_give(&table, &question, &place));
+        CHECK(transient_at(&table, secret, place, 16384, &back) && address_equal(&back, &address));
+        if (!atomic_compare_exchange_strong(&places[number], &none, place + 1))
+            CHECK(none == place + 1);
+    }
+    return unused;
+}
+
+/* One page, and more peers than it holds: what is found is right, however the writers get into each other's way. */
+static void *struggle(void *argument)
+{
+    uint32_t self = (uint32_t)(uintptr_t)argument;
+    for (uint32_t round = 0; round < 20000; round++) {
+        struct ip_address back, address = numbered((round * 7 + self * 31) % 200);
+        struct transient_question question = ask_for(&address, 64);
+        uint32_t place;
+        if (!transient_give(&table, &question, &place) || !transient_at(&table, secret, place, 64, &back))
+            continue;
+        /* Its own, or that of another peer who has taken the place since; never one that was not given any. */
+        uint32_t number;
+        memcpy(&number, &back.ipv6.s6_addr[12], sizeof number);
+        address = numbered(ntohl(number));
+        CHECK(ntohl(number) < 200 && address_equal(&back, &address));
+    }
+    return NULL;
+}
+
+static void run(void *(*body)(void *))
+{
+    pthread_t threads[THREADS];
+    for (uintptr_t i = 0; i < THREADS; i++)
+        CHECK(pthread_create(&threads[i], NULL, body, (void *)i) == 0);
+    for (unsigned i = 0; i < THREADS; i++)
+        pthread_join(threads[i], NULL);
+}
+
+static void threads_meet(void)
+{
+    run(meet);
+}
+
+static void threads_struggle(void)
+{
+    run(struggle);
+    for (uint32_t place = 0; place < 64; place++) {
+        struct ip_address address;
+        CHECK(transient_at(&table, secret, place, 64, &address));
+    }
+}
+
+static void test_threads(void **state)
+{
+    (void)state;
+    assert_true(support_child(threads_meet));
+    assert_true(support_child(threads_struggle));
+}
+
+/* Proposed or half-written by a thread that is gone: they mean nobody, and are used again in their turn. */
+static void left_half_written(void)
+{
+    struct ip_address back, first = numbered(0);
+    struct transient_question question = ask_for(&first, 64);
+    uint32_t place;
+    CHECK(transient_give(&table, &question, &place));
+    struct transient_entry *entries = atomic_load(&table.entries);
+    for (uint32_t number = 0; number < 64; number++) {
+        atomic_store(&entries[number].used, 2 * number + 1);
+        if (number % 2 == 0)
+            atomic_store(&entries[number].check, 0);
+        CHECK(!transient_at(&table, secret, number, 64, &back));
+    }
+    CHECK(!transient_find(&table, &question, &place));
+    for (uint32_t number = 0; number < 64; number++) {
+        struct ip_address address = numbered(number);
+        question = ask_for(&address, 64);
+        CHECK(transient_give(&table, &question, &place));
+        CHECK(transient_at(&table, secret, place, 64, &back) && address_equal(&back, &address));
+    }
+    /* Torn: a word of another address. */
+    atomic_fetch_xor(&entries[place].words[3], 1);
+    CHECK(!transient_at(&table, secret, place, 64, &back));
+}
+
+static void test_half_written(void **state)
+{
+    (void)state;
+    assert_true(support_child(left_half_written));
+}
+
+/* The one that was used least recently goes; names take no more than a quarter of a page. */
+static void order_of_use(void)
+{
+    uint32_t given[200], place;
+    for (uint32_t number = 0; number < 64; number++) {
+        struct ip_address address = numbered(number);
+        struct transient_question question = ask_for(&address, 64);
+        CHECK(transient_give(&table, &question, &given[number]));
+    }
+    struct ip_address back, first = numbered(0), second = numbered(1), late = numbered(64);
+    struct transient_question of_first = ask_for(&first, 64), of_second = ask_for(&second, 64);
+    CHECK(transient_find(&table, &of_first, &place) && place == given[0]);
+    CHECK(transient_at(&table, secret, given[1], 64, &back) && address_equal(&back, &second));
+    struct transient_question question = ask_for(&late, 64);
+    CHECK(transient_give(&table, &question, &place) && place == given[2]);
+    CHECK(transient_find(&table, &of_second, &place) && place == given[1]);
+    uint32_t pinned = 0;
+    for (uint32_t number = 0; number < 64; number++) {
+        struct ip_address address = numbered(number);
+        question = ask_for(&address, 64);
+        pinned += transient_pin(&table, &question, &place);
+    }
+    CHECK(pinned == 16);
+    for (uint32_t number = 1000; number < 2000; number++) {
+        struct ip_address address = numbered(number);
+        question = ask_for(&address, 64);
+        CHECK(transient_give(&table, &question, &place));
+    }
+    CHECK(transient_find(&table, &of_first, &place) && place == given[0]);
+}
+
+static void test_order_of_use(void **state)
+{
+    (void)state;
+    assert_true(support_child(order_of_use));
+}
+
+int main(void)
+{
+    shared = mmap(NULL, MANY * sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+#define TEST(name) cmocka_unit_test_setup_teardown(name, support_set_up, support_tear_down)
+    const struct CMUnitTest tests[] = {
+        TEST(test_nobody_can_choose),
+        TEST(test_flood),
+        TEST(test_flood_beside_a_table),
+        TEST(test_fork),
+        TEST(test_threads),
+        TEST(test_earlier_layout),
+        TEST(test_half_written),
+        TEST(test_order_of_use),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
