@@ -17,22 +17,29 @@
 #define HOUR_BITS   16 /* seven years without a reboot */
 _Static_assert(KIND_BITS + MINUTE_BITS + HOUR_BITS + ALIAS_BOOT_BITS == 64, "the word is full");
 
+#define ADDRESS_BITS 32
+#define COUNT_MIN    (UINT32_C(1) << (ADDRESS_BITS - ALIAS_POOL_LENGTH_MAX))
+#define COUNT_MAX    (UINT32_C(1) << (ADDRESS_BITS - ALIAS_POOL_LENGTH_MIN))
+
 #define REHASH_SHIFT 38 /* above the bits that choose the page and the place in it */
 
 #define NAME_REFRESH_MINUTES (24 * 60)
 #define REUSE_MINUTES        (ALIAS_REUSE_HOURS * 60)
 
-bool alias_pool_set(struct alias_pool *pool, struct in_addr prefix, unsigned length)
+bool alias_pool_make(struct alias_pool *pool, uint32_t first, uint32_t count)
 {
-    if (length < ALIAS_POOL_LENGTH_MIN || length > ALIAS_POOL_LENGTH_MAX)
-        return false;
-    uint32_t first = ntohl(prefix.s_addr);
-    uint32_t count = UINT32_C(1) << (32 - length);
     uint32_t octet = first >> 24;
-    if ((first & (count - 1)) != 0 || octet == 0 || octet == 127 || octet >> 4 == 14 || octet == 255)
+    if (count < COUNT_MIN || count > COUNT_MAX || (count & (count - 1)) != 0 || (first & (count - 1)) != 0 ||
+        octet == 0 || octet == 127 || octet >> 4 == 14 || octet == 255)
         return false;
     *pool = (struct alias_pool){.first = first, .count = count};
     return true;
+}
+
+bool alias_pool_set(struct alias_pool *pool, struct in_addr prefix, unsigned length)
+{
+    return length >= ALIAS_POOL_LENGTH_MIN && length <= ALIAS_POOL_LENGTH_MAX &&
+           alias_pool_make(pool, ntohl(prefix.s_addr), UINT32_C(1) << (ADDRESS_BITS - length));
 }
 
 uint32_t alias_pool_offset(const struct alias_pool *pool, struct in_addr address)

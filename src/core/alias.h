@@ -45,6 +45,8 @@ struct alias_pool {
 /* False, and the pool unchanged, unless `prefix`/`length` is a prefix of 8 to 28 bits, outside 0/8, 127/8, 224/4 and
    255/8, its host bits zero. */
 bool alias_pool_set(struct alias_pool *pool, struct in_addr prefix, unsigned length);
+/* The same for a first address, in host byte order, and a number of addresses, as a file has them. */
+bool alias_pool_make(struct alias_pool *pool, uint32_t first, uint32_t count);
 
 /* Inside the prefix, whatever it is used for. */
 static inline bool alias_pool_contains(const struct alias_pool *pool, struct in_addr address)

@@ -228,7 +228,12 @@ enum state_answer state_aliases_each(struct state *state, struct alias_pool *poo
     struct state_file file;
     if (!state_file_open_any(&file, &state->place, &format, fault))
         return fault->reason == STATE_ABSENT ? STATE_NOTHING : STATE_FAILED;
-    *pool = (struct alias_pool){.first = format.pool_first, .count = format.pool_count};
+    /* The header is another user's to write: its numbers decide how long we read. */
+    if (!alias_pool_make(pool, format.pool_first, format.pool_count) || format.slots != pool->count) {
+        state_file_close(&file);
+        *fault = (struct state_fault){.reason = STATE_HEADER};
+        return STATE_FAILED;
+    }
     uint8_t bytes[ALIAS_PAGE_SIZE];
     enum state_answer answer = STATE_FOUND;
     for (uint32_t first = 0; first < pool->count; first += ALIAS_PAGE_RECORDS) {

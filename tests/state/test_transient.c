@@ -226,6 +226,33 @@ static void test_earlier_layout(void **state)
     assert_true(support_child(earlier_layout));
 }
 
+/* A header that its user wrote, with more records than there are addresses: root lists it and comes to an end. */
+static void endless_list(void)
+{
+    static const uint32_t counts[] = {UINT32_MAX, 1u << 31, 1u << 25, 4097, 0};
+    start_aliases(20);
+    aliases_prepare();
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
+        struct state_format format = state_format(state_current(), STATE_ALIASES);
+        struct alias_pool pool;
+        struct state_fault fault = {0};
+        struct state_file file;
+        uint32_t seen = 0;
+        CHECK(unlink(state_path("aliases")) == 0);
+        format.slots = format.pool_count = counts[i];
+        CHECK(state_file_open(&file, &state_current()->place, &format, STATE_CREATE, &fault));
+        state_file_close(&file);
+        CHECK(state_aliases_each(state_current(), &pool, refuse, &seen, &fault) == STATE_FAILED);
+        CHECK(fault.reason == STATE_HEADER && seen == 0);
+    }
+}
+
+static void test_endless_list(void **state)
+{
+    (void)state;
+    assert_true(support_child(endless_list));
+}
+
 /* --- the table itself --- */
 
 static const struct siphash_key secret = {3, 5};
@@ -381,6 +408,7 @@ int main(void)
         TEST(test_fork),
         TEST(test_threads),
         TEST(test_earlier_layout),
+        TEST(test_endless_list),
         TEST(test_half_written),
         TEST(test_order_of_use),
     };
