@@ -193,19 +193,15 @@ unsigned eyeballs_running(const struct eyeballs *race, unsigned indexes[EYEBALLS
     return count;
 }
 
-int eyeballs_collapse(struct eyeballs *race)
+int eyeballs_successor(const struct eyeballs *race)
 {
+    static const enum eyeballs_state wanted[] = {EYEBALLS_RUNNING, EYEBALLS_PENDING};
+    for (unsigned i = 0; i < sizeof wanted / sizeof wanted[0]; i++)
+        for (unsigned index = 0; index < race->count; index++)
+            if ((race->legacy >> index & 1) != 0 && race->attempts[index].state == wanted[i])
+                return (int)index;
     unsigned running[EYEBALLS_RUNNING_MAX];
-    if (eyeballs_running(race, running) == 0)
-        return -1;
-    for (unsigned index = 0; index < race->count; index++) {
-        struct eyeballs_attempt *attempt = &race->attempts[index];
-        if (index != running[0] && (attempt->state == EYEBALLS_RUNNING || attempt->state == EYEBALLS_PENDING))
-            attempt->state = EYEBALLS_DROPPED;
-    }
-    race->running = 1;
-    race->next = race->count;
-    return (int)running[0];
+    return eyeballs_running(race, running) > 0 ? (int)running[0] : -1;
 }
 
 /* The next candidate at or after `from` that is (or is not) of the family, and is not the leader; `count` for none.

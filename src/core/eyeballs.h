@@ -44,7 +44,6 @@ enum eyeballs_state {
     EYEBALLS_RUNNING,
     EYEBALLS_SUCCEEDED, /* the winner: one at most */
     EYEBALLS_BROKEN,    /* failed, with .error */
-    EYEBALLS_DROPPED,   /* taken out by eyeballs_collapse */
 };
 
 struct eyeballs_attempt {
@@ -114,11 +113,12 @@ bool eyeballs_attempt_succeeded(struct eyeballs *race, unsigned index, int64_t n
 unsigned eyeballs_running(const struct eyeballs *race, unsigned indexes[EYEBALLS_RUNNING_MAX]);
 
 /*
- * Leaves of the race its leading attempt alone, the one that started first and is still running, and returns its
- * index; nothing else will be started. Returns -1, and changes nothing, where none is running. What is to be closed,
- * eyeballs_running says before, not after.
+ * Which candidate goes on alone where the race can't go on. One in `legacy` (eyeballs_limit_silence), so that nobody
+ * is left with a silent IPv6 address whose program would have asked for an IPv4 one: the first that is running, else
+ * the first that was not tried yet, which is to be started now. Without any, the attempt that leads: the first that
+ * is running. -1: none.
  */
-int eyeballs_collapse(struct eyeballs *race);
+int eyeballs_successor(const struct eyeballs *race);
 
 /*
  * Whether `error` tells a person more than `other` does. What came from the peer ranks first, then that a policy

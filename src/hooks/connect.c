@@ -81,10 +81,13 @@ static NOINLINE int connect_guarded(int fd, const struct sockaddr *address, sock
         return REAL(connect)(fd, address, length);
     race_clean_up();
     history_flush();
-    if (background_is(fd) && asks_for_connection(address, length) && background_goes_on(fd))
+    if (background_is(fd) && asks_for_connection(address, length) && background_goes_on(fd) &&
+        !background_is_stuck(fd))
         return guard_result(&guard, -EALREADY);
     if (background_is(fd))
         background_collapse(fd);
+    if (background_is_stuck(fd))
+        return guard_result(&guard, -ECONNABORTED);
     if (!read_ipv4(address, length, &asked)) {
         if (sockets_has(fd, SOCKET_FAILED)) /* which connect() to no family dissolves */
             background_take_failure(fd);

@@ -1,8 +1,10 @@
 /* Datagrams are received. What wants no address (read) needs no hook, but for the first recv(). */
+#include <errno.h>
 #include <sys/socket.h>
 #include <time.h>
 
 #include "hooks/passed.h"
+#include "runtime/background.h"
 #include "runtime/guard.h"
 #include "runtime/hook.h"
 #include "runtime/latest_peer.h"
@@ -88,8 +90,18 @@ static NOINLINE ssize_t receive_looked_at(int fd, void *data, size_t size, int f
     return exchangeable && was_exchanged(fd, received) ? REAL(recv)(fd, data, size, flags) : received;
 }
 
+/* What TCP says of data out of band that nobody has sent; the placeholder of a race knows none at all. */
+static inline bool asks_placeholder(int fd, int flags)
+{
+    return __builtin_expect((flags & MSG_OOB) != 0, 0) && background_is(fd);
+}
+
 EXPORT ssize_t recv(int fd, void *data, size_t size, int flags)
 {
+    if (asks_placeholder(fd, flags)) {
+        errno = EINVAL;
+        return -1;
+    }
     if (way_of(fd, false) == LEFT_ALONE)
         return REAL_BOUND(recv)(fd, data, size, flags);
     return receive_looked_at(fd, data, size, flags);

@@ -128,20 +128,11 @@ int attempts_make(const struct original *original, sa_family_t family)
     return result < 0 ? result : made;
 }
 
-int attempts_start(const struct original *original, const struct ip_address *candidate, uint16_t port, int *socket)
+int attempts_connect(int socket, const struct ip_address *candidate, uint16_t port)
 {
-    *socket = -1;
-    int made = attempts_make(original, candidate->family);
-    if (made < 0)
-        return made;
     struct sockaddr_storage address;
     socklen_t length = address_to_sockaddr(candidate, port, &address);
-    int result = REAL(connect)(made, (const struct sockaddr *)&address, length) == 0 ? 0 : -errno;
-    if (result == 0 || result == -EINPROGRESS)
-        *socket = made;
-    else
-        REAL(close)(made);
-    return result;
+    return REAL(connect)(socket, (const struct sockaddr *)&address, length) == 0 ? 0 : -errno;
 }
 
 int attempts_result(int socket)

@@ -26,11 +26,8 @@ bool attempts_read_original(int fd, struct original *original);
 /* Whether a socket that is bound like this can get to the candidate. */
 bool attempts_may_reach(const struct original *original, const struct ip_address *candidate);
 
-/*
- * Starts to connect to `candidate`. The socket, with the options of the original set on it and bound like it, goes to
- * *socket. Returns 0 where it is connected, -EINPROGRESS where it is under way, else -errno, and *socket is -1.
- */
-int attempts_start(const struct original *original, const struct ip_address *candidate, uint16_t port, int *socket);
+/* Starts to connect a socket that attempts_make() has made. 0: it is connected; -EINPROGRESS; else -errno. */
+int attempts_connect(int socket, const struct ip_address *candidate, uint16_t port);
 
 /* What became of an attempt that poll() reported: 0 connected, -EINPROGRESS still under way, else -errno. */
 int attempts_result(int socket);

@@ -71,6 +71,20 @@ static int furnish(struct background *race, const struct original *original, con
     return background_make_lanes(race, original, ipv4, count - ipv4);
 }
 
+/*
+ * The race can't be had after all. The program's own socket, which may have carried an attempt, is as it was; its
+ * connect() goes on in order (connection.c).
+ */
+static int give_up(struct background *race, uint32_t item)
+{
+    uint64_t own = kernel_socket_cookie(race->fd);
+    for (unsigned i = 0; i < LANES; i++)
+        if (race->lanes[i].used && race->lanes[i].cookie == own && background_lane_is_ours(&race->lanes[i]))
+            background_dissolve(&race->lanes[i]);
+    background_dismantle(race, item);
+    return -EAGAIN;
+}
+
 /* No race after all: this socket, connected or on its way, goes under the number where the program's own still is. */
 static int install_at_once(struct background *race, uint32_t item, struct lane *lane, int result)
 {
@@ -78,11 +92,9 @@ static int install_at_once(struct background *race, uint32_t item, struct lane *
     race_thread_unwatch(lane->socket);
     if (lane->cookie != kernel_socket_cookie(race->fd)) {
         REAL(fcntl)(lane->socket, F_SETFL, 0);
-        int installed = replace_socket(race->fd, NULL, lane->socket);
-        if (installed < 0)
-            result = installed;
-        else
-            lane->socket = NOBODY;
+        if (replace_socket(race->fd, NULL, lane->socket) < 0)
+            return give_up(race, item);
+        lane->socket = NOBODY;
     }
     sockets_note_family(record, lane->family);
     background_dismantle(race, item);
@@ -142,17 +154,14 @@ static int set_off(struct background *race, uint32_t item)
     eyeballs_running(&race->eyeballs, running);
     if (is_connected(background_lane_of(race, (int)running[0])))
         return win_at_once(race, item, running[0], -EINPROGRESS);
-    if (race->eyeballs.next == race->eyeballs.count) {
+    if (race->eyeballs.next == race->eyeballs.count && action.until_ms == EYEBALLS_NO_TIMER) {
         background_tell(race, EVENT_HANDED, (int)running[0], 0);
         return install_at_once(race, item, background_lane_of(race, (int)running[0]), -EINPROGRESS);
     }
-    atomic_store(background_due(item), action.until_ms);
+    background_wait_until(race, item, action.until_ms, now_ms);
     history_locate(&race->candidates); /* the thread can't */
     int result = background_put_placeholder(race, item);
-    if (result == -EINPROGRESS)
-        return result;
-    background_dismantle(race, item);
-    return -EAGAIN;
+    return result == -EINPROGRESS ? result : give_up(race, item);
 }
 
 struct duplicates {
@@ -199,6 +208,7 @@ struct background *background_enter(int fd, uint16_t port, uint32_t *item, sigse
     race->peer = NOBODY;
     race->placeholder = 0;
     race->awaits = BACKGROUND_AWAITS_NOTHING;
+    race->is_stuck = false;
     for (unsigned i = 0; i < LANES; i++)
         race->lanes[i].socket = NOBODY;
     return race;
@@ -256,6 +266,19 @@ bool background_goes_on(int fd)
     return race != NULL;
 }
 
+bool background_is_stuck(int fd)
+{
+    int saved = errno;
+    uint32_t item;
+    sigset_t before;
+    struct background *race = background_is(fd) ? lock_race_of(fd, &item, &before) : NULL;
+    bool stuck = race != NULL && race->is_stuck;
+    if (race != NULL)
+        background_unlock(race, &before);
+    errno = saved;
+    return stuck;
+}
+
 /* One that waits for the resolver has no leading attempt yet: it is given the time that any call may take. */
 static struct background *lock_race_with_leader(int fd, uint32_t *item, sigset_t *before)
 {
@@ -280,7 +303,7 @@ void background_collapse(int fd)
     sigset_t before;
     struct background *race = lock_race_with_leader(fd, &item, &before);
     if (race != NULL) {
-        struct lane *lane = background_leading_lane(race);
+        struct lane *lane = background_lane_to_keep(race, item);
         background_tell(race, EVENT_HANDED, lane != NULL ? lane->attempt : NOBODY, 0);
         if (lane != NULL)
             background_settle(race, item, lane);
@@ -386,78 +409,4 @@ bool background_epoll_control(int epoll, int operation, int fd, struct epoll_eve
     background_unlock(race, &before);
     errno = saved;
     return true;
-}
-
-/* Files and epoll sets are shared with the parent, whose race goes on: nothing is shut down or taken out of a set,
-   only the child's own numbers change. */
-static void collapse_in_child(struct background *race)
-{
-    struct lane *lane = background_leading_lane(race);
-    struct socket_record *record = sockets_find(race->fd);
-    if (lane != NULL && race->placeholder != 0 && kernel_socket_cookie(race->fd) == race->placeholder) {
-        int flags = REAL(fcntl)(race->fd, F_GETFD);
-        REAL(dup3)(lane->socket, race->fd, flags >= 0 && (flags & FD_CLOEXEC) != 0 ? O_CLOEXEC : 0);
-        sockets_note_family(record, lane->family);
-        if (race->awaits != BACKGROUND_AWAITS_NOTHING)
-            sockets_fail(record, ENETUNREACH);
-    }
-    for (unsigned i = 0; i < LANES; i++)
-        background_close_lane(&race->lanes[i]);
-    if (race->peer != NOBODY)
-        REAL(close)(race->peer);
-    sockets_clear(record, SOCKET_RACING);
-}
-
-/* Each thread that forks has its own: how many races it has locked, its signal mask (the kernel's 64 signals) and its
-   cancellation. A race that starts meanwhile is beyond them, and is not in the child. */
-static __thread uint32_t locked_for_fork __attribute__((tls_model("initial-exec")));
-static __thread uint64_t mask_before_fork __attribute__((tls_model("initial-exec")));
-static __thread int cancellation_before_fork __attribute__((tls_model("initial-exec")));
-
-static void restore_mask(void)
-{
-    sigset_t mask;
-    sigemptyset(&mask);
-    memcpy(&mask, &mask_before_fork, sizeof mask_before_fork);
-    pthread_setcancelstate(cancellation_before_fork, NULL);
-    pthread_sigmask(SIG_SETMASK, &mask, NULL);
-}
-
-void background_before_fork(void)
-{
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancellation_before_fork);
-    memcpy(&mask_before_fork, &before, sizeof mask_before_fork);
-    locked_for_fork = atomic_load(&background_races.taken);
-    for (uint32_t item = 1; item <= locked_for_fork; item++)
-        background_lock(background_at(item), &before);
-}
-
-void background_after_fork_in_parent(void)
-{
-    for (uint32_t item = 1; item <= locked_for_fork; item++)
-        atomic_store(&background_at(item)->lock, 0);
-    restore_mask();
-}
-
-void background_after_fork(void)
-{
-    uint32_t last = atomic_load(&background_races.taken);
-    race_thread_after_fork();
-    for (uint32_t item = 1; item <= last; item++) {
-        struct background *race = background_at(item);
-        atomic_store(&race->lock, 0);
-        if (!background_is_on(race))
-            continue;
-        if (item <= locked_for_fork) /* else it was half made */
-            collapse_in_child(race);
-        atomic_store(background_due(item), INT64_MAX);
-        atomic_fetch_add(&race->generation, 1);
-        if (item <= locked_for_fork)
-            pool_give(&background_races, item);
-    }
-    atomic_store(&background_count, 0);
-    restore_mask();
 }

@@ -59,8 +59,13 @@ static inline bool background_is(int fd)
  */
 bool background_goes_on(int fd);
 
-/* Ends the race of `fd`, if any: the leading attempt is put under the number, and goes on there as any connection. */
+/* Ends the race of `fd`, if any: one attempt is put under the number, to IPv4 if the name has it, and goes on there
+   as any connection. */
 void background_collapse(int fd);
+
+/* Whether the race of `fd` has ended without that: a placeholder stands under the number still, and acts as a TCP
+   connection that was aborted. */
+bool background_is_stuck(int fd);
 
 /* Before exec: every race is ended like that, and what was learnt is written down. Nothing in a vfork() child. */
 void background_leave(void);

@@ -108,54 +108,12 @@ void background_dismantle(struct background *race, uint32_t item)
     pool_give(&background_races, item);
 }
 
-/* A socket whose connect() has failed takes another one after connect(AF_UNSPEC), with its error read. */
-static void dissolve(struct lane *lane)
+void background_dissolve(struct lane *lane)
 {
     struct sockaddr nowhere = {.sa_family = AF_UNSPEC};
     REAL(connect)(lane->socket, &nowhere, sizeof nowhere);
     kernel_socket_integer(lane->socket, SO_ERROR);
     lane->holds_error = lane->answered = false;
-}
-
-/*
- * None has failed late, so that the kernel has nothing to tell: a lane is refused by a port that another one holds,
- * and so acts in every call as a socket that could not connect. Only that it was refused is wrong: what SO_ERROR says
- * is on record.
- */
-static void make_failure(struct background *race, struct lane *lane, int error)
-{
-    struct sockaddr_in6 refusing = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
-    socklen_t length = sizeof refusing;
-    for (unsigned i = 0; i < LANES; i++) {
-        struct lane *other = &race->lanes[i];
-        if (other == lane || other->family != lane->family || !background_lane_is_ours(other))
-            continue;
-        dissolve(lane);
-        dissolve(other);
-        if (REAL(bind)(other->socket, (const struct sockaddr *)&refusing, sizeof refusing) == 0 &&
-            REAL(getsockname)(other->socket, (struct sockaddr *)&refusing, &length) == 0)
-            REAL(connect)(lane->socket, (const struct sockaddr *)&refusing, length);
-        break;
-    }
-    sockets_fail(sockets_find(race->fd), error);
-}
-
-/* Puts the socket of a lane under the program's number, unless that is not our placeholder any more; ends the race.
- */
-void background_settle(struct background *race, uint32_t item, struct lane *lane)
-{
-    struct socket_record *record = sockets_glimpse(race->fd);
-    if (race->awaits != BACKGROUND_AWAITS_NOTHING)
-        make_failure(race, lane, ENETUNREACH);
-    if (kernel_socket_cookie(race->fd) == race->placeholder && background_lane_is_ours(lane)) {
-        race_thread_unwatch(lane->socket);
-        REAL(fcntl)(lane->socket, F_SETFL, 0);
-        if (replace_socket(race->fd, NULL, lane->socket) == 0) {
-            lane->socket = NOBODY;
-            sockets_note_family(record, lane->family);
-        }
-    }
-    background_dismantle(race, item);
 }
 
 struct lane *background_lane_of(struct background *race, int attempt)
@@ -166,8 +124,7 @@ struct lane *background_lane_of(struct background *race, int attempt)
     return NULL;
 }
 
-/* How much a socket that has failed has to tell the program. */
-static int news_of(const struct lane *lane)
+int background_news_of(const struct lane *lane)
 {
     return lane->holds_error + (lane->holds_error && lane->answered);
 }
@@ -180,7 +137,7 @@ static struct lane *free_lane(struct background *race, sa_family_t family)
         struct lane *lane = &race->lanes[i];
         if (lane->socket == NOBODY || lane->family != family || lane->attempt != NOBODY)
             continue;
-        if (found == NULL || news_of(lane) < news_of(found))
+        if (found == NULL || background_news_of(lane) < background_news_of(found))
             found = lane;
     }
     return found;
@@ -193,7 +150,7 @@ bool background_start_attempt(struct background *race, uint32_t item, unsigned a
     if (lane == NULL)
         return false;
     if (lane->used)
-        dissolve(lane);
+        background_dissolve(lane);
     lane->used = true;
     struct sockaddr_storage address;
     socklen_t length = address_to_sockaddr(candidate, race->port, &address);
@@ -211,34 +168,10 @@ bool background_start_attempt(struct background *race, uint32_t item, unsigned a
     eyeballs_attempt_started(&race->eyeballs, attempt, now_ms);
     if (result == 0)
         eyeballs_attempt_succeeded(&race->eyeballs, attempt, now_ms);
-    else if (race_thread_watch(lane->socket, EPOLLOUT | EPOLLERR | EPOLLHUP, item, atomic_load(&race->generation),
-                               (unsigned)(lane - race->lanes)) != 0)
-        observe(OBSERVE_ERROR, "an attempt to connect can't be watched");
-    return true;
-}
-
-/* All have failed: the program is told by a socket that has failed and whose error it can read itself. One that the
-   peer has refused says more than one that no way led from. */
-static struct lane *telling_lane(struct background *race)
-{
-    struct lane *telling = NULL;
-    for (unsigned i = 0; i < LANES; i++) {
-        struct lane *lane = &race->lanes[i];
-        if (lane->socket != NOBODY && (telling == NULL || news_of(lane) > news_of(telling)))
-            telling = lane;
-    }
-    return telling;
-}
-
-static void settle_failure(struct background *race, uint32_t item, int error)
-{
-    struct lane *telling = telling_lane(race);
-    if (telling != NULL && !telling->holds_error && telling->family == AF_INET6)
-        make_failure(race, telling, error);
-    if (telling != NULL)
-        background_settle(race, item, telling);
     else
-        background_dismantle(race, item);
+        lane->unwatched = race_thread_watch(lane->socket, EPOLLOUT | EPOLLERR | EPOLLHUP, item,
+                                            atomic_load(&race->generation), (unsigned)(lane - race->lanes)) != 0;
+    return true;
 }
 
 /* What is to be remembered of a race that was won: written without the lock, since the file may have to be waited
@@ -264,19 +197,67 @@ static void note(const struct memory *memory)
         history_note_later(&memory->candidates, memory->order, memory->winner);
 }
 
+/*
+ * What became of an attempt, with its error left for the program to read (SO_ERROR reads it away): by the state of
+ * the connection. That it was refused shows in SO_INCOMING_CPU, which is set by a packet that reaches the socket, and
+ * not by an ICMP error or by silence (measured on Linux 6.18).
+ */
+static void report(struct background *race, struct lane *lane, int64_t now_ms)
+{
+    unsigned attempt = (unsigned)lane->attempt;
+    int state = background_lane_is_ours(lane) ? kernel_tcp_state(lane->socket) : -ECONNABORTED;
+    if (lane->attempt == NOBODY || state == TCP_SYN_SENT)
+        return;
+    bool connected = state >= 0 && state != TCP_CLOSE;
+    race_thread_unwatch(lane->socket);
+    lane->unwatched = false;
+    if (connected) {
+        background_tell(race, EVENT_ATTEMPT, (int)attempt, 0);
+        eyeballs_attempt_succeeded(&race->eyeballs, attempt, now_ms);
+        return;
+    }
+    lane->attempt = NOBODY;
+    lane->holds_error = state == TCP_CLOSE;
+    lane->answered = kernel_socket_integer(lane->socket, SO_INCOMING_CPU) >= 0;
+    background_tell(race, EVENT_ATTEMPT, (int)attempt, lane->answered ? -ECONNREFUSED : -EVENT_UNKNOWN_ERROR);
+    eyeballs_attempt_failed(&race->eyeballs, attempt, lane->answered ? ECONNREFUSED : ECONNABORTED, now_ms);
+}
+
+/* Attempts that can't be watched, for want of memory, are looked at from time to time. */
+#define UNWATCHED_MS 50
+
+static void report_unwatched(struct background *race, int64_t now_ms)
+{
+    for (unsigned i = 0; i < LANES; i++) {
+        struct lane *lane = &race->lanes[i];
+        if (lane->socket != NOBODY && lane->attempt != NOBODY && lane->unwatched)
+            report(race, lane, now_ms);
+    }
+}
+
+void background_wait_until(struct background *race, uint32_t item, int64_t until_ms, int64_t now_ms)
+{
+    for (unsigned i = 0; i < LANES; i++)
+        if (race->lanes[i].socket != NOBODY && race->lanes[i].attempt != NOBODY && race->lanes[i].unwatched &&
+            until_ms > now_ms + UNWATCHED_MS)
+            until_ms = now_ms + UNWATCHED_MS;
+    atomic_store(background_due(item), until_ms);
+}
+
 /* Does what the race wants done now, until it has ended or has to wait. */
 static void step(struct background *race, uint32_t item, int64_t now_ms, struct memory *memory)
 {
+    report_unwatched(race, now_ms);
     while (race->awaits == BACKGROUND_AWAITS_NOTHING || background_stop_awaiting(race, item, now_ms)) {
         struct eyeballs_action action = eyeballs_next(&race->eyeballs, now_ms);
         switch (action.kind) {
         case EYEBALLS_START:
             if (background_start_attempt(race, item, action.index, now_ms))
                 break;
-            atomic_store(background_due(item), INT64_MAX);
+            background_wait_until(race, item, INT64_MAX, now_ms);
             return;
         case EYEBALLS_WAIT:
-            atomic_store(background_due(item), action.until_ms);
+            background_wait_until(race, item, action.until_ms, now_ms);
             return;
         case EYEBALLS_WON:
             background_tell(race, EVENT_WON, (int)action.index, 0);
@@ -287,7 +268,7 @@ static void step(struct background *race, uint32_t item, int64_t now_ms, struct 
         default:
             background_tell(race, EVENT_FAILED, NOBODY,
                             action.error == ECONNABORTED ? -EVENT_UNKNOWN_ERROR : -action.error);
-            settle_failure(race, item, action.error);
+            background_settle_failure(race, item, action.error);
             return;
         }
     }
@@ -307,7 +288,7 @@ static void step_one(uint32_t item, int64_t now_ms)
     struct memory memory = {.won = false};
     sigset_t before;
     background_lock(race, &before);
-    if (background_is_on(race) && atomic_load(background_due(item)) <= now_ms)
+    if (background_is_on(race) && !race->is_stuck && atomic_load(background_due(item)) <= now_ms)
         step(race, item, now_ms, &memory);
     background_unlock(race, &before);
     note(&memory);
@@ -325,31 +306,6 @@ int64_t background_step_all(int64_t now_ms)
             next_ms = due_ms;
     }
     return next_ms;
-}
-
-/*
- * What became of an attempt, with its error left for the program to read (SO_ERROR reads it away): by the state of
- * the connection. That it was refused shows in SO_INCOMING_CPU, which is set by a packet that reaches the socket, and
- * not by an ICMP error or by silence (measured on Linux 6.18).
- */
-static void report(struct background *race, struct lane *lane, int64_t now_ms)
-{
-    unsigned attempt = (unsigned)lane->attempt;
-    int state = background_lane_is_ours(lane) ? kernel_tcp_state(lane->socket) : -ECONNABORTED;
-    if (lane->attempt == NOBODY || state == TCP_SYN_SENT)
-        return;
-    bool connected = state >= 0 && state != TCP_CLOSE;
-    race_thread_unwatch(lane->socket);
-    if (connected) {
-        background_tell(race, EVENT_ATTEMPT, (int)attempt, 0);
-        eyeballs_attempt_succeeded(&race->eyeballs, attempt, now_ms);
-        return;
-    }
-    lane->attempt = NOBODY;
-    lane->holds_error = state == TCP_CLOSE;
-    lane->answered = kernel_socket_integer(lane->socket, SO_INCOMING_CPU) >= 0;
-    background_tell(race, EVENT_ATTEMPT, (int)attempt, lane->answered ? -ECONNREFUSED : -EVENT_UNKNOWN_ERROR);
-    eyeballs_attempt_failed(&race->eyeballs, attempt, lane->answered ? ECONNREFUSED : ECONNABORTED, now_ms);
 }
 
 struct lane *background_leading_lane(struct background *race)
@@ -374,7 +330,7 @@ void background_event(uint32_t item, uint32_t generation, unsigned lane)
         if (lane == BACKGROUND_PEER) { /* the number was closed behind our back */
             background_tell(race, EVENT_CANCELLED, NOBODY, 0);
             background_dismantle(race, item);
-        } else if (lane < LANES) {
+        } else if (lane < LANES && !race->is_stuck) {
             report(race, &race->lanes[lane], now_ms);
             step(race, item, now_ms, &memory);
         }
@@ -390,8 +346,14 @@ void background_abandon_all(void)
         struct background *race = background_at(item);
         sigset_t before;
         background_lock(race, &before);
-        if (background_is_on(race))
-            background_dismantle(race, item);
+        if (background_is_on(race) && !race->is_stuck) {
+            struct lane *lane = background_lane_to_keep(race, item);
+            background_tell(race, EVENT_HANDED, lane != NULL ? lane->attempt : NOBODY, 0);
+            if (lane != NULL)
+                background_settle(race, item, lane);
+            else
+                background_dismantle(race, item);
+        }
         background_unlock(race, &before);
     }
 }

@@ -31,6 +31,7 @@ struct lane {
     bool used;        /* has to be dissolved before the next attempt */
     bool holds_error; /* failed, and its error was not read yet */
     bool answered;    /* failed by an answer of the peer's: what tells a person most */
+    bool unwatched;   /* the thread's epoll set has no room for it: looked at by time */
 };
 
 struct background {
@@ -50,6 +51,7 @@ struct background {
     unsigned order[EYEBALLS_CANDIDATES_MAX];
     struct eyeballs eyeballs;
     struct lane lanes[LANES];
+    bool is_stuck; /* it has ended, but its placeholder could not be replaced: see background_end.c */
 };
 
 extern struct pool background_races;
@@ -86,10 +88,25 @@ bool background_start_attempt(struct background *race, uint32_t item, unsigned a
 /* A race that waits begins, if what it waits for is known by now. False where it has ended by that. */
 bool background_begin(struct background *race, uint32_t item);
 
+/* When the race is to go on: then, or earlier where an attempt has to be looked at. */
+void background_wait_until(struct background *race, uint32_t item, int64_t until_ms, int64_t now_ms);
+
+/* A socket whose connect() has failed, or is under way, takes another one after this; its error is read away. */
+void background_dissolve(struct lane *lane);
+/* How much a socket that has failed has to tell the program. */
+int background_news_of(const struct lane *lane);
+
 /* Ends the race. Everything of it is closed but what stands under the program's number. */
 void background_dismantle(struct background *race, uint32_t item);
-/* As dismantle, after the lane's socket was put under the number, if our placeholder is still there. */
+
+/* background_end.c: as dismantle, after the lane's socket was put under the number, if our placeholder is still
+   there. Where the kernel does not let us, the race stays, stuck. */
 void background_settle(struct background *race, uint32_t item, struct lane *lane);
+/* The same when all have failed: with a socket that says so. `error`: what to tell where no socket knows. */
+void background_settle_failure(struct background *race, uint32_t item, int error);
+/* Which socket goes on alone where the race can't go on: see eyeballs_successor(). An attempt may be started for it.
+   NULL: none is left. */
+struct lane *background_lane_to_keep(struct background *race, uint32_t item);
 
 /* The parts of making a race, in the program's own call. A race without sockets, locked; NULL where none can be had.
  */

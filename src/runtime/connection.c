@@ -51,14 +51,16 @@ static bool is_underway(int result)
 static int told_of_upgrade(int error)
 {
     switch (-error) {
-    case EAFNOSUPPORT:
-    case EADDRNOTAVAIL:
-    case ENOTSUP:
-    case EPERM:
-    case EACCES:
-        return -ENETUNREACH;
-    default:
+    case EISCONN:
         return error;
+    case EBADF: /* the number is beyond RLIMIT_NOFILE by now: no socket can take it */
+    case EMFILE:
+    case ENFILE:
+    case ENOMEM:
+    case ENOBUFS:
+        return -ENOBUFS; /* what connect(2) says of a shortage */
+    default:
+        return -ENETUNREACH;
     }
 }
 
@@ -179,18 +181,20 @@ static bool may_race(const struct destinations *destinations)
     return true;
 }
 
-/* Without a race, a program that doesn't wait gets one attempt, and no second one when that has failed: to IPv4 if
-   there is any, since a lone attempt over IPv6 could hang where the program would not have hung without us. */
+/* Where a race was wanted and can't be had, IPv4 addresses come first, if there are any: an attempt over IPv6 that
+   has to end before the next could hang where the program would not have hung without us, and one that doesn't wait
+   has no second one. */
 static void put_ipv4_first(struct destinations *destinations)
 {
-    for (size_t i = 1; i < destinations->count; i++) {
-        struct ip_address address = destinations->addresses[i];
-        if (address.family != AF_INET || destinations->addresses[0].family == AF_INET)
-            continue;
-        destinations->addresses[i] = destinations->addresses[0];
-        destinations->addresses[0] = address;
-        return;
+    struct ip_address others[CANDIDATES_PER_LIST];
+    size_t kept = 0, moved = 0;
+    for (size_t i = 0; i < destinations->count; i++) {
+        if (destinations->addresses[i].family == AF_INET)
+            destinations->addresses[kept++] = destinations->addresses[i];
+        else
+            others[moved++] = destinations->addresses[i];
     }
+    memcpy(destinations->addresses + kept, others, moved * sizeof others[0]);
 }
 
 /* -EAGAIN where there can't be a race. */
@@ -216,7 +220,7 @@ static int connect_stream(int fd, struct destinations *destinations, uint16_t po
             result = race(fd, nonblocking, destinations, port);
         if (result == -EAGAIN)
             observe_connection(EVENT_ORDER, fd, NULL, port, 0);
-        if (result == -EAGAIN && nonblocking)
+        if (result == -EAGAIN)
             put_ipv4_first(destinations);
     }
     sockets_set(sockets_find(fd), SOCKET_TRIED);

@@ -4,6 +4,9 @@
 #include <fcntl.h>
 #include <netinet/tcp.h>
 #include <stddef.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "runtime/real.h"
 
@@ -11,11 +14,21 @@
 #define SO_COOKIE 57
 #endif
 
-/* Reads an option without a trace in errno. */
+/* What the kernel says of another file, or of a socket of another kind; anything else is a shortage or a sandbox. */
+static bool is_answer(int error)
+{
+    return error == -EBADF || error == -ENOTSOCK || error == -ENOPROTOOPT || error == -EOPNOTSUPP;
+}
+
+/* Reads an option without a trace in errno. Asked twice where the first time is no answer: much hangs on it. */
 static int read_option(int fd, int level, int name, void *value, socklen_t length)
 {
-    int saved = errno;
-    int result = REAL(getsockopt)(fd, level, name, value, &length) == 0 ? 0 : -errno;
+    int saved = errno, result = 0;
+    for (int tries = 0; tries < 2; tries++) {
+        result = REAL(getsockopt)(fd, level, name, value, &length) == 0 ? 0 : -errno;
+        if (result == 0 || is_answer(result))
+            break;
+    }
     errno = saved;
     return result;
 }
@@ -27,10 +40,30 @@ int kernel_socket_integer(int fd, int name)
     return result < 0 ? result : value;
 }
 
+#define INODE_COOKIE (UINT64_C(1) << 63) /* no cookie of the kernel's is so large */
+
+/* Where SO_COOKIE is refused, or not known yet (before Linux 4.6), the socket's inode number: no other socket has it
+   at the same time. */
+static uint64_t inode_cookie(int fd)
+{
+#ifdef SYS_fstat64
+    struct stat64 status;
+    bool found = syscall(SYS_fstat64, fd, &status) == 0;
+#else
+    struct stat status;
+    bool found = syscall(SYS_fstat, fd, &status) == 0;
+#endif
+    return found && S_ISSOCK(status.st_mode) ? INODE_COOKIE | (uint64_t)status.st_ino : 0;
+}
+
 uint64_t kernel_socket_cookie(int fd)
 {
     uint64_t cookie = 0;
-    return read_option(fd, SOL_SOCKET, SO_COOKIE, &cookie, sizeof cookie) == 0 ? cookie : 0;
+    int saved = errno, result = read_option(fd, SOL_SOCKET, SO_COOKIE, &cookie, sizeof cookie);
+    if (result != 0)
+        cookie = result == -EBADF || result == -ENOTSOCK ? 0 : inode_cookie(fd);
+    errno = saved;
+    return cookie;
 }
 
 int kernel_tcp_state(int fd)

@@ -12,14 +12,19 @@ int placeholder_make(int *end, int *peer)
 {
     static const char filling[CHUNK];
     int pair[2], least = 1;
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair) != 0)
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair) != 0)
         return -errno;
     *end = attempts_move_high(pair[0]);
     *peer = attempts_move_high(pair[1]);
     REAL(setsockopt)(*end, SOL_SOCKET, SO_SNDBUF, &least, sizeof least);
     while (send(*end, filling, sizeof filling, MSG_NOSIGNAL) > 0)
         continue;
-    return 0;
+    if (errno == EAGAIN)
+        return 0;
+    int error = errno; /* with room left it would look connected */
+    REAL(close)(*end);
+    REAL(close)(*peer);
+    return -error;
 }
 
 void placeholder_release(int peer)

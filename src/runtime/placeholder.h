@@ -1,7 +1,9 @@
 /*
  * What stands under the program's number while a race runs in the background: a socket that behaves as a TCP socket
  * in SYN_SENT does, to poll, select, epoll, read and write. One end of a pair of AF_UNIX sockets whose buffer is
- * full.
+ * full. Where it has to stay, it becomes what a TCP socket is that was reset: ECONNRESET, then the end of file. Of
+ * SOCK_SEQPACKET, since writing to one of SOCK_STREAM whose other end has gone raises SIGPIPE before any error was
+ * told.
  *
  * Async-signal-safe.
  */

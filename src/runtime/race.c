@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
@@ -169,29 +170,51 @@ static const struct ip_address *candidate_of(const struct race *race, unsigned i
     return &race->candidates.addresses[race->order[index]];
 }
 
+/*
+ * No socket can be had for a candidate. The race goes on with what is running, unless that is IPv6 alone and could be
+ * silent while the name has IPv4 addresses which the program would have tried: then it is for try_in_order(), IPv4
+ * first. 0 or -EAGAIN.
+ */
+static int go_without(struct race *race, unsigned index, int error, int64_t now_ms)
+{
+    bool ipv4_waits = false, ipv4_runs = false;
+    if (error != -EAFNOSUPPORT) {
+        for (unsigned i = 0; i < race->eyeballs.count; i++) {
+            bool ipv4 = candidate_of(race, i)->family == AF_INET;
+            ipv4_waits = ipv4_waits || (ipv4 && race->eyeballs.attempts[i].state == EYEBALLS_PENDING);
+            ipv4_runs = ipv4_runs || (ipv4 && race->eyeballs.attempts[i].state == EYEBALLS_RUNNING);
+        }
+        if (race->eyeballs.running == 0 || (ipv4_waits && !ipv4_runs))
+            return -EAGAIN;
+    }
+    observe_attempt(race->original.fd, candidate_of(race, index), race->port, error);
+    eyeballs_attempt_failed(&race->eyeballs, index, -error, now_ms);
+    return 0;
+}
+
 /* Starts an attempt and reports it. 0, or -EAGAIN where this can't be a race. */
 static int start_attempt(struct race *race, unsigned index)
 {
-    int socket;
+    const struct ip_address *candidate = candidate_of(race, index);
     int64_t now_ms = clock_now_ms();
-    int prohibited = race_prohibits(&race->eyeballs, &race->candidates, race->order, index);
-    int result = prohibited != 0 ? -prohibited
-                                 : attempts_start(&race->original, candidate_of(race, index), race->port, &socket);
-    observe_attempt(race->original.fd, candidate_of(race, index), race->port, result);
-    if (result == 0 || result == -EINPROGRESS) {
-        race->attempts[index].cookie = kernel_socket_cookie(socket);
-        atomic_store(&race->attempts[index].socket, socket);
-        eyeballs_attempt_started(&race->eyeballs, index, now_ms);
-        if (result == 0)
-            eyeballs_attempt_succeeded(&race->eyeballs, index, now_ms);
+    int result = -race_prohibits(&race->eyeballs, &race->candidates, race->order, index);
+    int socket = result == 0 ? attempts_make(&race->original, candidate->family) : NO_SOCKET;
+    if (result == 0 && socket < 0)
+        return go_without(race, index, socket, now_ms);
+    if (result == 0)
+        result = attempts_connect(socket, candidate, race->port);
+    observe_attempt(race->original.fd, candidate, race->port, result);
+    if (result != 0 && result != -EINPROGRESS) {
+        if (socket != NO_SOCKET)
+            REAL(close)(socket);
+        eyeballs_attempt_failed(&race->eyeballs, index, -result, now_ms);
         return 0;
     }
-    if (result == -EMFILE || result == -ENFILE || result == -ENOBUFS || result == -ENOMEM || result == -ENOPROTOOPT ||
-        result == -ENOTSUP) {
-        if (race->eyeballs.running == 0)
-            return -EAGAIN;
-    }
-    eyeballs_attempt_failed(&race->eyeballs, index, -result, now_ms);
+    race->attempts[index].cookie = kernel_socket_cookie(socket);
+    atomic_store(&race->attempts[index].socket, socket);
+    eyeballs_attempt_started(&race->eyeballs, index, now_ms);
+    if (result == 0)
+        eyeballs_attempt_succeeded(&race->eyeballs, index, now_ms);
     return 0;
 }
 
@@ -225,7 +248,8 @@ static void report(struct race *race, unsigned index)
         eyeballs_attempt_failed(&race->eyeballs, index, -result, now_ms);
 }
 
-/* Waits for something to happen to a running attempt, or for `until_ms`. 0 or -EINTR. */
+/* Waits for something to happen to a running attempt, or for `until_ms`. 0, -EINTR, or -EAGAIN where the kernel (a
+   sandbox) lets nobody wait. */
 static int wait_for_attempts(struct race *race, int64_t until_ms)
 {
     unsigned running[EYEBALLS_RUNNING_MAX];
@@ -234,25 +258,27 @@ static int wait_for_attempts(struct race *race, int64_t until_ms)
     for (unsigned i = 0; i < count; i++)
         polled[i] = (struct pollfd){.fd = race->attempts[running[i]].socket, .events = POLLOUT};
     int result = sleep_until(polled, count, until_ms);
+    if (result == -EINTR)
+        return patience_handlers_restart() ? 0 : -EINTR;
     if (result < 0)
-        return result == -EINTR && patience_handlers_restart() ? 0 : -EINTR;
+        return -EAGAIN;
     for (unsigned i = 0; i < count; i++)
         if (polled[i].revents != 0)
             report(race, running[i]);
     return 0;
 }
 
-/* Puts an attempt under the program's number. The program may have closed that meanwhile: its number may be another
-   file's by now. */
+/* Puts an attempt under the program's number. -EBADF where the program has closed that meanwhile (it may be another
+   file's by now); -EAGAIN where the kernel does not let us. */
 static int install(struct race *race, unsigned index, int fd, uint64_t cookie)
 {
     struct shelter shelter;
     shelter_enter(&shelter);
     int socket = race->attempts[index].socket, result = -EBADF;
     if (kernel_socket_cookie(fd) == cookie) {
-        REAL(fcntl)(socket, F_SETFL, 0);
         attempts_settle(&race->original, socket);
-        result = replace_socket(fd, race->original.record, socket);
+        bool set = REAL(fcntl)(socket, F_SETFL, 0) == 0 || REAL(fcntl)(socket, F_SETFL, 0) == 0;
+        result = set && replace_socket(fd, race->original.record, socket) == 0 ? 0 : -EAGAIN;
     }
     if (result == 0) {
         atomic_store(&race->attempts[index].socket, NO_SOCKET);
@@ -262,12 +288,32 @@ static int install(struct race *race, unsigned index, int fd, uint64_t cookie)
     return result;
 }
 
-/* The program will not wait any longer: what leads goes on under its number, as one socket would. */
-static int give_leader(struct race *race, int fd, uint64_t cookie, int result)
+/* Whom the program is given when it doesn't wait any longer, -1: nobody. One that is connected, if nobody has looked
+   yet; else as eyeballs_successor() says. */
+static int find_successor(struct race *race)
 {
-    int leader = eyeballs_collapse(&race->eyeballs);
-    tell(race, EVENT_INTERRUPTED, leader >= 0 ? candidate_of(race, (unsigned)leader) : NULL, 0);
-    int installed = leader >= 0 ? install(race, (unsigned)leader, fd, cookie) : 0;
+    unsigned running[EYEBALLS_RUNNING_MAX];
+    unsigned count = eyeballs_running(&race->eyeballs, running);
+    for (unsigned i = 0; i < count; i++)
+        if (kernel_tcp_state(race->attempts[running[i]].socket) == TCP_ESTABLISHED)
+            return (int)running[i];
+    for (;;) {
+        int index = eyeballs_successor(&race->eyeballs);
+        if (index < 0 || race->eyeballs.attempts[index].state == EYEBALLS_RUNNING)
+            return index;
+        if (start_attempt(race, (unsigned)index) < 0)
+            return count > 0 ? (int)running[0] : -1;
+        if (race->eyeballs.attempts[index].state != EYEBALLS_BROKEN)
+            return index;
+    }
+}
+
+/* The program will not wait any longer: one attempt goes on under its number, as one socket would. */
+static int give_successor(struct race *race, int fd, uint64_t cookie, int result)
+{
+    int successor = find_successor(race);
+    tell(race, EVENT_INTERRUPTED, successor >= 0 ? candidate_of(race, (unsigned)successor) : NULL, 0);
+    int installed = successor >= 0 ? install(race, (unsigned)successor, fd, cookie) : 0;
     return installed < 0 ? installed : result;
 }
 
@@ -289,8 +335,8 @@ static int run(struct race *race, int fd, int64_t end_ms)
             result = wait_for_attempts(race, action.until_ms < end_ms ? action.until_ms : end_ms);
             if (result == 0 && clock_now_ms() >= end_ms)
                 result = -EINPROGRESS;
-            if (result < 0)
-                return give_leader(race, fd, cookie, result);
+            if (result == -EINTR || result == -EINPROGRESS)
+                return give_successor(race, fd, cookie, result);
             break;
         case EYEBALLS_WON:
             tell(race, EVENT_WON, candidate_of(race, action.index), 0);

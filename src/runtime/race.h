@@ -14,9 +14,10 @@
 
 /*
  * Races the candidates and puts the winner under the original's number. 0; -EINTR, or -EINPROGRESS after SO_SNDTIMEO,
- * with the leading attempt under the number, where it goes on as any connection of one socket would; else the most
- * telling error of all, and the program's socket is as it was. -EAGAIN: no race could be had (no descriptors, options
- * that can't be carried over): try them in order.
+ * with one attempt under the number, to IPv4 if the name has it, where it goes on as any connection of one socket
+ * would; else the most telling error of all, and the program's socket is as it was. -EAGAIN: the race could not be
+ * had, or not be carried to its end (no descriptors, options that can't be carried over, a sandbox): try them in
+ * order, IPv4 first.
  */
 int race_run(const struct original *original, const struct destinations *destinations, uint16_t port);
 

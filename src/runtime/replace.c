@@ -62,7 +62,8 @@ static void replace_if_same(int number, void *context)
                       -error);
 }
 
-int replace_socket(int fd, struct socket_record *record, int socket)
+/* Once. */
+static int try_to_replace(int fd, struct socket_record *record, int socket)
 {
     int flags = carry_file(fd, socket);
     if (flags < 0)
@@ -76,6 +77,16 @@ int replace_socket(int fd, struct socket_record *record, int socket)
     /* Last, and by this number: it is what the signal tells (si_fd). */
     if ((flags & O_ASYNC) != 0)
         REAL(fcntl)(fd, F_SETFL, flags & (CARRIED_FLAGS | O_ASYNC));
-    REAL(close)(socket);
     return 0;
+}
+
+int replace_socket(int fd, struct socket_record *record, int socket)
+{
+    /* Twice, since a program that waits for the end of a race can't be told that a call failed for the moment. */
+    int result = try_to_replace(fd, record, socket);
+    if (result < 0)
+        result = try_to_replace(fd, record, socket);
+    if (result == 0)
+        REAL(close)(socket);
+    return result;
 }

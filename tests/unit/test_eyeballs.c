@@ -322,27 +322,25 @@ static void leaves_out_candidates_that_do_not_fit(void **state)
     assert_int_equal(race.count, EYEBALLS_CANDIDATES_MAX);
 }
 
-static void collapses_to_the_leading_attempt(void **state)
+static void names_who_goes_on_alone(void **state)
 {
     (void)state;
     struct eyeballs race;
     eyeballs_init(&race, 4, EYEBALLS_RACE, 250);
-    assert_int_equal(eyeballs_collapse(&race), -1);
-    assert_int_equal(eyeballs_next(&race, 0).kind, EYEBALLS_START);
+    assert_int_equal(eyeballs_successor(&race), -1);
     eyeballs_attempt_failed(&race, 0, ENETUNREACH, 0);
     eyeballs_attempt_started(&race, 1, 0);
     eyeballs_attempt_started(&race, 2, 250);
-    assert_int_equal(eyeballs_collapse(&race), 1);
-    assert_int_equal(eyeballs_next(&race, 9999).kind, EYEBALLS_WAIT);
-    assert_int_equal(eyeballs_next(&race, 9999).until_ms, EYEBALLS_NO_TIMER);
-    assert_int_equal(race.attempts[0].state, EYEBALLS_BROKEN);
-    assert_int_equal(race.attempts[1].state, EYEBALLS_RUNNING);
-    assert_int_equal(race.attempts[2].state, EYEBALLS_DROPPED);
-    assert_int_equal(race.attempts[3].state, EYEBALLS_DROPPED);
-    assert_false(eyeballs_attempt_succeeded(&race, 2, 300));
+    assert_int_equal(eyeballs_successor(&race), 1);
+    eyeballs_limit_silence(&race, 1u << 0 | 1u << 3, 2000); /* one has failed, one was not tried yet */
+    assert_int_equal(eyeballs_successor(&race), 3);
+    eyeballs_attempt_failed(&race, 3, ECONNREFUSED, 260);
+    assert_int_equal(eyeballs_successor(&race), 1);
+    eyeballs_limit_silence(&race, 1u << 2, 2000);
+    assert_int_equal(eyeballs_successor(&race), 2);
     eyeballs_attempt_failed(&race, 1, ETIMEDOUT, 400);
-    assert_int_equal(eyeballs_next(&race, 400).kind, EYEBALLS_FAILED);
-    assert_int_equal(eyeballs_next(&race, 400).error, ETIMEDOUT);
+    eyeballs_attempt_failed(&race, 2, ETIMEDOUT, 400);
+    assert_int_equal(eyeballs_successor(&race), -1);
 }
 
 /* Letters for a family: "6646" is three IPv6 candidates and an IPv4 one. The order comes back as indexes. */
@@ -388,7 +386,7 @@ int main(void)
         cmocka_unit_test(refuses_a_second_winner),
         cmocka_unit_test(passes_over_nonsense_reports),
         cmocka_unit_test(leaves_out_candidates_that_do_not_fit),
-        cmocka_unit_test(collapses_to_the_leading_attempt),
+        cmocka_unit_test(names_who_goes_on_alone),
         cmocka_unit_test(alternates_families),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
