@@ -103,8 +103,9 @@ static void hide_domain(int fd, void *value, socklen_t length, const void *calle
 static bool is_foreign_level(int fd, int level)
 {
     int own = sockets_has(fd, SOCKET_STREAM) ? IPPROTO_TCP : IPPROTO_UDP;
-    return level != SOL_SOCKET && level != IPPROTO_IP && level != own &&
-           sockets_has(fd, SOCKET_UPGRADED | SOCKET_RACING);
+    const struct socket_record *record = sockets_find(fd);
+    return level != SOL_SOCKET && level != IPPROTO_IP && level != own && record != NULL &&
+           level != atomic_load(&record->protocol) && sockets_has(fd, SOCKET_UPGRADED | SOCKET_RACING);
 }
 
 EXPORT int getsockopt(int fd, int level, int name, void *restrict value, socklen_t *restrict length)

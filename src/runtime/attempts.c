@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <sys/resource.h>
 
+#include "core/transport.h"
 #include "runtime/holders.h"
 #include "runtime/kernel.h"
 #include "runtime/option_twins.h"
@@ -113,10 +114,18 @@ static int furnish(const struct original *original, sa_family_t family, int sock
     return result == 0 && is_bound(original) ? share_port(original, socket, family) : result;
 }
 
+static int protocol_of(const struct original *original)
+{
+    if (original->record != NULL)
+        return atomic_load(&original->record->protocol);
+    int protocol = kernel_socket_integer(original->fd, SO_PROTOCOL);
+    return transport_is(SOCK_STREAM, protocol) ? protocol : IPPROTO_TCP;
+}
+
 int attempts_make(const struct original *original, sa_family_t family)
 {
     int saved = errno;
-    int made = REAL(socket)(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP);
+    int made = REAL(socket)(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol_of(original));
     int result = made < 0 ? -errno : 0;
     if (result == 0) {
         made = attempts_move_high(made);

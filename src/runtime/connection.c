@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/eyeballs.h"
+#include "core/transport.h"
 #include "runtime/aliases.h"
 #include "runtime/attempts.h"
 #include "runtime/background.h"
@@ -239,18 +240,10 @@ static int connect_left_alone(int fd, const struct destinations *destinations, u
     return connect_to(fd, &address, port);
 }
 
-/* The state of a TCP socket, or -errno; multipath TCP has one too. */
-static int tcp_state(int fd)
-{
-    int state = kernel_tcp_state(fd);
-    return state < 0 || sockets_has(fd, SOCKET_STREAM) || kernel_socket_integer(fd, SO_PROTOCOL) == IPPROTO_TCP
-               ? state
-               : -ENOPROTOOPT;
-}
-
 static bool is_udp(int fd)
 {
-    return kernel_socket_integer(fd, SO_PROTOCOL) == IPPROTO_UDP && kernel_socket_integer(fd, SO_TYPE) == SOCK_DGRAM;
+    return transport_is(SOCK_DGRAM, kernel_socket_integer(fd, SO_PROTOCOL)) &&
+           kernel_socket_integer(fd, SO_TYPE) == SOCK_DGRAM;
 }
 
 static bool may_be_shown_as_ipv4(const struct destinations *destinations)
@@ -295,7 +288,7 @@ int connection_translate(int fd, const struct sockaddr_in *asked)
     if (tracked)
         state = sockets_has(fd, SOCKET_STREAM) ? TCP_CLOSE : -ENOPROTOOPT;
     else
-        state = tcp_state(fd);
+        state = kernel_tcp_state(fd);
     if (state == TCP_CLOSE || tracked || (state < 0 && is_udp(fd)))
         destinations.count = pref64_ways_for(fd, true, asked->sin_addr, destinations.addresses, &soon);
     if (soon && state == TCP_CLOSE &&
@@ -391,7 +384,7 @@ static int make(int fd, int state, const struct sockaddr_in *asked, bool redirec
 
 int connection_make(int fd, const struct sockaddr_in *asked)
 {
-    int saved = errno, state = tcp_state(fd);
+    int saved = errno, state = kernel_tcp_state(fd);
     if (state == -EBADF || state == -ENOTSOCK)
         return state;
     bool redirected = redirect_concerns(asked->sin_addr), translated = false;

@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 #include <string.h>
 
+#include "core/transport.h"
 #include "runtime/aliases.h"
 #include "runtime/control.h"
 #include "runtime/destinations.h"
@@ -188,7 +189,7 @@ static size_t find_ways(int fd, const struct sockaddr_in *destination, int flags
                         struct ip_address addresses[NAT64_PREFIXES_MAX])
 {
     if (aliases_contains(destination->sin_addr) || sockets_has(fd, SOCKET_STREAM) ||
-        (sockets_find(fd) == NULL && kernel_socket_integer(fd, SO_PROTOCOL) != IPPROTO_UDP))
+        (sockets_find(fd) == NULL && !transport_is(SOCK_DGRAM, kernel_socket_integer(fd, SO_PROTOCOL))))
         return 0;
     bool soon;
     size_t count = pref64_ways_for(fd, (flags & MSG_DONTWAIT) == 0, destination->sin_addr, addresses, &soon);

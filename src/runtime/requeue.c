@@ -91,7 +91,7 @@ static int make_carrier(int to)
         return -errno;
     if (IN6_IS_ADDR_UNSPECIFIED(&destination.sin6_addr))
         destination.sin6_addr = (struct in6_addr)IN6ADDR_LOOPBACK_INIT;
-    int carrier = REAL(socket)(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    int carrier = REAL(socket)(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, kernel_socket_integer(to, SO_PROTOCOL));
     if (carrier < 0)
         return -errno;
     if (REAL(setsockopt)(carrier, IPPROTO_IP, IP_FREEBIND, &on, sizeof on) == 0 &&

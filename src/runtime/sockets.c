@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 #include <stddef.h>
 
+#include "core/transport.h"
 #include "runtime/forgery.h"
 #include "runtime/kernel.h"
 #include "runtime/socket_options.h"
@@ -70,20 +71,20 @@ static void place(int fd, uint32_t item)
 void sockets_add_ipv4(int fd, int type, int protocol)
 {
     int kind = type & ~(SOCK_NONBLOCK | SOCK_CLOEXEC);
-    bool stream = kind == SOCK_STREAM && (protocol == 0 || protocol == IPPROTO_TCP);
-    bool datagram = kind == SOCK_DGRAM && (protocol == 0 || protocol == IPPROTO_UDP);
-    uint32_t item = stream || datagram ? pool_take(&sockets_records) : 0;
+    int transport = transport_of(kind, protocol);
+    uint32_t item = transport != 0 ? pool_take(&sockets_records) : 0;
     if (item != 0) {
         struct socket_record *record = pool_at(&sockets_records, item);
         atomic_store(&record->numbers, 1);
-        atomic_store(&record->flags, stream ? SOCKET_STREAM : SOCKET_FRESH);
+        atomic_store(&record->flags, kind == SOCK_STREAM ? SOCKET_STREAM : SOCKET_FRESH);
+        atomic_store(&record->protocol, transport);
         atomic_store(&record->options, 0);
         atomic_store(&record->option_count, 0);
         atomic_store(&record->serial, atomic_fetch_add(&sockets_made, 1) + 1);
         atomic_store(&record->children, atomic_load_explicit(&sockets_children, memory_order_relaxed));
         atomic_store(&record->held_until_ms, 0);
     }
-    place(fd, stream || datagram ? item : SOCKETS_OTHER);
+    place(fd, transport != 0 ? item : SOCKETS_OTHER);
 }
 
 void sockets_add_native(int fd)

@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 #include <string.h>
 
+#include "core/transport.h"
 #include "runtime/attempts.h"
 #include "runtime/filters.h"
 #include "runtime/forgery.h"
@@ -43,26 +44,26 @@ struct plan {
     struct sockaddr_in peer;
 };
 
-/* TCP or UDP, or -EAFNOSUPPORT. What is on record is believed once the kernel says nothing else of it; only TCP has a
-   TCP state. */
+/* The transport, or -EAFNOSUPPORT. What is on record is believed once the kernel says nothing else of it; only TCP
+   has a TCP state. */
 static int find_protocol(struct plan *plan)
 {
     bool stream = sockets_has(plan->fd, SOCKET_STREAM);
     int state = plan->record == NULL || stream ? kernel_tcp_state(plan->fd) : -ENOPROTOOPT;
     plan->type = stream && state >= 0 ? SOCK_STREAM : kernel_socket_integer(plan->fd, SO_TYPE);
-    plan->protocol = plan->type == SOCK_STREAM ? IPPROTO_TCP : IPPROTO_UDP;
     if (plan->record != NULL && (plan->type == SOCK_STREAM) != stream) {
         plan->record = NULL; /* of another file, which was closed behind our back */
         state = kernel_tcp_state(plan->fd);
     }
     if (plan->record == NULL) {
         int protocol = kernel_socket_integer(plan->fd, SO_PROTOCOL);
-        if ((plan->type != SOCK_STREAM && plan->type != SOCK_DGRAM) || protocol != plan->protocol)
+        if (!transport_is(plan->type, protocol))
             return -EAFNOSUPPORT;
-        sockets_add_ipv4(plan->fd, plan->type, plan->protocol);
+        sockets_add_ipv4(plan->fd, plan->type, protocol);
         plan->record = sockets_find(plan->fd);
         sockets_set(plan->record, SOCKET_BOUND | SOCKET_FOREIGN); /* for all we know */
     }
+    plan->protocol = plan->record != NULL ? atomic_load(&plan->record->protocol) : transport_of(plan->type, 0);
     return plan->type == SOCK_STREAM && state != TCP_CLOSE ? -EISCONN : 0;
 }
 
@@ -264,12 +265,13 @@ void upgrade_renew(int fd)
     struct sockaddr_in6 local = {0};
     socklen_t length = sizeof local;
     int ipv6_only = 0;
-    struct plan plan = {.fd = fd, .type = SOCK_DGRAM, .protocol = IPPROTO_UDP, .renewed = true};
+    struct plan plan = {.fd = fd, .type = SOCK_DGRAM, .renewed = true};
     struct shelter shelter;
     shelter_enter(&shelter);
     plan.record = sockets_find(fd);
     if (plan.record != NULL && !holders_include_others(fd) &&
         REAL(getsockname)(fd, (struct sockaddr *)&local, &length) == 0 && local.sin6_family == AF_INET6) {
+        plan.protocol = atomic_load(&plan.record->protocol);
         plan.port = local.sin6_port;
         if (sockets_has(fd, SOCKET_FAMILY_FIXED)) { /* else it is an address that the former peer gave it */
             plan.local = local.sin6_addr;
@@ -324,7 +326,8 @@ static int give_back(int fd, struct socket_record *record)
     bool stream = sockets_has(fd, SOCKET_STREAM);
     if (REAL(getsockname)(fd, (struct sockaddr *)&bound, &length) != 0)
         return -errno;
-    int socket = REAL(socket)(AF_INET, (stream ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC, 0);
+    int socket =
+        REAL(socket)(AF_INET, (stream ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC, atomic_load(&record->protocol));
     if (socket < 0)
         return -errno;
     int result = sockets_has(fd, SOCKET_FILTERED) ? filters_copy(fd, socket) : 0;
