@@ -17,6 +17,8 @@ struct hostent_parts {
     sa_family_t family;    /* AF_INET or AF_INET6: h_addrtype */
     const void *addresses; /* an array of struct in_addr or struct in6_addr, as family says */
     size_t address_count;
+    char *const *first; /* up to a NULL, as h_addr_list: addresses that stand before the others, and are never left
+                           out; NULL means none */
 };
 
 /*
@@ -43,9 +45,9 @@ size_t hostent_size(const struct hostent_parts *parts);
 int hostent_pack(const struct hostent_parts *parts, void *buffer, size_t size, struct hostent *result);
 
 /*
- * As hostent_pack, for a buffer that can't grow: leaves out addresses from the end of the list, all but the first
- * (programs use h_addr without a look at it), then aliases from the end. ERANGE only where the name and one address
- * don't fit.
+ * As hostent_pack, for a buffer that can't grow: leaves out addresses from the end of the list, all but `first` or,
+ * where there are none, one (programs use h_addr without a look at it). Without `first` it goes on to leave out
+ * aliases from the end. ERANGE where what remains doesn't fit.
  */
 int hostent_pack_fitting(const struct hostent_parts *parts, void *buffer, size_t size, struct hostent *result);
 
@@ -57,5 +59,9 @@ int hostent_pack_fitting(const struct hostent_parts *parts, void *buffer, size_t
  */
 int hostent_pack_over(const struct hostent_parts *parts, void *scratch, void *buffer, size_t size,
                       struct hostent *result);
+
+/* Both of these: parts that may lie inside a buffer that can't grow. */
+int hostent_pack_fitting_over(const struct hostent_parts *parts, void *scratch, void *buffer, size_t size,
+                              struct hostent *result);
 
 #endif

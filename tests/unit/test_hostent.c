@@ -25,12 +25,12 @@ static const struct in_addr ipv4_list[] = {{0x010200c0}, {0x020200c0}, {0x0a0040
 static const struct in6_addr ipv6_list[] = {{{{0x20, 0x01, 0x0d, 0xb8, [15] = 1}}}, {{{0xfe, 0x80, [15] = 2}}}};
 
 static const struct hostent_parts shapes[] = {
-    {"host.example", alias_list, AF_INET, ipv4_list, 4},
-    {"host.example", alias_list, AF_INET6, ipv6_list, 2},
-    {"host.example", NULL, AF_INET, ipv4_list, 1},
-    {"host.example", &alias_list[ALIAS_COUNT], AF_INET6, ipv6_list, 1},
-    {"host.example", alias_list, AF_INET, NULL, 0},
-    {"", NULL, AF_INET, NULL, 0},
+    {"host.example", alias_list, AF_INET, ipv4_list, 4, NULL},
+    {"host.example", alias_list, AF_INET6, ipv6_list, 2, NULL},
+    {"host.example", NULL, AF_INET, ipv4_list, 1, NULL},
+    {"host.example", &alias_list[ALIAS_COUNT], AF_INET6, ipv6_list, 1, NULL},
+    {"host.example", alias_list, AF_INET, NULL, 0, NULL},
+    {"", NULL, AF_INET, NULL, 0, NULL},
 };
 #define SHAPE_COUNT (sizeof shapes / sizeof shapes[0])
 
@@ -178,7 +178,8 @@ static void test_fitting_keeps_name_and_one_address(void **state)
 static void test_pack_over_its_own_source(void **state)
 {
     (void)state;
-    const struct hostent_parts before = {"host.example", alias_list, AF_INET, ipv4_list, 1}, *after = &shapes[0];
+    const struct hostent_parts before = {"host.example", alias_list, AF_INET, ipv4_list, 1, NULL},
+                               *after = &shapes[0];
     const size_t enough = hostent_size(after);
     alignas(16) uint8_t arena[ARENA_SIZE], unchanged[ARENA_SIZE];
     for (size_t place = 0; place <= enough; place++) {
@@ -224,14 +225,57 @@ static void test_pack_over_shared_pieces(void **state)
     } source = {"host.example", {ipv4_list[1], ipv4_list[0]}, {NULL}}, *placed = (void *)buffer;
     memcpy(buffer, &source, sizeof source);
     placed->aliases[0] = placed->aliases[1] = placed->name + 5;
-    const struct hostent_parts parts = {placed->name, placed->aliases, AF_INET, placed->addresses, 2};
+    const struct hostent_parts parts = {placed->name, placed->aliases, AF_INET, placed->addresses, 2, NULL};
     struct hostent host;
     assert_true(hostent_size(&parts) <= sizeof scratch);
     assert_int_equal(hostent_pack_over(&parts, scratch, buffer, sizeof buffer, &host), 0);
     memset(scratch, CANARY, sizeof scratch);
     char *const aliases[] = {(char[]){"example"}, (char[]){"example"}, NULL};
-    const struct hostent_parts expected = {"host.example", aliases, AF_INET, source.addresses, 2};
+    const struct hostent_parts expected = {"host.example", aliases, AF_INET, source.addresses, 2, NULL};
     assert_holds(&host, &expected, 2, 2, (uint8_t *)buffer, sizeof buffer);
+}
+
+/* Of libc's list nothing is ever left out, in a buffer of any size. */
+static void test_fitting_keeps_what_stands_first(void **state)
+{
+    (void)state;
+    alignas(16) uint8_t arena[ARENA_SIZE], scratch[ARENA_SIZE];
+    struct in_addr own[2] = {ipv4_list[0], ipv4_list[1]};
+    char *const first[] = {(char *)&own[0], (char *)&own[1], NULL};
+    const struct hostent_parts whole = shapes[0];
+    struct hostent_parts parts = whole, least = whole;
+    parts.first = first;
+    parts.addresses = ipv4_list + 2;
+    parts.address_count = 2;
+    least.address_count = 2;
+    assert_int_equal(hostent_size(&parts), hostent_size(&whole));
+    for (size_t size = 0; size <= hostent_size(&whole) + 9; size++) {
+        struct hostent host;
+        size_t kept = size < hostent_size(&least)   ? 0
+                      : size < hostent_size(&whole) ? 2 + (size >= hostent_size(&least) + sizeof(char *) + 4)
+                                                    : 4;
+        memset(arena, CANARY, sizeof arena);
+        assert_int_equal(hostent_pack_fitting(&parts, arena + 64, size, &host), kept > 0 ? 0 : ERANGE);
+        assert_canaries(arena, 64, kept > 0 ? size : 0);
+        if (kept > 0)
+            assert_holds(&host, &whole, ALIAS_COUNT, kept, arena + 64, size);
+
+        /* The same over libc's own result, which stays where it is where nothing fits. */
+        assert_int_equal(hostent_pack(&least, arena + 64, sizeof arena - 64, &host), 0);
+        const struct hostent before = host;
+        struct hostent_parts merged = hostent_parts_of(&host);
+        merged.first = host.h_addr_list;
+        merged.addresses = ipv4_list + 2;
+        merged.address_count = 2;
+        assert_int_equal(hostent_pack_fitting_over(&merged, scratch, arena + 64, size, &host), kept > 0 ? 0 : ERANGE);
+        if (kept > 0)
+            assert_holds(&host, &whole, ALIAS_COUNT, kept, arena + 64, size);
+        else
+            assert_memory_equal(&host, &before, sizeof host);
+        if (kept == 0)
+            assert_holds(&host, &whole, ALIAS_COUNT, 2, arena + 64, ARENA_SIZE - 64);
+    }
+    assert_int_equal(hostent_pack(&parts, arena, sizeof arena, &(struct hostent){0}), 0);
 }
 
 static void test_other_families_and_errno(void **state)
@@ -245,6 +289,7 @@ static void test_other_families_and_errno(void **state)
     assert_int_equal(hostent_pack(&parts, buffer, sizeof buffer, &host), EAFNOSUPPORT);
     assert_int_equal(hostent_pack_fitting(&parts, buffer, sizeof buffer, &host), EAFNOSUPPORT);
     assert_int_equal(hostent_pack_over(&parts, scratch, buffer, sizeof buffer, &host), EAFNOSUPPORT);
+    assert_int_equal(hostent_pack_fitting_over(&parts, scratch, buffer, sizeof buffer, &host), EAFNOSUPPORT);
     assert_int_equal(hostent_pack(&shapes[0], NULL, 0, &host), ERANGE);
     assert_int_equal(hostent_pack_fitting(&shapes[0], NULL, 0, &host), ERANGE);
     assert_int_equal(errno, ENOTTY);
@@ -259,6 +304,7 @@ int main(void)
         cmocka_unit_test(test_fitting_keeps_name_and_one_address),
         cmocka_unit_test(test_pack_over_its_own_source),
         cmocka_unit_test(test_pack_over_shared_pieces),
+        cmocka_unit_test(test_fitting_keeps_what_stands_first),
         cmocka_unit_test(test_other_families_and_errno),
     };
     return cmocka_run_group_tests_name("hostent", tests, NULL, NULL);
