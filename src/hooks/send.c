@@ -24,10 +24,20 @@ static ssize_t or_without_route(ssize_t sent, int error_before, int fd, const st
     return sent;
 }
 
+/* Of a socket that connects: whether it is asked to begin that, once more. */
+static bool is_open_already(int flags)
+{
+    if ((flags & MSG_FASTOPEN) != 0)
+        errno = EALREADY;
+    return (flags & MSG_FASTOPEN) != 0;
+}
+
 static NOINLINE ssize_t send_one(int fd, const void *data, size_t size, int flags, const struct sockaddr *address,
                                  socklen_t length)
 {
     glance_note_errno();
+    if (background_is(fd) && is_open_already(flags))
+        return -1;
     /* While it connects, a TCP socket ignores the address: the placeholder would complain of it. */
     if (background_is(fd))
         return REAL(sendto)(fd, data, size, flags | MSG_DONTWAIT, NULL, 0);
@@ -114,6 +124,8 @@ static NOINLINE ssize_t send_message(int fd, const struct msghdr *message, int f
     int before = errno;
     if (!pointer_is_bad(message) && message->msg_control != NULL && background_any())
         each_passed(message, background_collapse); /* with two owners it is more than a race can follow */
+    if (background_is(fd) && is_open_already(flags))
+        return -1;
     if (!pointer_is_bad(message) && message->msg_name != NULL && background_is(fd)) { /* as in sendto() */
         struct msghdr nameless = *message;
         nameless.msg_name = NULL;

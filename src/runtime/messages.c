@@ -8,6 +8,7 @@
 #include "runtime/aliases.h"
 #include "runtime/control.h"
 #include "runtime/destinations.h"
+#include "runtime/fast_open.h"
 #include "runtime/kernel.h"
 #include "runtime/latest_peer.h"
 #include "runtime/observe.h"
@@ -241,6 +242,12 @@ ssize_t messages_send(int fd, const struct msghdr *message, int flags)
     if ((flags & MSG_OOB) != 0 && !sockets_has(fd, SOCKET_STREAM)) {
         errno = EOPNOTSUPP; /* IPv6 would take it */
         return -1;
+    }
+    if (fast_open_concerns(fd, message, flags)) {
+        ssize_t opened = fast_open_send(fd, message, flags);
+        if (opened >= 0)
+            errno = saved;
+        return opened;
     }
     if (redirect_concerns(destination.sin_addr)) {
         ssize_t redirected = send_redirected(fd, message, &destination, flags);

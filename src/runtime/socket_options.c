@@ -165,12 +165,21 @@ static const struct option *option_after(const struct socket_record *record, uin
     return next;
 }
 
+/* With it connect() says that it has succeeded before a packet is sent, where a cookie of the host is known. Which of
+   several addresses answers would not be known then. */
+static bool is_of_the_connection(int level, int name)
+{
+    return level == IPPROTO_TCP && name == TCP_FASTOPEN_CONNECT;
+}
+
 static int set_again(const struct option *option, int fd)
 {
     int level = atomic_load(&option->level), name = atomic_load(&option->name);
     uint64_t words[OPTION_WORDS];
     struct membership membership;
     char value[MEMBERSHIP_VALUE_SIZE] __attribute__((aligned(8)));
+    if (is_of_the_connection(level, name))
+        return 0;
     if (read_membership(option, &membership))
         return option_twins_set(fd, level, name, value, memberships_write(name, &membership, value));
     read_value(option, words);
