@@ -56,7 +56,7 @@ static void fail_state(struct session *session, const char *asked, const struct 
 {
     char reason[REASON_SIZE];
     struct text text = text_on(reason, sizeof reason);
-    state_fault_describe(fault, &state_current()->place, state_format(state_current(), STATE_ALIASES).name, &text);
+    state_fault_describe(fault, &state_current()->place, state_file_name(state_current(), STATE_ALIASES), &text);
     fail(session, asked, reason);
 }
 
@@ -136,10 +136,8 @@ static void answer_address(struct session *session, const char *asked, const str
         answer_mapped(session, asked, address);
         return;
     }
-    uint64_t hash = alias_hash(state_key(state_current()), address);
-    enum state_answer answer = session->read_only
-                                   ? state_aliases_find(state_current(), &search, hash, &offset, &fault)
-                                   : state_aliases_allot(state_current(), &search, hash, &offset, &fault);
+    enum state_answer answer = session->read_only ? state_aliases_find(state_current(), &search, &offset, &fault)
+                                                  : state_aliases_allot(state_current(), &search, &offset, &fault);
     if (answer == STATE_FOUND)
         alias_print_answer(&session->print, asked, alias_pool_address(&state_current()->pool, offset), address);
     else if (answer == STATE_FAILED && fault.reason != STATE_ABSENT)

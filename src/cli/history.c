@@ -55,7 +55,7 @@ static int fail(const struct state_fault *fault)
 {
     char reason[REASON_SIZE];
     struct text text = text_on(reason, sizeof reason);
-    state_fault_describe(fault, &state_current()->place, state_format(state_current(), STATE_HISTORY).name, &text);
+    state_fault_describe(fault, &state_current()->place, state_file_name(state_current(), STATE_HISTORY), &text);
     complain(NAME, "%s", reason);
     return EXIT_STATUS_FAILED;
 }

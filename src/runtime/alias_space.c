@@ -63,11 +63,6 @@ static uint64_t hash_of(const struct ip_address *address)
     return hash;
 }
 
-static uint64_t table_hash(const struct alias_space *space, const struct ip_address *address)
-{
-    return alias_hash(state_key(space->state), address);
-}
-
 void alias_space_start(void)
 {
     latest.address.family = AF_UNSPEC;
@@ -84,7 +79,7 @@ bool alias_space_recall(const struct ip_address *address, struct in_addr *alias)
 
 void alias_space_prepare(struct alias_space *space)
 {
-    struct state_format format = state_format(space->state, STATE_ALIASES);
+    struct state_format format = state_format_for(space->state, STATE_ALIASES, STATE_CREATE);
     struct state_fault fault;
     struct state_file file;
     struct shelter shelter;
@@ -198,8 +193,7 @@ static bool allot(struct alias_space *space, const struct ip_address *address, e
     for (int tries = 0; tries < ALLOT_TRIES; tries++) {
         struct alias_search search = {.address = *address, .kind = kind, .taken = is_taken, .context = space};
         struct state_fault fault = {0};
-        enum state_answer answer =
-            state_aliases_allot(space->state, &search, table_hash(space, address), offset, &fault);
+        enum state_answer answer = state_aliases_allot(space->state, &search, offset, &fault);
         if (answer == STATE_NOTHING) {
             tell_no_room(address, kind);
             return false;
@@ -253,7 +247,7 @@ bool alias_space_peek(struct alias_space *space, const struct ip_address *addres
     if (!known) {
         struct alias_search search = {.address = *address, .kind = ALIAS_PEER, .taken = is_taken, .context = space};
         struct state_fault fault;
-        known = state_aliases_find(space->state, &search, table_hash(space, address), &offset, &fault) == STATE_FOUND;
+        known = state_aliases_find(space->state, &search, &offset, &fault) == STATE_FOUND;
     }
     if (known)
         *alias = alias_at(space, offset);

@@ -7,7 +7,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "runtime/observe.h"
 #include "runtime/raw_file.h"
 #include "runtime/shelter.h"
 
@@ -41,24 +40,34 @@ static size_t read_identity(const char *path, char *identity)
     return length >= IDENTITY_LEAST ? length : 0;
 }
 
+static struct siphash_key key_of(const char *text, size_t length)
+{
+    return (struct siphash_key){siphash(low_half, text, length), siphash(high_half, text, length)};
+}
+
 struct siphash_key host_key(const char *text)
 {
-    static const char *const sources[] = {"/etc/machine-id", "/var/lib/dbus/machine-id", boot_id_file};
-    char identity[IDENTITY_SIZE] = "a host without any identity";
-    size_t length = 0;
-    if (text[0] == '\0') {
+    return key_of(text, strlen(text));
+}
+
+bool host_former_key(struct siphash_key *key)
+{
+    static const char *const sources[] = {"/etc/machine-id", "/var/lib/dbus/machine-id"};
+    static _Atomic bool asked;
+    static _Atomic uint64_t low, high; /* both 0: there is none. Two threads write the same */
+    if (!atomic_load_explicit(&asked, memory_order_acquire)) {
+        char identity[IDENTITY_SIZE];
+        size_t length = 0;
         for (size_t i = 0; i < sizeof sources / sizeof *sources && length == 0; i++)
             length = read_identity(sources[i], identity);
-        if (length == 0) {
-            observe(OBSERVE_WARNING, "this host has no /etc/machine-id: outsiders can predict the aliases; "
-                                     "make one (systemd-machine-id-setup) or set alias-key");
-            length = strlen(identity);
-        }
-        text = identity;
-    } else {
-        length = strlen(text);
+        struct siphash_key made = length > 0 ? key_of(identity, length) : (struct siphash_key){0};
+        atomic_store_explicit(&low, made.low, memory_order_relaxed);
+        atomic_store_explicit(&high, made.high, memory_order_relaxed);
+        atomic_store_explicit(&asked, true, memory_order_release);
     }
-    return (struct siphash_key){siphash(low_half, text, length), siphash(high_half, text, length)};
+    *key = (struct siphash_key){atomic_load_explicit(&low, memory_order_relaxed),
+                                atomic_load_explicit(&high, memory_order_relaxed)};
+    return key->low != 0 || key->high != 0;
 }
 
 uint32_t host_boot(void)

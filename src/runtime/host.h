@@ -10,12 +10,14 @@
 
 #define HOST_MINUTE_S 60
 
-/*
- * The key of the aliases: made from `text`, or where that is empty from the host's machine-id (machine-id(5)), else
- * from its boot_id (the same for all programs until the next boot), else fixed and said in the log. It never comes
- * from a state file, so that programs which can't read the same one still agree.
- */
+/* A key made of a text, the setting alias-key. */
 struct siphash_key host_key(const char *text);
+
+/*
+ * The key that the first version made where that setting was empty: of the host's machine-id (machine-id(5)), which
+ * is no secret. False where there is none.
+ */
+bool host_former_key(struct siphash_key *key);
 
 /* Which boot this is, ALIAS_BOOT_BITS wide; 0 where it can't be known (no /proc). */
 uint32_t host_boot(void);

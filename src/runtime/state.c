@@ -32,7 +32,6 @@ _Static_assert(SLOT_CHECKSUM_SIZE + LIST_ADDRESSES + CANDIDATES_PER_LIST * ADDRE
 #define MARK_VALUE 0
 #define MARK_SET   8
 
-static const struct siphash_key fingerprint_part = {0x7636736869d06b04, 0x85ebca77c2b2ae63};
 static const struct siphash_key names_part = {0x7636736869d06b05, 0x27d4eb2f165667c5};
 
 struct state state_of_process = {
@@ -48,7 +47,7 @@ bool state_set_up(struct state *state, struct in_addr pool, unsigned pool_length
 {
     struct text text = text_on(state->key_text, sizeof state->key_text);
     text_add(&text, key_text);
-    atomic_store(&state->key_known, false);
+    atomic_store(&state->key.known, false);
     state->user = geteuid();
     return alias_pool_set(&state->pool, pool, pool_length);
 }
@@ -66,53 +65,51 @@ void state_set_up_range(struct state *state, const struct state *whole, struct i
     text_add_unsigned(&name, length);
 }
 
-struct siphash_key state_key(struct state *state)
+bool state_keys(struct state *state, enum state_mode mode, struct state_keys *keys, struct state_fault *fault)
 {
-    if (!atomic_load_explicit(&state->key_known, memory_order_acquire)) {
-        /* Two threads may both be here, and then write the same. */
-        struct siphash_key key = host_key(state->key_text);
-        atomic_store_explicit(&state->key_low, key.low, memory_order_relaxed);
-        atomic_store_explicit(&state->key_high, key.high, memory_order_relaxed);
-        atomic_store_explicit(&state->key_known, true, memory_order_release);
-    }
-    return (struct siphash_key){atomic_load_explicit(&state->key_low, memory_order_relaxed),
-                                atomic_load_explicit(&state->key_high, memory_order_relaxed)};
+    return state_keys_load(&state->key, &state->place, state->key_text, mode, keys, fault);
+}
+
+static const struct state_format formats[STATE_FILES] = {
+    [STATE_ALIASES] = {.name = "aliases", .magic = "v6shim-a", .slot_size = ALIAS_RECORD_SIZE, .durable = true},
+    [STATE_NAMES] = {.name = "names", .magic = "v6shim-n", .slot_size = NAME_SLOT_SIZE, .slots = NAME_SLOTS},
+    [STATE_MARKS] = {.name = "marks", .magic = "v6shim-m", .slot_size = MARK_SLOT_SIZE, .slots = STATE_MARK_COUNT},
+    [STATE_HISTORY] = {.name = "history",
+                       .magic = "v6shim-h",
+                       .slot_size = STATE_HISTORY_SLOT_SIZE,
+                       .slots = STATE_HISTORY_SLOTS},
+    [STATE_PREFIXES] = {.name = "prefixes",
+                        .magic = "v6shim-p",
+                        .slot_size = STATE_PREFIXES_SLOT_SIZE,
+                        .slots = STATE_PREFIXES_SLOTS},
+};
+
+const char *state_file_name(struct state *state, enum state_file_number number)
+{
+    return number == STATE_ALIASES && state->aliases_name[0] != '\0' ? state->aliases_name : formats[number].name;
+}
+
+struct state_format state_format_for(struct state *state, enum state_file_number number, enum state_mode mode)
+{
+    struct state_format format = formats[number];
+    struct state_keys keys;
+    if (number == STATE_MARKS || number == STATE_HISTORY || number == STATE_PREFIXES)
+        return format;
+    if (!state_keys(state, mode, &keys, &format.fault))
+        format.fault_spares_read = mode == STATE_CREATE && state_fault_is_read_only(&format.fault);
+    format.fingerprint = keys.has_key ? state_key_fingerprint(keys.key) : 0;
+    format.former = keys.has_former ? state_key_fingerprint(keys.former) : 0;
+    format.name = state_file_name(state, number);
+    if (number == STATE_ALIASES)
+        format.slots = state->pool.count;
+    format.pool_first = state->pool.first;
+    format.pool_count = state->pool.count;
+    return format;
 }
 
 struct state_format state_format(struct state *state, enum state_file_number number)
 {
-    static const struct state_format formats[STATE_FILES] = {
-        [STATE_ALIASES] = {.name = "aliases", .magic = "v6shim-a", .slot_size = ALIAS_RECORD_SIZE, .durable = true},
-        [STATE_NAMES] = {.name = "names", .magic = "v6shim-n", .slot_size = NAME_SLOT_SIZE, .slots = NAME_SLOTS},
-        [STATE_MARKS] = {.name = "marks",
-                         .magic = "v6shim-m",
-                         .slot_size = MARK_SLOT_SIZE,
-                         .slots = STATE_MARK_COUNT},
-        [STATE_HISTORY] = {.name = "history",
-                           .magic = "v6shim-h",
-                           .slot_size = STATE_HISTORY_SLOT_SIZE,
-                           .slots = STATE_HISTORY_SLOTS},
-        [STATE_PREFIXES] = {.name = "prefixes",
-                            .magic = "v6shim-p",
-                            .slot_size = STATE_PREFIXES_SLOT_SIZE,
-                            .slots = STATE_PREFIXES_SLOTS},
-    };
-    struct state_format format = formats[number];
-    if (number == STATE_MARKS || number == STATE_HISTORY || number == STATE_PREFIXES)
-        return format;
-    struct siphash_key key = state_key(state);
-    uint8_t bytes[16];
-    bytes_put64(bytes, key.low);
-    bytes_put64(bytes + 8, key.high);
-    if (number == STATE_ALIASES) {
-        format.slots = state->pool.count;
-        if (state->aliases_name[0] != '\0')
-            format.name = state->aliases_name;
-    }
-    format.pool_first = state->pool.first;
-    format.pool_count = state->pool.count;
-    format.fingerprint = siphash(fingerprint_part, bytes, sizeof bytes);
-    return format;
+    return state_format_for(state, number, STATE_READ);
 }
 
 void state_tell(struct state *state, enum state_file_number number, const struct state_fault *fault)
@@ -134,7 +131,7 @@ void state_tell(struct state *state, enum state_file_number number, const struct
     char data[OBSERVE_LINE_SIZE];
     struct text line = text_on(data, sizeof data);
     text_add(&line, consequences[counted]);
-    state_fault_describe(fault, &state->place, state_format(state, number).name, &line);
+    state_fault_describe(fault, &state->place, state_file_name(state, number), &line);
     observe_line(geteuid() == state->user ? OBSERVE_WARNING : OBSERVE_INFO, &line);
 }
 
@@ -214,7 +211,7 @@ bool state_slot_write(struct state *state, enum state_file_number file_number, e
                       const uint8_t *payload)
 {
     int saved = errno;
-    struct state_format format = state_format(state, file_number);
+    struct state_format format = state_format_for(state, file_number, mode);
     uint8_t slot[SLOT_SIZE_MAX];
     memcpy(slot + SLOT_CHECKSUM_SIZE, payload, format.slot_size - SLOT_CHECKSUM_SIZE);
     struct shelter shelter;

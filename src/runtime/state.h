@@ -13,7 +13,7 @@
 #include "core/alias.h"
 #include "core/candidates.h"
 #include "runtime/shelter.h"
-#include "runtime/state_file.h"
+#include "runtime/state_key.h"
 
 #define STATE_KEY_TEXT_SIZE 128
 #define STATE_NAME_SIZE     32
@@ -26,8 +26,7 @@ struct state {
     struct alias_pool pool;
     char aliases_name[STATE_NAME_SIZE]; /* of the file of aliases; "": "aliases" */
     char key_text[STATE_KEY_TEXT_SIZE];
-    _Atomic bool key_known; /* made when it is first needed, out of a file */
-    _Atomic uint64_t key_low, key_high;
+    struct state_key_cache key;
     _Atomic uint32_t told[STATE_FILES]; /* reasons that were logged: bits */
 };
 
@@ -35,7 +34,8 @@ struct state {
 extern struct state state_of_process;
 struct state *state_current(void);
 
-/* Sets up a state, `place` excepted; `key_text` may be "" (see host_key). Touches no file. False for a bad pool. */
+/* Sets up a state, `place` excepted; `key_text` may be "" (see state_key.h). Touches no file. False for a bad pool.
+ */
 bool state_set_up(struct state *state, struct in_addr pool, unsigned pool_length, const char *key_text);
 
 /*
@@ -44,10 +44,17 @@ bool state_set_up(struct state *state, struct in_addr pool, unsigned pool_length
  */
 void state_set_up_range(struct state *state, const struct state *whole, struct in_addr range, unsigned length);
 
-struct siphash_key state_key(struct state *state);
+/* The keys, as state_keys_load(). */
+bool state_keys(struct state *state, enum state_mode mode, struct state_keys *keys, struct state_fault *fault);
 
-/* The format of one of the files, for this pool and key. */
+/*
+ * The format of one of the files, for this pool and key, to open it with `mode` and no more. With STATE_CREATE the
+ * key is made where it is missing. Where the key can't be had, opening such a file fails. The second for STATE_READ.
+ */
+struct state_format state_format_for(struct state *state, enum state_file_number number, enum state_mode mode);
 struct state_format state_format(struct state *state, enum state_file_number number);
+/* Its name only. */
+const char *state_file_name(struct state *state, enum state_file_number number);
 
 /*
  * Logs the fault, unless this state has had it before, or it is none. To a process that has changed its user since (a

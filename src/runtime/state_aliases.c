@@ -17,11 +17,10 @@ struct question {
     uint8_t bytes[ALIAS_PAGE_SIZE];
 };
 
-static void question_start(struct question *question, struct state *state, struct alias_search *search, uint64_t hash)
+static void question_start(struct question *question, const struct state *state, struct alias_search *search)
 {
     memset(question->bytes, 0, sizeof question->bytes);
     question->pool = &state->pool;
-    question->page = alias_page_of(&state->pool, hash);
     question->search = search;
     search->now = host_moment();
     search->seal = 0;
@@ -40,6 +39,33 @@ static bool question_read(struct question *question, const struct state_file *fi
         return true;
     memset(question->bytes, 0, sizeof question->bytes);
     return false;
+}
+
+/*
+ * Reads and searches the page where the address is. In a file of the first version (state_key.h) that may be the one
+ * that its key says; what isn't there has its place where the key of today says. False where it can't be read.
+ */
+static bool question_ask(struct question *question, struct state *state, const struct state_file *file,
+                         enum alias_found *found, uint32_t *offset, struct state_fault *fault)
+{
+    struct state_keys keys;
+    struct state_fault unused;
+    const struct ip_address *address = &question->search->address;
+    *found = ALIAS_NO_PLACE;
+    state_keys(state, STATE_READ, &keys, &unused);
+    if (file->former) {
+        question->page = alias_page_of(question->pool, alias_hash(keys.former, address));
+        if (!question_read(question, file, fault))
+            return false;
+        *found = question_search(question, offset);
+        if (*found == ALIAS_PRESENT || !keys.has_key)
+            return true;
+    }
+    question->page = alias_page_of(question->pool, alias_hash(keys.key, address));
+    if (!question_read(question, file, fault))
+        return false;
+    *found = question_search(question, offset);
+    return true;
 }
 
 /* Whether nobody may share this record: the interface index of a link-local address means nothing without a boot. */
@@ -78,12 +104,12 @@ static enum state_answer write_locked(struct question *question, const struct st
     return written || found == ALIAS_PRESENT ? STATE_FOUND : STATE_FAILED;
 }
 
-static enum state_answer allot_in(struct question *question, const struct state_file *file, bool writable,
-                                  uint32_t *offset, struct state_fault *fault)
+static enum state_answer allot_in(struct question *question, struct state *state, const struct state_file *file,
+                                  bool writable, uint32_t *offset, struct state_fault *fault)
 {
     const struct alias_search *search = question->search;
-    bool readable = question_read(question, file, fault);
-    enum alias_found found = question_search(question, offset);
+    enum alias_found found;
+    bool readable = question_ask(question, state, file, &found, offset, fault);
     bool present = found == ALIAS_PRESENT;
     if (present && !alias_record_is_due(&question->record, search->kind, &search->now))
         return STATE_FOUND;
@@ -96,28 +122,22 @@ static enum state_answer allot_in(struct question *question, const struct state_
     return answer;
 }
 
-/* Whether a file that can't be opened for writing may still be read. */
-static bool is_read_only(const struct state_fault *fault)
-{
-    return fault->reason == STATE_OPEN_ERROR &&
-           (fault->error == EROFS || fault->error == EACCES || fault->error == EPERM);
-}
-
-enum state_answer state_aliases_allot(struct state *state, struct alias_search *search, uint64_t hash,
-                                      uint32_t *offset, struct state_fault *fault)
+enum state_answer state_aliases_allot(struct state *state, struct alias_search *search, uint32_t *offset,
+                                      struct state_fault *fault)
 {
     int saved = errno;
     struct question question;
-    question_start(&question, state, search, hash);
-    struct state_format format = state_format(state, STATE_ALIASES);
+    question_start(&question, state, search);
+    struct state_format format = state_format_for(state, STATE_ALIASES, STATE_CREATE);
     struct shelter shelter;
     shelter_enter(&shelter);
     struct state_file file;
     struct state_fault unread;
     enum state_answer answer = STATE_FAILED;
     bool writable = state_file_open(&file, &state->place, &format, STATE_CREATE, fault);
-    if (writable || (is_read_only(fault) && state_file_open(&file, &state->place, &format, STATE_READ, &unread))) {
-        answer = allot_in(&question, &file, writable, offset, fault);
+    if (writable ||
+        (state_fault_is_read_only(fault) && state_file_open(&file, &state->place, &format, STATE_READ, &unread))) {
+        answer = allot_in(&question, state, &file, writable, offset, fault);
         state_file_close(&file);
     }
     shelter_leave(&shelter);
@@ -125,22 +145,22 @@ enum state_answer state_aliases_allot(struct state *state, struct alias_search *
     return answer;
 }
 
-enum state_answer state_aliases_find(struct state *state, struct alias_search *search, uint64_t hash,
-                                     uint32_t *offset, struct state_fault *fault)
+enum state_answer state_aliases_find(struct state *state, struct alias_search *search, uint32_t *offset,
+                                     struct state_fault *fault)
 {
     int saved = errno;
     struct question question;
-    question_start(&question, state, search, hash);
+    question_start(&question, state, search);
     struct state_format format = state_format(state, STATE_ALIASES);
     struct shelter shelter;
     shelter_enter(&shelter);
     struct state_file file;
+    enum alias_found found = ALIAS_NO_PLACE;
     bool readable = state_file_open(&file, &state->place, &format, STATE_READ, fault);
     if (readable) {
-        readable = question_read(&question, &file, fault);
+        readable = question_ask(&question, state, &file, &found, offset, fault);
         state_file_close(&file);
     }
-    enum alias_found found = readable ? question_search(&question, offset) : ALIAS_NO_PLACE;
     shelter_leave(&shelter);
     errno = saved;
     return found == ALIAS_PRESENT ? STATE_FOUND : readable ? STATE_NOTHING : STATE_FAILED;

@@ -20,15 +20,15 @@ enum state_answer {
 };
 
 /*
- * The alias of `search->address`, without making one: its offset. `hash` is its alias_hash; search->seal and
- * search->now are filled in here.
+ * The alias of `search->address`, without making one: its offset. search->seal and search->now are filled in
+ * here.
  */
-enum state_answer state_aliases_find(struct state *state, struct alias_search *search, uint64_t hash,
-                                     uint32_t *offset, struct state_fault *fault);
+enum state_answer state_aliases_find(struct state *state, struct alias_search *search, uint32_t *offset,
+                                     struct state_fault *fault);
 
 /* The same, and where it has none it gets one; a peer that is asked for as a name becomes a name. */
-enum state_answer state_aliases_allot(struct state *state, struct alias_search *search, uint64_t hash,
-                                      uint32_t *offset, struct state_fault *fault);
+enum state_answer state_aliases_allot(struct state *state, struct alias_search *search, uint32_t *offset,
+                                      struct state_fault *fault);
 
 /* The record at `offset`. With `use`, a peer counts as seen now. Link-local addresses of other boots are not found,
    nor what is in the transient range. */

@@ -1,6 +1,7 @@
+#include <errno.h>
 #include <string.h>
 
-#include "runtime/state_file.h"
+#include "runtime/state_key.h"
 
 static const struct {
     bool of_place;
@@ -21,13 +22,21 @@ static const struct {
     [STATE_CUT] = {false, "is damaged: not of its full size", "remove it to start anew"},
     [STATE_HEADER] = {false, "is damaged, or was made by another version", "remove it to start anew"},
     [STATE_OTHER_POOL] = {false, "was made for another alias-pool", "restore that setting, or remove the file"},
-    [STATE_OTHER_KEY] = {false, "was made with another alias-key (or machine-id)",
-                         "set that alias-key again, or remove the file"},
+    [STATE_OTHER_KEY] = {false, "was made with another alias-key, or another file key",
+                         "set or restore that one, or remove the file"},
     [STATE_READ_ERROR] = {false, "can't be read", NULL},
     [STATE_WRITE_ERROR] = {false, "can't be written", NULL},
     [STATE_BUSY] = {false, "stays locked by another process", "see with lsof or fuser whether that one is stopped"},
+    [STATE_READABLE] = {false, "can be read by others", "chmod it to 0600 if nobody has, else remove all files here"},
+    [STATE_NO_RANDOM] = {false, "can't be made: the kernel gives no random bytes", "set alias-key"},
     [STATE_LOCK_ERROR] = {false, "can't be locked", "set state-dir to another file system"},
 };
+
+bool state_fault_is_read_only(const struct state_fault *fault)
+{
+    return (fault->reason == STATE_OPEN_ERROR || fault->reason == STATE_WRITE_ERROR) &&
+           (fault->error == EROFS || fault->error == EACCES || fault->error == EPERM);
+}
 
 bool state_fault_is_of_place(const struct state_fault *fault)
 {
@@ -41,7 +50,7 @@ void state_fault_describe(const struct state_fault *fault, const struct state_pl
         text_add_quoted(text, place->path);
         if (!faults[fault->reason].of_place) {
             text_add(text, "/");
-            text_add(text, name);
+            text_add(text, fault->of_key ? STATE_KEY_NAME : name);
         }
         text_add(text, ": ");
     }

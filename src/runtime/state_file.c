@@ -26,6 +26,8 @@
 #define FIRST_PAUSE_NS   50000
 #define LONGEST_PAUSE_NS 2000000
 
+#define INITIAL_MAX 64u /* the largest slot that a new file may have from the start */
+
 /* The fields of the header, a sealed slot with a number that no other slot has. */
 #define HEADER_FIELDS     64
 #define HEADER_NUMBER     UINT32_MAX
@@ -120,7 +122,8 @@ static uid_t owner_of(const struct state_place *place)
 }
 
 /* Kind, owner, rights and links of an open file. */
-static bool check_attributes(int fd, const struct state_place *place, struct stat *status, struct state_fault *fault)
+static bool check_attributes(int fd, const struct state_place *place, const struct state_format *format,
+                             struct stat *status, struct state_fault *fault)
 {
     if (fstat(fd, status) != 0)
         return fail(fault, STATE_OPEN_ERROR, errno);
@@ -130,6 +133,8 @@ static bool check_attributes(int fd, const struct state_place *place, struct sta
         return fail(fault, STATE_OWNER, 0);
     if ((status->st_mode & (S_IWGRP | S_IWOTH)) != 0)
         return fail(fault, STATE_WRITABLE, 0);
+    if (format->secret && (status->st_mode & (S_IRGRP | S_IROTH)) != 0)
+        return fail(fault, STATE_READABLE, 0);
     if (status->st_nlink > 1)
         return fail(fault, STATE_LINKED, 0);
     return true;
@@ -179,12 +184,25 @@ static bool check_header(const uint8_t header[HEADER_FIELDS], const char *magic,
     if (bytes_get32(header + POOL_FIRST_PLACE) != format->pool_first ||
         bytes_get32(header + POOL_COUNT_PLACE) != format->pool_count)
         return fail(fault, STATE_OTHER_POOL, 0);
-    if (bytes_get64(header + FINGERPRINT_PLACE) != format->fingerprint)
+    uint64_t fingerprint = bytes_get64(header + FINGERPRINT_PLACE);
+    if (fingerprint != format->fingerprint && (format->former == 0 || fingerprint != format->former))
         return fail(fault, STATE_OTHER_KEY, 0);
     if (bytes_get32(header + SLOT_SIZE_PLACE) != format->slot_size ||
         bytes_get32(header + SLOTS_PLACE) != format->slots)
         return fail(fault, STATE_HEADER, 0);
     return true;
+}
+
+/* Slot 0 of a new file, if it is to have one from the start. */
+static bool write_initial(int fd, const struct state_format *format, const uint8_t header[HEADER_FIELDS],
+                          struct state_fault *fault)
+{
+    uint8_t slot[INITIAL_MAX];
+    if (format->initial == NULL)
+        return true;
+    memcpy(slot + SLOT_CHECKSUM_SIZE, format->initial, format->slot_size - SLOT_CHECKSUM_SIZE);
+    slot_seal(slot, format->slot_size, seal_of(header), 0);
+    return write_bytes(fd, slot_place(format, 0), slot, format->slot_size, fault);
 }
 
 static bool write_new(int fd, const struct state_format *format, struct state_fault *fault)
@@ -198,7 +216,7 @@ static bool write_new(int fd, const struct state_format *format, struct state_fa
         return fail(fault, STATE_WRITE_ERROR, errno);
     /* Once in the life of the file: a power failure must not leave one without its header. What can be learnt again
        is not worth the wait: it is made inside a connect() that must not block. */
-    return write_bytes(fd, 0, header, sizeof header, fault) &&
+    return write_bytes(fd, 0, header, sizeof header, fault) && write_initial(fd, format, header, fault) &&
            (!format->durable || fdatasync(fd) == 0 || fail(fault, STATE_WRITE_ERROR, errno));
 }
 
@@ -225,7 +243,8 @@ static bool create(int directory, const struct state_place *place, const struct 
     if (fd < 0)
         return fail(fault, STATE_WRITE_ERROR, errno);
     struct stat status;
-    bool made = check_attributes(fd, place, &status, fault) && lock_bytes(fd, 0, 0, STATE_CREATE_WAIT_MS, fault);
+    bool made =
+        check_attributes(fd, place, format, &status, fault) && lock_bytes(fd, 0, 0, STATE_CREATE_WAIT_MS, fault);
     if (made && is_named(directory, name.data, fd)) {
         struct stat there;
         bool absent = fstatat(directory, format->name, &there, AT_SYMLINK_NOFOLLOW) != 0 && errno == ENOENT;
@@ -268,7 +287,7 @@ static bool check_file(struct state_file *file, const struct state_place *place,
     struct stat status;
     uint8_t header[HEADER_FIELDS];
     const struct state_format *format = file->format;
-    if (!check_attributes(file->fd, place, &status, fault) ||
+    if (!check_attributes(file->fd, place, format, &status, fault) ||
         !read_bytes(file->fd, 0, header, sizeof header, fault) ||
         !check_header(header, format->magic, any == NULL ? format : NULL, fault))
         return false;
@@ -281,6 +300,7 @@ static bool check_file(struct state_file *file, const struct state_place *place,
             return fail(fault, STATE_HEADER, 0);
     }
     file->seal = seal_of(header);
+    file->former = bytes_get64(header + FINGERPRINT_PLACE) != format->fingerprint;
     return status.st_size == slot_place(format, format->slots) || fail(fault, STATE_CUT, 0);
 }
 
@@ -289,6 +309,10 @@ static bool open_checked(struct state_file *file, const struct state_place *plac
 {
     *fault = (struct state_fault){0};
     struct state_directory directory;
+    if (format->fault.reason != STATE_NONE && any == NULL && (mode != STATE_READ || !format->fault_spares_read)) {
+        *fault = format->fault;
+        return false;
+    }
     if (place->read_only && mode != STATE_READ)
         return fail(fault, STATE_OPEN_ERROR, EROFS);
     if (!state_directory_open(&directory, place, mode == STATE_CREATE, fault))

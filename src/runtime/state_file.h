@@ -51,18 +51,6 @@ void state_place_usual(struct state_place *place, const char *directory);
 /* The usual place of another user, to be read only. `directory` as above. */
 void state_place_of_user(struct state_place *place, const char *directory, uid_t user, const char *home);
 
-/* What a file is about. One that was made for another format, pool or key is left alone and not used. */
-struct state_format {
-    const char *name;   /* in the directory; in short what it holds, for the log */
-    const char *magic;  /* eight characters */
-    uint32_t slot_size; /* bytes */
-    uint32_t slots;
-    uint32_t pool_first; /* the aliases that it is about; host byte order */
-    uint32_t pool_count;
-    uint64_t fingerprint; /* of the key */
-    bool durable;         /* not to be lost in a power failure: making it waits for the disk */
-};
-
 enum state_reason {
     STATE_NONE,
     STATE_NO_PLACE,
@@ -83,13 +71,33 @@ enum state_reason {
     STATE_WRITE_ERROR,
     STATE_BUSY,
     STATE_LOCK_ERROR,
+    STATE_READABLE,
+    STATE_NO_RANDOM,
     STATE_REASONS
 };
 
 /* Why something did not work. */
 struct state_fault {
     enum state_reason reason;
-    int error; /* errno, or 0 */
+    int error;   /* errno, or 0 */
+    bool of_key; /* the file is the key (state_key.h), and not the one that was wanted */
+};
+
+/* What a file is about. One that was made for another format, pool or key is left alone and not used. */
+struct state_format {
+    const char *name;   /* in the directory; in short what it holds, for the log */
+    const char *magic;  /* eight characters */
+    uint32_t slot_size; /* bytes */
+    uint32_t slots;
+    uint32_t pool_first; /* the aliases that it is about; host byte order */
+    uint32_t pool_count;
+    uint64_t fingerprint;     /* of the key */
+    uint64_t former;          /* of another key, whose files are taken too; 0: none */
+    bool durable;             /* not to be lost in a power failure: making it waits for the disk */
+    bool secret;              /* nobody else may read it */
+    const uint8_t *initial;   /* the payload of slot 0 of a new file; NULL: none */
+    struct state_fault fault; /* why no such file can be used: what state_file_open() fails with */
+    bool fault_spares_read;   /* but for reading it can */
 };
 
 enum state_mode {
@@ -102,6 +110,7 @@ struct state_file {
     int fd;
     uint64_t seal; /* for core/slot.h: the same for every file with this format */
     const struct state_format *format;
+    bool former; /* it was made under format->former */
 };
 
 /*
@@ -128,6 +137,8 @@ void state_file_unlock(const struct state_file *file, uint32_t first, uint32_t c
 /* Adds what is wrong, where, and what to do about it. state_fault.c. */
 void state_fault_describe(const struct state_fault *fault, const struct state_place *place, const char *name,
                           struct text *text);
+/* Whether what can't be made or written may still be read. */
+bool state_fault_is_read_only(const struct state_fault *fault);
 /* Whether it is about the directory, so that all files have it. */
 bool state_fault_is_of_place(const struct state_fault *fault);
 

@@ -53,6 +53,24 @@ same "JSON with an error: status" 1 "$status"
 contains "JSON with an error: what was found" "\"address\": \"2001:db8::1\"" "$output"
 contains "JSON with an error: the error" '{ "asked": "192.0.2.1", "error": "not an alias: those are in 240.64.0.0/10" }' "$output"
 
+# Without alias-key: a key in the state directory, that nobody else may read.
+unset V6SHIM_ALIAS_KEY
+V6SHIM_STATE_DIR=$room/own
+try "$v6shim" alias 240.64.1.2
+same "looking up makes no key" "" "$(ls "$room/own" 2>/dev/null)"
+try "$v6shim" alias 2001:db8::1
+same "a key of its own: nothing is wrong" "" "$errors"
+same "a key of its own" "-rw-------" "$(ls -l "$room/own/key" | cut -c1-10)"
+own=${output%% *}
+try "$v6shim" alias 2001:db8::1 "$own"
+same "a key of its own, the second time" "$own 2001:db8::1 $own 2001:db8::1" "$(echo $output)"
+chmod 604 "$room/own/key"
+try "$v6shim" alias 2001:db8::1
+same "a key that others can read" "v6shim alias: 2001:db8::1: $room/own/key: can be read by others (chmod it to 0600 if nobody has, else remove all files here)" "$errors"
+V6SHIM_STATE_DIR=$room/state
+V6SHIM_ALIAS_KEY='a key for tests'
+export V6SHIM_ALIAS_KEY
+
 # What has no alias, and why.
 why() { # argument, reason
     try "$v6shim" alias "$1"

@@ -68,9 +68,8 @@ static enum state_answer ask(const struct ip_address *address, enum alias_kind k
 {
     struct alias_search search = {.address = *address, .kind = kind};
     struct state_fault fault = {0};
-    uint64_t hash = alias_hash(state_key(state_current()), address);
-    enum state_answer answer = allot ? state_aliases_allot(state_current(), &search, hash, offset, &fault)
-                                     : state_aliases_find(state_current(), &search, hash, offset, &fault);
+    enum state_answer answer = allot ? state_aliases_allot(state_current(), &search, offset, &fault)
+                                     : state_aliases_find(state_current(), &search, offset, &fault);
     state_tell(state_current(), STATE_ALIASES, &fault);
     return answer;
 }

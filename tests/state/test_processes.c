@@ -16,6 +16,7 @@
 
 #include "runtime/aliases.h"
 #include "runtime/clock.h"
+#include "runtime/host.h"
 #include "runtime/state_aliases.h"
 #include "support.h"
 
@@ -180,7 +181,7 @@ static void hold(void)
     struct state_fault fault;
     struct state_file file;
     struct ip_address address = numbered(0);
-    struct alias_page page = alias_page_of(&state->pool, alias_hash(state_key(state), &address));
+    struct alias_page page = alias_page_of(&state->pool, alias_hash(host_key("a key for tests"), &address));
     CHECK(state_file_open(&file, &state->place, &format, STATE_WRITE, &fault));
     CHECK(state_file_lock(&file, page.first, page.count, &fault));
     raise(SIGSTOP);
