@@ -8,15 +8,22 @@
 #define LOAD(field)         atomic_load_explicit(&(field), memory_order_relaxed)
 #define STORE(field, value) atomic_store_explicit(&(field), (value), memory_order_relaxed)
 
-uint64_t candidates_name_hash(const char *name)
+#define NAME_BLOCK_SIZE 64
+
+uint64_t candidates_name_hash(struct siphash_key key, const char *name)
 {
-    uint64_t hash = FNV_OFFSET_BASIS;
-    for (; *name != '\0' && !(name[0] == '.' && name[1] == '\0'); name++) {
-        unsigned char letter = (unsigned char)*name;
-        if (letter >= 'A' && letter <= 'Z')
-            letter = (unsigned char)(letter - 'A' + 'a');
-        hash = (hash ^ letter) * FNV_PRIME;
-    }
+    char block[NAME_BLOCK_SIZE];
+    uint64_t hash = 0;
+    bool whole;
+    do { /* the hash of each block is part of the key for the next one */
+        size_t length = 0;
+        while (length < sizeof block && *name != '\0' && !(name[0] == '.' && name[1] == '\0')) {
+            char letter = *name++;
+            block[length++] = letter >= 'A' && letter <= 'Z' ? (char)(letter - 'A' + 'a') : letter;
+        }
+        whole = length == sizeof block;
+        hash = siphash((struct siphash_key){key.low ^ hash, key.high}, block, length);
+    } while (whole);
     return hash != 0 ? hash : 1;
 }
 
@@ -58,6 +65,22 @@ static size_t bucket_of(struct packed packed)
     return (size_t)((hash ^ hash >> 32) * FNV_PRIME >> 40) % CANDIDATES_BUCKETS;
 }
 
+uint64_t candidates_others_hash(struct siphash_key key, const struct ip_address *addresses, size_t count)
+{
+    uint64_t sum = 0;
+    size_t ipv6 = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (addresses[i].family != AF_INET6)
+            continue;
+        struct packed packed = pack(&addresses[i]);
+        sum += siphash(key, &packed, sizeof packed);
+        ipv6++;
+    }
+    if (ipv6 == 0)
+        return FACES_NO_OTHERS;
+    return sum > FACES_NO_OTHERS && sum < UINT64_MAX ? sum : 1;
+}
+
 /* A link names an entry: 1 + record * CANDIDATES_PER_LIST + place. */
 static uint32_t link_of(uint32_t record, size_t place)
 {
@@ -81,27 +104,27 @@ static void unlink_record(struct candidates *table, uint32_t index)
 }
 
 /* The newest record, if it says the same already: a program that resolves in a loop must not push the others out. */
-static struct candidate_record *same_as_newest(struct candidates *table, uint64_t name, uint64_t thread,
-                                               const struct ip_address *addresses, size_t count)
+static struct candidate_record *same_as_newest(struct candidates *table, uint64_t thread,
+                                               const struct candidate_answer *answer, size_t count)
 {
     uint32_t next = LOAD(table->next);
     if (next == 0)
         return NULL;
     struct candidate_record *record = &table->records[(next - 1) % CANDIDATES_LISTS];
-    if (LOAD(record->name) != name || LOAD(record->thread) != thread || LOAD(record->count) != count)
+    if (LOAD(record->name) != answer->name || LOAD(record->thread) != thread || LOAD(record->count) != count ||
+        LOAD(record->face) != answer->face)
         return NULL;
     for (size_t place = 0; place < count; place++)
-        if (!entry_is(&record->entries[place], pack(&addresses[place])))
+        if (!entry_is(&record->entries[place], pack(&answer->addresses[place])))
             return NULL;
     return record;
 }
 
-void candidates_record(struct candidates *table, uint64_t name, uint64_t thread, int64_t now_ms,
-                       const struct ip_address *addresses, size_t count)
+void candidates_record(struct candidates *table, uint64_t thread, int64_t now_ms,
+                       const struct candidate_answer *answer)
 {
-    if (count > CANDIDATES_PER_LIST)
-        count = CANDIDATES_PER_LIST;
-    struct candidate_record *record = same_as_newest(table, name, thread, addresses, count);
+    size_t count = answer->count < CANDIDATES_PER_LIST ? answer->count : CANDIDATES_PER_LIST;
+    struct candidate_record *record = same_as_newest(table, thread, answer, count);
     if (record != NULL) {
         STORE(record->time_ms, now_ms);
         STORE(record->failed_leader, 0);
@@ -113,13 +136,14 @@ void candidates_record(struct candidates *table, uint64_t name, uint64_t thread,
     uint32_t sequence = LOAD(record->sequence);
     STORE(record->sequence, sequence + 1);
     atomic_thread_fence(memory_order_release);
-    STORE(record->name, name);
+    STORE(record->name, answer->name);
     STORE(record->thread, thread);
     STORE(record->time_ms, now_ms);
     STORE(record->failed_leader, 0);
+    STORE(record->face, (uint32_t)answer->face);
     STORE(record->count, (uint32_t)count);
     for (size_t place = 0; place < count; place++) {
-        struct packed packed = pack(&addresses[place]);
+        struct packed packed = pack(&answer->addresses[place]);
         struct candidate_entry *entry = &record->entries[place];
         STORE(entry->place, packed.place);
         STORE(entry->high, packed.high);
@@ -127,7 +151,7 @@ void candidates_record(struct candidates *table, uint64_t name, uint64_t thread,
     }
     atomic_store_explicit(&record->sequence, sequence + 2, memory_order_release);
     for (size_t place = 0; place < count; place++) {
-        _Atomic uint32_t *head = &table->buckets[bucket_of(pack(&addresses[place]))];
+        _Atomic uint32_t *head = &table->buckets[bucket_of(pack(&answer->addresses[place]))];
         STORE(record->entries[place].older, LOAD(*head));
         atomic_store_explicit(head, link_of(index, place), memory_order_release);
     }
@@ -162,12 +186,17 @@ static bool walk_next(struct walk *walk, uint32_t *record, size_t *place)
     return false;
 }
 
+static enum face_state face_of(const struct candidates *table, const struct ip_address *address)
+{
+    return address->family == AF_INET ? faces_state(&table->faces, address->ipv4) : FACE_OWN;
+}
+
 bool candidates_know(const struct candidates *table, const struct ip_address *address)
 {
     struct walk walk = walk_start(table, address);
     uint32_t record;
     size_t place;
-    return walk_next(&walk, &record, &place);
+    return walk_next(&walk, &record, &place) && face_of(table, address) != FACE_SHARED;
 }
 
 /* Copies a record; false where it was being written. */
@@ -181,6 +210,7 @@ static bool copy_record(const struct candidates *table, uint32_t index, struct c
     list->sequence = sequence;
     list->failed_leader = LOAD(record->failed_leader);
     list->count = LOAD(record->count);
+    list->face = LOAD(record->face);
     if (list->count > CANDIDATES_PER_LIST)
         return false;
     for (size_t place = 0; place < list->count; place++)
@@ -197,9 +227,12 @@ bool candidates_find(const struct candidates *table, const struct ip_address *ad
     size_t place, chosen_place = 0;
     uint64_t others_name = 0;
     bool found = false, mixed = false, own = false;
+    enum face_state face = face_of(table, address);
+    if (face == FACE_SHARED)
+        return false;
     while (!own && walk_next(&walk, &index, &place)) {
         const struct candidate_record *record = &table->records[index];
-        if (address->family == AF_INET && now_ms - LOAD(record->time_ms) > CANDIDATES_IPV4_LIFETIME_MS)
+        if (face == FACE_UNKNOWN && now_ms - LOAD(record->time_ms) > CANDIDATES_UNNOTED_LIFETIME_MS)
             continue;
         own = LOAD(record->thread) == thread;
         mixed = !own && (mixed || (found && LOAD(record->name) != others_name));

@@ -11,17 +11,21 @@
 #ifndef V6SHIM_CORE_CANDIDATES_H
 #define V6SHIM_CORE_CANDIDATES_H
 
-#include "core/address.h"
-
 #include <stdatomic.h>
+
+#include "core/address.h"
+#include "core/faces.h"
+#include "core/siphash.h"
 
 #define CANDIDATES_PER_LIST 16
 #define CANDIDATES_LISTS    512
 #define CANDIDATES_BUCKETS  1024
 
-/* How long an IPv4 address carries the candidates of the lookup that returned it. Aliases carry theirs for ever: old
-   programs resolve once; but an IPv4 address may be typed later by somebody who means just that address. */
-#define CANDIDATES_IPV4_LIFETIME_MS 60000
+/* How long an IPv4 address that the table of faces has no room for carries the candidates of the lookup that returned
+   it. Others, and aliases, carry theirs as long as the lookup is on record: old programs resolve once. */
+#define CANDIDATES_UNNOTED_LIFETIME_MS 60000
+
+#define CANDIDATES_NO_FACE CANDIDATES_PER_LIST
 
 /* One address as two words that can be read without a lock: family and scope are in `place`. */
 struct candidate_entry {
@@ -38,6 +42,7 @@ struct candidate_record {
     _Atomic uint64_t thread;
     _Atomic int64_t time_ms;
     _Atomic uint32_t failed_leader; /* 1 + place of the address that led when all failed; 0 is none */
+    _Atomic uint32_t face;          /* see candidate_list */
     struct candidate_entry entries[CANDIDATES_PER_LIST];
 };
 
@@ -45,32 +50,46 @@ struct candidates {
     _Atomic uint32_t next; /* lookups recorded so far */
     _Atomic uint32_t buckets[CANDIDATES_BUCKETS];
     struct candidate_record records[CANDIDATES_LISTS];
+    struct faces faces;
 };
 
 /* A copy of one lookup's result. */
 struct candidate_list {
     size_t count;
-    size_t leader;          /* place of the address that was asked for */
+    size_t leader; /* place of the address that was asked for */
+    size_t face;   /* of the IPv4 address that the program was shown first; CANDIDATES_NO_FACE: it wasn't one */
     uint32_t failed_leader; /* as in candidate_record */
     uint32_t record;        /* for candidates_mark_failed */
     uint32_t sequence;
     struct ip_address addresses[CANDIDATES_PER_LIST];
 };
 
-/* A hash of a name, letter case ignored as DNS does (RFC 4343), one final dot too; never 0. */
-uint64_t candidates_name_hash(const char *name);
+/* A hash of a name, letter case ignored as DNS does (RFC 4343), one final dot too; never 0. The key is the process's
+   own secret: nobody can make a name that is taken for another one. */
+uint64_t candidates_name_hash(struct siphash_key key, const char *name);
 
-/* Records a lookup. More than CANDIDATES_PER_LIST addresses are cut. `name` 0 means the address was typed. Writer. */
-void candidates_record(struct candidates *table, uint64_t name, uint64_t thread, int64_t now_ms,
-                       const struct ip_address *addresses, size_t count);
+/* The IPv6 addresses among these as a number for faces_show, whatever their order. */
+uint64_t candidates_others_hash(struct siphash_key key, const struct ip_address *addresses, size_t count);
 
-/* Whether any lookup on record returned this address. Reader. */
+/* A lookup's result. More than CANDIDATES_PER_LIST addresses are cut. */
+struct candidate_answer {
+    uint64_t name; /* 0 means that the address was typed, or is to be taken as if it had been */
+    size_t count;
+    const struct ip_address *addresses; /* in the order in which they should be tried */
+    size_t face;                        /* as in candidate_list */
+};
+
+/* Records a lookup. Writer. */
+void candidates_record(struct candidates *table, uint64_t thread, int64_t now_ms,
+                       const struct candidate_answer *answer);
+
+/* Whether any lookup on record returned this address, and it isn't a shared one (FACE_SHARED). Reader. */
 bool candidates_know(const struct candidates *table, const struct ip_address *address);
 
 /*
  * The lookup that a connect() to `address` concerns: the newest one of this thread that returned it, else the newest
- * one of other threads if all of theirs were of one name: two names on one address must not be mixed up. An IPv4
- * address is matched for CANDIDATES_IPV4_LIFETIME_MS. False where there is none or the address was typed. Reader.
+ * one of other threads if all of theirs were of one name: two names on one address must not be mixed up. False where
+ * there is none, the address was typed, or is a shared one. Reader.
  */
 bool candidates_find(const struct candidates *table, const struct ip_address *address, uint64_t thread,
                      int64_t now_ms, struct candidate_list *list);

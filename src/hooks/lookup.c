@@ -35,6 +35,8 @@ EXPORT int getaddrinfo(const char *restrict node, const char *restrict service, 
         if (!guard.in_lookup && shows_awareness(node, hints))
             aware_set();
         int error = REAL(getaddrinfo)(node, service, hints, result);
+        if (error == 0 && node != NULL)
+            resolve_info_note(node, *result);
         if (error == 0 && node != NULL && preference_is_explicit())
             resolve_info_reorder(result);
         return error;

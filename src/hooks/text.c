@@ -40,7 +40,7 @@ static bool read_text(const char *text, bool read, struct in_addr *ipv4)
         return false;
     if (read)
         address = address_ipv4(*ipv4);
-    lookups_record_typed(&address);
+    lookups_record_alone(&address);
     return read || resolve_shown(&address, ipv4);
 }
 

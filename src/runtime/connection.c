@@ -255,10 +255,12 @@ static bool may_be_shown_as_ipv4(const struct destinations *destinations)
     return false;
 }
 
-/* UDP's connect() tells nothing of the peer: what TCP has found out lately has to do. */
+/* UDP's connect() tells nothing of the peer, and datagrams can't be raced: they go to the IPv4 address that was asked
+   for while it has a route. Where it was an alias, what TCP has found out lately has to do. */
 static int connect_datagram(int fd, struct destinations *destinations, uint16_t port)
 {
-    if (destinations->count > 1) {
+    destinations_put_asked_first(destinations);
+    if (destinations->count > 1 && aliases_contains(destinations->asked)) {
         struct history_candidates candidates = {.count = (unsigned)destinations->count};
         memcpy(candidates.addresses, destinations->addresses, sizeof candidates.addresses);
         history_reorder(&candidates);
@@ -281,7 +283,7 @@ static int connect_to_any(int fd, int state, struct destinations *destinations, 
 int connection_translate(int fd, const struct sockaddr_in *asked)
 {
     int saved = errno, state, result = -ENETUNREACH;
-    struct destinations destinations = {.listed = false};
+    struct destinations destinations = {.asked = asked->sin_addr};
     uint16_t port = ntohs(asked->sin_port);
     bool soon = false;
     bool tracked = sockets_find(fd) != NULL; /* so that it is one of TCP, which is closed after this, or of UDP */
@@ -332,6 +334,7 @@ static int find_redirected(int fd, int state, const struct sockaddr_in *asked, s
     enum redirect_patience patience = race_thread_in_handler() ? REDIRECT_KNOWN
                                       : waits                  ? REDIRECT_ASK
                                                                : REDIRECT_START;
+    destinations->asked = asked->sin_addr;
     destinations->listed = false;
     destinations->count = redirect_find(asked->sin_addr, patience, destinations->addresses);
     if (destinations->count == 0 && patience == REDIRECT_START) {

@@ -1,21 +1,57 @@
 #include "runtime/destinations.h"
 
+#include <string.h>
+
+#include "core/reach.h"
 #include "runtime/aliases.h"
 #include "runtime/lookups.h"
+#include "runtime/pref64.h"
 #include "runtime/state.h"
 
-static void put_leader_first(struct destinations *destinations)
+static void add_listed(struct destinations *destinations)
 {
     const struct candidate_list *list = &destinations->list;
+    bool by_policy = list->leader == list->face;
     destinations->listed = true;
     destinations->count = 0;
-    destinations->addresses[destinations->count++] = list->addresses[list->leader];
     /* All of them failed when another address led: this is the program's own walk through the list. */
-    if (list->failed_leader != 0 && list->failed_leader != list->leader + 1)
-        return;
-    for (size_t i = 0; i < list->count; i++)
-        if (i != list->leader)
+    bool alone = list->failed_leader != 0 && list->failed_leader != list->leader + 1;
+    if (alone || !by_policy)
+        destinations->addresses[destinations->count++] = list->addresses[list->leader];
+    for (size_t i = 0; i < list->count && !alone; i++)
+        if (by_policy || i != list->leader)
             destinations->addresses[destinations->count++] = list->addresses[i];
+}
+
+/* A way through NAT64 reaches what it leads to. */
+static bool may_lead(const struct ip_address *asked, const struct ip_address *candidate)
+{
+    struct in_addr inside;
+    struct ip_address end = *candidate;
+    if (candidate->family == AF_INET6 && pref64_recover(candidate, &inside))
+        end = address_ipv4(inside);
+    return reach_may_lead(asked, &end);
+}
+
+static void leave_out_nearer(struct destinations *destinations, const struct ip_address *asked)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < destinations->count; i++)
+        if (address_equal(&destinations->addresses[i], asked) || may_lead(asked, &destinations->addresses[i]))
+            destinations->addresses[kept++] = destinations->addresses[i];
+    destinations->count = kept;
+}
+
+void destinations_put_asked_first(struct destinations *destinations)
+{
+    struct ip_address asked = address_ipv4(destinations->asked);
+    for (size_t i = 1; i < destinations->count; i++) {
+        if (!address_equal(&destinations->addresses[i], &asked))
+            continue;
+        memmove(destinations->addresses + 1, destinations->addresses, i * sizeof asked);
+        destinations->addresses[0] = asked;
+        return;
+    }
 }
 
 /* What another process found out about the name of an alias. */
@@ -34,17 +70,19 @@ bool destinations_find(struct in_addr asked, struct destinations *destinations)
 {
     struct ip_address address = address_ipv4(asked);
     bool alias = aliases_contains(asked);
+    destinations->asked = asked;
     destinations->listed = false;
     if (alias && !aliases_find_address(asked, &address))
         return false;
     if (lookups_find(&address, &destinations->list)) {
-        put_leader_first(destinations);
+        add_listed(destinations);
     } else if (alias && !lookups_know(&address)) {
         load_shared(asked, &address, destinations);
     } else {
         destinations->addresses[0] = address;
         destinations->count = 1;
     }
+    leave_out_nearer(destinations, &address);
     return true;
 }
 

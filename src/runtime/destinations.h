@@ -14,6 +14,7 @@
 #include "runtime/redirect.h"
 
 struct destinations {
+    struct in_addr asked; /* by the program */
     size_t count;
     struct ip_address addresses[CANDIDATES_PER_LIST]; /* in the order in which they are to be tried */
     bool listed;                                      /* they come from the lookup in `list` */
@@ -32,10 +33,26 @@ static inline bool destinations_concern(struct in_addr asked)
 }
 
 /*
- * The candidates, the address that was asked for first. False: an address of the alias pool that nobody was given, or
- * (without any lookup on record) a plain IPv4 address; ask destinations_concern first.
+ * The candidates, none that the asked address may not lead to (core/reach). The address that was asked for is the
+ * first of them, but where it is the IPv4 address that its name was shown with first: then they are in the order of
+ * the address policy, IPv6 first as a rule. False: an address of the alias pool that nobody was given, or (without
+ * any lookup on record) a plain IPv4 address; ask destinations_concern first.
  */
 bool destinations_find(struct in_addr asked, struct destinations *destinations);
+
+/*
+ * Whether the program's call would have tried this address without us: the one that it asked for. Where that is an
+ * alias there would have been none, and the name's IPv4 addresses in its place.
+ */
+static inline bool destinations_bare_tries(const struct destinations *destinations,
+                                           const struct ip_address *candidate)
+{
+    return candidate->family == AF_INET &&
+           (candidate->ipv4.s_addr == destinations->asked.s_addr || aliases_contains(destinations->asked));
+}
+
+/* Puts the address that was asked for before all others, if it is an IPv4 one: for what can't be raced. */
+void destinations_put_asked_first(struct destinations *destinations);
 
 /* The first IPv4 address among them, for sockets that can't be made to speak IPv6; false where there is none. */
 bool destinations_ipv4(const struct destinations *destinations, struct in_addr *ipv4);

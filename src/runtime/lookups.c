@@ -3,6 +3,8 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <string.h>
+#include <sys/auxv.h>
 
 #include "runtime/clock.h"
 #include "runtime/glance.h"
@@ -42,27 +44,53 @@ static void unlock(const sigset_t *before)
     pthread_sigmask(SIG_SETMASK, before, NULL);
 }
 
-static void record(uint64_t name, const struct ip_address *addresses, size_t count)
+/* The process's own, of what the kernel gives to each at its start; none is told to anybody. A child of fork has its
+   parent's, with the table. */
+static struct siphash_key key_of_process(void)
+{
+    struct siphash_key key = {0};
+    uintptr_t random = getauxval(AT_RANDOM);
+    if (random != 0)
+        memcpy(&key, (const void *)random, sizeof key);
+    return key;
+}
+
+static void record(const struct candidate_answer *answer)
 {
     sigset_t before;
     int64_t now_ms = clock_now_ms();
     if (!lock(&before))
         return;
-    candidates_record(&table, name, this_thread(), now_ms, addresses, count);
+    candidates_record(&table, this_thread(), now_ms, answer);
     atomic_store_explicit(&lookups_recorded, true, memory_order_release);
     glance_at_all_addresses();
     unlock(&before);
 }
 
-void lookups_record(const char *name, const struct ip_address *addresses, size_t count)
+void lookups_record(const char *name, const struct ip_address *addresses, size_t count, size_t face)
 {
-    record(candidates_name_hash(name), addresses, count);
+    record(&(struct candidate_answer){candidates_name_hash(key_of_process(), name), count, addresses, face});
 }
 
-void lookups_record_typed(const struct ip_address *address)
+void lookups_record_alone(const struct ip_address *address)
 {
     if (lookups_know(address))
-        record(0, address, 1);
+        record(&(struct candidate_answer){0, 1, address, CANDIDATES_NO_FACE});
+}
+
+void lookups_show(const char *name, const struct ip_address *ipv4, size_t ipv4_count, const struct ip_address *ipv6,
+                  size_t ipv6_count)
+{
+    sigset_t before;
+    struct siphash_key key = key_of_process();
+    uint64_t hash = candidates_name_hash(key, name), others = candidates_others_hash(key, ipv6, ipv6_count);
+    if (!lock(&before))
+        return;
+    table.faces.secret = key.high;
+    for (size_t i = 0; i < ipv4_count; i++)
+        if (ipv4[i].family == AF_INET)
+            faces_show(&table.faces, ipv4[i].ipv4, hash, others);
+    unlock(&before);
 }
 
 bool lookups_know(const struct ip_address *address)
@@ -72,8 +100,7 @@ bool lookups_know(const struct ip_address *address)
 
 bool lookups_find(const struct ip_address *address, struct candidate_list *list)
 {
-    /* What an alias stands for has no age. */
-    int64_t now_ms = address->family == AF_INET ? clock_now_ms() : 0;
+    int64_t now_ms = address->family == AF_INET ? clock_now_ms() : 0; /* what an alias stands for has no age */
     return candidates_find(&table, address, this_thread(), now_ms, list);
 }
 

@@ -11,10 +11,19 @@
 
 #include "core/candidates.h"
 
-/* A lookup of `name` returned these addresses, in the order in which they should be tried. */
-void lookups_record(const char *name, const struct ip_address *addresses, size_t count);
-/* The program has read this address as a number: it means that address alone. */
-void lookups_record_typed(const struct ip_address *address);
+/* A name's answer, in the order in which its addresses should be tried; `face` as in candidate_list. */
+void lookups_record(const char *name, const struct ip_address *addresses, size_t count, size_t face);
+
+/*
+ * A lookup of `name` has shown these IPv4 addresses to the program, and has found these IPv6 ones, whatever became of
+ * them: an IPv4 address stands for those only while no other name has shown it with others. What other addresses are
+ * among either is passed over.
+ */
+void lookups_show(const char *name, const struct ip_address *ipv4, size_t ipv4_count, const struct ip_address *ipv6,
+                  size_t ipv6_count);
+
+/* The program has read this address as a number, or its name has no IPv6 address: it means that address alone. */
+void lookups_record_alone(const struct ip_address *address);
 
 /* Whether there is any lookup on record: most processes that only speak IPv4 have none. */
 extern atomic_bool lookups_recorded;

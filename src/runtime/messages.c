@@ -186,15 +186,34 @@ static ssize_t send_to_ipv4(int fd, const struct msghdr *message, const struct s
     return send_to(fd, message, &address, port, flags);
 }
 
+static bool is_udp(int fd)
+{
+    return sockets_find(fd) != NULL ? !sockets_has(fd, SOCKET_STREAM)
+                                    : transport_is(SOCK_DGRAM, kernel_socket_integer(fd, SO_PROTOCOL));
+}
+
 static size_t find_ways(int fd, const struct sockaddr_in *destination, int flags,
                         struct ip_address addresses[NAT64_PREFIXES_MAX])
 {
-    if (aliases_contains(destination->sin_addr) || sockets_has(fd, SOCKET_STREAM) ||
-        (sockets_find(fd) == NULL && !transport_is(SOCK_DGRAM, kernel_socket_integer(fd, SO_PROTOCOL))))
+    if (aliases_contains(destination->sin_addr) || !is_udp(fd))
         return 0;
     bool soon;
     size_t count = pref64_ways_for(fd, (flags & MSG_DONTWAIT) == 0, destination->sin_addr, addresses, &soon);
     return soon ? pref64_ways_soon(destination->sin_addr, addresses) : count;
+}
+
+/* The IPv6 addresses of the name that was shown with this IPv4 address. */
+static ssize_t send_to_name(int fd, const struct msghdr *message, const struct sockaddr_in *asked, int flags)
+{
+    struct destinations destinations;
+    ssize_t sent = -1;
+    if (aliases_contains(asked->sin_addr) || !destinations_concern(asked->sin_addr) || !is_udp(fd) ||
+        !destinations_find(asked->sin_addr, &destinations))
+        return -1;
+    for (size_t i = 0; sent < 0 && messages_is_without_route(errno) && i < destinations.count; i++)
+        if (destinations.addresses[i].family == AF_INET6 && make_ipv6(fd) == 0)
+            sent = send_observed(fd, message, &destinations.addresses[i], ntohs(asked->sin_port), flags);
+    return sent;
 }
 
 ssize_t messages_send_without_route(int fd, const struct msghdr *message, int flags)
@@ -204,9 +223,12 @@ ssize_t messages_send_without_route(int fd, const struct msghdr *message, int fl
     if (!messages_read_destination(message->msg_name, message->msg_namelen, &destination))
         return -1;
     int saved = errno;
+    ssize_t sent = send_to_name(fd, message, &destination, flags);
+    if (sent >= 0)
+        return sent;
+    errno = saved;
     size_t count = find_ways(fd, &destination, flags, ways);
     errno = saved;
-    ssize_t sent = -1;
     if (count > 0 && make_ipv6(fd) == 0)
         for (size_t i = 0; sent < 0 && messages_is_without_route(errno) && i < count; i++)
             sent = send_to(fd, message, &ways[i], ntohs(destination.sin_port), flags);

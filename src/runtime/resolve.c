@@ -7,21 +7,16 @@
 #include <string.h>
 
 #include "core/literal.h"
-#include "runtime/aliases.h"
 #include "runtime/beside.h"
 #include "runtime/clock.h"
 #include "runtime/guard.h"
-#include "runtime/lookups.h"
 #include "runtime/name_service.h"
 #include "runtime/observe.h"
-#include "runtime/pref64.h"
-#include "runtime/race_thread.h"
 #include "runtime/real.h"
 #include "runtime/resolver_state.h"
 #include "runtime/settings.h"
 #include "runtime/silence.h"
 #include "runtime/sources.h"
-#include "runtime/state.h"
 #include "runtime/thread_end.h"
 
 #define FIRST_BUFFER_SIZE 1024u
@@ -41,6 +36,7 @@ struct resolve_half {
     atomic_bool ipv4_answered;
     /* Results: */
     bool found, timed_out;
+    bool absent; /* the resolver says that there are none */
     struct addrinfo *info;
     struct hostent hostent;
     char *buffer;
@@ -177,9 +173,16 @@ bool resolve_wait(struct resolve_half *half, enum resolve_outcome ipv4)
         observe_name(EVENT_LATE, half->name, NULL, 0);
     else if (half->found)
         return true;
-    else
+    else {
+        half->absent = !half->timed_out;
         observe_name(EVENT_NO_IPV6, half->name, NULL, 0);
+    }
     return false;
+}
+
+bool resolve_is_absent(const struct resolve_half *half)
+{
+    return half != NULL && half->absent;
 }
 
 const struct hostent *resolve_hostent(const struct resolve_half *half)
@@ -204,92 +207,6 @@ void resolve_end(struct resolve_half *half)
         beside_release(half->beside);
     else
         free_half(half);
-}
-
-atomic_bool resolve_alias_shown;
-
-bool resolve_shown(const struct ip_address *candidate, struct in_addr *shown)
-{
-    struct ip_address back;
-    if (candidate->family == AF_INET)
-        *shown = candidate->ipv4;
-    else if (pref64_recover(candidate, shown))
-        return true;
-    else if (address_is_loopback(candidate))
-        shown->s_addr = htonl(INADDR_LOOPBACK);
-    else {
-        atomic_store_explicit(&resolve_alias_shown, true, memory_order_relaxed);
-        *shown = aliases_of(candidate, ALIAS_NAME);
-        return aliases_find_address(*shown, &back) && address_equal(&back, candidate);
-    }
-    return true;
-}
-
-/* Whether `prefer ipv4` keeps the IPv6 addresses of this name from the program. */
-static bool hides_ipv6(const struct resolve_addresses *ordered)
-{
-    bool ipv4_seen = false;
-    for (size_t i = 0; i < ordered->count; i++)
-        ipv4_seen |= ordered->addresses[i].family == AF_INET;
-    return ipv4_seen && settings_current()->prefer == PREFER_IPV4;
-}
-
-size_t resolve_shown_list(const struct resolve_addresses *ordered, struct in_addr shown[RESOLVE_ADDRESSES],
-                          size_t places[RESOLVE_ADDRESSES])
-{
-    size_t count = 0;
-    bool hidden = hides_ipv6(ordered);
-    for (size_t i = 0; i < ordered->count; i++) {
-        const struct ip_address *candidate = &ordered->addresses[i];
-        if (candidate->family == AF_INET6 && hidden)
-            continue;
-        bool wanted = resolve_shown(candidate, &shown[count]);
-        for (size_t j = 0; j < count; j++)
-            wanted = wanted && shown[j].s_addr != shown[count].s_addr;
-        if (places != NULL && wanted)
-            places[count] = i;
-        count += wanted;
-    }
-    return count;
-}
-
-/* As many as a connect() can try: the first ones, but some places are for the family that comes last, however many
-   addresses the other one has. It may be the one that works. */
-static size_t take_candidates(const struct resolve_addresses *ordered, struct ip_address list[CANDIDATES_PER_LIST])
-{
-    size_t others = 0, others_first = 0, count = 0;
-    for (size_t i = 0; i < ordered->count; i++) {
-        bool other = ordered->addresses[i].family != ordered->addresses[0].family;
-        others += other;
-        others_first += other && i < CANDIDATES_PER_LIST;
-    }
-    size_t kept = others < CANDIDATES_PER_LIST / 4 ? others : CANDIDATES_PER_LIST / 4;
-    size_t places_of_others = kept > others_first ? kept : others_first;
-    size_t places = CANDIDATES_PER_LIST - places_of_others;
-    for (size_t i = 0; i < ordered->count; i++) {
-        size_t *left = ordered->addresses[i].family == ordered->addresses[0].family ? &places : &places_of_others;
-        if (*left == 0)
-            continue;
-        list[count++] = ordered->addresses[i];
-        --*left;
-    }
-    return count;
-}
-
-void resolve_record(const char *name, const struct resolve_addresses *ordered)
-{
-    struct ip_address list[CANDIDATES_PER_LIST] = {0};
-    size_t count = take_candidates(ordered, list);
-    lookups_record(name, list, count);
-    observe_name(EVENT_ANSWER, name, list, count);
-    if (count > 1)
-        race_thread_prepare();
-    for (size_t i = 0; i < count && !hides_ipv6(ordered); i++) {
-        struct in_addr shown;
-        if (list[i].family == AF_INET6 && !pref64_recover(&list[i], &shown) && !address_is_loopback(&list[i]) &&
-            resolve_shown(&list[i], &shown) && aliases_is_shared(shown))
-            state_store_candidates(shown, list, count);
-    }
 }
 
 bool resolve_literal(const char *text, struct ip_address *address)

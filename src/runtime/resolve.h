@@ -17,6 +17,7 @@
 
 struct resolve_addresses {
     size_t count;
+    bool ipv4_first; /* of resolve_order: the program sees the IPv4 addresses before all aliases */
     struct ip_address addresses[RESOLVE_ADDRESSES];
 };
 
@@ -45,6 +46,8 @@ enum resolve_outcome {
  * neither may be back the next moment.
  */
 bool resolve_wait(struct resolve_half *half, enum resolve_outcome ipv4);
+/* After that gave false: whether that is the resolver's answer. (It may be late, or not asked.) NULL-safe. */
+bool resolve_is_absent(const struct resolve_half *half);
 const struct hostent *resolve_hostent(const struct resolve_half *half);
 /* Hands over the list: it is the caller's to free with freeaddrinfo. */
 struct addrinfo *resolve_take_info(struct resolve_half *half);
@@ -60,11 +63,17 @@ void resolve_add(struct resolve_addresses *list, const struct ip_address *addres
 
 /*
  * Puts both halves of a name in the order in which they are to be tried (settings `prefer` and `families`):
- * candidates, not yet what the program is shown. What a DNS64 made of an IPv4 address becomes that again, and each
- * IPv4 address without a route is followed by the ways to it through NAT64, if the network has it (that is asked, and
- * awaited, where no address could be reached otherwise). This host's own name has its IPv4 addresses first. Left out:
- * IPv4 addresses inside the alias pool, which would be taken for aliases, and IPv6 ones that mean an IPv4 address
- * (mapped) or nothing (::).
+ * candidates, not yet what the program is shown. IPv4 addresses keep libc's order among each other, unless the user
+ * has set a policy. What a DNS64 made of an IPv4 address becomes that again, and each IPv4 address without a route is
+ * followed by the ways to it through NAT64, if the network has it (that is asked, and awaited, where no address could
+ * be reached otherwise). This host's own name has its IPv4 addresses first.
+ *
+ * Left out: IPv4 addresses inside the alias pool, which would be taken for aliases; IPv6 ones that mean an IPv4
+ * address (mapped) or nothing (::); and those that are nearer than the farthest IPv4 address of the name
+ * (core/reach).
+ *
+ * ordered->ipv4_first says that the program is to see the IPv4 addresses first, as libc gives them: always, but where
+ * none of them has a route, or the user has set another order (`policy`, `prefer ipv6`).
  */
 void resolve_order(const char *name, const struct resolve_addresses *ipv4, const struct resolve_addresses *ipv6,
                    struct resolve_addresses *ordered);
@@ -77,20 +86,25 @@ bool resolve_has_ipv6(const struct resolve_addresses *ordered);
  * ::1 as 127.0.0.1, else the alias. False: not to be shown. */
 bool resolve_shown(const struct ip_address *candidate, struct in_addr *shown);
 
-/* Whether this process has been given an alias by name or as text: before that no destination can be one. */
+/* Whether this process has been given an alias as text, or by a name that has no IPv4 address before it: only then is
+   its next datagram likely to go to one. */
 extern atomic_bool resolve_alias_shown;
 static inline bool resolve_has_shown_alias(void)
 {
     return atomic_load_explicit(&resolve_alias_shown, memory_order_relaxed);
 }
 
-/* As resolve_shown for a whole list, each address once, and only those that `prefer` lets the program see. `places`
-   (may be NULL) gets the place in `ordered` of each. Returns how many. */
+/* As resolve_shown for a whole list, in the order in which the program sees it, each address once, and only those
+   that `prefer` lets it see. `places` (may be NULL) gets the place in `ordered` of each. Returns how many. */
 size_t resolve_shown_list(const struct resolve_addresses *ordered, struct in_addr shown[RESOLVE_ADDRESSES],
                           size_t places[RESOLVE_ADDRESSES]);
 
-/* Remembers which candidates belong to the name, here and for other processes. */
-void resolve_record(const char *name, const struct resolve_addresses *ordered);
+/*
+ * Remembers which candidates belong to the name, here and for other processes. `ipv4` and `ipv6` are its halves as
+ * the resolver gave them; `ipv6_absent`: it says that there is no IPv6 one.
+ */
+void resolve_record(const char *name, const struct resolve_addresses *ipv4, const struct resolve_addresses *ipv6,
+                    bool ipv6_absent, const struct resolve_addresses *ordered);
 
 /* IPv6 text as a person types it; an interface name as zone is looked up. False for names and dotted quads. */
 bool resolve_literal(const char *text, struct ip_address *address);

@@ -10,6 +10,7 @@
 #include "runtime/lookups.h"
 #include "runtime/real.h"
 #include "runtime/resolve.h"
+#include "runtime/settings.h"
 
 /* The static result of gethostbyname(), as libc has one. Of a fixed size: memory that is replaced could vanish under
    a thread that still reads it. */
@@ -54,23 +55,55 @@ static bool same_addresses(const struct resolve_addresses *ipv4, const struct in
     return i == count && i == ipv4->count;
 }
 
+/* Whether all that libc says may reach the program. */
+static bool is_fit_to_show(const struct hostent *ipv4)
+{
+    struct in_addr address;
+    for (char **at = ipv4->h_addr_list; *at != NULL; at++) {
+        memcpy(&address, *at, sizeof address);
+        if (aliases_contains(address))
+            return false;
+    }
+    return settings_current()->families != FAMILIES_INET6;
+}
+
+/* Leaves of what is shown what libc's list doesn't have. */
+static size_t leave_out_shown(const struct hostent *ipv4, struct in_addr *shown, size_t count)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++) {
+        char **at = ipv4->h_addr_list;
+        while (*at != NULL && memcmp(*at, &shown[i], sizeof shown[i]) != 0)
+            at++;
+        if (*at == NULL)
+            shown[kept++] = shown[i];
+    }
+    return kept;
+}
+
 /* Puts both halves together. False where libc's answer is to stand as it is. */
-static bool put_together(const char *name, const struct hostent *ipv4, const struct hostent *ipv6,
+static bool put_together(const char *name, const struct hostent *ipv4, const struct resolve_half *half, bool found,
                          struct answer *answer)
 {
     struct resolve_addresses ipv4_list = {0}, ipv6_list = {0}, ordered;
+    const struct hostent *ipv6 = found ? resolve_hostent(half) : NULL;
     if (ipv4 != NULL)
         add_all(&ipv4_list, ipv4);
     if (ipv6 != NULL)
         add_all(&ipv6_list, ipv6);
     resolve_order(name, &ipv4_list, &ipv6_list, &ordered);
-    if (resolve_has_ipv6(&ordered))
-        resolve_record(name, &ordered);
+    resolve_record(name, &ipv4_list, &ipv6_list, resolve_is_absent(half), &ordered);
     size_t count = resolve_shown_list(&ordered, answer->shown, NULL);
-    if (count == 0 ? ipv4 == NULL : ipv6_list.count == 0 && same_addresses(&ipv4_list, answer->shown, count))
+    bool libc_first = ipv4 != NULL && ordered.ipv4_first && is_fit_to_show(ipv4);
+    if (libc_first)
+        count = leave_out_shown(ipv4, answer->shown, count);
+    if (count == 0 && (libc_first || ipv4 == NULL))
+        return false;
+    if (count > 0 && !libc_first && ipv6_list.count == 0 && same_addresses(&ipv4_list, answer->shown, count))
         return false;
     answer->parts = hostent_parts_of(ipv4 != NULL ? ipv4 : ipv6);
     answer->parts.family = AF_INET;
+    answer->parts.first = libc_first ? ipv4->h_addr_list : NULL;
     answer->parts.addresses = answer->shown;
     answer->parts.address_count = count;
     return true;
@@ -90,16 +123,19 @@ static enum kind kind_of(const char *name, struct answer *answer)
             return NAME;
         literal = address_ipv4(ipv4);
     }
-    lookups_record_typed(&literal);
+    lookups_record_alone(&literal);
     answer->parts =
         (struct hostent_parts){.name = name, .family = AF_INET, .addresses = answer->shown, .address_count = 1};
     return ours && resolve_shown(&literal, &answer->shown[0]) ? OUR_NUMBER : LIBC_NUMBER;
 }
 
-static struct hostent *pack_static(const struct answer *answer)
+/* `ipv4` (may be NULL) is libc's answer, which stands where all that has to be there doesn't fit. */
+static struct hostent *pack_static(const struct answer *answer, struct hostent *ipv4)
 {
     if (answer->parts.address_count == 0 ||
         hostent_pack_fitting(&answer->parts, static_buffer, sizeof static_buffer, &static_hostent) != 0) {
+        if (answer->parts.address_count > 0 && ipv4 != NULL)
+            return ipv4;
         h_errno = answer->parts.address_count == 0 ? NO_DATA : NO_RECOVERY;
         return NULL;
     }
@@ -129,15 +165,15 @@ struct hostent *resolve_by_name(const char *name)
     struct answer answer;
     enum kind kind = copy_name(name, copy) != NULL ? kind_of(copy, &answer) : LIBC_NUMBER;
     if (kind != NAME)
-        return kind == OUR_NUMBER ? pack_static(&answer) : REAL(gethostbyname)(name);
+        return kind == OUR_NUMBER ? pack_static(&answer, NULL) : REAL(gethostbyname)(name);
     struct resolve_half *half = resolve_start(copy, NULL, NULL);
     struct hostent *ipv4 = REAL(gethostbyname)(name);
     int ipv4_error = errno, ipv4_host_error = h_errno;
     bool found = resolve_wait(half, outcome_of(ipv4, ipv4_host_error));
     struct hostent *result = ipv4;
-    if (put_together(copy, ipv4, found ? resolve_hostent(half) : NULL, &answer)) {
+    if (put_together(copy, ipv4, half, found, &answer)) {
         errno = saved;
-        result = pack_static(&answer);
+        result = pack_static(&answer, ipv4);
         if (result != NULL && ipv4 == NULL)
             h_errno = NETDB_SUCCESS; /* of the IPv4 half there stands an error */
     } else {
@@ -148,22 +184,30 @@ struct hostent *resolve_by_name(const char *name)
     return result;
 }
 
-/* Packs for the _r functions. The parts may lie in the program's buffer. */
+/*
+ * Packs for the _r functions. The parts may lie in the program's buffer. `*found` is libc's answer in there, or NULL.
+ * Where there is one, the buffer was large enough for the program without us, and is never too small now: aliases
+ * that don't fit are left out.
+ */
 static int pack_into(const struct answer *answer, const struct resolve_buffer *into, struct hostent **found,
                      int *host_error)
 {
-    *found = NULL;
+    bool has_answer = *found != NULL;
     if (answer->parts.address_count == 0) {
+        *found = NULL;
         *host_error = NO_DATA;
         return 0;
     }
     void *scratch = malloc(hostent_size(&answer->parts));
-    int error =
-        scratch == NULL ? ENOMEM : hostent_pack_over(&answer->parts, scratch, into->buffer, into->size, into->result);
+    int error = scratch == NULL ? ENOMEM
+                : has_answer
+                    ? hostent_pack_fitting_over(&answer->parts, scratch, into->buffer, into->size, into->result)
+                    : hostent_pack_over(&answer->parts, scratch, into->buffer, into->size, into->result);
     free(scratch);
-    if (error == 0)
-        *found = into->result;
-    else
+    if (error != 0 && has_answer)
+        return 0;
+    *found = error == 0 ? into->result : NULL;
+    if (error != 0)
         *host_error = NETDB_INTERNAL;
     return error;
 }
@@ -174,6 +218,7 @@ int resolve_by_name_r(const char *name, const struct resolve_buffer *into, struc
     char copy[NAME_SIZE];
     struct answer answer;
     enum kind kind = copy_name(name, copy) != NULL ? kind_of(copy, &answer) : LIBC_NUMBER;
+    *found = NULL;
     if (kind == OUR_NUMBER)
         return pack_into(&answer, into, found, host_error);
     if (kind == LIBC_NUMBER)
@@ -184,7 +229,7 @@ int resolve_by_name_r(const char *name, const struct resolve_buffer *into, struc
     /* A buffer that is too small for libc's half is too small: the program comes again with a larger one. */
     bool ipv4_found = *found != NULL;
     bool ipv6_found = error != ERANGE && resolve_wait(half, outcome_of(*found, *host_error));
-    if (error != ERANGE && put_together(copy, *found, ipv6_found ? resolve_hostent(half) : NULL, &answer)) {
+    if (error != ERANGE && put_together(copy, *found, half, ipv6_found, &answer)) {
         errno = saved;
         error = pack_into(&answer, into, found, host_error);
         if (*found != NULL && !ipv4_found)
@@ -215,6 +260,7 @@ int resolve_by_alias_r(struct in_addr alias, const struct resolve_buffer *into, 
     answer.parts.family = AF_INET;
     answer.parts.addresses = answer.shown;
     answer.parts.address_count = 1;
+    *found = NULL; /* that is of IPv6 */
     return pack_into(&answer, into, found, host_error);
 }
 
@@ -236,7 +282,7 @@ struct hostent *resolve_by_alias(struct in_addr alias)
         struct answer answer = {.parts = hostent_parts_of(found), .shown = {alias}};
         answer.parts.addresses = answer.shown;
         answer.parts.address_count = 1;
-        result = pack_static(&answer);
+        result = pack_static(&answer, NULL);
     } else {
         h_errno = host_error;
     }

@@ -82,6 +82,18 @@ static struct addrinfo **move_shown(struct addrinfo **from, const struct resolve
     return end;
 }
 
+/* Whether a list has a node of this IPv4 address, up to `last`. */
+static bool has_address(const struct addrinfo *list, const struct addrinfo *last, struct in_addr wanted)
+{
+    for (const struct addrinfo *info = list;; info = info->ai_next) {
+        struct ip_address address = address_of(info);
+        if (address.family == AF_INET && address.ipv4.s_addr == wanted.s_addr)
+            return true;
+        if (info == last)
+            return false;
+    }
+}
+
 /* The canonical name stands in the first node of a list. */
 static char *take_canonical_name(struct addrinfo *list)
 {
@@ -121,6 +133,25 @@ static struct addrinfo *splice(struct addrinfo *ipv4, struct addrinfo *ipv6, con
     return whole;
 }
 
+/* Libc's list, untouched, and behind it what else is shown. */
+static struct addrinfo *append(struct addrinfo *ipv4, struct addrinfo *ipv6, const struct resolve_addresses *ordered)
+{
+    struct in_addr shown[RESOLVE_ADDRESSES];
+    size_t places[RESOLVE_ADDRESSES];
+    size_t count = resolve_shown_list(ordered, shown, places);
+    struct addrinfo *tail = ipv4;
+    free(take_canonical_name(ipv6)); /* the first node has the other one's */
+    while (tail->ai_next != NULL)
+        tail = tail->ai_next;
+    struct addrinfo **end = &tail->ai_next;
+    for (size_t i = 0; i < count; i++)
+        if (!has_address(ipv4, tail, shown[i]))
+            end = move_shown(&ipv6, ordered, places[i], shown[i], end);
+    if (ipv6 != NULL)
+        freeaddrinfo(ipv6);
+    return ipv4;
+}
+
 /* Whether libc's answer holds an address that must not reach the program. */
 static bool needs_filter(const struct addrinfo *ipv4)
 {
@@ -149,6 +180,13 @@ void resolve_info_reorder(struct addrinfo **list)
     whole->ai_canonname = name;
     *list = whole;
     errno = saved;
+}
+
+void resolve_info_note(const char *node, const struct addrinfo *list)
+{
+    struct resolve_addresses addresses = {0};
+    add_all(&addresses, list);
+    lookups_show(node, addresses.addresses, addresses.count, addresses.addresses, addresses.count);
 }
 
 static bool has_ipv4_address(void)
@@ -194,7 +232,7 @@ static int look_up_ipv4_literal(const char *node, struct in_addr ipv4, const cha
 {
     struct ip_address address = address_ipv4(ipv4), ways[NAT64_PREFIXES_MAX];
     struct pref64 found;
-    lookups_record_typed(&address);
+    lookups_record_alone(&address);
     int error = REAL(getaddrinfo)(node, service, hints, result);
     if (!is_hidden(hints, error) || !pref64_find(PREF64_ASK, &found) || pref64_ways_to(ipv4, ways) == 0)
         return error;
@@ -232,11 +270,12 @@ static int look_up_name(const char *node, const char *service, const struct addr
     int saved = errno;
     struct resolve_half *half = resolve_start(node, service, hints);
     struct addrinfo *ipv4 = NULL, *ipv6 = NULL;
-    bool hidden;
+    bool hidden, absent;
     int error = look_up_ipv4(node, service, hints, &ipv4, &hidden);
     int ipv4_errno = errno;
     if (resolve_wait(half, error == 0 ? RESOLVE_FOUND : is_absence(error) ? RESOLVE_ABSENT : RESOLVE_UNANSWERED))
         ipv6 = resolve_take_info(half);
+    absent = resolve_is_absent(half);
     resolve_end(half);
     errno = ipv4_errno;
     if (ipv6 == NULL && error != 0) {
@@ -248,15 +287,16 @@ static int look_up_name(const char *node, const char *service, const struct addr
         add_all(&ipv4_list, ipv4);
     add_all(&ipv6_list, ipv6);
     resolve_order(node, &ipv4_list, &ipv6_list, &ordered);
-    if (resolve_has_ipv6(&ordered))
-        resolve_record(node, &ordered);
-    if (ipv6 == NULL && !hidden && !needs_filter(ipv4)) {
+    resolve_record(node, &ipv4_list, &ipv6_list, absent, &ordered);
+    bool as_libc = error == 0 && !hidden && !needs_filter(ipv4);
+    if (ipv6 == NULL && as_libc) {
         *result = ipv4;
         return 0;
     }
     if (hidden)
         leave_out_unreachable(&ordered);
-    struct addrinfo *whole = splice(error == 0 ? ipv4 : NULL, ipv6, &ordered);
+    struct addrinfo *whole = as_libc && ordered.ipv4_first ? append(ipv4, ipv6, &ordered)
+                                                           : splice(error == 0 ? ipv4 : NULL, ipv6, &ordered);
     if (whole == NULL)
         return error != 0 ? error : hidden ? EAI_NONAME : EAI_NODATA;
     put_flags(whole, hints->ai_flags);
@@ -273,7 +313,7 @@ static int look_up_literal(const char *node, const struct ip_address *literal, c
     struct in_addr shown;
     if (!resolve_shown(literal, &shown))
         return EAI_NONAME;
-    lookups_record_typed(literal);
+    lookups_record_alone(literal);
     struct addrinfo ipv4_hints = *hints, *list = NULL;
     ipv4_hints.ai_flags |= AI_NUMERICHOST;
     inet_ntop(AF_INET, &shown, text, sizeof text);
@@ -299,6 +339,8 @@ int resolve_info(const char *node, const char *service, const struct addrinfo *h
     if (aware_is()) {
         /* Such a program asks for IPv4 because it wants IPv4; but it is helped where it would get nothing at all. */
         int error = REAL(getaddrinfo)(node, service, hints, result);
+        if (error == 0)
+            resolve_info_note(node, *result);
         if ((error != EAI_NONAME && error != EAI_NODATA) || (hints->ai_flags & AI_NUMERICHOST) != 0 ||
             resolve_literal(node, &literal))
             return error;

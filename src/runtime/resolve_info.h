@@ -18,6 +18,10 @@ int resolve_info(const char *node, const char *service, const struct addrinfo *h
 int resolve_name_of_alias(const struct sockaddr_in *alias, char *host, socklen_t host_size, char *service,
                           socklen_t service_size, int flags);
 
+/* Notes which IPv4 addresses a program was shown for a name by libc itself, and beside which IPv6 addresses: see
+   lookups_show. */
+void resolve_info_note(const char *node, const struct addrinfo *list);
+
 /* Puts libc's answer in the order of the policy in force, and changes nothing else in it. */
 void resolve_info_reorder(struct addrinfo **list);
 

@@ -4,6 +4,7 @@
 #include <strings.h>
 #include <sys/utsname.h>
 
+#include "core/reach.h"
 #include "runtime/aliases.h"
 #include "runtime/observe.h"
 #include "runtime/pref64.h"
@@ -98,6 +99,40 @@ static bool is_in_round(const struct ip_address *address, int round, bool own)
     }
 }
 
+/* Whether the user has said in which order the program is to see addresses. */
+static bool order_is_set(void)
+{
+    return preference_is_explicit() || settings_current()->prefer == PREFER_IPV6;
+}
+
+static bool any_ipv4_has_route(const struct preference *preference, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (preference->candidates[i].destination.family == AF_INET && preference->candidates[i].has_source)
+            return true;
+    return false;
+}
+
+/* IPv6 addresses come before IPv4 ones in `list`. */
+static void add_sorted(const char *name, const struct resolve_addresses *ipv4, const struct resolve_addresses *list,
+                       const struct preference *preference, struct resolve_addresses *ordered)
+{
+    bool own = preference_is_explicit() && is_own_name(name, ipv4);
+    size_t first_ipv4 = 0;
+    while (first_ipv4 < list->count && list->addresses[first_ipv4].family == AF_INET6)
+        first_ipv4++;
+    for (int round = 0; round < 2; round++) {
+        size_t next_ipv4 = first_ipv4;
+        for (size_t i = 0; i < list->count; i++) {
+            const struct ip_address *address = &list->addresses[preference->places[i].index];
+            if (address->family == AF_INET && !preference_is_explicit())
+                address = &list->addresses[next_ipv4++]; /* libc's order */
+            if (is_in_round(address, round, own))
+                add_ordered(ordered, address);
+        }
+    }
+}
+
 /* Whether an IPv6 address holds one of these IPv4 addresses as one made by a DNS64 does, by whatever prefix. */
 static bool may_be_synthesized(const struct ip_address *ipv6, const struct resolve_addresses *ipv4)
 {
@@ -159,6 +194,27 @@ static void add_ways(struct resolve_addresses *ordered)
     }
 }
 
+static enum reach farthest_of(const struct resolve_addresses *addresses)
+{
+    enum reach farthest = REACH_HOST;
+    for (size_t i = 0; i < addresses->count; i++) {
+        enum reach reach = reach_of(&addresses->addresses[i]);
+        farthest = reach > farthest ? reach : farthest;
+    }
+    return farthest;
+}
+
+/* A program that looks at a name's IPv4 addresses, and finds that they lead out of its network, must not be led into
+   it by the others. */
+static void leave_out_nearer(struct resolve_addresses *addresses, size_t from, enum reach least)
+{
+    size_t kept = from;
+    for (size_t i = from; i < addresses->count; i++)
+        if (reach_of(&addresses->addresses[i]) >= least)
+            addresses->addresses[kept++] = addresses->addresses[i];
+    addresses->count = kept;
+}
+
 static void put_together(const char *name, const struct resolve_addresses *ipv4, const struct resolve_addresses *ipv6,
                          struct resolve_addresses *ordered)
 {
@@ -171,6 +227,7 @@ static void put_together(const char *name, const struct resolve_addresses *ipv4,
     if (ipv4_count > 0)
         add_usable(&list, ipv4, RESOLVE_ADDRESSES);
     ordered->count = 0;
+    ordered->ipv4_first = !order_is_set();
     /* Nothing to put together: libc's order stands, unless the user has set another one. */
     if (list.count < 2 || (ipv6->count == 0 && !preference_is_explicit())) {
         for (size_t i = 0; i < list.count; i++)
@@ -178,13 +235,8 @@ static void put_together(const char *name, const struct resolve_addresses *ipv4,
         return;
     }
     preference_sort(&list, &preference);
-    bool own = is_own_name(name, ipv4);
-    for (int round = 0; round < 2; round++)
-        for (size_t i = 0; i < list.count; i++) {
-            const struct ip_address *address = &list.addresses[preference.places[i].index];
-            if (is_in_round(address, round, own))
-                add_ordered(ordered, address);
-        }
+    ordered->ipv4_first = !order_is_set() && any_ipv4_has_route(&preference, list.count);
+    add_sorted(name, ipv4, &list, &preference, ordered);
 }
 
 void resolve_order(const char *name, const struct resolve_addresses *ipv4, const struct resolve_addresses *ipv6,
@@ -192,15 +244,20 @@ void resolve_order(const char *name, const struct resolve_addresses *ipv4, const
 {
     struct resolve_addresses all_ipv4 = *ipv4, real_ipv6 = {0};
     struct pref64 prefixes;
-    if (settings_current()->families != FAMILIES_BOTH || settings_current()->nat64.mode == NAT64_OFF) {
-        put_together(name, ipv4, ipv6, ordered);
-        return;
-    }
-    bool routed = ipv4->count > 0 && sources_find(&ipv4->addresses[0], NULL);
-    if (!routed && ipv4->count > 0)
+    enum families families = settings_current()->families;
+    bool translates = families == FAMILIES_BOTH && settings_current()->nat64.mode != NAT64_OFF;
+    bool routed = translates && ipv4->count > 0 && sources_find(&ipv4->addresses[0], NULL);
+    if (translates && !routed && ipv4->count > 0)
         pref64_find(patience_for(ipv4, ipv6), &prefixes);
-    add_recovered(&all_ipv4, &real_ipv6, ipv6);
+    if (translates)
+        add_recovered(&all_ipv4, &real_ipv6, ipv6);
+    else
+        real_ipv6 = *ipv6;
+    if (families != FAMILIES_INET6) {
+        leave_out_nearer(&all_ipv4, ipv4->count, farthest_of(ipv4));
+        leave_out_nearer(&real_ipv6, 0, farthest_of(ipv4));
+    }
     put_together(name, &all_ipv4, &real_ipv6, ordered);
-    if (all_ipv4.count > 0 && !routed)
+    if (translates && all_ipv4.count > 0 && !routed)
         add_ways(ordered);
 }

@@ -35,10 +35,10 @@ same "a short name gets it too" "v6only: ${got#*: }" "$(preloaded $probe resolve
 matches "a CNAME is in h_aliases, as libc has it for IPv4" \
     "chain6.lab.example: v6only.lab.example \[(chain6.lab.example|link6.lab.example|cname6.lab.example| )+\] $alias" \
     "$(preloaded $probe resolve chain6.lab.example)"
-same "dual: the alias first, then IPv4 as it is" "dual.lab.example: dual.lab.example [] $alias 198.51.100.80" \
+same "dual: IPv4 as it is, then the alias" "dual.lab.example: dual.lab.example [] 198.51.100.80 $alias" \
     "$(preloaded $probe resolve dual.lab.example)"
 matches "several of each" \
-    "many.lab.example: many.lab.example \[\] $alias_pattern $alias_pattern 198.51.100.80 198.51.100.81" \
+    "many.lab.example: many.lab.example \[\] 198.51.100.80 198.51.100.81 $alias_pattern $alias_pattern" \
     "$(preloaded $probe resolve many.lab.example)"
 matches "several AAAA" "many6.lab.example: many6.lab.example \[\] $alias_pattern $alias_pattern $alias_pattern" \
     "$(preloaded $probe resolve many6.lab.example)"
@@ -75,10 +75,10 @@ same "families=inet6: the alias alone" "$alias" "$(setting V6SHIM_FAMILIES=inet6
 matches "alias-pool" "240\.1\.2\.[0-9]+" "$(setting V6SHIM_ALIAS_POOL=240.1.2.0/24 v6only)"
 echo 'prefer ipv4' >"$LAB_DIR/host/client/etc/v6shim.conf"
 same "/etc/v6shim.conf is read" 198.51.100.80 "$(setting A=b dual)"
-same "a variable outranks it" "$alias 198.51.100.80" "$(setting V6SHIM_PREFER=policy dual)"
+same "a variable outranks it" "198.51.100.80 $alias" "$(setting V6SHIM_PREFER=policy dual)"
 echo 'prefer nobody' >"$LAB_DIR/host/client/etc/v6shim.conf"
 contains "a bad setting: file and line are named" "/etc/v6shim.conf:1" "$(preloaded $probe resolve dual.lab.example)"
-contains "and the program runs with the default" "$alias 198.51.100.80" "$(preloaded $probe resolve dual.lab.example)"
+contains "and the program runs with the default" "198.51.100.80 $alias" "$(preloaded $probe resolve dual.lab.example)"
 rm -f "$LAB_DIR/host/client/etc/v6shim.conf"
 
 # ---- Programs that ask for IPv6 themselves see no difference

@@ -122,7 +122,9 @@ import socket; print(socket.getaddrinfo("ula-or-global", 80)[0][4][0])')"
 
 show() { lab_preload client "$@" perl "$LAB_SOURCE/probe.pl" resolve dual; }
 contains "ipv4-first: the IPv4 address leads" "[] 198.51.100.7 240." "$(show env V6SHIM_POLICY=ipv4-first)"
-contains "system: the alias leads" "[] 240." "$(show env V6SHIM_POLICY=system)"
+contains "system: the program sees IPv4 first, as libc gives it" "[] 198.51.100.7 240." \
+    "$(show env V6SHIM_POLICY=system)"
+contains "a table that was named: the alias leads" "[] 240." "$(show env V6SHIM_POLICY=rfc6724)"
 contains "prefer ipv6 outranks the policy" "[] 240." "$(show env V6SHIM_POLICY=ipv4-first V6SHIM_PREFER=ipv6)"
 
 # ---- Flags of source addresses

@@ -49,6 +49,7 @@ gawk                gawk            udp-echo
 netwrite            netwrite        udp-echo
 perl_unconnected    perl            udp-echo
 '
+dual_reaches="inet 198.51.100.80" # a datagram can't be raced: IPv4 while it has a route
 one_address="nc_traditional net_time tftp socat gawk netwrite perl_unconnected"
 try_programs "$programs"
 

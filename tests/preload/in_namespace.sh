@@ -49,7 +49,8 @@ done
         printf '10.9.0.%s crowd4.example\n2001:db8:dead::%s crowd.example\n' $number $number
         [ $number -gt 20 ] || echo "2001:db8:9::1:$number crowded-hole.example"
     done
-    echo '192.0.2.1 crowd.example crowded-hole.example'
+    echo '192.0.2.1 crowd.example'
+    echo '192.0.2.4 crowded-hole.example'
 } >$TEST_DIR/etc/hosts
 echo "multi on" >$TEST_DIR/etc/host.conf
 printf '%s: files\n' hosts services protocols networks passwd group >$TEST_DIR/etc/nsswitch.conf
@@ -69,8 +70,7 @@ addresses="2001:db8::1 2001:db8::2 2001:db8::3 2001:db8::5 2001:db8::11 2001:db8
         echo "address add $address/128 dev lo nodad"
     done
     echo "address add fe80::1/64 dev lo nodad"
-    echo "address add 192.0.2.1/32 dev lo"
-    echo "address add 192.0.2.2/32 dev lo"
+    for number in 1 2 3 4; do echo "address add 192.0.2.$number/32 dev lo"; done
     # What is sent into hole goes to a neighbour that isn't there. The alias pool has a link of its own: a packet that
     # leaves for an alias can be counted there.
     echo "link add hole type veth peer name bottom"

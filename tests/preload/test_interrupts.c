@@ -136,7 +136,7 @@ static void test_handler_that_connects_met_a_lock(void **state)
     start_timer(500, 500);
     long began = milliseconds_now();
     for (int i = 0; milliseconds_now() - began < 1500; i++) {
-        assert_true(is_alias(first_address(i % 2 == 0 ? "both.example" : "three6.example")));
+        assert_int_equal(is_alias(first_address(i % 2 == 0 ? "both.example" : "three6.example")), i % 2);
         int fd = socket(AF_INET, SOCK_STREAM, 0);
         assert_int_equal(fd, number + 1);
         if (connect_to(fd, handler_alias, handler_port) == 0)
@@ -244,7 +244,7 @@ __attribute__((noinline)) static void work_deep_down(unsigned depth)
     if (depth > 0 && room[sizeof room - 1] == (char)depth)
         work_deep_down(depth - 1);
     else
-        printf("%s ", is_alias(first_address("both.example")) && look_up_both() ? "alive" : "dead");
+        printf("%s ", is_alias(first_address("three6.example")) && look_up_both() ? "alive" : "dead");
 }
 
 static void jump_out_of_a_lookup(void)

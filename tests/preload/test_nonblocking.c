@@ -127,10 +127,11 @@ static struct in_addr connect_to_a_list(const char *name, const char *answers, i
     return strchr(answers, ':') != NULL ? alias_of(answers) : ipv4_at(answers, 0).sin_addr;
 }
 
-static const char *const lists[][2] = {{"three6.example", "2001:db8::1"},  {"three6.example", "2001:db8::2"},
-                                       {"three6.example", "2001:db8::3"},  {"both.example", "192.0.2.1"},
-                                       {"both.example", "2001:db8::1"},    {"far-and-near.example", "2001:db8::1"},
-                                       {"half-hole.example", "192.0.2.1"}, {"crowded-hole.example", "192.0.2.1"}};
+static const char *const lists[][2] = {
+    {"three6.example", "2001:db8::1"},      {"three6.example", "2001:db8::2"},
+    {"three6.example", "2001:db8::3"},      {"both.example", "192.0.2.1"},
+    {"both.example", "2001:db8::1"},        {"far-and-near.example", "2001:db8::1"},
+    {"hole-and-near.example", "192.0.2.3"}, {"crowded-hole.example", "192.0.2.4"}};
 #define LISTS (sizeof lists / sizeof lists[0])
 
 static void test_only_the_first_address_was_tried(void **state)

@@ -156,9 +156,13 @@ static void test_traces_were_left_in_the_process(void **state)
 
 static void print_works(void)
 {
-    struct in_addr address = first_address("both.example");
-    printf("%s ", is_alias(address) ? "alias" : text_of(address));
-    printf("%s", text_of(first_address("one4.example")));
+    const struct hostent *host = gethostbyname("both.example");
+    struct in_addr address, other = {0};
+    assert_non_null(host);
+    memcpy(&address, host->h_addr_list[0], sizeof address);
+    if (host->h_addr_list[1] != NULL)
+        memcpy(&other, host->h_addr_list[1], sizeof other);
+    printf("%s %s", text_of(address), is_alias(other) ? "alias" : "alone");
 }
 
 static size_t count_lines(const char *text)
@@ -192,7 +196,7 @@ static void test_bad_setting_stopped_the_program(void **state)
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         const char *const variables[] = {bad[i][0], NULL};
         const struct part_result *result = part_run("works", variables);
-        if (result->status != 0 || strcmp(result->output, "alias 192.0.2.1") != 0)
+        if (result->status != 0 || strcmp(result->output, "192.0.2.1 alias") != 0)
             fail_msg("%s: status %#x, output %s", bad[i][0], (unsigned)result->status, result->output);
         if (bad[i][1][0] != '\0' &&
             (count_lines(result->complaints) != 1 || strstr(result->complaints, bad[i][1]) == NULL))
@@ -205,7 +209,7 @@ static void test_good_configuration_file_was_ignored(void **state)
     (void)state;
     static const char *const variables[] = {"V6SHIM_CONF=/run/test/good.conf", NULL};
     write_file("/run/test/good.conf", "prefer ipv4\n");
-    assert_string_equal(part_output("works", variables), "192.0.2.1 192.0.2.1");
+    assert_string_equal(part_output("works", variables), "192.0.2.1 alone");
 }
 
 /* The library gets into a setuid program only by the administrator's /etc/ld.so.preload. */
@@ -230,7 +234,7 @@ static void test_setuid_program_obeyed_its_caller(void **state)
     text[length] = '\0';
     pclose(output);
     unlink("/etc/ld.so.preload");
-    if (strstr(text, "alias 192.0.2.1") == NULL)
+    if (strstr(text, "192.0.2.1 alias") == NULL)
         fail_msg("%s", text);
     assert_int_not_equal(access("/run/test/log", F_OK), 0);
 }
@@ -314,7 +318,7 @@ static void test_disabled_ipv6_broke_ipv4(void **state)
     assert_int_equal(connect_to(alias_of("2001:db8::1"), world_port(waiting)), -1);
     assert_true(errno == ENETUNREACH || errno == EADDRNOTAVAIL || errno == EHOSTUNREACH);
     world_close(waiting);
-    assert_string_equal(part_output("works", NULL), "192.0.2.1 192.0.2.1");
+    assert_string_equal(part_output("works", NULL), "192.0.2.1 alias");
     write_sysctl("0");
 }
 

@@ -14,6 +14,7 @@
 #define OTHER_THREAD 8u
 
 static struct candidates table;
+static const struct siphash_key key = {1, 2};
 
 static int fresh_table(void **state)
 {
@@ -32,13 +33,28 @@ static struct ip_address address_of(const char *text)
     return address_ipv6(&ipv6, 0);
 }
 
-static void record(const char *name, unsigned thread, int64_t now_ms, const char *first, const char *second)
+static void record_face(const char *name, unsigned thread, int64_t now_ms, const char *first, const char *second,
+                        size_t face)
 {
     struct ip_address addresses[2] = {address_of(first)};
     if (second != NULL)
         addresses[1] = address_of(second);
-    candidates_record(&table, name != NULL ? candidates_name_hash(name) : 0, thread, now_ms, addresses,
-                      second != NULL ? 2 : 1);
+    candidates_record(&table, thread, now_ms,
+                      &(struct candidate_answer){name != NULL ? candidates_name_hash(key, name) : 0,
+                                                 second != NULL ? 2 : 1, addresses, face});
+}
+
+static void record(const char *name, unsigned thread, int64_t now_ms, const char *first, const char *second)
+{
+    record_face(name, thread, now_ms, first, second, CANDIDATES_NO_FACE);
+}
+
+/* The name has shown the IPv4 address, and has this IPv6 one. */
+static void show(const char *name, const char *ipv4, const char *ipv6)
+{
+    struct ip_address other = ipv6 != NULL ? address_of(ipv6) : (struct ip_address){0};
+    faces_show(&table.faces, address_of(ipv4).ipv4, candidates_name_hash(key, name),
+               candidates_others_hash(key, &other, ipv6 != NULL));
 }
 
 static bool find(const char *address, unsigned thread, int64_t now_ms, struct candidate_list *list)
@@ -50,9 +66,30 @@ static bool find(const char *address, unsigned thread, int64_t now_ms, struct ca
 static void test_names_are_compared_as_dns_does(void **state)
 {
     (void)state;
-    assert_true(candidates_name_hash("Host.Example") == candidates_name_hash("host.example."));
-    assert_true(candidates_name_hash("host.example") != candidates_name_hash("host.examples"));
-    assert_true(candidates_name_hash("") != 0);
+    assert_true(candidates_name_hash(key, "Host.Example") == candidates_name_hash(key, "host.example."));
+    assert_true(candidates_name_hash(key, "host.example") != candidates_name_hash(key, "host.examples"));
+    assert_true(candidates_name_hash(key, "") != 0);
+    assert_true(candidates_name_hash((struct siphash_key){1, 3}, "a") != candidates_name_hash(key, "a"));
+    /* Longer than a block, equal up to its end, and just as long. */
+    char block[65], one[66], two[66];
+    memset(block, 'a', 64);
+    block[64] = '\0';
+    strcat(strcpy(one, block), "b");
+    strcat(strcpy(two, block), "c");
+    assert_true(candidates_name_hash(key, one) != candidates_name_hash(key, two));
+    assert_true(candidates_name_hash(key, one) != candidates_name_hash(key, block));
+    strcat(strcpy(two, block), ".");
+    assert_true(candidates_name_hash(key, two) == candidates_name_hash(key, block));
+}
+
+static void test_a_set_of_ipv6_addresses_has_no_order(void **state)
+{
+    (void)state;
+    struct ip_address some[3] = {address_of("2001:db8::1"), address_of("192.0.2.1"), address_of("2001:db8::2")};
+    struct ip_address same[2] = {some[2], some[0]};
+    assert_true(candidates_others_hash(key, some, 3) == candidates_others_hash(key, same, 2));
+    assert_true(candidates_others_hash(key, some, 3) != candidates_others_hash(key, some, 1));
+    assert_int_equal(candidates_others_hash(key, some + 1, 1), FACES_NO_OTHERS);
 }
 
 static void test_whoever_leads_has_the_others(void **state)
@@ -67,14 +104,99 @@ static void test_whoever_leads_has_the_others(void **state)
     assert_false(find("192.0.2.2", THREAD, 1, &list));
 }
 
-static void test_ipv4_forgets_after_a_minute_and_ipv6_never(void **state)
+static void test_the_address_shown_first_is_known(void **state)
+{
+    (void)state;
+    struct candidate_list list;
+    record_face("dual", THREAD, 0, "2001:db8::1", "192.0.2.1", 1);
+    assert_true(find("2001:db8::1", THREAD, 1, &list));
+    assert_int_equal(list.face, 1);
+    assert_int_equal(list.leader, 0);
+    record("dual", THREAD, 0, "2001:db8::1", "192.0.2.1"); /* now in another order */
+    assert_true(find("192.0.2.1", THREAD, 1, &list));
+    assert_int_equal(list.face, CANDIDATES_NO_FACE);
+}
+
+/* Old programs resolve once. */
+static void test_what_was_shown_has_no_age(void **state)
+{
+    (void)state;
+    struct candidate_list list;
+    show("dual", "192.0.2.1", "2001:db8::1");
+    record("dual", THREAD, 0, "2001:db8::1", "192.0.2.1");
+    assert_true(find("192.0.2.1", THREAD, INT64_C(1) << 40, &list));
+    assert_true(find("2001:db8::1", THREAD, INT64_C(1) << 40, &list));
+}
+
+static void test_what_there_was_no_room_for_forgets_after_a_minute(void **state)
 {
     (void)state;
     struct candidate_list list;
     record("dual", THREAD, 0, "2001:db8::1", "192.0.2.1");
-    assert_true(find("192.0.2.1", THREAD, CANDIDATES_IPV4_LIFETIME_MS, &list));
-    assert_false(find("192.0.2.1", THREAD, CANDIDATES_IPV4_LIFETIME_MS + 1, &list));
+    assert_true(find("192.0.2.1", THREAD, CANDIDATES_UNNOTED_LIFETIME_MS, &list));
+    assert_false(find("192.0.2.1", THREAD, CANDIDATES_UNNOTED_LIFETIME_MS + 1, &list));
     assert_true(find("2001:db8::1", THREAD, INT64_C(1) << 40, &list));
+}
+
+static void test_a_shared_address_is_alone_for_good(void **state)
+{
+    (void)state;
+    struct candidate_list list;
+    show("one", "192.0.2.1", "2001:db8::1");
+    record("one", THREAD, 0, "2001:db8::1", "192.0.2.1");
+    assert_true(find("192.0.2.1", THREAD, 1, &list));
+    show("two", "192.0.2.1", "2001:db8::2");
+    record("two", THREAD, 1, "2001:db8::2", "192.0.2.1");
+    struct ip_address shared = address_of("192.0.2.1");
+    assert_false(find("192.0.2.1", THREAD, 2, &list));
+    assert_false(candidates_know(&table, &shared));
+    assert_true(find("2001:db8::1", THREAD, 2, &list)); /* aliases mean one name */
+    show("one", "192.0.2.1", "2001:db8::1");
+    record("one", THREAD, 3, "2001:db8::1", "192.0.2.1");
+    assert_false(find("192.0.2.1", THREAD, 4, &list));
+}
+
+static enum face_state face(const char *address)
+{
+    return faces_state(&table.faces, address_of(address).ipv4);
+}
+
+static void test_what_makes_an_address_a_shared_one(void **state)
+{
+    (void)state;
+    assert_int_equal(face("192.0.2.1"), FACE_UNKNOWN);
+    show("alone", "192.0.2.1", NULL);
+    show("also-alone", "192.0.2.1", NULL);
+    assert_int_equal(face("192.0.2.1"), FACE_OWN);
+    show("dual", "192.0.2.1", "2001:db8::1"); /* after one without IPv6 */
+    assert_int_equal(face("192.0.2.1"), FACE_SHARED);
+
+    show("dual", "192.0.2.2", "2001:db8::1");
+    show("www.dual", "192.0.2.2", "2001:db8::1"); /* the same host */
+    show("dual", "192.0.2.2", NULL);              /* an answer that was late */
+    assert_int_equal(face("192.0.2.2"), FACE_OWN);
+    show("dual", "192.0.2.2", "2001:db8::2"); /* renumbered */
+    assert_int_equal(face("192.0.2.2"), FACE_OWN);
+    show("alone", "192.0.2.2", NULL); /* before one without IPv6 */
+    assert_int_equal(face("192.0.2.2"), FACE_SHARED);
+    assert_int_equal(face("192.0.2.3"), FACE_UNKNOWN);
+}
+
+static void test_a_full_table_of_faces_takes_no_more(void **state)
+{
+    (void)state;
+    struct in_addr address = {0};
+    for (uint32_t i = 0; i <= FACES_MAX; i++) {
+        address.s_addr = htonl(0x0a000000 + i);
+        faces_show(&table.faces, address, 7, FACES_NO_OTHERS);
+    }
+    assert_int_equal(faces_state(&table.faces, address), FACE_UNKNOWN);
+    for (uint32_t i = 0; i < FACES_MAX; i++) {
+        address.s_addr = htonl(0x0a000000 + i);
+        assert_int_equal(faces_state(&table.faces, address), FACE_OWN);
+    }
+    faces_show(&table.faces, address, 8, 1);
+    assert_int_equal(faces_state(&table.faces, address), FACE_SHARED);
 }
 
 static void test_a_typed_address_is_alone(void **state)
@@ -148,7 +270,13 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_names_are_compared_as_dns_does),
         cmocka_unit_test_setup(test_whoever_leads_has_the_others, fresh_table),
-        cmocka_unit_test_setup(test_ipv4_forgets_after_a_minute_and_ipv6_never, fresh_table),
+        cmocka_unit_test(test_a_set_of_ipv6_addresses_has_no_order),
+        cmocka_unit_test_setup(test_the_address_shown_first_is_known, fresh_table),
+        cmocka_unit_test_setup(test_what_was_shown_has_no_age, fresh_table),
+        cmocka_unit_test_setup(test_what_there_was_no_room_for_forgets_after_a_minute, fresh_table),
+        cmocka_unit_test_setup(test_a_shared_address_is_alone_for_good, fresh_table),
+        cmocka_unit_test_setup(test_what_makes_an_address_a_shared_one, fresh_table),
+        cmocka_unit_test_setup(test_a_full_table_of_faces_takes_no_more, fresh_table),
         cmocka_unit_test_setup(test_a_typed_address_is_alone, fresh_table),
         cmocka_unit_test_setup(test_two_names_on_one_address_are_not_mixed_up, fresh_table),
         cmocka_unit_test_setup(test_another_thread_resolved, fresh_table),
