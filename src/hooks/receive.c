@@ -1,13 +1,13 @@
 /* Datagrams are received. What wants no address (read) needs no hook, but for the first recv(). */
 #include <errno.h>
 #include <sys/socket.h>
-#include <time.h>
 
 #include "hooks/passed.h"
 #include "runtime/background.h"
 #include "runtime/guard.h"
 #include "runtime/hook.h"
 #include "runtime/latest_peer.h"
+#include "runtime/limit.h"
 #include "runtime/messages.h"
 #include "runtime/outbound.h"
 #include "runtime/pointer.h"
@@ -16,11 +16,9 @@
 #include "runtime/sockets.h"
 #include "runtime/view.h"
 
-/* Messages that one recvmmsg() translates at a time, on the stack. */
-#define BATCH              16u
-#define BATCH_CONTROL_ROOM 256u
-
-#define NS_IN_S INT64_C(1000000000)
+/* Messages that one recvmmsg() translates at a time, and the bytes that they may take: on the stack, so not many. */
+#define BATCH      8u
+#define BATCH_SIZE 3072u
 
 /* Descriptors that came where nothing is translated: what stood under their numbers before says nothing of them. */
 static inline void forget_passed(const struct msghdr *message)
@@ -270,55 +268,64 @@ EXPORT ssize_t recvmsg(int fd, struct msghdr *message, int flags)
     return received;
 }
 
-/* One batch: the kernel fills our rooms, in one call, with the waiting rules of recvmmsg. */
-static int receive_batch(int fd, struct mmsghdr *messages, unsigned count, int flags, struct timespec *timeout,
-                         const void *caller)
-{
-    enum { ROOM = MESSAGES_RECEPTION_SIZE(BATCH_CONTROL_ROOM) };
-    char rooms[BATCH][ROOM] __attribute__((aligned(16)));
+/* A batch of messages, and where the kernel puts them. */
+struct batch {
     struct mmsghdr native[BATCH];
-    for (unsigned i = 0; i < count; i++) {
-        struct messages_reception *reception = (struct messages_reception *)(void *)rooms[i];
-        messages_prepare(fd, &messages[i].msg_hdr, reception, BATCH_CONTROL_ROOM, caller);
-        native[i] = (struct mmsghdr){.msg_hdr = reception->native};
+    struct messages_reception *receptions[BATCH];
+    char rooms[BATCH_SIZE] __attribute__((aligned(16)));
+};
+
+/* As many of the messages as there is room for; one at least. */
+static unsigned prepare_batch(int fd, const struct mmsghdr *messages, unsigned count, struct batch *batch,
+                              const void *caller)
+{
+    size_t used = 0;
+    unsigned prepared = 0;
+    for (; prepared < count && prepared < BATCH; prepared++) {
+        const struct msghdr *message = &messages[prepared].msg_hdr;
+        size_t room = message->msg_control != NULL && message->msg_controllen > 0 ? CONTROL_SIZE : 0;
+        size_t size = MESSAGES_RECEPTION_SIZE(room);
+        if (size > sizeof batch->rooms - used)
+            break;
+        struct messages_reception *reception = (struct messages_reception *)(void *)(batch->rooms + used);
+        messages_prepare(fd, message, reception, room, caller);
+        batch->native[prepared] = (struct mmsghdr){.msg_hdr = reception->native};
+        batch->receptions[prepared] = reception;
+        used += size;
     }
-    int received = REAL(recvmmsg)(fd, native, count, flags, timeout);
+    return prepared;
+}
+
+/* One batch: the kernel fills our rooms, in one call, with the waiting rules of recvmmsg. *wanted says how many could
+   have come. */
+static int receive_batch(int fd, struct mmsghdr *messages, unsigned count, int flags, struct timespec *timeout,
+                         const void *caller, unsigned *wanted)
+{
+    struct batch batch;
+    *wanted = prepare_batch(fd, messages, count, &batch, caller);
+    int received = REAL(recvmmsg)(fd, batch.native, *wanted, flags, timeout);
     int saved = errno;
     for (int i = 0; i < received; i++) {
-        struct messages_reception *reception = (struct messages_reception *)(void *)rooms[i];
-        reception->native = native[i].msg_hdr;
-        messages_finish(fd, &messages[i].msg_hdr, reception);
-        messages[i].msg_len = native[i].msg_len;
+        batch.receptions[i]->native = batch.native[i].msg_hdr;
+        messages_finish(fd, &messages[i].msg_hdr, batch.receptions[i]);
+        messages[i].msg_len = batch.native[i].msg_len;
     }
     errno = saved;
     return received;
 }
 
-static int64_t now_ns(void)
-{
-    struct timespec now = {0};
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec * NS_IN_S + now.tv_nsec;
-}
-
-/* A time beyond what can be counted has no end. */
-static int64_t end_of(const struct timespec *timeout)
-{
-    int64_t start_ns = now_ns();
-    bool is_countable = timeout->tv_sec < (INT64_MAX - start_ns) / NS_IN_S - 1;
-    return is_countable ? start_ns + timeout->tv_sec * NS_IN_S + timeout->tv_nsec : INT64_MAX;
-}
-
 /* One by one, where each needs proof: a forged one may be anywhere in a batch. The timeout is looked at after each
    datagram, as the kernel does it (recvmmsg(2), BUGS). */
-static int receive_proven(int fd, struct mmsghdr *messages, unsigned count, int flags, const struct timespec *timeout,
+static int receive_proven(int fd, struct mmsghdr *messages, unsigned count, int flags, struct timespec *timeout,
                           const void *caller)
 {
+    if (timeout != NULL && !limit_is_valid(timeout))
+        return REAL(recvmmsg)(fd, messages, count, flags, timeout);
     char room[MESSAGES_RECEPTION_SIZE(CONTROL_SIZE)] __attribute__((aligned(16)));
-    int64_t end_ns = timeout != NULL ? end_of(timeout) : INT64_MAX;
+    struct limit limit = limit_of(timeout);
     int saved = errno, one_flags = flags & ~MSG_WAITFORONE;
     unsigned done = 0;
-    while (done < count && (done == 0 || timeout == NULL || now_ns() < end_ns)) {
+    while (done < count && (done == 0 || limit_has_time(&limit))) {
         ssize_t received = messages_receive(fd, &messages[done].msg_hdr, (struct messages_reception *)(void *)room,
                                             CONTROL_SIZE, one_flags, caller);
         if (received < 0)
@@ -329,6 +336,8 @@ static int receive_proven(int fd, struct mmsghdr *messages, unsigned count, int 
     }
     if (done == 0 && count > 0)
         return -1;
+    if (timeout != NULL && !limit.forever) /* what is left of it, as the kernel says */
+        *timeout = limit_left(&limit);
     errno = saved;
     return (int)done;
 }
@@ -351,10 +360,10 @@ static int receive_all_translated(int fd, struct mmsghdr *messages, unsigned cou
         return receive_proven(fd, messages, count, flags, timeout, caller);
     unsigned total = 0;
     for (int received = 0; total < count; total += (unsigned)received) {
-        unsigned wanted = count - total < BATCH ? count - total : BATCH;
+        unsigned wanted;
         /* Once something has come, MSG_WAITFORONE asks not to wait for more. */
         int batch_flags = total > 0 && (flags & MSG_WAITFORONE) != 0 ? flags | MSG_DONTWAIT : flags;
-        received = receive_batch(fd, messages + total, wanted, batch_flags, timeout, caller);
+        received = receive_batch(fd, messages + total, count - total, batch_flags, timeout, caller, &wanted);
         if (received < 0 && total > 0)
             errno = before;
         if (received < 0)

@@ -204,7 +204,7 @@ bool control_is_valid(const struct msghdr *message)
 
 int control_to_kernel(const struct msghdr *message, void *buffer, size_t *size)
 {
-    struct list list = {.data = buffer, .size = CONTROL_SIZE, .fits = true};
+    struct list list = {.data = buffer, .size = *size, .fits = true};
     struct msghdr copy = *message;
     for (struct cmsghdr *at = CMSG_FIRSTHDR(&copy); at != NULL; at = CMSG_NXTHDR(&copy, at)) {
         if (at->cmsg_level != IPPROTO_IP)

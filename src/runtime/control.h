@@ -12,8 +12,12 @@
 
 /* More room than a program gives: IPv6's forms are longer, and IPv4 packets bring both forms of some. */
 #define CONTROL_EXTRA_SIZE 256
-/* The most that is translated at once; a longer list is passed on as it is. */
+/* Room for all that the kernel tells of one datagram; a program may give more, and usually sends less. */
 #define CONTROL_SIZE 1024
+/* What the program sends of these grows by less than half. */
+#define CONTROL_GROWN_SIZE(size) ((size) + (size) / 2 + CMSG_SPACE(0))
+/* More than any kernel takes (net.core.optmem_max): such a list is passed on as it is. */
+#define CONTROL_MOST (1u << 20)
 
 /*
  * What the kernel gave, in `native`, goes to `buffer` (of *size bytes) as the program knows it: IPV6_PKTINFO becomes
@@ -29,7 +33,7 @@ bool control_is_valid(const struct msghdr *message);
 
 /*
  * The other way, for a datagram to an IPv6 destination, whose control messages of level IPPROTO_IP the kernel would
- * ignore: `buffer` of CONTROL_SIZE bytes receives them with the IPv6 ones in their place, *size says how long they
+ * ignore: `buffer` of *size bytes receives them with the IPv6 ones in their place, and *size becomes how long they
  * are. They have to be valid. Returns 0, -ENOBUFS where they don't fit, or -EINVAL for what an IPv4 socket refuses.
  */
 int control_to_kernel(const struct msghdr *message, void *buffer, size_t *size);

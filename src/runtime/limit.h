@@ -12,6 +12,8 @@
 
 #define LIMIT_NS_PER_S (CLOCK_NS_PER_MS * CLOCK_MS_PER_S)
 
+#define LIMIT_MOST_S INT64_MAX
+
 struct limit {
     bool forever;
     struct timespec end;
@@ -35,7 +37,9 @@ static inline struct limit limit_of(const struct timespec *timeout)
     struct limit limit = {.forever = timeout == NULL};
     if (timeout != NULL) {
         limit.end = limit_now();
-        limit.end.tv_sec += timeout->tv_sec;
+        /* A time beyond what can be counted has no end. */
+        limit.forever = __builtin_add_overflow(limit.end.tv_sec, timeout->tv_sec, &limit.end.tv_sec) ||
+                        limit.end.tv_sec == LIMIT_MOST_S;
         limit.end.tv_nsec += timeout->tv_nsec;
         if (limit.end.tv_nsec >= LIMIT_NS_PER_S) {
             limit.end.tv_nsec -= LIMIT_NS_PER_S;

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "core/transport.h"
 #include "runtime/aliases.h"
@@ -66,33 +67,71 @@ static ssize_t send_from_ipv6(int fd, struct msghdr *native, const struct ip_add
     return REAL(sendmsg)(fd, native, flags);
 }
 
+/* Control messages for the kernel, with room behind them for one more. */
+struct outgoing {
+    char few[CONTROL_SIZE + CMSG_SPACE(sizeof(struct in6_pktinfo))]
+        __attribute__((aligned(__alignof__(struct cmsghdr))));
+    char *data;
+    size_t mapped; /* bytes, where they are too many for the stack, which may be a signal handler's */
+};
+
+/* As the kernel has to get them for an IPv6 destination. 0 or -errno. */
+static int translate_outgoing(const struct msghdr *message, struct outgoing *outgoing, struct msghdr *native)
+{
+    size_t size = CONTROL_SIZE;
+    outgoing->data = outgoing->few;
+    outgoing->mapped = 0;
+    if (CONTROL_GROWN_SIZE(message->msg_controllen) > CONTROL_SIZE) {
+        size = CONTROL_GROWN_SIZE(message->msg_controllen);
+        outgoing->mapped = size + CMSG_SPACE(sizeof(struct in6_pktinfo));
+        outgoing->data = mmap(NULL, outgoing->mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        if (outgoing->data == MAP_FAILED) {
+            outgoing->mapped = 0;
+            return -ENOBUFS;
+        }
+    }
+    int result = 0;
+    if (message->msg_controllen > 0)
+        result = control_to_kernel(message, outgoing->data, &size);
+    else
+        size = 0;
+    native->msg_control = outgoing->data;
+    native->msg_controllen = size;
+    return result;
+}
+
+static ssize_t send_translated(int fd, struct msghdr *native, const struct ip_address *destination, int flags,
+                               bool may_name_source)
+{
+    ssize_t sent = send_native(fd, native, flags);
+    /* The record said that the socket was an IPv6 one: the number was closed and reused behind our back. */
+    if (sent < 0 && errno == EAFNOSUPPORT && destination->family == AF_INET6 && upgrade_socket(fd) == 0)
+        sent = send_native(fd, native, flags);
+    if (sent < 0 && errno == EAFNOSUPPORT && may_name_source)
+        sent = send_from_ipv6(fd, native, destination, flags);
+    return sent;
+}
+
 static ssize_t send_to(int fd, const struct msghdr *message, const struct ip_address *destination, uint16_t port,
                        int flags)
 {
     struct sockaddr_storage address;
     struct msghdr native = *message;
-    char control[CONTROL_SIZE + CMSG_SPACE(sizeof(struct in6_pktinfo))]
-        __attribute__((aligned(__alignof__(struct cmsghdr))));
-    bool translated = false, ipv6 = destination->family == AF_INET6 && !address_is_mapped(destination);
+    struct outgoing outgoing;
+    bool ipv6 = destination->family == AF_INET6 && !address_is_mapped(destination);
     native.msg_namelen = address_to_sockaddr(destination, port, &address);
     native.msg_name = &address;
-    if (ipv6 && (message->msg_controllen == 0 || control_is_valid(message))) {
-        size_t size = 0;
-        int result = message->msg_controllen > 0 ? control_to_kernel(message, control, &size) : 0;
-        native.msg_control = control;
-        native.msg_controllen = size;
-        translated = true;
-        if (result < 0) {
-            errno = -result;
-            return -1;
-        }
-    }
-    ssize_t sent = send_native(fd, &native, flags);
-    /* The record said that the socket was an IPv6 one: the number was closed and reused behind our back. */
-    if (sent < 0 && errno == EAFNOSUPPORT && destination->family == AF_INET6 && upgrade_socket(fd) == 0)
-        sent = send_native(fd, &native, flags);
-    if (sent < 0 && errno == EAFNOSUPPORT && translated)
-        sent = send_from_ipv6(fd, &native, destination, flags);
+    if (!ipv6 ||
+        (message->msg_controllen != 0 && (message->msg_controllen > CONTROL_MOST || !control_is_valid(message))))
+        return send_translated(fd, &native, destination, flags, false); /* for the kernel to refuse */
+    int result = translate_outgoing(message, &outgoing, &native);
+    ssize_t sent = -1;
+    if (result == 0)
+        sent = send_translated(fd, &native, destination, flags, true);
+    int error = result == 0 ? errno : -result;
+    if (outgoing.mapped != 0)
+        munmap(outgoing.data, outgoing.mapped);
+    errno = error;
     return sent;
 }
 
@@ -329,11 +368,12 @@ void messages_prepare(int fd, const struct msghdr *message, struct messages_rece
         reception->native.msg_name = &reception->source;
         reception->native.msg_namelen = sizeof reception->source;
     }
-    reception->translate =
-        has_room && message->msg_controllen <= control_room && translates_control(fd, room, caller);
+    reception->translate = has_room && translates_control(fd, room, caller);
     if (reception->translate || (reception->proven && !has_room)) {
+        /* Of more room than `control_room` nothing is used. */
+        size_t wanted = has_room ? message->msg_controllen : 0;
         reception->native.msg_control = reception->control;
-        reception->native.msg_controllen = CONTROL_EXTRA_SIZE + (has_room ? message->msg_controllen : 0);
+        reception->native.msg_controllen = CONTROL_EXTRA_SIZE + (wanted < control_room ? wanted : control_room);
     }
 }
 

@@ -14,6 +14,7 @@
 
 #include "core/address.h"
 #include "runtime/kernel.h"
+#include "runtime/proof.h"
 #include "runtime/real.h"
 
 #define DATAGRAM_SIZE 65536 /* none is longer */
@@ -30,18 +31,20 @@ struct disguise {
         struct {
             uint8_t address[4], port[2];
         } ipv4;
-        uint8_t place[2]; /* in `kept` */
+        uint8_t serial[4]; /* of what is in `kept` */
     };
 };
 _Static_assert(sizeof(struct disguise) == sizeof(struct in6_addr), "a disguise is an address");
 #define UNIQUE_LOCAL 0xfd
 enum kind { SOURCE_IPV4, SOURCE_KEPT };
 
-/* Sources of IPv6, which have no room in an address: the latest ones. */
+/* Sources of IPv6, which have no room in an address: the latest ones. What waits for longer has lost its source: it
+   is never shown as that of another one. */
 static struct {
     struct in6_addr address;
     in_port_t port;
     uint32_t scope;
+    _Atomic uint64_t serial; /* + 1; 0 while it is written */
 } kept[DATAGRAMS];
 static _Atomic uint32_t kept_count;
 
@@ -70,12 +73,14 @@ static struct in6_addr disguise_of(const struct sockaddr_storage *source)
         memcpy(disguise.ipv4.address, &ipv4->sin_addr, sizeof disguise.ipv4.address);
         memcpy(disguise.ipv4.port, &ipv4->sin_port, sizeof disguise.ipv4.port);
     } else {
-        uint16_t place = (uint16_t)(atomic_fetch_add(&kept_count, 1) % DATAGRAMS);
+        uint32_t serial = atomic_fetch_add(&kept_count, 1), place = serial % DATAGRAMS;
+        atomic_store(&kept[place].serial, 0);
         kept[place].address = ipv6->sin6_addr;
         kept[place].port = ipv6->sin6_port;
         kept[place].scope = ipv6->sin6_scope_id;
+        atomic_store(&kept[place].serial, (uint64_t)serial + 1);
         disguise.kind = SOURCE_KEPT;
-        memcpy(disguise.place, &place, sizeof place);
+        memcpy(disguise.serial, &serial, sizeof serial);
     }
     memcpy(&address, &disguise, sizeof address);
     return address;
@@ -117,13 +122,15 @@ static int carry(int carrier, void *data, size_t size, const struct sockaddr_sto
     return REAL(sendmsg)(carrier, &message, MSG_DONTWAIT) < 0 ? -errno : 0;
 }
 
-static int move_all(int from, int carrier, void *data)
+static int move_all(int from, int carrier, void *data, bool needs_proof)
 {
     unsigned moved = 0, errors = 0;
     while (moved < DATAGRAMS && errors < ERRORS) {
         struct sockaddr_storage source = {.ss_family = AF_UNSPEC};
         socklen_t length = sizeof source;
-        ssize_t size = REAL(recvfrom)(from, data, DATAGRAM_SIZE, MSG_DONTWAIT, (struct sockaddr *)&source, &length);
+        ssize_t size = needs_proof ? proof_receive(from, data, DATAGRAM_SIZE, MSG_DONTWAIT, &source, &length)
+                                   : REAL(recvfrom)(from, data, DATAGRAM_SIZE, MSG_DONTWAIT,
+                                                    (struct sockaddr *)&source, &length);
         if (size < 0 && errno == EAGAIN)
             return 0;
         if (size < 0) {
@@ -156,14 +163,14 @@ bool requeue_has_work(int from)
     return !empty;
 }
 
-int requeue_move(int from, int to)
+int requeue_move(int from, int to, bool needs_proof)
 {
     int saved = errno, result = 0;
     if (requeue_has_work(from)) {
         int carrier = may_miss(to) ? -EADDRINUSE : make_secret() ? make_carrier(to) : -EAGAIN;
         /* Not on the stack: it may be a signal handler's. */
         void *data = mmap(NULL, DATAGRAM_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-        result = carrier < 0 ? carrier : data == MAP_FAILED ? -ENOMEM : move_all(from, carrier, data);
+        result = carrier < 0 ? carrier : data == MAP_FAILED ? -ENOMEM : move_all(from, carrier, data, needs_proof);
         if (data != MAP_FAILED)
             munmap(data, DATAGRAM_SIZE);
         if (carrier >= 0)
@@ -171,6 +178,23 @@ int requeue_move(int from, int to)
     }
     errno = saved;
     return result;
+}
+
+/* The wildcard, which is nobody, where it has been displaced. */
+static void show_kept(const struct disguise *disguise, struct sockaddr_in6 *name)
+{
+    uint32_t serial;
+    memcpy(&serial, disguise->serial, sizeof serial);
+    uint32_t place = serial % DATAGRAMS;
+    bool was_there = atomic_load(&kept[place].serial) == (uint64_t)serial + 1;
+    name->sin6_addr = kept[place].address;
+    name->sin6_port = kept[place].port;
+    name->sin6_scope_id = kept[place].scope;
+    if (was_there && atomic_load(&kept[place].serial) == (uint64_t)serial + 1)
+        return;
+    name->sin6_addr = (struct in6_addr)IN6ADDR_ANY_INIT;
+    name->sin6_port = 0;
+    name->sin6_scope_id = 0;
 }
 
 void requeue_show_source(struct sockaddr_storage *source)
@@ -184,11 +208,7 @@ void requeue_show_source(struct sockaddr_storage *source)
     if (disguise.unique_local != UNIQUE_LOCAL || memcmp(disguise.secret, &word, sizeof word) != 0)
         return;
     if (disguise.kind == SOURCE_KEPT) {
-        uint16_t place;
-        memcpy(&place, disguise.place, sizeof place);
-        name->sin6_addr = kept[place % DATAGRAMS].address;
-        name->sin6_port = kept[place % DATAGRAMS].port;
-        name->sin6_scope_id = kept[place % DATAGRAMS].scope;
+        show_kept(&disguise, name);
         return;
     }
     struct in_addr ipv4;

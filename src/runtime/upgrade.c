@@ -39,8 +39,9 @@ struct plan {
     bool renewed;     /* it is an AF_INET6 socket already, bound to this: */
     struct in6_addr local;
     uint32_t scope;
-    bool waits;    /* with something in its queue, though it has no port any more */
-    bool screened; /* the new one has a filter against forged datagrams */
+    bool waits;       /* with something in its queue, though it has no port any more */
+    bool needs_proof; /* what waits in its queue */
+    bool screened;    /* the new one has a filter against forged datagrams */
     struct sockaddr_in peer;
 };
 
@@ -157,7 +158,7 @@ static int furnish(struct plan *plan, int socket)
 /* What waits in the queue of a UDP socket, and its peer. `old` is a number for the socket that went. */
 static void carry_datagrams(const struct plan *plan, int old)
 {
-    int result = requeue_move(old, plan->fd);
+    int result = requeue_move(old, plan->fd, plan->needs_proof);
     if (result < 0)
         observe_error(OBSERVE_WARNING, "datagrams were lost that waited while IPv6 came to their socket", NULL,
                       -result);
@@ -281,6 +282,7 @@ void upgrade_renew(int fd)
         REAL(getsockopt)(fd, IPPROTO_IPV6, IPV6_V6ONLY, &ipv6_only, &length);
         plan.both_families = ipv6_only == 0;
         plan.waits = plan.port == 0 && requeue_has_work(fd);
+        plan.needs_proof = sockets_has(fd, SOCKET_PROVEN);
         sockets_clear(plan.record, SOCKET_PROVEN); /* asked for again */
         carry_out(&plan);
     }

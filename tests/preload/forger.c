@@ -2,6 +2,7 @@
 
 #include <netinet/ip6.h>
 #include <netinet/udp.h>
+#include <sched.h>
 #include <sys/syscall.h>
 
 #include "support.h"
@@ -56,4 +57,38 @@ void world_forges(const char *from, const char *to, uint16_t port)
     assert_true(raw >= 0);
     assert_int_equal(syscall(SYS_sendto, raw, &packet, sizeof packet, 0, &there, sizeof there), sizeof packet);
     syscall(SYS_close, raw);
+}
+
+/* One more goes to another socket: when that is there, so is the first, since one processor carries both. */
+void world_forges_to(uint16_t port)
+{
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    CPU_SET(sched_getcpu(), &one);
+    sched_setaffinity(0, sizeof one, &one);
+    int witness = world_datagrams("2001:db8::1", 0);
+    char data[64];
+    world_forges("::ffff:10.0.0.1", "2001:db8::1", port);
+    world_forges("::ffff:10.0.0.1", "2001:db8::1", world_port(witness));
+    assert_true(syscall(SYS_recvfrom, witness, data, sizeof data, 0, NULL, NULL) > 0);
+    world_close(witness);
+}
+
+int bound_datagrams(uint16_t *port)
+{
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+    struct sockaddr_in local = ipv4_at("0.0.0.0", 0);
+    socklen_t length = sizeof local;
+    assert_int_equal(bind(fd, (struct sockaddr *)&local, sizeof local), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&local, &length), 0);
+    assert_int_equal(socket_family(fd), AF_INET6);
+    *port = ntohs(local.sin_port);
+    return fd;
+}
+
+void empty_queue(int fd)
+{
+    char data[64];
+    while (syscall(SYS_recvfrom, fd, data, sizeof data, MSG_DONTWAIT, NULL, NULL) >= 0)
+        continue;
 }

@@ -5,7 +5,7 @@
 #include <poll.h>
 #include <sys/syscall.h>
 
-#define CONTROL_SIZE 256
+#define CONTROL_SIZE 8192
 #define UNTOUCHED    0xaa
 #define TTL_OF_PEER  33
 #define TOS_OF_PEER  0x20
@@ -69,9 +69,31 @@ static void say_received(int fd, size_t room, int flags)
         printf("written beyond\n");
 }
 
+/* The same by recvmmsg(), two at once. */
+static void say_received_together(int fd, size_t room)
+{
+    static union control controls[2];
+    struct sockaddr_in peers[2];
+    char data[2][8];
+    struct iovec parts[2];
+    struct mmsghdr messages[2] = {{.msg_len = 0}};
+    for (int i = 0; i < 2; i++) {
+        parts[i] = (struct iovec){data[i], sizeof data[i]};
+        messages[i].msg_hdr = (struct msghdr){&peers[i], sizeof peers[i], &parts[i], 1, controls[i].bytes, room, 0};
+    }
+    say("recvmmsg", recvmmsg(fd, messages, 2, 0, NULL));
+    for (int i = 0; i < 2; i++) {
+        struct msghdr *message = &messages[i].msg_hdr;
+        printf("  of %s, flags %x, %zu bytes\n", shown(peers[i].sin_addr), message->msg_flags,
+               message->msg_controllen);
+        for (struct cmsghdr *head = CMSG_FIRSTHDR(message); head != NULL; head = CMSG_NXTHDR(message, head))
+            say_message(head);
+    }
+}
+
 static void part_received(void)
 {
-    static const size_t rooms[] = {CONTROL_SIZE, 0, 12, 16, 20, 28, 32, 40, 52, 60, 72, 80};
+    static const size_t rooms[] = {CONTROL_SIZE, 256, 1025, 0, 12, 16, 20, 28, 32, 40, 52, 60, 72, 80};
     uint16_t port = 0;
     int server = listening(SOCK_DGRAM, 0, &port);
     long client = world_socket(SOCK_DGRAM, "192.0.2.2", "2001:db8::2");
@@ -83,6 +105,9 @@ static void part_received(void)
     for (size_t i = 0; i < sizeof rooms / sizeof rooms[0]; i++) {
         world_sends(client, "word", port);
         say_received(server, rooms[i], 0);
+        world_sends(client, "word", port);
+        world_sends(client, "word", port);
+        say_received_together(server, rooms[i]);
     }
     syscall(SYS_close, client);
 }
@@ -116,6 +141,15 @@ static void part_sent(void)
     world_sets(client, IP_RECVTOS, IPV6_RECVTCLASS, 1);
     world_sends(client, "word", port);
     recvfrom(server, data, sizeof data, 0, (struct sockaddr *)&peer, &length);
+    say("sendmsg", sendmsg(server, &message, 0));
+    say("client", syscall(SYS_recvmsg, client, &received, 0));
+    for (struct cmsghdr *head = CMSG_FIRSTHDR(&received); head != NULL; head = CMSG_NXTHDR(&received, head))
+        printf("%d\n", *CMSG_DATA(head));
+    /* More of them than anybody needs; the last one counts. */
+    while (size + CMSG_SPACE(sizeof(int)) <= sizeof control.bytes)
+        size += add_number(control.bytes + size, IP_TTL, TTL_OF_PEER + 1);
+    message.msg_controllen = size;
+    received.msg_controllen = sizeof got.bytes;
     say("sendmsg", sendmsg(server, &message, 0));
     say("client", syscall(SYS_recvmsg, client, &received, 0));
     for (struct cmsghdr *head = CMSG_FIRSTHDR(&received); head != NULL; head = CMSG_NXTHDR(&received, head))

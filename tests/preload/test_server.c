@@ -36,7 +36,7 @@ static void assert_world_hears(int fd, const char *text)
 
 /* ---- Parts: programs of their own */
 
-static int bound_datagrams(const char *address, uint16_t *port)
+static int datagrams_at(const char *address, uint16_t *port)
 {
     int fd = socket(AF_INET, SOCK_DGRAM, 0);
     struct sockaddr_in local = ipv4_at(address, 0);
@@ -67,7 +67,7 @@ static void part_echo(void)
 {
     static const char *const peers[] = {"2001:db8::2", "2001:db8::5", "fd00:1::1", "192.0.2.1", "::1"};
     uint16_t port;
-    int fd = bound_datagrams("0.0.0.0", &port);
+    int fd = datagrams_at("0.0.0.0", &port);
     for (size_t i = 0; i < sizeof peers / sizeof peers[0]; i++) {
         bool loopback = strcmp(peers[i], "::1") == 0, ipv6 = strchr(peers[i], ':') != NULL;
         int peer = world_says(peers[i], loopback ? "::1" : ipv6 ? "2001:db8::1" : "192.0.2.2", port);
@@ -131,7 +131,7 @@ static const char *const translated[] = {"64:ff9b::808:808", "64:ff9b::7f00:1", 
 static void part_translated(void)
 {
     uint16_t port;
-    int fd = bound_datagrams("0.0.0.0", &port);
+    int fd = datagrams_at("0.0.0.0", &port);
     for (size_t i = 0; i < sizeof translated / sizeof translated[0]; i++) {
         int peer = world_says(translated[i], "2001:db8::1", port);
         answer_word(fd);
@@ -213,7 +213,7 @@ static void part_forged_own_filter(void)
     struct sock_filter all[] = {BPF_STMT(BPF_RET | BPF_K, 0xffffffff)};
     struct sock_fprog program = {.len = 1, .filter = all};
     uint16_t port;
-    int fd = bound_datagrams("0.0.0.0", &port), none = 0;
+    int fd = datagrams_at("0.0.0.0", &port), none = 0;
     fcntl(fd, F_SETFL, O_NONBLOCK);
     say_forged_and_true(port);
     say_all(fd);
@@ -226,7 +226,7 @@ static void part_forged_own_filter(void)
     say_forged_and_true(port);
     say_all(fd);
     uint16_t second_port;
-    int second = bound_datagrams("0.0.0.0", &second_port);
+    int second = datagrams_at("0.0.0.0", &second_port);
     fcntl(second, F_SETFL, O_NONBLOCK);
     printf("detached at once\n");
     assert_int_equal(setsockopt(second, SOL_SOCKET, SO_DETACH_FILTER, &none, sizeof none), -1);
