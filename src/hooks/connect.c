@@ -14,6 +14,7 @@
 #include "runtime/glance.h"
 #include "runtime/guard.h"
 #include "runtime/hook.h"
+#include "runtime/impostor.h"
 #include "runtime/observe.h"
 #include "runtime/outbound.h"
 #include "runtime/pointer.h"
@@ -226,8 +227,12 @@ static int get_in_shape(get_name *get, int fd, view *shown_as, struct sockaddr *
 {
     socklen_t room = !pointer_is_bad(length) ? *length : 0;
     if (pointer_is_bad(length) || room > INT_MAX || (pointer_is_bad(address) && room > 0) ||
-        !view_is_ipv4(fd, room, caller))
-        return get(fd, address, length);
+        !view_is_ipv4(fd, room, caller)) {
+        int result = get(fd, address, length);
+        if (result == 0 && shown_as == view_of)
+            impostor_hide(address, *length);
+        return result;
+    }
     struct sockaddr nowhere; /* NULL does for an address of no length */
     struct sockaddr_storage full;
     socklen_t full_length = sizeof full;
@@ -270,7 +275,12 @@ static NOINLINE int peer_name(int fd, struct sockaddr *restrict address, socklen
 
 EXPORT int getpeername(int fd, struct sockaddr *restrict address, socklen_t *restrict length)
 {
-    return name_concerns(fd) ? peer_name(fd, address, length, CALLER) : REAL_BOUND(getpeername)(fd, address, length);
+    if (name_concerns(fd))
+        return peer_name(fd, address, length, CALLER);
+    int result = REAL_BOUND(getpeername)(fd, address, length);
+    if (result == 0)
+        impostor_hide(address, *length);
+    return result;
 }
 
 static NOINLINE int local_name(int fd, struct sockaddr *restrict address, socklen_t *restrict length,

@@ -5,6 +5,7 @@
 #include "runtime/binding.h"
 #include "runtime/guard.h"
 #include "runtime/hook.h"
+#include "runtime/impostor.h"
 #include "runtime/pointer.h"
 #include "runtime/real.h"
 #include "runtime/sockets.h"
@@ -48,10 +49,12 @@ static bool is_ours(int fd, const struct sockaddr *address, const socklen_t *len
            (address == NULL || (!pointer_is_bad(address) && !pointer_is_bad(length) && (int)*length >= 0));
 }
 
-static inline int note_kind(int listener, int accepted)
+static inline int note_plain(int listener, int accepted, struct sockaddr *address, const socklen_t *length)
 {
     if (accepted >= 0)
         sockets_copy_kind(listener, accepted);
+    if (accepted >= 0 && address != NULL)
+        impostor_hide(address, *length);
     return accepted;
 }
 
@@ -59,7 +62,7 @@ static NOINLINE int accept_translated(int fd, struct sockaddr *restrict address,
                                       const void *caller)
 {
     if (!is_ours(fd, address, length))
-        return note_kind(fd, REAL(accept)(fd, address, length));
+        return note_plain(fd, REAL(accept)(fd, address, length), address, length);
     struct sockaddr_storage peer;
     socklen_t peer_length = sizeof peer;
     peer.ss_family = AF_UNSPEC;
@@ -70,7 +73,7 @@ static NOINLINE int accept_translated(int fd, struct sockaddr *restrict address,
 EXPORT int accept(int fd, struct sockaddr *restrict address, socklen_t *restrict length)
 {
     if (start_is_ready() && !sockets_may_concern(fd, SOCKET_UPGRADED))
-        return note_kind(fd, REAL_BOUND(accept)(fd, address, length));
+        return note_plain(fd, REAL_BOUND(accept)(fd, address, length), address, length);
     return accept_translated(fd, address, length, CALLER);
 }
 
@@ -78,7 +81,7 @@ static NOINLINE int accept4_translated(int fd, struct sockaddr *restrict address
                                        int flags, const void *caller)
 {
     if (!is_ours(fd, address, length))
-        return note_kind(fd, REAL(accept4)(fd, address, length, flags));
+        return note_plain(fd, REAL(accept4)(fd, address, length, flags), address, length);
     struct sockaddr_storage peer;
     socklen_t peer_length = sizeof peer;
     peer.ss_family = AF_UNSPEC;
@@ -89,6 +92,6 @@ static NOINLINE int accept4_translated(int fd, struct sockaddr *restrict address
 EXPORT int accept4(int fd, struct sockaddr *restrict address, socklen_t *restrict length, int flags)
 {
     if (start_is_ready() && !sockets_may_concern(fd, SOCKET_UPGRADED))
-        return note_kind(fd, REAL_BOUND(accept4)(fd, address, length, flags));
+        return note_plain(fd, REAL_BOUND(accept4)(fd, address, length, flags), address, length);
     return accept4_translated(fd, address, length, flags, CALLER);
 }

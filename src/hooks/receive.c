@@ -6,6 +6,7 @@
 #include "runtime/background.h"
 #include "runtime/guard.h"
 #include "runtime/hook.h"
+#include "runtime/impostor.h"
 #include "runtime/latest_peer.h"
 #include "runtime/limit.h"
 #include "runtime/messages.h"
@@ -27,12 +28,26 @@ static inline void forget_passed(const struct msghdr *message)
         each_passed(message, sockets_forget);
 }
 
+/* After a reception that nothing was translated of. */
+static inline ssize_t note_plain_message(struct msghdr *message, ssize_t received)
+{
+    if (received >= 0) {
+        forget_passed(message);
+        impostor_hide(message->msg_name, message->msg_namelen);
+    }
+    return received;
+}
+
+static inline ssize_t note_plain_source(struct sockaddr *address, const socklen_t *length, ssize_t received)
+{
+    if (received >= 0 && address != NULL)
+        impostor_hide(address, *length);
+    return received;
+}
+
 static ssize_t receive_plain(int fd, struct msghdr *message, int flags)
 {
-    ssize_t received = REAL(recvmsg)(fd, message, flags);
-    if (received >= 0)
-        forget_passed(message);
-    return received;
+    return note_plain_message(message, REAL(recvmsg)(fd, message, flags));
 }
 
 /* Whether a hook that receives is to act; if so, the socket is one that can be waited for. */
@@ -159,7 +174,7 @@ static NOINLINE ssize_t receive_plain_from(int fd, void *data, size_t size, int 
     socklen_t room = address != NULL && !pointer_is_bad(length) ? *length : 0;
     ssize_t received = REAL(recvfrom)(fd, data, size, flags, address, length);
     if (!was_exchanged(fd, received))
-        return received;
+        return note_plain_source(address, length, received);
     if (address != NULL)
         *length = room;
     return receive_from(fd, data, size, flags, address, length, caller);
@@ -174,15 +189,17 @@ static NOINLINE ssize_t receive_from(int fd, void *data, size_t size, int flags,
     if (acts && !pointer_is_bad(address) && !pointer_is_bad(length) && (int)*length >= 0 &&
         messages_may_need_translation(fd))
         return receive_translated(fd, data, size, flags, address, length, caller);
-    return REAL(recvfrom)(fd, data, size, flags, address, length);
+    return note_plain_source(address, length, REAL(recvfrom)(fd, data, size, flags, address, length));
 }
 
 EXPORT ssize_t recvfrom(int fd, void *restrict data, size_t size, int flags, struct sockaddr *restrict address,
                         socklen_t *restrict length)
 {
     enum way way = way_of(fd, address != NULL);
-    if (way == LEFT_ALONE)
+    if (way == LEFT_ALONE && address == NULL)
         return REAL_BOUND(recvfrom)(fd, data, size, flags, address, length);
+    if (way == LEFT_ALONE)
+        return note_plain_source(address, length, REAL_BOUND(recvfrom)(fd, data, size, flags, address, length));
     if (way == MAY_BE_EXCHANGED)
         return receive_plain_from(fd, data, size, flags, address, length, CALLER);
     if (sockets_is_usual_upgraded(fd) && !pointer_is_bad(address) && !pointer_is_bad(length) && (int)*length >= 0)
@@ -195,7 +212,8 @@ EXPORT ssize_t __recvfrom_chk(int fd, void *restrict data, size_t size, size_t d
 {
     /* A size beyond the buffer is libc's to punish. */
     if (size > data_size || way_of(fd, address != NULL) == LEFT_ALONE)
-        return REAL(__recvfrom_chk)(fd, data, size, data_size, flags, address, length);
+        return note_plain_source(address, length,
+                                 REAL(__recvfrom_chk)(fd, data, size, data_size, flags, address, length));
     return receive_from(fd, data, size, flags, address, length, CALLER);
 }
 
@@ -239,15 +257,13 @@ static NOINLINE ssize_t receive_plain_message(int fd, struct msghdr *message, in
         give_room(message, room);
         return receive_message(fd, message, flags, caller);
     }
-    if (received >= 0)
-        forget_passed(message);
-    return received;
+    return note_plain_message(message, received);
 }
 
 static NOINLINE ssize_t receive_message(int fd, struct msghdr *message, int flags, const void *caller)
 {
     if (pointer_is_bad(message) || !may_receive(fd) || !can_be_written(message))
-        return REAL(recvmsg)(fd, message, flags);
+        return note_plain_message(message, REAL(recvmsg)(fd, message, flags));
     if ((message->msg_name != NULL || message->msg_control != NULL || proof_is_known_needed(fd)) &&
         messages_may_need_translation(fd))
         return receive_message_translated(fd, message, flags, caller);
@@ -262,10 +278,7 @@ EXPORT ssize_t recvmsg(int fd, struct msghdr *message, int flags)
     if (way != LEFT_ALONE)
         return way == MAY_BE_EXCHANGED ? receive_plain_message(fd, message, flags, CALLER)
                                        : receive_message(fd, message, flags, CALLER);
-    ssize_t received = REAL_BOUND(recvmsg)(fd, message, flags);
-    if (received >= 0)
-        forget_passed(message);
-    return received;
+    return note_plain_message(message, REAL_BOUND(recvmsg)(fd, message, flags));
 }
 
 /* A batch of messages, and where the kernel puts them. */
@@ -378,7 +391,7 @@ static int receive_all_plain(int fd, struct mmsghdr *messages, unsigned count, i
 {
     int received = REAL(recvmmsg)(fd, messages, count, flags, timeout);
     for (int i = 0; i < received; i++)
-        forget_passed(&messages[i].msg_hdr);
+        note_plain_message(&messages[i].msg_hdr, 0);
     return received;
 }
 
@@ -386,7 +399,7 @@ static NOINLINE int receive_messages(int fd, struct mmsghdr *messages, unsigned 
                                      struct timespec *timeout, const void *caller)
 {
     if (pointer_is_bad(messages) || count == 0 || !may_receive(fd))
-        return REAL(recvmmsg)(fd, messages, count, flags, timeout);
+        return receive_all_plain(fd, messages, count, flags, timeout);
     if (messages_may_need_translation(fd))
         return receive_all_translated(fd, messages, count, flags, timeout, caller);
     struct room room = room_of(&messages[0].msg_hdr);

@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 
 #include "core/address.h"
+#include "runtime/aliases.h"
 #include "runtime/real.h"
 #include "runtime/sockets.h"
 
@@ -12,11 +13,12 @@ bool acceptance_concerns(int listener)
     return sockets_may_translate(listener);
 }
 
-static bool is_mapped(const struct sockaddr_storage *peer)
+/* One that has an address of the alias pool is shown otherwise than the kernel would show it: it stays translated. */
+static bool is_shown_as_it_is(const struct sockaddr_storage *peer)
 {
     struct ip_address address;
     return address_from_sockaddr((const struct sockaddr *)peer, sizeof *peer, &address, NULL) &&
-           address_is_mapped(&address);
+           address_is_mapped(&address) && !alias_pool_contains(&aliases_pool, address_unmap(&address).ipv4);
 }
 
 void acceptance_note(int listener, int fd, const struct sockaddr_storage *peer, bool ipv4_shape)
@@ -24,7 +26,7 @@ void acceptance_note(int listener, int fd, const struct sockaddr_storage *peer, 
     int saved = errno, family = AF_INET;
     if (peer->ss_family != AF_INET6)
         sockets_add_other(fd);
-    else if (ipv4_shape && is_mapped(peer) &&
+    else if (ipv4_shape && is_shown_as_it_is(peer) &&
              REAL(setsockopt)(fd, IPPROTO_IPV6, IPV6_ADDRFORM, &family, sizeof family) == 0)
         sockets_add_other(fd);
     else if (sockets_has(listener, SOCKET_UPGRADED))

@@ -31,7 +31,7 @@ static bool show(const struct ip_address *candidate, struct in_addr *shown)
     if (candidate->family == AF_INET)
         *shown = candidate->ipv4;
     else if (pref64_recover(candidate, shown))
-        return true;
+        return !aliases_contains(*shown); /* the same as an answer of IPv4 that lies there */
     else if (address_is_loopback(candidate))
         shown->s_addr = htonl(INADDR_LOOPBACK);
     else {

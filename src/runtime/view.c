@@ -6,6 +6,7 @@
 #include "runtime/aliases.h"
 #include "runtime/aware.h"
 #include "runtime/imports.h"
+#include "runtime/impostor.h"
 #include "runtime/listen_map.h"
 #include "runtime/settings.h"
 #include "runtime/sockets.h"
@@ -14,21 +15,23 @@
 struct in_addr view_of(const struct ip_address *address)
 {
     if (address->family == AF_INET)
-        return address->ipv4;
+        return impostor_shown(address->ipv4);
     if (address_is_mapped(address))
-        return address_unmap(address).ipv4;
+        return impostor_shown(address_unmap(address).ipv4);
     if (address_is_unspecified(address))
         return (struct in_addr){.s_addr = htonl(INADDR_ANY)};
     if (address_is_loopback(address))
         return (struct in_addr){.s_addr = htonl(INADDR_LOOPBACK)};
     struct in_addr client;
-    return translators_show(address, &client) ? client : aliases_of(address, ALIAS_PEER);
+    return translators_show(address, &client) ? impostor_shown(client) : aliases_of(address, ALIAS_PEER);
 }
 
 struct in_addr view_of_local(const struct ip_address *address)
 {
     struct in_addr bound;
-    return listen_map_find_ipv4(address, &bound) ? bound : view_of(address);
+    if (listen_map_find_ipv4(address, &bound))
+        return bound;
+    return address_is_mapped(address) ? address_unmap(address).ipv4 : view_of(address);
 }
 
 void view_copy_out(const void *full, socklen_t full_length, struct sockaddr *address, socklen_t *length)
@@ -43,13 +46,20 @@ void view_hand_out(const struct sockaddr_storage *full, socklen_t full_length, v
                    struct sockaddr *address, socklen_t *length)
 {
     struct ip_address native;
+    struct sockaddr_in shown;
     uint16_t port;
+    if (full->ss_family == AF_INET && full_length == sizeof shown && shown_as != view_of_local) {
+        memcpy(&shown, full, sizeof shown);
+        shown.sin_addr = impostor_shown(shown.sin_addr);
+        view_copy_out(&shown, sizeof shown, address, length);
+        return;
+    }
     if (full->ss_family != AF_INET6 || shown_as == NULL ||
         !address_from_sockaddr((const struct sockaddr *)full, full_length, &native, &port)) {
         view_copy_out(full, full_length, address, length);
         return;
     }
-    struct sockaddr_in shown = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr = shown_as(&native)};
+    shown = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons(port), .sin_addr = shown_as(&native)};
     view_copy_out(&shown, sizeof shown, address, length);
 }
 

@@ -14,9 +14,9 @@
 
 /*
  * The IPv4 address that stands for one that the kernel gave. Mapped -> IPv4 (an AF_INET6 TCP socket has real IPv4
- * peers under that form only), :: -> 0.0.0.0, ::1 -> 127.0.0.1 (the kernel drops packets with that source that did
- * not come from this host), a client of a translator that the administrator trusts -> its IPv4 address, all others ->
- * their alias.
+ * peers under that form only; one that has an address of the alias pool is nobody, see impostor.h), :: -> 0.0.0.0,
+ * ::1 -> 127.0.0.1 (the kernel drops packets with that source that did not come from this host), a client of a
+ * translator that the administrator trusts -> its IPv4 address, all others -> their alias.
  */
 typedef struct in_addr view(const struct ip_address *address);
 struct in_addr view_of(const struct ip_address *address);
