@@ -84,9 +84,10 @@ addresses="2001:db8::1 2001:db8::2 2001:db8::3 2001:db8::5 2001:db8::11 2001:db8
     echo "address add 203.0.113.129/30 dev pool"
     echo "neigh add 203.0.113.130 lladdr 02:00:00:00:00:99 dev pool nud permanent"
     echo "route add 240.0.0.0/4 via 203.0.113.130"
-    # What the host itself prohibits: EACCES.
-    echo "route add prohibit 2001:db8:f::/64"
+    echo "route add 2001:db8:f::/64 dev hole"
 } | ip -batch - || skip "no addresses or links can be made"
+# What the host itself prohibits, EACCES, though it has a route.
+ip -6 rule add to 2001:db8:f::/64 ipproto tcp prohibit
 # The kernel makes the routes to new IPv6 addresses by and by.
 for address in $addresses 2001:db8:9::1; do
     tries=0
