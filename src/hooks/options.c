@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "runtime/adoption.h"
 #include "runtime/background.h"
 #include "runtime/cancellation.h"
 #include "runtime/filters.h"
@@ -132,6 +133,8 @@ EXPORT int getsockopt(int fd, int level, int name, void *restrict value, socklen
         !pointer_is_bad(length) && GUARD_ENTER_QUICK(guard))
         return guard_result(&guard, forgery_get_filter(fd, value, length));
     int result = REAL(getsockopt)(fd, level, name, value, length);
+    if (result == 0 && level == SOL_SOCKET && name == SO_INCOMING_CPU)
+        adoption_hide(value, *length);
     if (result == 0 && level == SOL_SOCKET && name == SO_DOMAIN && GUARD_ENTER_QUICK(guard))
         hide_domain(fd, value, *length, CALLER);
     if (result == 0 && level == IPPROTO_IP && name == IP_PKTINFO && *length > 0 && !proof_is_visible(fd))

@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 
 #include "core/address.h"
+#include "runtime/adoption.h"
 #include "runtime/aliases.h"
 #include "runtime/real.h"
 #include "runtime/sockets.h"
@@ -24,14 +25,17 @@ static bool is_shown_as_it_is(const struct sockaddr_storage *peer)
 void acceptance_note(int listener, int fd, const struct sockaddr_storage *peer, bool ipv4_shape)
 {
     int saved = errno, family = AF_INET;
-    if (peer->ss_family != AF_INET6)
+    if (peer->ss_family != AF_INET6) {
         sockets_add_other(fd);
-    else if (ipv4_shape && is_shown_as_it_is(peer) &&
-             REAL(setsockopt)(fd, IPPROTO_IPV6, IPV6_ADDRFORM, &family, sizeof family) == 0)
+    } else if (ipv4_shape && is_shown_as_it_is(peer) &&
+               REAL(setsockopt)(fd, IPPROTO_IPV6, IPV6_ADDRFORM, &family, sizeof family) == 0) {
         sockets_add_other(fd);
-    else if (sockets_has(listener, SOCKET_UPGRADED))
+    } else if (sockets_has(listener, SOCKET_UPGRADED)) {
+        if (is_shown_as_it_is(peer)) /* which has gone already */
+            adoption_mark(fd);
         sockets_add_upgraded(fd);
-    else
+    } else {
         sockets_forget(fd);
+    }
     errno = saved;
 }

@@ -18,6 +18,12 @@ static _Atomic unsigned wildcards_made;
 
 static const struct in6_addr any = IN6ADDR_ANY_INIT;
 
+void binding_note_wildcard(struct socket_record *record)
+{
+    sockets_set(record, SOCKET_WILDCARD);
+    atomic_fetch_add(&wildcards_made, 1);
+}
+
 static int bind_to(int fd, const struct ip_address *address, uint16_t port)
 {
     struct sockaddr_storage socket_address;
@@ -46,8 +52,7 @@ static int bind_wildcard(int fd, uint16_t port)
     aliases_prepare();
     int result = upgrade_and_bind(fd, &wildcard, port, settings->listen == LISTEN_MAPPED);
     if (result == 0) {
-        sockets_set(sockets_find(fd), SOCKET_WILDCARD);
-        atomic_fetch_add(&wildcards_made, 1);
+        binding_note_wildcard(sockets_find(fd));
         return 0;
     }
     if (settings->listen == LISTEN_INET6 && result != -EAFNOSUPPORT)

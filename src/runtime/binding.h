@@ -6,6 +6,8 @@
 
 #include <netinet/in.h>
 
+#include "runtime/sockets.h"
+
 /*
  * An alias: the IPv6 address behind it; -EADDRNOTAVAIL where there is none.
  *
@@ -32,6 +34,9 @@ void binding_make_room(int fd, const struct sockaddr_in6 *wanted);
  * disconnected, and keeps its port. Does nothing to other sockets.
  */
 void binding_release_peer(int fd);
+
+/* The socket is bound to the wildcard in the place of 0.0.0.0. */
+void binding_note_wildcard(struct socket_record *record);
 
 /* Before listen(): a TCP socket that was bound to nothing is given a port of the wildcard, as the kernel would give
    it one; so it serves both families too. */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/address.h"
+#include "runtime/adoption.h"
 #include "runtime/clock.h"
 #include "runtime/kernel.h"
 #include "runtime/pointer.h"
@@ -51,7 +52,7 @@ static bool look_at(int fd, socklen_t room, const void *caller)
 
 bool proof_is_needed(int fd, socklen_t room, const void *caller)
 {
-    if (sockets_find(fd) != NULL)
+    if (sockets_find(fd) != NULL || adoption_try(fd))
         return sockets_has(fd, SOCKET_PROVEN);
     if (sockets_is_inherited(fd))
         return true;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/transport.h"
+#include "runtime/adoption.h"
 #include "runtime/attempts.h"
 #include "runtime/filters.h"
 #include "runtime/forgery.h"
@@ -223,6 +224,8 @@ static int carry_out(struct plan *plan)
                       NULL, -result);
     if (result == 0)
         result = bind_new(plan, socket);
+    if (result == 0 && (plan->bind_to != NULL || plan->type == SOCK_DGRAM))
+        adoption_mark(socket);
     if (result == 0) {
         keep_forgers_out(plan, socket);
         result = put_in_place(plan, socket);

@@ -3,6 +3,7 @@
 #include <netinet/in.h>
 #include <string.h>
 
+#include "runtime/adoption.h"
 #include "runtime/aliases.h"
 #include "runtime/aware.h"
 #include "runtime/imports.h"
@@ -78,6 +79,8 @@ bool view_is_ipv4(int fd, socklen_t room, const void *caller)
         return true;
     if (sockets_is_native(fd))
         return false;
+    if (adoption_try(fd))
+        return true;
     if (settings_current()->shape != SHAPE_AUTO)
         return settings_current()->shape == SHAPE_IPV4;
     if (aware_is())

@@ -120,8 +120,9 @@ static void race_in_background(void)
     int fd = bound_stream("hole-both.example", &to);
     fcntl(fd, F_SETFL, O_NONBLOCK);
     connect(fd, (struct sockaddr *)&to, sizeof to);
-    int number = dup(fd); /* ends the race */
-    tell(number, PORT);
+    close(dup(fd)); /* ends the race; which attempt goes on is not what this is about */
+    thief_stop();
+    printf("%s port", port_of(fd) == PORT ? "the same" : "another");
 }
 
 /* ---- Giving back */
@@ -214,7 +215,7 @@ static void test_port_was_free_while_a_bound_client_connected(void **state)
     (void)state;
     watch("connect_stream", IS_CONNECTED, "V6SHIM_LISTEN=inet", "IPv6, the same port");
     watch("race_streams", IS_CONNECTED, "V6SHIM_LISTEN=inet", "IPv6, the same port");
-    watch("race_in_background", IS_CONNECTED, "V6SHIM_LISTEN=inet", "IPv6, the same port");
+    watch("race_in_background", IS_CONNECTED, "V6SHIM_LISTEN=inet", "the same port");
 }
 
 static void test_port_was_free_while_it_was_given_back(void **state)

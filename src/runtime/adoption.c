@@ -1,0 +1,90 @@
+#include "runtime/adoption.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <string.h>
+
+#include "runtime/binding.h"
+#include "runtime/kernel.h"
+#include "runtime/proof.h"
+#include "runtime/real.h"
+#include "runtime/sockets.h"
+
+#ifndef SO_INCOMING_CPU
+#define SO_INCOMING_CPU 49
+#endif
+#define MARK         (-0x36736869) /* "6shi"; negative, so that a group of SO_REUSEPORT doesn't look at it */
+#define NO_PROCESSOR (-1)
+
+/* What the new owner would set again on another socket, if this one had to be given back. */
+static const int carried[] = {SO_REUSEADDR, SO_REUSEPORT, SO_BROADCAST, SO_KEEPALIVE};
+
+void adoption_mark(int socket)
+{
+    int saved = errno, mark = MARK;
+    REAL(setsockopt)(socket, SOL_SOCKET, SO_INCOMING_CPU, &mark, sizeof mark);
+    errno = saved;
+}
+
+void adoption_hide(void *value, socklen_t length)
+{
+    int mark = MARK, none = NO_PROCESSOR;
+    if (length == sizeof mark && memcmp(value, &mark, sizeof mark) == 0)
+        memcpy(value, &none, sizeof none);
+}
+
+static void note_backlog(int fd)
+{
+    struct tcp_info information = {0};
+    socklen_t length = sizeof information;
+    if (REAL(getsockopt)(fd, IPPROTO_TCP, TCP_INFO, &information, &length) == 0 &&
+        information.tcpi_state == TCP_LISTEN)
+        binding_note_listening(fd, (int)information.tcpi_sacked); /* that of listen() */
+}
+
+/* IP_PKTINFO is set for the proof; what the program wanted shows in its twin (proof.h). */
+static void begin_proof(int fd, struct socket_record *record)
+{
+    int wanted = 0;
+    socklen_t length = sizeof wanted;
+    sockets_clear(record, SOCKET_FRESH);
+    proof_begin(fd, record);
+    if (REAL(getsockopt)(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &wanted, &length) == 0 && wanted == 0)
+        sockets_clear(record, SOCKET_WANTS_PKTINFO);
+}
+
+static void adopt(int fd, const struct sockaddr_in6 *bound)
+{
+    sockets_add_ipv4(fd, kernel_socket_integer(fd, SO_TYPE), kernel_socket_integer(fd, SO_PROTOCOL));
+    struct socket_record *record = sockets_find(fd);
+    if (record == NULL)
+        return;
+    sockets_set(record, SOCKET_UPGRADED | SOCKET_BOUND | SOCKET_FOREIGN);
+    if (bound->sin6_port != 0 && IN6_IS_ADDR_UNSPECIFIED(&bound->sin6_addr))
+        binding_note_wildcard(record);
+    else if (bound->sin6_port != 0)
+        sockets_set(record, SOCKET_FAMILY_FIXED);
+    for (size_t i = 0; i < sizeof carried / sizeof carried[0]; i++) {
+        int value = kernel_socket_integer(fd, carried[i]);
+        if (value > 0)
+            sockets_record_option(fd, SOL_SOCKET, carried[i], &value, sizeof value);
+    }
+    if (sockets_has(fd, SOCKET_STREAM))
+        note_backlog(fd);
+    else
+        begin_proof(fd, record);
+}
+
+bool adoption_try(int fd)
+{
+    struct sockaddr_in6 bound = {0};
+    socklen_t length = sizeof bound;
+    if (sockets_item(fd) != 0 || kernel_socket_integer(fd, SO_INCOMING_CPU) != MARK)
+        return false;
+    int saved = errno;
+    if (REAL(getsockname)(fd, (struct sockaddr *)&bound, &length) == 0 && bound.sin6_family == AF_INET6)
+        adopt(fd, &bound);
+    errno = saved;
+    return sockets_has(fd, SOCKET_UPGRADED);
+}
