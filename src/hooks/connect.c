@@ -1,5 +1,4 @@
 /* Connections, and the addresses of their ends. */
-#include <limits.h>
 #include <netinet/in.h>
 #include <pthread.h>
 #include <string.h>
@@ -38,8 +37,8 @@ static void trace_plain(int fd, const struct sockaddr *address, socklen_t length
 {
     struct ip_address destination;
     uint16_t port;
-    if (__builtin_expect(!observe_wants_trace(), 1) || pointer_is_bad(address) ||
-        !address_from_sockaddr(address, length, &destination, &port))
+    if (__builtin_expect(!observe_wants_trace(), 1) || length > sizeof(struct sockaddr_storage) ||
+        !pointer_can_read(address, length) || !address_from_sockaddr(address, length, &destination, &port))
         return;
     if (result == -EINPROGRESS)
         observe_connection(EVENT_HANDED, fd, &destination, port, 0);
@@ -61,8 +60,8 @@ static int plain_connect(int fd, const struct sockaddr *address, socklen_t lengt
    an address that can't be one comes first. */
 static bool asks_for_connection(const struct sockaddr *address, socklen_t length)
 {
-    return !pointer_is_bad(address) && length >= sizeof address->sa_family &&
-           length <= sizeof(struct sockaddr_storage) && address->sa_family != AF_UNSPEC;
+    return length >= sizeof address->sa_family && length <= sizeof(struct sockaddr_storage) &&
+           pointer_can_read(address, length) && address->sa_family != AF_UNSPEC;
 }
 
 /* Of a UDP server that answers on a socket of its own. */
@@ -179,7 +178,8 @@ EXPORT int connect(int fd, const struct sockaddr *address, socklen_t length)
 
 static bool is_native(const struct sockaddr *address, socklen_t length)
 {
-    return !pointer_is_bad(address) && length >= sizeof(struct sockaddr_in6) && address->sa_family == AF_INET6;
+    return length >= sizeof(struct sockaddr_in6) && length <= sizeof(struct sockaddr_storage) &&
+           pointer_can_read(address, length) && address->sa_family == AF_INET6;
 }
 
 /* The kernel takes 0.0.0.0 of no family for the wildcard. */
@@ -225,9 +225,7 @@ typedef int get_name(int fd, struct sockaddr *restrict address, socklen_t *restr
 static int get_in_shape(get_name *get, int fd, view *shown_as, struct sockaddr *restrict address,
                         socklen_t *restrict length, const void *caller)
 {
-    socklen_t room = !pointer_is_bad(length) ? *length : 0;
-    if (pointer_is_bad(length) || room > INT_MAX || (pointer_is_bad(address) && room > 0) ||
-        !view_is_ipv4(fd, room, caller)) {
+    if (!pointer_can_write_address(address, length) || !view_is_ipv4(fd, *length, caller)) {
         int result = get(fd, address, length);
         if (result == 0 && shown_as == view_of)
             impostor_hide(address, *length);
@@ -290,7 +288,12 @@ static NOINLINE int local_name(int fd, struct sockaddr *restrict address, sockle
     socklen_t local_length = sizeof local;
     if (!guard_may_act())
         return REAL(getsockname)(fd, address, length);
-    if (background_is(fd) && !pointer_is_bad(address) && !pointer_is_bad(length) &&
+    if (background_is(fd) && !pointer_can_write_address(address, length) && background_goes_on(fd)) {
+        /* A placeholder has a shorter name, which might fit. */
+        errno = pointer_can_write(length, sizeof *length) && (int)*length < 0 ? EINVAL : EFAULT;
+        return -1;
+    }
+    if (background_is(fd) && pointer_can_write_address(address, length) &&
         background_get_name(fd, &local, &local_length) == 0) {
         view_hand_out(&local, local_length, view_of_local, address, length);
         return 0;

@@ -46,7 +46,7 @@ static int hand_out(int listener, int fd, const struct sockaddr_storage *peer, s
 static bool is_ours(int fd, const struct sockaddr *address, const socklen_t *length)
 {
     return guard_may_act() && acceptance_concerns(fd) &&
-           (address == NULL || (!pointer_is_bad(address) && !pointer_is_bad(length) && (int)*length >= 0));
+           (address == NULL || pointer_can_write_address(address, length));
 }
 
 static inline int note_plain(int listener, int accepted, struct sockaddr *address, const socklen_t *length)

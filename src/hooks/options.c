@@ -1,5 +1,6 @@
 /* Socket options: remembered for an upgrade that may come, set on both families after it. */
 #include <fcntl.h>
+#include <linux/filter.h>
 #include <linux/sockios.h>
 #include <net/if.h>
 #include <netinet/in.h>
@@ -46,7 +47,7 @@ static int note_option(int fd, int level, int name, const void *value, socklen_t
 static NOINLINE int set_option(int fd, int level, int name, const void *value, socklen_t length, const void *caller)
 {
     GUARD(guard);
-    if (!GUARD_ENTER_QUICK(guard))
+    if (!GUARD_ENTER_QUICK(guard) || (int)length < 0 || !pointer_can_read(value, length))
         return REAL(setsockopt)(fd, level, name, value, length);
     if (level == IPPROTO_IP && name == IP_PKTINFO && proof_takes_option(fd, value, length))
         return guard_result(&guard, note_option(fd, level, name, value, length));
@@ -109,9 +110,18 @@ static bool is_foreign_level(int fd, int level)
            level != atomic_load(&record->protocol) && sockets_has(fd, SOCKET_UPGRADED | SOCKET_RACING);
 }
 
+/* Where it can't, the kernel says so. What we write ourselves is a number. */
+static bool can_write_option(const void *value, const socklen_t *length)
+{
+    return pointer_can_write(length, sizeof *length) && (int)*length >= 0 &&
+           pointer_can_write(value, *length < sizeof(int) ? *length : sizeof(int));
+}
+
 EXPORT int getsockopt(int fd, int level, int name, void *restrict value, socklen_t *restrict length)
 {
     GUARD(guard);
+    if (sockets_are_flagged(fd, SOCKET_FAILED | SOCKET_SCREENED) && !can_write_option(value, length))
+        return REAL(getsockopt)(fd, level, name, value, length);
     if (level == IPPROTO_IPV6 && sockets_has(fd, SOCKET_UPGRADED | SOCKET_RACING) && GUARD_ENTER_QUICK(guard))
         return guard_result(&guard, -EOPNOTSUPP);
     if (background_is(fd) && !(level == SOL_SOCKET && name == SO_ERROR) && GUARD_ENTER_QUICK(guard)) {
@@ -122,15 +132,15 @@ EXPORT int getsockopt(int fd, int level, int name, void *restrict value, socklen
             return guard_result(&guard, raced == -ENOPROTOOPT && is_foreign_level(fd, level) ? -EOPNOTSUPP : raced);
         guard_leave(&guard);
     }
-    if (level == SOL_SOCKET && name == SO_ERROR && sockets_has(fd, SOCKET_FAILED) && value != NULL &&
-        length != NULL && *length >= sizeof(int) && GUARD_ENTER_QUICK(guard)) {
+    if (level == SOL_SOCKET && name == SO_ERROR && sockets_has(fd, SOCKET_FAILED) && *length >= sizeof(int) &&
+        GUARD_ENTER_QUICK(guard)) {
         int failure = background_take_failure(fd);
         memcpy(value, &failure, sizeof failure);
         *length = sizeof failure;
         return guard_result(&guard, 0);
     }
-    if (level == SOL_SOCKET && name == SO_GET_FILTER && sockets_has(fd, SOCKET_SCREENED) && !pointer_is_bad(value) &&
-        !pointer_is_bad(length) && GUARD_ENTER_QUICK(guard))
+    if (level == SOL_SOCKET && name == SO_GET_FILTER && sockets_has(fd, SOCKET_SCREENED) &&
+        pointer_can_write(value, *length * sizeof(struct sock_filter)) && GUARD_ENTER_QUICK(guard))
         return guard_result(&guard, forgery_get_filter(fd, value, length));
     int result = REAL(getsockopt)(fd, level, name, value, length);
     if (result == 0 && level == SOL_SOCKET && name == SO_INCOMING_CPU)
@@ -188,7 +198,7 @@ EXPORT int ioctl(int fd, unsigned long request, ...)
     int before = errno;
     if ((request == FIONBIO || request == FIOASYNC) && background_is(fd))
         return set_mode(fd, request, argument);
-    if (request == SIOCOUTQ && argument != NULL && background_is(fd)) {
+    if (request == SIOCOUTQ && background_is(fd) && pointer_can_write(argument, sizeof(int))) {
         memset(argument, 0, sizeof(int)); /* nothing of it has been sent; a placeholder is full */
         return 0;
     }

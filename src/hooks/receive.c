@@ -171,11 +171,12 @@ static NOINLINE ssize_t receive_from(int fd, void *data, size_t size, int flags,
 static NOINLINE ssize_t receive_plain_from(int fd, void *data, size_t size, int flags, struct sockaddr *address,
                                            socklen_t *length, const void *caller)
 {
-    socklen_t room = address != NULL && !pointer_is_bad(length) ? *length : 0;
+    bool has_room = address != NULL && pointer_can_read(length, sizeof *length);
+    socklen_t room = has_room ? *length : 0;
     ssize_t received = REAL(recvfrom)(fd, data, size, flags, address, length);
     if (!was_exchanged(fd, received))
         return note_plain_source(address, length, received);
-    if (address != NULL)
+    if (has_room)
         *length = room;
     return receive_from(fd, data, size, flags, address, length, caller);
 }
@@ -186,8 +187,7 @@ static NOINLINE ssize_t receive_from(int fd, void *data, size_t size, int flags,
     bool acts = may_receive(fd);
     if (acts && way_of(fd, true) == MAY_BE_EXCHANGED)
         return receive_plain_from(fd, data, size, flags, address, length, caller);
-    if (acts && !pointer_is_bad(address) && !pointer_is_bad(length) && (int)*length >= 0 &&
-        messages_may_need_translation(fd))
+    if (acts && address != NULL && messages_may_need_translation(fd) && pointer_can_write_address(address, length))
         return receive_translated(fd, data, size, flags, address, length, caller);
     return note_plain_source(address, length, REAL(recvfrom)(fd, data, size, flags, address, length));
 }
@@ -202,7 +202,7 @@ EXPORT ssize_t recvfrom(int fd, void *restrict data, size_t size, int flags, str
         return note_plain_source(address, length, REAL_BOUND(recvfrom)(fd, data, size, flags, address, length));
     if (way == MAY_BE_EXCHANGED)
         return receive_plain_from(fd, data, size, flags, address, length, CALLER);
-    if (sockets_is_usual_upgraded(fd) && !pointer_is_bad(address) && !pointer_is_bad(length) && (int)*length >= 0)
+    if (sockets_is_usual_upgraded(fd) && address != NULL && pointer_can_write_address(address, length))
         return receive_known(fd, data, size, flags, address, length, CALLER);
     return receive_from(fd, data, size, flags, address, length, CALLER);
 }
@@ -220,8 +220,12 @@ EXPORT ssize_t __recvfrom_chk(int fd, void *restrict data, size_t size, size_t d
 /* Where it can't, the kernel says so. */
 static bool can_be_written(const struct msghdr *message)
 {
-    return (message->msg_name == NULL || !pointer_is_bad(message->msg_name)) &&
-           (message->msg_control == NULL || !pointer_is_bad(message->msg_control));
+    const socklen_t most = sizeof(struct sockaddr_in);
+    return pointer_can_write(message, sizeof *message) &&
+           (message->msg_name == NULL ||
+            pointer_can_write(message->msg_name, message->msg_namelen < most ? message->msg_namelen : most)) &&
+           (message->msg_control == NULL || message->msg_controllen > CONTROL_SIZE ||
+            pointer_can_write(message->msg_control, message->msg_controllen));
 }
 
 static ssize_t receive_message_translated(int fd, struct msghdr *message, int flags, const void *caller)
@@ -251,7 +255,7 @@ static NOINLINE ssize_t receive_message(int fd, struct msghdr *message, int flag
 
 static NOINLINE ssize_t receive_plain_message(int fd, struct msghdr *message, int flags, const void *caller)
 {
-    struct room room = pointer_is_bad(message) ? (struct room){0} : room_of(message);
+    struct room room = pointer_can_read(message, sizeof *message) ? room_of(message) : (struct room){0};
     ssize_t received = REAL(recvmsg)(fd, message, flags);
     if (was_exchanged(fd, received)) {
         give_room(message, room);
@@ -262,7 +266,7 @@ static NOINLINE ssize_t receive_plain_message(int fd, struct msghdr *message, in
 
 static NOINLINE ssize_t receive_message(int fd, struct msghdr *message, int flags, const void *caller)
 {
-    if (pointer_is_bad(message) || !may_receive(fd) || !can_be_written(message))
+    if (!may_receive(fd) || !can_be_written(message))
         return note_plain_message(message, REAL(recvmsg)(fd, message, flags));
     if ((message->msg_name != NULL || message->msg_control != NULL || proof_is_known_needed(fd)) &&
         messages_may_need_translation(fd))
@@ -349,6 +353,10 @@ static int receive_proven(int fd, struct mmsghdr *messages, unsigned count, int 
     }
     if (done == 0 && count > 0)
         return -1;
+    if (timeout != NULL && !pointer_can_write(timeout, sizeof *timeout)) {
+        errno = EFAULT; /* as the kernel says it, with all of them received */
+        return -1;
+    }
     if (timeout != NULL && !limit.forever) /* what is left of it, as the kernel says */
         *timeout = limit_left(&limit);
     errno = saved;
@@ -387,6 +395,17 @@ static int receive_all_translated(int fd, struct mmsghdr *messages, unsigned cou
     return (int)total;
 }
 
+/* How many messages can be given back whole. The kernel ends at the first one that can't: with its error, or with
+   those before it. */
+static unsigned count_good(struct mmsghdr *messages, unsigned count)
+{
+    unsigned good = 0;
+    while (good < count && pointer_can_write(&messages[good], sizeof messages[good]) &&
+           can_be_written(&messages[good].msg_hdr))
+        good++;
+    return good;
+}
+
 static int receive_all_plain(int fd, struct mmsghdr *messages, unsigned count, int flags, struct timespec *timeout)
 {
     int received = REAL(recvmmsg)(fd, messages, count, flags, timeout);
@@ -398,10 +417,14 @@ static int receive_all_plain(int fd, struct mmsghdr *messages, unsigned count, i
 static NOINLINE int receive_messages(int fd, struct mmsghdr *messages, unsigned count, int flags,
                                      struct timespec *timeout, const void *caller)
 {
-    if (pointer_is_bad(messages) || count == 0 || !may_receive(fd))
+    if (count == 0 || !pointer_can_read(messages, sizeof *messages) || !may_receive(fd))
         return receive_all_plain(fd, messages, count, flags, timeout);
-    if (messages_may_need_translation(fd))
-        return receive_all_translated(fd, messages, count, flags, timeout, caller);
+    if (messages_may_need_translation(fd)) {
+        unsigned good = count_good(messages, count);
+        return good == 0 || (timeout != NULL && !pointer_can_read(timeout, sizeof *timeout))
+                   ? receive_all_plain(fd, messages, count, flags, timeout)
+                   : receive_all_translated(fd, messages, good, flags, timeout, caller);
+    }
     struct room room = room_of(&messages[0].msg_hdr);
     bool exchangeable = way_of(fd, true) == MAY_BE_EXCHANGED;
     int received = receive_all_plain(fd, messages, count, flags, timeout);

@@ -122,20 +122,22 @@ static NOINLINE ssize_t send_message(int fd, const struct msghdr *message, int f
 {
     glance_note_errno();
     int before = errno;
-    if (!pointer_is_bad(message) && message->msg_control != NULL && background_any())
+    if (pointer_can_read(message, sizeof *message) && message->msg_control != NULL && background_any())
         each_passed(message, background_collapse); /* with two owners it is more than a race can follow */
     if (background_is(fd) && is_open_already(flags))
         return -1;
-    if (!pointer_is_bad(message) && message->msg_name != NULL && background_is(fd)) { /* as in sendto() */
+    if (pointer_can_read(message, sizeof *message) && message->msg_name != NULL &&
+        background_is(fd)) { /* as in sendto() */
         struct msghdr nameless = *message;
         nameless.msg_name = NULL;
         nameless.msg_namelen = 0;
         return REAL(sendmsg)(fd, &nameless, flags | MSG_DONTWAIT);
     }
-    if (pointer_is_bad(message) || message->msg_name == NULL || !guard_may_act() ||
+    if (!pointer_can_read(message, sizeof *message) || message->msg_name == NULL || !guard_may_act() ||
         !messages_concern(fd, message->msg_name, message->msg_namelen))
-        return pointer_is_bad(message) ? REAL(sendmsg)(fd, message, flags)
-                                       : or_without_route(send_plain(fd, message, flags), before, fd, message, flags);
+        return !pointer_can_read(message, sizeof *message)
+                   ? REAL(sendmsg)(fd, message, flags)
+                   : or_without_route(send_plain(fd, message, flags), before, fd, message, flags);
     return messages_send(fd, message, flags);
 }
 
@@ -161,7 +163,7 @@ static NOINLINE ssize_t message_refused(const volatile struct message_arguments 
 EXPORT ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
 {
     const int *error = glance_errno;
-    if (error == NULL || background_any() || pointer_is_bad(message) ||
+    if (error == NULL || background_any() || !pointer_can_read(message, sizeof *message) ||
         messages_may_concern(fd, message->msg_name, message->msg_namelen))
         return send_message(fd, message, flags);
     volatile struct message_arguments kept;
@@ -173,6 +175,15 @@ EXPORT ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
     if (__builtin_expect(sent < 0, 0))
         return message_refused(&kept);
     return __builtin_expect(kept.message->msg_control != NULL, 0) ? message_sent(&kept, sent) : sent;
+}
+
+/* How many messages can be read. The kernel ends at the first one that can't. */
+static unsigned count_readable(const struct mmsghdr *messages, unsigned count)
+{
+    unsigned readable = 0;
+    while (readable < count && pointer_can_read(&messages[readable], sizeof messages[readable]))
+        readable++;
+    return readable;
 }
 
 static bool any_concerns(int fd, const struct mmsghdr *messages, unsigned count)
@@ -187,7 +198,7 @@ static bool any_concerns(int fd, const struct mmsghdr *messages, unsigned count)
 static int or_each_without_route(int sent, int error_before, int fd, struct mmsghdr *messages, unsigned count,
                                  int flags)
 {
-    if (sent >= 0 || count == 0 || pointer_is_bad(messages))
+    if (sent >= 0 || errno != ENETUNREACH || count == 0 || !pointer_can_write(messages, sizeof *messages))
         return sent;
     ssize_t size = or_without_route(sent, error_before, fd, &messages[0].msg_hdr, flags);
     if (size < 0)
@@ -207,22 +218,27 @@ static int send_all_plain(int fd, struct mmsghdr *messages, unsigned count, int 
 static NOINLINE int send_messages(int fd, struct mmsghdr *messages, unsigned count, int flags)
 {
     int before = errno;
+    unsigned readable = count_readable(messages, count);
     glance_note_errno();
-    if (!pointer_is_bad(messages) && background_any())
-        for (unsigned i = 0; i < count; i++)
+    if (background_any())
+        for (unsigned i = 0; i < readable; i++)
             if (messages[i].msg_hdr.msg_control != NULL)
                 each_passed(&messages[i].msg_hdr, background_collapse);
-    if (pointer_is_bad(messages) || !guard_may_act() || !any_concerns(fd, messages, count))
+    if (!guard_may_act() || !any_concerns(fd, messages, readable))
         return or_each_without_route(send_all_plain(fd, messages, count, flags), before, fd, messages, count, flags);
     int saved = errno;
     unsigned sent = 0;
-    for (; sent < count; sent++) {
+    for (; sent < readable; sent++) {
         struct msghdr *message = &messages[sent].msg_hdr;
         ssize_t size = messages_concern(fd, message->msg_name, message->msg_namelen)
                            ? messages_send(fd, message, flags)
                            : REAL(sendmsg)(fd, message, flags);
         if (size < 0)
             break;
+        if (!pointer_can_write(&messages[sent].msg_len, sizeof messages[sent].msg_len)) {
+            errno = EFAULT; /* sent it is, as the kernel has it */
+            break;
+        }
         messages[sent].msg_len = (unsigned)size;
     }
     /* As the kernel: an error after the first message is told by the next call. */
@@ -245,9 +261,9 @@ static NOINLINE int messages_refused(const volatile struct messages_arguments *s
 EXPORT int sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags)
 {
     const int *error = glance_errno;
-    if (error == NULL || background_any() || pointer_is_bad(messages))
+    if (error == NULL || background_any() || !pointer_can_read(messages, sizeof *messages))
         return send_messages(fd, messages, count, flags);
-    for (unsigned i = 0; i < count; i++)
+    for (unsigned i = 0; i < count && pointer_can_read(&messages[i], sizeof messages[i]); i++)
         if (messages_may_concern(fd, messages[i].msg_hdr.msg_name, messages[i].msg_hdr.msg_namelen))
             return send_messages(fd, messages, count, flags);
     volatile struct messages_arguments kept;

@@ -17,7 +17,8 @@
 static NOINLINE int control_epoll(int epoll, int operation, int fd, struct epoll_event *event)
 {
     GUARD(guard);
-    if (!GUARD_ENTER_QUICK(guard) || sockets_find(fd) == NULL)
+    if (!GUARD_ENTER_QUICK(guard) || sockets_find(fd) == NULL ||
+        (operation != EPOLL_CTL_DEL && !pointer_can_read(event, sizeof *event)))
         return REAL(epoll_ctl)(epoll, operation, fd, event);
     int result;
     if (background_is(fd) && background_epoll_control(epoll, operation, fd, event, &result))
@@ -63,8 +64,7 @@ EXPORT int epoll_pwait(int epoll, struct epoll_event *events, int most, int time
 EXPORT int epoll_pwait2(int epoll, struct epoll_event *events, int most, const struct timespec *timeout,
                         const sigset_t *mask)
 {
-    bool is_readable = timeout == NULL || !pointer_is_bad(timeout);
-    return waiting_concerns_epoll() && is_readable && limit_is_valid(timeout) && guard_may_act()
+    return waiting_concerns_epoll() && limit_is_valid(timeout) && guard_may_act()
                ? waiting_epoll(epoll, events, most, timeout, mask, true)
                : REAL(epoll_pwait2)(epoll, events, most, timeout, mask);
 }
@@ -116,16 +116,19 @@ EXPORT int select(int count, fd_set *restrict readable, fd_set *restrict writabl
     struct timespec limit, left;
     waiting_prepare_sets(count, readable);
     /* What the kernel would refuse, it is given to refuse. */
-    if (!waiting_concerns_sets(count, readable, exceptional) ||
-        (timeout != NULL && (timeout->tv_sec < 0 || timeout->tv_usec < 0)))
+    if (!waiting_concerns_sets(count, readable, writable, exceptional) ||
+        (timeout != NULL &&
+         (!pointer_can_read(timeout, sizeof *timeout) || timeout->tv_sec < 0 || timeout->tv_usec < 0)))
         return REAL(select)(count, readable, writable, exceptional, timeout);
     if (timeout == NULL)
         return waiting_pselect(count, readable, writable, exceptional, NULL, NULL, NULL);
     limit.tv_sec = timeout->tv_sec + timeout->tv_usec / US_PER_S;
     limit.tv_nsec = timeout->tv_usec % US_PER_S * NS_PER_US;
     int ready = waiting_pselect(count, readable, writable, exceptional, &limit, &left, NULL);
-    timeout->tv_sec = left.tv_sec;
-    timeout->tv_usec = left.tv_nsec / NS_PER_US;
+    if (pointer_can_write(timeout, sizeof *timeout)) { /* a constant stays as it is, as the kernel has it */
+        timeout->tv_sec = left.tv_sec;
+        timeout->tv_usec = left.tv_nsec / NS_PER_US;
+    }
     return ready;
 }
 
@@ -133,7 +136,7 @@ EXPORT int pselect(int count, fd_set *restrict readable, fd_set *restrict writab
                    const struct timespec *restrict timeout, const sigset_t *restrict mask)
 {
     waiting_prepare_sets(count, readable);
-    return waiting_concerns_sets(count, readable, exceptional) && limit_is_valid(timeout)
+    return waiting_concerns_sets(count, readable, writable, exceptional) && limit_is_valid(timeout)
                ? waiting_pselect(count, readable, writable, exceptional, timeout, NULL, mask)
                : REAL(pselect)(count, readable, writable, exceptional, timeout, mask);
 }

@@ -2,10 +2,12 @@
 #include "observer/next.h"
 #include "observer/tell.h"
 #include "runtime/follow.h"
+#include "runtime/pointer.h"
 
 __attribute__((constructor)) static void start(void)
 {
     next_bind_all();
     tell_start();
+    pointer_start();
     follow_start(tell_wanted());
 }

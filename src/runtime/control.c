@@ -192,7 +192,7 @@ static bool add_for_ipv6(struct list *list, const struct cmsghdr *message)
 bool control_is_valid(const struct msghdr *message)
 {
     struct msghdr copy = *message;
-    if (pointer_is_bad(message->msg_control))
+    if (!pointer_can_read(message->msg_control, message->msg_controllen))
         return false;
     for (struct cmsghdr *at = CMSG_FIRSTHDR(&copy); at != NULL; at = CMSG_NXTHDR(&copy, at)) {
         size_t room = message->msg_controllen - (size_t)((char *)at - (char *)message->msg_control);

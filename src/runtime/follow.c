@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/text.h"
+#include "runtime/pointer.h"
 
 #define VARIABLE   "LD_PRELOAD="
 #define SEPARATORS " :" /* ld.so(8) */
@@ -70,6 +71,19 @@ static bool has_own_entry(const char *list)
     return false;
 }
 
+/* Whether all of it can be followed. What can't is the kernel's to refuse. */
+static bool can_be_read(char *const environment[])
+{
+    if (environment == NULL)
+        return true;
+    for (size_t i = 0; pointer_can_read(&environment[i], sizeof environment[i]); i++)
+        if (environment[i] == NULL)
+            return true;
+        else if (!pointer_can_read_text(environment[i]))
+            return false;
+    return false;
+}
+
 /* The place of LD_PRELOAD in an environment, the last one as the loader has it; else that of the final NULL. */
 static size_t find_variable(char *const environment[], size_t *count)
 {
@@ -83,7 +97,7 @@ static size_t find_variable(char *const environment[], size_t *count)
 size_t follow_room(char *const environment[])
 {
     size_t count;
-    if (assignment[0] == '\0')
+    if (assignment[0] == '\0' || !can_be_read(environment))
         return 0;
     size_t place = find_variable(environment, &count), pointers = (count + 2) * sizeof(char *);
     if (place == count)

@@ -4,7 +4,8 @@
  * environment of their services. Nothing else in it is changed, and nothing was added where we were not started by
  * LD_PRELOAD.
  *
- * For vfork() children and signal handlers: no memory but the caller's stack, no system call, errno kept.
+ * For vfork() children and signal handlers: no memory but the caller's stack, errno kept; no system call but those of
+ * runtime/pointer.h.
  */
 #ifndef V6SHIM_RUNTIME_FOLLOW_H
 #define V6SHIM_RUNTIME_FOLLOW_H

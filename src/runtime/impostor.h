@@ -29,7 +29,7 @@ static inline struct in_addr impostor_shown(struct in_addr real)
 static inline void impostor_hide(void *address, socklen_t length)
 {
     struct sockaddr_in *peer = (struct sockaddr_in *)address;
-    if (length != sizeof *peer || pointer_is_bad(address) || !glance_may_concern(peer->sin_addr) ||
+    if (length != sizeof *peer || !pointer_can_read(address, sizeof *peer) || !glance_may_concern(peer->sin_addr) ||
         peer->sin_family != AF_INET)
         return;
     if (alias_pool_contains(&aliases_pool, peer->sin_addr))

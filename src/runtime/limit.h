@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "runtime/clock.h"
+#include "runtime/pointer.h"
 
 #define LIMIT_NS_PER_S (CLOCK_NS_PER_MS * CLOCK_MS_PER_S)
 
@@ -29,7 +30,8 @@ static inline struct timespec limit_now(void)
 /* Whether the kernel takes it for a time-out. NULL is for ever. */
 static inline bool limit_is_valid(const struct timespec *timeout)
 {
-    return timeout == NULL || (timeout->tv_sec >= 0 && timeout->tv_nsec >= 0 && timeout->tv_nsec < LIMIT_NS_PER_S);
+    return timeout == NULL || (pointer_can_read(timeout, sizeof *timeout) && timeout->tv_sec >= 0 &&
+                               timeout->tv_nsec >= 0 && timeout->tv_nsec < LIMIT_NS_PER_S);
 }
 
 static inline struct limit limit_of(const struct timespec *timeout)

@@ -39,7 +39,8 @@ bool messages_concern(int fd, const void *address, socklen_t length)
 /* sendto() where it does: it is the quicker call. */
 static ssize_t send_native(int fd, const struct msghdr *native, int flags)
 {
-    if (native->msg_iovlen != 1 || native->msg_controllen != 0 || pointer_is_bad(native->msg_iov))
+    if (native->msg_iovlen != 1 || native->msg_controllen != 0 ||
+        !pointer_can_read(native->msg_iov, sizeof *native->msg_iov))
         return REAL(sendmsg)(fd, native, flags);
     return REAL(sendto)(fd, native->msg_iov->iov_base, native->msg_iov->iov_len, flags, native->msg_name,
                         native->msg_namelen);
@@ -310,6 +311,8 @@ ssize_t messages_send(int fd, const struct msghdr *message, int flags)
             errno = saved;
         return opened;
     }
+    if (sockets_has(fd, SOCKET_STREAM) && (flags & MSG_FASTOPEN) == 0) /* TCP doesn't look at the address */
+        return REAL(sendmsg)(fd, message, flags);
     if (redirect_concerns(destination.sin_addr)) {
         ssize_t redirected = send_redirected(fd, message, &destination, flags);
         if (redirected >= 0)

@@ -75,7 +75,8 @@ void proof_begin(int fd, struct socket_record *record)
 bool proof_takes_option(int fd, const void *value, socklen_t length)
 {
     int wanted = 0;
-    if (pointer_is_bad(value) || length == 0 || !(sockets_is_inherited(fd) || sockets_has(fd, SOCKET_PROVEN)))
+    if (length == 0 || (int)length < 0 || !pointer_can_read(value, length) ||
+        !(sockets_is_inherited(fd) || sockets_has(fd, SOCKET_PROVEN)))
         return false;
     memcpy(&wanted, value, length < sizeof wanted ? 1 : sizeof wanted);
     if (sockets_is_inherited(fd))

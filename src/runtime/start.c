@@ -15,6 +15,7 @@
 #include "runtime/listen_map.h"
 #include "runtime/lookups.h"
 #include "runtime/observe.h"
+#include "runtime/pointer.h"
 #include "runtime/pref64.h"
 #include "runtime/race.h"
 #include "runtime/race_thread.h"
@@ -89,6 +90,7 @@ bool start_run(void)
     glance_start(settings);
     listen_map_start(&settings->listen_map);
     translators_start(&settings->nat64_inbound);
+    pointer_start();
     race_thread_start();
     thread_end_start();
     static atomic_bool fork_handled;

@@ -41,9 +41,15 @@ static void clear_bit(void *bits, unsigned place)
     words[place / WORD_BITS] &= ~(1ul << place % WORD_BITS);
 }
 
+static size_t bytes_of(int count)
+{
+    return ((size_t)count + WORD_BITS - 1) / WORD_BITS * sizeof(unsigned long);
+}
+
 void waiting_prepare_polled(struct pollfd *polled, nfds_t count)
 {
-    if (!resolve_has_shown_alias() || pointer_is_bad(polled) || count > MOST || !guard_may_act())
+    if (!resolve_has_shown_alias() || count > MOST || !guard_may_act() ||
+        !pointer_can_read(polled, count * sizeof *polled))
         return;
     for (nfds_t i = 0; i < count; i++)
         if (sockets_are_flagged(polled[i].fd, SOCKET_FRESH))
@@ -52,8 +58,8 @@ void waiting_prepare_polled(struct pollfd *polled, nfds_t count)
 
 void waiting_prepare_sets(int count, const fd_set *readable)
 {
-    if (!resolve_has_shown_alias() || pointer_is_bad(readable) || count < 0 || (unsigned)count > MOST ||
-        !guard_may_act())
+    if (!resolve_has_shown_alias() || readable == NULL || count < 0 || (unsigned)count > MOST || !guard_may_act() ||
+        !pointer_can_read(readable, bytes_of(count)))
         return;
     for (unsigned fd = 0; fd < (unsigned)count; fd++)
         if (sockets_are_flagged((int)fd, SOCKET_FRESH) && bit_is_set(readable, fd))
@@ -68,7 +74,7 @@ static inline bool nothing_concerns(void)
 
 bool waiting_concerns_polled(struct pollfd *polled, nfds_t count)
 {
-    if (nothing_concerns() || pointer_is_bad(polled) || count > MOST || !guard_may_act())
+    if (nothing_concerns() || count > MOST || !guard_may_act() || !pointer_can_write(polled, count * sizeof *polled))
         return false;
     for (nfds_t i = 0; i < count; i++)
         if ((background_is(polled[i].fd) && (polled[i].events & POLLOUT) == 0) ||
@@ -77,9 +83,16 @@ bool waiting_concerns_polled(struct pollfd *polled, nfds_t count)
     return false;
 }
 
-bool waiting_concerns_sets(int count, const fd_set *readable, const fd_set *exceptional)
+/* The sets are written too. */
+static bool is_set_or_none(const fd_set *set, int count)
 {
-    if (nothing_concerns() || count < 0 || (unsigned)count > MOST || !guard_may_act())
+    return set == NULL || pointer_can_write(set, bytes_of(count));
+}
+
+bool waiting_concerns_sets(int count, const fd_set *readable, const fd_set *writable, const fd_set *exceptional)
+{
+    if (nothing_concerns() || count < 0 || (unsigned)count > MOST || !guard_may_act() ||
+        !is_set_or_none(readable, count) || !is_set_or_none(writable, count) || !is_set_or_none(exceptional, count))
         return false;
     for (unsigned fd = 0; fd < (unsigned)count; fd++)
         if (((bit_is_set(readable, fd) || bit_is_set(exceptional, fd)) && background_is((int)fd)) ||
@@ -136,11 +149,6 @@ int waiting_ppoll(struct pollfd *polled, nfds_t count, const struct timespec *ti
         ready = poll_round(polled, count, limit.forever ? NULL : &left, mask, &for_us);
     } while (for_us && limit_has_time(&limit));
     return ready;
-}
-
-static size_t bytes_of(int count)
-{
-    return ((size_t)count + WORD_BITS - 1) / WORD_BITS * sizeof(unsigned long);
 }
 
 static void copy_set(struct bits *to, const fd_set *from, size_t bytes)

@@ -27,7 +27,7 @@ void waiting_prepare_sets(int count, const fd_set *readable);
 
 /* Whether any of them is racing, or needs proof: if not, the real functions will do. */
 bool waiting_concerns_polled(struct pollfd *polled, nfds_t count);
-bool waiting_concerns_sets(int count, const fd_set *readable, const fd_set *exceptional);
+bool waiting_concerns_sets(int count, const fd_set *readable, const fd_set *writable, const fd_set *exceptional);
 
 int waiting_ppoll(struct pollfd *polled, nfds_t count, const struct timespec *timeout, const sigset_t *mask);
 

@@ -1,0 +1,148 @@
+#include "runtime/pointer.h"
+
+#include <elf.h>
+#include <errno.h>
+#include <link.h>
+#include <linux/futex.h>
+#include <sys/auxv.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* A page that was asked about so often is believed. */
+#define ASKED_UNTIL 32u
+#define KNOWN       4u
+
+/* Parts of memory: the heap of malloc() begins where the program break was at start, and ends at the break; the
+   program's data do not move. */
+static uintptr_t heap_start, data_start, data_end;
+uintptr_t pointer_stack_end;
+__thread char pointer_of_thread __attribute__((tls_model("initial-exec")));
+
+static __thread struct known {
+    uintptr_t page; /* its address; 0: none */
+    unsigned asked;
+} known[KNOWN] __attribute__((tls_model("initial-exec")));
+
+/* The segment that the program's variables are in, but for the part that is made read-only before it starts. */
+static void find_data(void)
+{
+    const ElfW(Phdr) *headers = (const ElfW(Phdr) *)getauxval(AT_PHDR);
+    unsigned long count = getauxval(AT_PHNUM);
+    uintptr_t base = 0, read_only_end = 0;
+    if (headers == NULL)
+        return;
+    for (unsigned long i = 0; i < count; i++)
+        if (headers[i].p_type == PT_PHDR)
+            base = (uintptr_t)headers - headers[i].p_vaddr;
+    for (unsigned long i = 0; i < count; i++) {
+        uintptr_t start = base + headers[i].p_vaddr, end = start + headers[i].p_memsz;
+        if (headers[i].p_type == PT_GNU_RELRO)
+            read_only_end = (end + POINTER_PAGE - 1) & ~(POINTER_PAGE - 1);
+        if (headers[i].p_type == PT_LOAD && (headers[i].p_flags & PF_W) != 0) {
+            data_start = start;
+            data_end = end;
+        }
+    }
+    if (data_start < read_only_end)
+        data_start = read_only_end;
+}
+
+void pointer_start(void)
+{
+    const char *name = (const char *)getauxval(AT_EXECFN); /* the last thing on the stack */
+    pointer_stack_end = name != NULL ? (uintptr_t)name + strlen(name) + 1 : 0;
+    heap_start = (uintptr_t)sbrk(0);
+    find_data();
+}
+
+static bool is_within(uintptr_t from, size_t size, uintptr_t start, uintptr_t end)
+{
+    return from >= start && from < end && size <= end - from;
+}
+
+/* Whether the bytes are where the program can always read and write. */
+static bool is_ordinary(uintptr_t from, size_t size)
+{
+    return is_within(from, size, data_start, data_end) ||
+           (from >= heap_start && is_within(from, size, heap_start, (uintptr_t)sbrk(0)));
+}
+
+static bool is_known(uintptr_t page)
+{
+    const struct known *at = &known[page / POINTER_PAGE % KNOWN];
+    return at->page == page && at->asked >= ASKED_UNTIL;
+}
+
+static void note(uintptr_t page)
+{
+    struct known *at = &known[page / POINTER_PAGE % KNOWN];
+    if (at->page != page)
+        *at = (struct known){.page = page};
+    at->asked++;
+}
+
+/* Eight bytes, which don't reach into another page: the kernel reads them as a set of signals, and then finds that it
+   is to do nothing with it (EINVAL). */
+static bool kernel_can_read(uintptr_t at)
+{
+    const int nothing_to_do = -1;
+    uintptr_t aligned = at & ~(uintptr_t)7;
+    return syscall(SYS_rt_sigprocmask, nothing_to_do, aligned, NULL, sizeof(uint64_t)) == 0 || errno != EFAULT;
+}
+
+/* Four bytes: the kernel changes them to what they are, as it does with those of a futex whose waiters it moves
+   (futex(2), FUTEX_WAKE_OP). Nobody waits for ours. */
+static bool kernel_can_write(uintptr_t at)
+{
+    static uint32_t nobody;
+    uintptr_t aligned = at & ~(uintptr_t)3;
+    return syscall(SYS_futex, &nobody, FUTEX_WAKE_OP_PRIVATE, 0, NULL, aligned,
+                   FUTEX_OP(FUTEX_OP_OR, 0, FUTEX_OP_CMP_EQ, 0)) >= 0 ||
+           errno != EFAULT;
+}
+
+static bool each_page(uintptr_t from, size_t size, bool (*can)(uintptr_t at), bool believing)
+{
+    uintptr_t last = from + size - 1;
+    int saved = errno;
+    bool good = last >= from;
+    for (uintptr_t at = from; good && at <= last; at = (at | (POINTER_PAGE - 1)) + 1) {
+        uintptr_t page = at & ~(POINTER_PAGE - 1);
+        if (!believing || !is_known(page))
+            good = can(at);
+        if (good && believing)
+            note(page);
+        if (page == (UINTPTR_MAX & ~(POINTER_PAGE - 1)))
+            break;
+    }
+    errno = saved;
+    return good;
+}
+
+bool pointer_can_read_elsewhere(const void *pointer, size_t size)
+{
+    uintptr_t from = (uintptr_t)pointer;
+    if (size == 0)
+        return true;
+    return !pointer_is_bad(pointer) && (is_ordinary(from, size) || each_page(from, size, kernel_can_read, true));
+}
+
+bool pointer_can_write_elsewhere(const void *pointer, size_t size)
+{
+    uintptr_t from = (uintptr_t)pointer;
+    if (size == 0)
+        return true;
+    return !pointer_is_bad(pointer) && (is_ordinary(from, size) || each_page(from, size, kernel_can_write, false));
+}
+
+bool pointer_can_read_text(const char *text)
+{
+    for (;;) {
+        size_t left = POINTER_PAGE - (uintptr_t)text % POINTER_PAGE;
+        if (!pointer_can_read(text, 1))
+            return false;
+        if (memchr(text, '\0', left) != NULL)
+            return true;
+        text += left;
+    }
+}
