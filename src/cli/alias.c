@@ -31,11 +31,14 @@ static void print_help(void)
 {
     puts("usage: v6shim alias [OPTION]... ADDRESS|NAME...\n"
          "       v6shim alias --list [OPTION]...\n"
+         "       v6shim alias --forget [OPTION]... ALIAS|ADDRESS...\n"
          "\n"
          "Says which IPv6 address an alias stands for, and which alias an IPv6 address, or\n"
          "each IPv6 address of a name, has. An address that has none gets one.\n"
          "\n"
          "  -l, --list             print all aliases that were given\n"
+         "      --forget           give these aliases up: another address may get them, so\n"
+         "                         stop programs that may still use them before\n"
          "  -u, --user NAME        those of another user, whose table is only read\n"
          "      --json             print JSON\n"
          "  -h, --help             print this\n"
@@ -143,7 +146,10 @@ static void answer_address(struct session *session, const char *asked, const str
     else if (answer == STATE_FAILED && fault.reason != STATE_ABSENT)
         fail_state(session, asked, &fault);
     else
-        fail(session, asked, session->read_only ? "this address has no alias" : "no free alias for this address");
+        fail(session, asked,
+             session->read_only
+                 ? "this address has no alias"
+                 : "the table has no room for this address (--forget makes room, a larger alias-pool has more)");
 }
 
 static void answer_name(struct session *session, const char *asked)
@@ -184,6 +190,46 @@ static void answer(struct session *session, const char *asked)
     answer_address(session, asked, &literal.address);
 }
 
+/* --- giving aliases up --- */
+
+/* The alias in question: it, or that of an address. False after a complaint. */
+static bool find_alias(struct session *session, const char *asked, struct in_addr *alias)
+{
+    struct literal literal;
+    if (literal_parse_ipv4(asked, alias))
+        return true;
+    if (!literal_parse(asked, &literal) || literal.address.family != AF_INET6) {
+        fail(session, asked, "neither an alias nor an IPv6 address");
+        return false;
+    }
+    literal.address.scope = literal.zone[0] != '\0' ? if_nametoindex(literal.zone) : 0;
+    if (aliases_peek(&literal.address, alias))
+        return true;
+    fail(session, asked, "this address has no alias");
+    return false;
+}
+
+static void forget(struct session *session, const char *asked)
+{
+    struct in_addr alias;
+    struct ip_address address;
+    struct state_fault fault = {0};
+    if (!find_alias(session, asked, &alias))
+        return;
+    bool known = aliases_contains(alias) && aliases_find_address(alias, &address);
+    enum state_answer answer = aliases_forget(alias, &fault);
+    if (answer == STATE_FAILED)
+        fail_state(session, asked, &fault);
+    else if (answer == STATE_NOTHING && aliases_contains(alias) && aliases_is_transient(alias))
+        fail(session, asked, of_a_process);
+    else if (answer == STATE_NOTHING && known)
+        fail(session, asked, "alias-map copies this address: there is nothing to forget");
+    else if (answer == STATE_NOTHING)
+        fail(session, asked, "nobody was given this alias");
+    else if (known)
+        alias_print_answer(&session->print, asked, alias, &address);
+}
+
 /* --- the list --- */
 
 struct listing {
@@ -212,7 +258,7 @@ static void list_all(struct session *session)
 /* --- arguments --- */
 
 struct arguments {
-    bool list, json;
+    bool list, forget, json;
     const char *user;
 };
 
@@ -220,6 +266,7 @@ struct arguments {
 static int take_options(int argc, char **argv, struct arguments *arguments)
 {
     const struct command_option options[] = {{"list", 'l', &arguments->list, NULL},
+                                             {"forget", 0, &arguments->forget, NULL},
                                              {"user", 'u', NULL, &arguments->user},
                                              {"json", 0, &arguments->json, NULL},
                                              {0}};
@@ -229,6 +276,10 @@ static int take_options(int argc, char **argv, struct arguments *arguments)
     if (arguments->list == (optind < argc)) {
         complain(NAME, arguments->list ? "--list takes no address; see v6shim alias --help"
                                        : "which address or name? see v6shim alias --help");
+        return EXIT_STATUS_USAGE;
+    }
+    if (arguments->forget && arguments->user != NULL) {
+        complain(NAME, "--forget changes a table, and another user's is only read: run it as that user");
         return EXIT_STATUS_USAGE;
     }
     return -1;
@@ -250,7 +301,7 @@ int alias_command(int argc, char **argv)
     if (arguments.list)
         list_all(&session);
     for (int place = optind; place < argc; place++)
-        answer(&session, argv[place]);
+        (arguments.forget ? forget : answer)(&session, argv[place]);
     alias_print_end(&session.print);
     return session.status;
 }

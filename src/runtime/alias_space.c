@@ -123,8 +123,8 @@ static void tell_no_room(const struct ip_address *address, enum alias_kind kind)
     struct text line = text_on(data, sizeof data);
     text_add(&line, "the table of aliases has no room for ");
     text_add_address(&line, address);
-    text_add(&line, kind == ALIAS_NAME ? ": its alias is good in this process only (a larger alias-pool has "
-                                         "more)"
+    text_add(&line, kind == ALIAS_NAME ? ": its alias is good in this process only (v6shim alias --forget "
+                                         "makes room, a larger alias-pool has more)"
                                        : ": this peer's alias is good in this process only, and for a while");
     observe_line(level, &line);
 }

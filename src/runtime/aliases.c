@@ -119,12 +119,29 @@ static struct range *range_of(const struct alias_map_row *row)
 }
 
 /* NULL where none is allotted: what is copied is the same for all. */
-static const struct alias_pool *pool_of(struct in_addr alias)
+static struct state *state_of(struct in_addr alias)
 {
     const struct alias_map_row *row = alias_map_by_ipv4(&map, alias);
     if (row == NULL)
-        return &pool_space.state->pool;
-    return range_of(row) != NULL ? &range_of(row)->state.pool : NULL;
+        return pool_space.state;
+    return range_of(row) != NULL ? &range_of(row)->state : NULL;
+}
+
+static const struct alias_pool *pool_of(struct in_addr alias)
+{
+    const struct state *state = state_of(alias);
+    return state != NULL ? &state->pool : NULL;
+}
+
+enum state_answer aliases_forget(struct in_addr alias, struct state_fault *fault)
+{
+    struct state *state = state_of(alias);
+    if (state == NULL || !alias_pool_contains(&state->pool, alias))
+        return STATE_NOTHING;
+    enum state_answer answer = state_aliases_forget(state, alias_pool_offset(&state->pool, alias), fault);
+    if (answer == STATE_FOUND)
+        state_forget_candidates(alias);
+    return answer;
 }
 
 bool aliases_is_shared(struct in_addr alias)

@@ -14,7 +14,7 @@
 
 #include "core/alias.h"
 #include "core/setting.h"
-#include "runtime/state.h"
+#include "runtime/state_aliases.h"
 
 /*
  * Once, at start: settings alias-pool, alias-key and state-dir (NULL or "": the usual place). Touches no file. False
@@ -64,6 +64,10 @@ bool aliases_find_address(struct in_addr alias, struct ip_address *address);
  * and for what is no IPv6 address; a name lookup had better leave out such an address.
  */
 struct in_addr aliases_of(const struct ip_address *address, enum alias_kind kind);
+
+/* Takes the alias out of the table, with what is stored of its name. STATE_NOTHING: nobody has it. Not for what
+   alias-map copies. For the command; processes that know the alias go on with it. */
+enum state_answer aliases_forget(struct in_addr alias, struct state_fault *fault);
 
 /* The same where this thread has just asked, and the alias is for good. */
 bool aliases_recall(const struct ip_address *address, struct in_addr *alias);

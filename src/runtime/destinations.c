@@ -54,11 +54,22 @@ void destinations_put_asked_first(struct destinations *destinations)
     }
 }
 
-/* What another process found out about the name of an alias. */
+static bool is_among(const struct ip_address *address, const struct ip_address *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (address_equal(&list[i], address))
+            return true;
+    return false;
+}
+
+/* What another process found out about the name of an alias. A list without the alias's own address is that of an
+   address that had the alias before. */
 static void load_shared(struct in_addr alias, const struct ip_address *asked, struct destinations *destinations)
 {
     struct ip_address shared[CANDIDATES_PER_LIST];
     size_t count = aliases_is_shared(alias) ? state_load_candidates(alias, shared, CANDIDATES_PER_LIST) : 0;
+    if (!is_among(asked, shared, count))
+        count = 0;
     destinations->addresses[0] = *asked;
     destinations->count = 1;
     for (size_t i = 0; i < count && destinations->count < CANDIDATES_PER_LIST; i++)

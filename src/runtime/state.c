@@ -300,6 +300,17 @@ size_t state_load_candidates(struct in_addr alias, struct ip_address *list, size
     return count;
 }
 
+bool state_forget_candidates(struct in_addr alias)
+{
+    uint8_t payload[NAME_SLOT_SIZE - SLOT_CHECKSUM_SIZE];
+    struct state *state = state_current();
+    if (!state_slot_read(state, STATE_NAMES, name_slot(alias), payload) ||
+        memcmp(payload + LIST_ALIAS, &alias, sizeof alias) != 0)
+        return true;
+    memset(payload + LIST_COUNT, 0, sizeof payload - LIST_COUNT);
+    return state_slot_write(state, STATE_NAMES, STATE_WRITE, name_slot(alias), payload);
+}
+
 bool state_mark_read(uint32_t mark, uint64_t *value)
 {
     uint8_t payload[MARK_SLOT_SIZE - SLOT_CHECKSUM_SIZE];

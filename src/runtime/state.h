@@ -94,6 +94,8 @@ bool state_slot_write(struct state *state, enum state_file_number file, enum sta
  */
 bool state_store_candidates(struct in_addr alias, const struct ip_address *list, size_t count);
 size_t state_load_candidates(struct in_addr alias, struct ip_address *list, size_t capacity);
+/* No process loads any for this alias from now on: another address may get it. */
+bool state_forget_candidates(struct in_addr alias);
 
 /* Marks: a few numbers, such as "until when a resolver is known to be silent". `mark` is below STATE_MARK_COUNT. */
 #define STATE_MARK_COUNT 256

@@ -180,14 +180,57 @@ static enum state_answer read_record(const struct state_file *file, uint32_t off
     return STATE_NOTHING;
 }
 
+static void find_page_of(const struct state_file *file, uint32_t offset, uint32_t *first, uint32_t *count)
+{
+    uint32_t slots = file->format->slots;
+    *count = slots < ALIAS_PAGE_RECORDS ? slots : ALIAS_PAGE_RECORDS;
+    *first = offset - offset % *count;
+}
+
+static enum state_answer forget_locked(const struct state_file *file, uint32_t offset, struct state_fault *fault)
+{
+    static const uint8_t nothing[ALIAS_RECORD_SIZE];
+    uint8_t bytes[ALIAS_RECORD_SIZE];
+    if (!state_file_read(file, offset, 1, bytes, fault))
+        return STATE_FAILED;
+    if (memcmp(bytes, nothing, sizeof bytes) == 0)
+        return STATE_NOTHING;
+    return state_file_write(file, offset, nothing, fault) ? STATE_FOUND : STATE_FAILED;
+}
+
+enum state_answer state_aliases_forget(struct state *state, uint32_t offset, struct state_fault *fault)
+{
+    if (!alias_pool_is_stored(&state->pool, offset))
+        return STATE_NOTHING;
+    int saved = errno;
+    struct state_format format = state_format_for(state, STATE_ALIASES, STATE_WRITE);
+    struct shelter shelter;
+    shelter_enter(&shelter);
+    struct state_file file;
+    uint32_t first, count;
+    enum state_answer answer = STATE_FAILED;
+    if (state_file_open(&file, &state->place, &format, STATE_WRITE, fault)) {
+        find_page_of(&file, offset, &first, &count);
+        if (state_file_lock(&file, first, count, fault)) {
+            answer = forget_locked(&file, offset, fault);
+            state_file_unlock(&file, first, count);
+        }
+        state_file_close(&file);
+    } else if (fault->reason == STATE_ABSENT) {
+        answer = STATE_NOTHING;
+    }
+    shelter_leave(&shelter);
+    errno = saved;
+    return answer;
+}
+
 /* The peer at `offset` was seen now. It is no harm if that can't be written. `record` gets what is there by now. */
 static enum state_answer renew(const struct state_file *file, uint32_t offset, const struct alias_moment *now,
                                struct alias_record *record)
 {
-    uint32_t slots = file->format->slots;
-    uint32_t count = slots < ALIAS_PAGE_RECORDS ? slots : ALIAS_PAGE_RECORDS;
-    uint32_t first = offset - offset % count;
+    uint32_t first, count;
     struct state_fault fault = {0};
+    find_page_of(file, offset, &first, &count);
     if (!state_file_lock(file, first, count, &fault))
         return STATE_FOUND;
     enum state_answer answer = read_record(file, offset, record, &fault);

@@ -35,6 +35,10 @@ enum state_answer state_aliases_allot(struct state *state, struct alias_search *
 enum state_answer state_aliases_read(struct state *state, uint32_t offset, bool use, struct alias_record *record,
                                      struct state_fault *fault);
 
+/* Makes the place free, of a damaged record too: any address may get the alias from now on. STATE_NOTHING: it was
+   free. Processes that have used the alias go on with what they know. For the command. */
+enum state_answer state_aliases_forget(struct state *state, uint32_t offset, struct state_fault *fault);
+
 /* Calls `each` for every good record, stale ones too, until it returns false. Any pool and key are listed: `pool`
    gets the file's. STATE_NOTHING: there is no file yet. For the command. */
 typedef bool state_alias_visit(void *context, uint32_t offset, const struct alias_record *record);

@@ -67,6 +67,7 @@ same "a key of its own, the second time" "$own 2001:db8::1 $own 2001:db8::1" "$(
 chmod 604 "$room/own/key"
 try "$v6shim" alias 2001:db8::1
 same "a key that others can read" "v6shim alias: 2001:db8::1: $room/own/key: can be read by others (chmod it to 0600 if nobody has, else remove all files here)" "$errors"
+chmod 600 "$room/own/key"
 V6SHIM_STATE_DIR=$room/state
 V6SHIM_ALIAS_KEY='a key for tests'
 export V6SHIM_ALIAS_KEY
@@ -97,6 +98,50 @@ same "a list of something: status" 2 "$status"
 try "$v6shim" alias --user no-such-user --list
 same "no such user: status" 2 "$status"
 same "no such user" "v6shim alias: --user no-such-user: there is no such user" "$errors"
+
+# A small pool is full of names for good, until some are given up.
+V6SHIM_STATE_DIR=$room/small V6SHIM_ALIAS_POOL=240.0.0.0/28
+export V6SHIM_ALIAS_POOL
+for number in 1 2 3 4 5 6 7 8 9 a b; do "$v6shim" alias 2001:db8:9::$number; done >"$room/all" 2>&1
+same "a small pool" 11 "$(grep -c '^240\.0\.0\.[0-9]* .* 2001:db8:9::[1-9ab]$' "$room/all")"
+full="v6shim alias: 2001:db8:9::c: the table has no room for this address (--forget makes room, a larger alias-pool has more)"
+try "$v6shim" alias 2001:db8:9::c
+same "a full pool: status" 1 "$status"
+same "a full pool" "$full" "$errors"
+old=$(sed -n 's/ *2001:db8:9::3$//p' "$room/all")
+try "$v6shim" alias --forget 2001:db8:9::3
+same "an address given up: status" 0 "$status"
+same "an address given up" "$old 2001:db8:9::3" "$(echo $output)$errors"
+try "$v6shim" alias "$old"
+same "it is gone" "v6shim alias: $old: nobody was given this alias" "$errors"
+try "$v6shim" alias --forget "$old"
+same "it is gone: not again" "v6shim alias: $old: nobody was given this alias" "$errors"
+try "$v6shim" alias 2001:db8:9::c
+same "there is room" "$old 2001:db8:9::c" "$(echo $output)$errors"
+try "$v6shim" alias --forget --json "$old"
+contains "an alias given up" "\"alias\": \"$old\", \"address\": \"2001:db8:9::c\"" "$output"
+try "$v6shim" alias --forget 2001:db8:9::c 240.0.0.13 192.0.2.1 some.example ::1
+same "nothing to give up: status" 1 "$status"
+same "nothing to give up" "v6shim alias: 2001:db8:9::c: this address has no alias
+v6shim alias: 240.0.0.13: an alias that couldn't be stored: it meant something only in the process that gave it
+v6shim alias: 192.0.2.1: nobody was given this alias
+v6shim alias: some.example: neither an alias nor an IPv6 address
+v6shim alias: ::1: this address has no alias" "$errors"
+try "$v6shim" alias --forget
+same "give up what? status" 2 "$status"
+try "$v6shim" alias --forget --user root "$old"
+same "another user's: status" 2 "$status"
+# A damaged record is no alias, but in the way.
+damaged=$(sed -n '1s/ .*//p' "$room/all")
+printf x | dd of="$room/small/aliases" bs=1 seek=$((4096 + 32 * ${damaged##*.} + 20)) conv=notrunc 2>/dev/null
+try "$v6shim" alias --forget "$damaged"
+same "a damaged record: status" 0 "$status"
+same "a damaged record" "" "$output$errors"
+unset V6SHIM_ALIAS_POOL
+V6SHIM_STATE_DIR=$room/own V6SHIM_ALIAS_KEY=
+try "$v6shim" alias --forget "$own"
+contains "by a key of its own" "2001:db8::1" "$output"
+V6SHIM_STATE_DIR=$room/state V6SHIM_ALIAS_KEY='a key for tests'
 
 # Names: only where a hosts file can be put in place of the system's.
 printf '2001:db8::1 two.example\n2001:db8::9 two.example\n192.0.2.1 two.example\n' >"$room/hosts"

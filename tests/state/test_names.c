@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -243,6 +244,35 @@ static void test_marks(void **state)
     assert_true(support_child(read_marks));
 }
 
+/* An alias that was given up and goes to another address takes nothing of the old name with it. */
+static void forget(void)
+{
+    start_aliases(28);
+    struct ip_address list[CANDIDATES_PER_LIST], back[CANDIDATES_PER_LIST], next = numbered(100), found;
+    struct state_fault fault = {0};
+    size_t count = make_list(1, list);
+    struct in_addr alias = alias_of(1);
+    CHECK(state_store_candidates(alias, list, count));
+    CHECK(aliases_forget(alias, &fault) == STATE_FOUND);
+    CHECK(state_load_candidates(alias, back, CANDIDATES_PER_LIST) == 0);
+    CHECK(aliases_forget(alias, &fault) == STATE_NOTHING);
+    CHECK(aliases_find_address(alias, &found) && address_equal(&found, &list[0])); /* this process knew it */
+    struct alias_record record;
+    CHECK(state_aliases_read(state_current(), alias_pool_offset(&aliases_pool, alias), false, &record, &fault) ==
+          STATE_NOTHING);
+    CHECK(aliases_forget(aliases_nobody(), &fault) == STATE_NOTHING);
+    CHECK(aliases_forget((struct in_addr){htonl(0xf040000f)}, &fault) == STATE_NOTHING); /* the transient range */
+    CHECK(aliases_of(&next, ALIAS_NAME).s_addr != alias.s_addr); /* nor gives it to another address */
+    for (uint32_t number = 200; number < 220; number++)
+        CHECK(alias_of(number).s_addr != alias.s_addr);
+}
+
+static void test_forget(void **state)
+{
+    (void)state;
+    assert_true(support_child(forget));
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, support_set_up, support_tear_down)
@@ -253,6 +283,7 @@ int main(void)
         TEST(test_damage),
         TEST(test_unusable),
         TEST(test_marks),
+        TEST(test_forget),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
