@@ -107,7 +107,7 @@ static bool may_try(const struct ip_address *candidate, size_t place, int ipv4_l
 static int prohibits(const struct destinations *destinations, const int *results, size_t place)
 {
     struct in_addr ipv4;
-    if (!pref64_recover(&destinations->addresses[place], &ipv4))
+    if (!pref64_recover_former(&destinations->addresses[place], &ipv4))
         return 0;
     for (size_t i = 0; i < place; i++) {
         const struct ip_address *address = &destinations->addresses[i];

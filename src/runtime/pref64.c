@@ -14,26 +14,14 @@
 #include "runtime/guard.h"
 #include "runtime/kernel.h"
 #include "runtime/observe.h"
+#include "runtime/pref64_kept.h"
 #include "runtime/pref64_record.h"
 #include "runtime/race_thread.h"
 #include "runtime/settings.h"
 #include "runtime/sources.h"
 
-#define NETWORKS        16   /* that one process remembers; on further ones it asks the state file each time */
 #define SAME_NETWORK_MS 3000 /* a host that has moved notices that late */
 #define LOOK_AGAIN_MS   1
-
-/* Written once, then published by the count; only `until_s` changes. */
-static struct {
-    struct pref64_record record;
-    _Atomic int64_t until_s;
-} kept[NETWORKS];
-static _Atomic unsigned kept_count;
-static atomic_flag writer = ATOMIC_FLAG_INIT;
-
-/* The place of the record that was found last, and until when that is good enough. */
-static _Atomic unsigned recent;
-static _Atomic int64_t recent_until_ms;
 
 static _Atomic long asking; /* the process whose thread asks: not that of a child's parent */
 /* The resolver is slower than those who would not wait, or anybody: they don't wait for this answer again. */
@@ -49,51 +37,23 @@ static void copy_prefixes(const struct pref64_record *record, struct pref64 *fou
         found->prefixes[i] = record->prefixes[i];
 }
 
-static bool same_record(const struct pref64_record *left, const struct pref64_record *right)
+/* Before anybody can find it, so that whoever does also sees that there is one. */
+static void keep(const struct pref64_record *record, bool insist)
 {
-    bool same = left->count == right->count && address_equal(&left->network, &right->network);
-    for (unsigned i = 0; same && i < left->count; i++)
-        same = nat64_prefix_equal(&left->prefixes[i], &right->prefixes[i]);
-    return same;
-}
-
-static void keep(const struct pref64_record *record)
-{
-    if (atomic_flag_test_and_set_explicit(&writer, memory_order_acquire))
-        return; /* somebody else is at it: the state file has it */
-    unsigned count = atomic_load(&kept_count), i = 0;
-    while (i < count && !same_record(&kept[i].record, record))
-        i++;
-    for (unsigned other = 0; other < count; other++)
-        if (other != i && address_equal(&kept[other].record.network, &record->network))
-            atomic_store(&kept[other].until_s, 0);
-    if (i < NETWORKS)
-        atomic_store(&kept[i].until_s, record->until_s);
     if (record->count > 0) {
         atomic_store(&pref64_is_known, true);
         glance_at_all_addresses();
     }
-    if (i == count && i < NETWORKS) {
-        kept[i].record = *record;
-        atomic_store(&kept_count, count + 1);
-    }
-    atomic_flag_clear_explicit(&writer, memory_order_release);
+    pref64_keep(record, insist);
 }
 
 static bool find_kept(const struct ip_address *network, struct pref64 *found)
 {
-    unsigned count = atomic_load(&kept_count);
-    for (unsigned i = 0; i < count; i++) {
-        struct pref64_record record = kept[i].record;
-        record.until_s = atomic_load(&kept[i].until_s);
-        if (!pref64_counts(&record, network))
-            continue;
-        atomic_store_explicit(&recent, i, memory_order_relaxed);
-        atomic_store_explicit(&recent_until_ms, clock_now_ms() + SAME_NETWORK_MS, memory_order_release);
-        copy_prefixes(&record, found);
-        return true;
-    }
-    return false;
+    struct pref64_record record;
+    if (!pref64_kept(network, &record))
+        return false;
+    copy_prefixes(&record, found);
+    return true;
 }
 
 /* Whether anything is known of this network: a prefix, or that there is none. */
@@ -104,8 +64,9 @@ static bool find_known(const struct ip_address *network, struct pref64 *found)
         return true;
     if (!pref64_load(network, &record))
         return false;
-    keep(&record);
+    keep(&record, false);
     copy_prefixes(&record, found);
+    pref64_kept(network, &record);
     return true;
 }
 
@@ -114,7 +75,7 @@ static void ask(void *network)
     struct pref64_record record;
     pref64_ask(&record);
     record.network = *(const struct ip_address *)network;
-    keep(&record);
+    keep(&record, true);
     background_go_on();
     pref64_store(&record);
     if (observe_wants(OBSERVE_INFO))
@@ -165,11 +126,10 @@ void pref64_await_briefly(void)
 /* Where this process knows of the network that it was in a moment ago, it need not be asked which that is. */
 static bool find_recent(struct pref64 *found)
 {
-    int64_t until_ms = atomic_load_explicit(&recent_until_ms, memory_order_acquire);
-    unsigned place = atomic_load_explicit(&recent, memory_order_relaxed);
-    if (until_ms == 0 || clock_now_ms() >= until_ms || place >= atomic_load(&kept_count))
+    struct pref64_record record;
+    if (!pref64_kept_recently(&record))
         return false;
-    copy_prefixes(&kept[place].record, found);
+    copy_prefixes(&record, found);
     return true;
 }
 
@@ -311,7 +271,7 @@ void pref64_give_up(void)
 
 void pref64_after_fork(void)
 {
-    atomic_flag_clear(&writer);
+    pref64_kept_after_fork();
     atomic_store(&asking, 0);
     atomic_store(&is_late, false);
     atomic_store(&is_slow, false);
@@ -332,23 +292,26 @@ bool pref64_joins_race(struct in_addr ipv4)
     return false;
 }
 
-static bool recover_by(const struct nat64_prefix *prefixes, unsigned count, const struct ip_address *address,
-                       struct in_addr *ipv4)
+static bool recover(const struct ip_address *address, enum pref64_whose whose, struct in_addr *ipv4)
 {
-    const struct nat64_prefix *prefix = nat64_prefix_of(prefixes, count, address);
+    const struct nat64_setting *setting = &settings_current()->nat64;
+    struct nat64_prefix kept;
+    const struct nat64_prefix *prefix = NULL;
+    if (address->family != AF_INET6 || setting->mode == NAT64_OFF)
+        return false;
+    if (setting->mode == NAT64_GIVEN)
+        prefix = nat64_prefix_of(setting->prefixes, setting->count, address);
+    else if (pref64_may_be_known() && pref64_kept_prefix(address, whose, &kept))
+        prefix = &kept;
     return prefix != NULL && nat64_recover(prefix, address, allows_private(), ipv4);
 }
 
 bool pref64_recover(const struct ip_address *address, struct in_addr *ipv4)
 {
-    const struct nat64_setting *setting = &settings_current()->nat64;
-    if (address->family != AF_INET6 || setting->mode == NAT64_OFF)
-        return false;
-    if (setting->mode == NAT64_GIVEN)
-        return recover_by(setting->prefixes, setting->count, address, ipv4);
-    unsigned count = atomic_load(&kept_count);
-    for (unsigned i = 0; i < count; i++)
-        if (recover_by(kept[i].record.prefixes, kept[i].record.count, address, ipv4))
-            return true;
-    return false;
+    return recover(address, PREF64_PRESENT, ipv4);
+}
+
+bool pref64_recover_former(const struct ip_address *address, struct in_addr *ipv4)
+{
+    return recover(address, PREF64_ANY, ipv4);
 }

@@ -65,9 +65,12 @@ static inline bool pref64_may_be_known(void)
 void pref64_after_fork(void);
 
 /*
- * The IPv4 address inside, where the prefix is one that this process has found or was given and may carry it. No
- * system call. For addresses that a resolver gave, or that we connected to: never for what only came in (promise 2).
+ * The IPv4 address inside, where the prefix is one that was given or that this process has found in the network where
+ * it is now, and may carry it. For addresses that a resolver gave. The other one, for addresses that we connected to
+ * or were about to: of any network that the process has been in. Neither for what only came in (promise 2). No system
+ * call but one for the time, where a prefix is known.
  */
 bool pref64_recover(const struct ip_address *address, struct in_addr *ipv4);
+bool pref64_recover_former(const struct ip_address *address, struct in_addr *ipv4);
 
 #endif

@@ -34,7 +34,7 @@ int race_prohibits(const struct eyeballs *race, const struct history_candidates 
                    unsigned attempt)
 {
     struct in_addr ipv4;
-    if (!pref64_recover(&candidates->addresses[order[attempt]], &ipv4))
+    if (!pref64_recover_former(&candidates->addresses[order[attempt]], &ipv4))
         return 0;
     for (unsigned i = 0; i < race->count; i++) {
         const struct ip_address *address = &candidates->addresses[order[i]];

@@ -121,7 +121,9 @@ same "and to getaddrinfo with AI_ADDRCONFIG" "198.51.100.80" \
     "$(ours getent ahostsv4 v4only.lab.example | awk '$2 == "STREAM" { print $1 }')"
 same "and an address typed as a number" "198.51.100.80" \
     "$(ours getent ahostsv4 198.51.100.80 | awk '$2 == "STREAM" { print $1 }')"
-same "but not one that NAT64 doesn't carry" "" "$(ours getent ahostsv4 10.1.2.3)"
+same "a private one too, as the prefix is the network's own" "10.1.2.3" \
+    "$(ours getent ahostsv4 10.1.2.3 | awk '$2 == "STREAM" { print $1 }')"
+same "but not one that NAT64 doesn't carry" "" "$(ours getent ahostsv4 169.254.1.2)"
 same "which libc alone doesn't find here" "" "$(bare getent ahostsv4 v4only.lab.example)"
 contains "a non-blocking program reaches a name" "peer 198.51.100.80" "$(ours $probe non-blocking v4only.lab.example 7001)"
 contains "and a literal" "peer 198.51.100.80" "$(ours $probe non-blocking 198.51.100.80 7001)"

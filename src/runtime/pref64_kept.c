@@ -1,0 +1,144 @@
+#include "runtime/pref64_kept.h"
+
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "runtime/clock.h"
+
+#define SAME_NETWORK_MS 3000 /* a host that has moved notices that late */
+#define WORDS           ((sizeof(struct pref64_record) + sizeof(uint64_t) - 1) / sizeof(uint64_t))
+
+/* Words are atomic, and read as a whole where the version has not changed meanwhile. */
+static struct {
+    _Atomic uint32_t version; /* odd: being written; 0: empty */
+    _Atomic uint32_t order;   /* when it was found last */
+    _Atomic uint64_t words[WORDS];
+} entries[PREF64_NETWORKS];
+static _Atomic uint32_t next_order = 1;
+static atomic_flag writer = ATOMIC_FLAG_INIT;
+
+/* The entry that was found last, plus 1, and until when that is good enough. */
+static _Atomic unsigned present;
+static _Atomic int64_t present_until_ms;
+
+static bool read_entry(unsigned place, struct pref64_record *record)
+{
+    uint64_t words[WORDS];
+    uint32_t version = atomic_load_explicit(&entries[place].version, memory_order_acquire);
+    if (version == 0 || version % 2 != 0)
+        return false;
+    for (size_t i = 0; i < WORDS; i++)
+        words[i] = atomic_load_explicit(&entries[place].words[i], memory_order_acquire);
+    memcpy(record, words, sizeof *record);
+    return atomic_load_explicit(&entries[place].version, memory_order_acquire) == version;
+}
+
+/* One that a fork left in the middle of a write has an odd version, and is whole again after this. */
+static void write_entry(unsigned place, const struct pref64_record *record)
+{
+    uint64_t words[WORDS] = {0};
+    uint32_t version = atomic_load(&entries[place].version) | 1;
+    memcpy(words, record, sizeof *record);
+    atomic_store_explicit(&entries[place].version, version, memory_order_release);
+    for (size_t i = 0; i < WORDS; i++)
+        atomic_store_explicit(&entries[place].words[i], words[i], memory_order_release);
+    atomic_store_explicit(&entries[place].version, version + 1, memory_order_release);
+}
+
+static void use(unsigned place)
+{
+    atomic_store_explicit(&entries[place].order, atomic_fetch_add(&next_order, 1), memory_order_relaxed);
+    atomic_store_explicit(&present, place + 1, memory_order_relaxed);
+    atomic_store_explicit(&present_until_ms, clock_now_ms() + SAME_NETWORK_MS, memory_order_release);
+}
+
+static bool same_prefixes(const struct pref64_record *left, const struct pref64_record *right)
+{
+    bool same = left->count == right->count;
+    for (unsigned i = 0; same && i < left->count; i++)
+        same = nat64_prefix_equal(&left->prefixes[i], &right->prefixes[i]);
+    return same;
+}
+
+/* Where to write it: over the same prefixes of the same network, else over what was found longest ago. What is known
+   otherwise of the network ends. */
+static unsigned place_for(const struct pref64_record *record)
+{
+    unsigned found = PREF64_NETWORKS, oldest = 0;
+    for (unsigned i = 0; i < PREF64_NETWORKS; i++) {
+        struct pref64_record its;
+        if (atomic_load(&entries[i].order) < atomic_load(&entries[oldest].order))
+            oldest = i;
+        if (!read_entry(i, &its) || !address_equal(&its.network, &record->network))
+            continue;
+        if (same_prefixes(&its, record)) {
+            found = i;
+        } else if (its.until_s != 0) {
+            its.until_s = 0;
+            write_entry(i, &its);
+        }
+    }
+    return found < PREF64_NETWORKS ? found : oldest;
+}
+
+void pref64_keep(const struct pref64_record *record, bool insist)
+{
+    while (atomic_flag_test_and_set_explicit(&writer, memory_order_acquire)) {
+        if (!insist)
+            return;
+        syscall(SYS_sched_yield);
+    }
+    unsigned place = place_for(record);
+    write_entry(place, record);
+    atomic_store(&entries[place].order, atomic_fetch_add(&next_order, 1));
+    atomic_flag_clear_explicit(&writer, memory_order_release);
+}
+
+bool pref64_kept(const struct ip_address *network, struct pref64_record *record)
+{
+    for (unsigned i = 0; i < PREF64_NETWORKS; i++) {
+        struct pref64_record its;
+        if (!read_entry(i, &its) || !pref64_counts(&its, network))
+            continue;
+        use(i);
+        *record = its;
+        return true;
+    }
+    return false;
+}
+
+bool pref64_kept_recently(struct pref64_record *record)
+{
+    int64_t until_ms = atomic_load_explicit(&present_until_ms, memory_order_acquire);
+    unsigned place = atomic_load_explicit(&present, memory_order_relaxed);
+    return until_ms != 0 && clock_now_ms() < until_ms && place != 0 && read_entry(place - 1, record);
+}
+
+static bool find_prefix(const struct pref64_record *record, const struct ip_address *address,
+                        struct nat64_prefix *prefix)
+{
+    const struct nat64_prefix *found = nat64_prefix_of(record->prefixes, record->count, address);
+    if (found != NULL)
+        *prefix = *found;
+    return found != NULL;
+}
+
+bool pref64_kept_prefix(const struct ip_address *address, enum pref64_whose whose, struct nat64_prefix *prefix)
+{
+    struct pref64_record record;
+    unsigned place = atomic_load_explicit(&present, memory_order_relaxed);
+    if (whose == PREF64_PRESENT)
+        return place != 0 && read_entry(place - 1, &record) && find_prefix(&record, address, prefix) &&
+               pref64_counts(&record, &record.network);
+    for (unsigned i = 0; i < PREF64_NETWORKS; i++)
+        if (read_entry(i, &record) && find_prefix(&record, address, prefix))
+            return true;
+    return false;
+}
+
+void pref64_kept_after_fork(void)
+{
+    atomic_flag_clear(&writer);
+}
