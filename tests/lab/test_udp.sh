@@ -3,6 +3,7 @@
 . "$(dirname "$0")/lib.sh"
 . "$LAB_SOURCE/topology.sh"
 . "$LAB_SOURCE/programs.sh"
+. "$LAB_SOURCE/clients.sh"
 lab_need_library
 lab_topology
 lab_services
@@ -10,48 +11,9 @@ lab_services
 echo question >"$LAB_DIR/question"
 input=$LAB_DIR/question
 
-client_nc_traditional() { $run nc.traditional -u -w 1 "$1" 7002; } # connected
-client_net_time() {
-    $run perl -MNet::Time=inet_time -e 'print inet_time($ARGV[0], "udp", 3), "\n"' "$1"
-}
-client_tftp() { # told to be IPv4-only; unconnected, and its answer comes from another port
-    rm -f "$LAB_DIR/fetched"
-    $run tftp -4 "$1" -c get something "$LAB_DIR/fetched"
-    cat "$LAB_DIR/fetched" 2>/dev/null
-}
-client_socat() { $run socat -t1 - "UDP4:$1:7002"; }
-client_gawk() {
-    # shellcheck disable=SC2016
-    $run gawk 'BEGIN { s = "/inet4/udp/0/" ARGV[1] "/7002"; print "question" |& s; s |& getline l; print l }' "$1"
-}
-client_netwrite() { $run netwrite udp "$1" 7002 >/dev/null; } # prints how fast it was
-# One unconnected socket for several peers, of both families; each answer has to come from whom was asked.
-client_perl_unconnected() {
-    $run perl -MSocket=:all -e '
-        socket(my $s, PF_INET, SOCK_DGRAM, 0);
-        for my $name (@ARGV) {
-            my $to = pack_sockaddr_in(7002, inet_aton($name) // die "$name\n");
-            send $s, "question", 0, $to;
-            my $readable = "";
-            vec($readable, fileno($s), 1) = 1;
-            select($readable, undef, undef, 3) or die "no answer from $name\n";
-            my $from = recv $s, my $answer, 999, 0;
-            print $from eq $to ? $answer : "from a stranger: $answer";
-        }' "$1"
-}
-
-programs='
-nc_traditional      nc.traditional  udp-echo
-net_time            perl            udp-time
-tftp                tftp            udp-tftp
-socat               socat           udp-echo
-gawk                gawk            udp-echo
-netwrite            netwrite        udp-echo
-perl_unconnected    perl            udp-echo
-'
 dual_reaches="inet 198.51.100.80" # a datagram can't be raced: IPv4 while it has a route
-one_address="nc_traditional net_time tftp socat gawk netwrite perl_unconnected"
-try_programs "$programs"
+one_address="udp_nc_traditional udp_net_time udp_tftp udp_socat udp_gawk udp_netwrite udp_perl"
+try_programs "$udp_clients"
 
 said=$(lab_preload client timeout 20 perl -MSocket=:all -e '
     socket(my $s, PF_INET, SOCK_DGRAM, 0);
