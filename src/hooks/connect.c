@@ -14,6 +14,7 @@
 #include "runtime/guard.h"
 #include "runtime/hook.h"
 #include "runtime/impostor.h"
+#include "runtime/loopback_twin.h"
 #include "runtime/observe.h"
 #include "runtime/outbound.h"
 #include "runtime/pointer.h"
@@ -68,7 +69,7 @@ static bool asks_for_connection(const struct sockaddr *address, socklen_t length
 static bool is_way_back(int fd, const struct sockaddr_in *asked, struct ip_address *peer)
 {
     return replies_may_concern() && sockets_find(fd) != NULL && !sockets_has(fd, SOCKET_STREAM) &&
-           replies_way_back(asked, peer);
+           replies_way_back(fd, asked, peer);
 }
 
 static NOINLINE int connect_guarded(int fd, const struct sockaddr *address, socklen_t length)
@@ -239,6 +240,8 @@ static int get_in_shape(get_name *get, int fd, view *shown_as, struct sockaddr *
         outbound_show_peer(&full);
     if (result == 0 && full_length > 0)
         sockets_learn(fd, full.ss_family);
+    if (result == 0 && shown_as == view_of)
+        shown_as = loopback_twin_view(fd, &full);
     if (result == 0)
         view_hand_out(&full, full_length, shown_as, address != NULL ? address : &nowhere, length);
     return result;

@@ -3,13 +3,28 @@
 #include <stdatomic.h>
 
 #include "core/address.h"
+#include "runtime/clock.h"
+#include "runtime/loopback_twin.h"
 
 #define PORTS     65536
-#define WORD_BITS 64
+#define IS_IPV6   1u /* the word of a port: this bit, and when the kernel was asked, in seconds + 1; 0 is never */
+#define TIME_UNIT 2u
 
-static _Atomic uint64_t on_ipv6[PORTS / WORD_BITS];
+static _Atomic uint32_t words[PORTS];
 
-bool loopback_peers_note(const struct sockaddr_storage *source, socklen_t length)
+static uint32_t now_in_words(void)
+{
+    return (uint32_t)(clock_now_ms() / CLOCK_MS_PER_S + 1) * TIME_UNIT;
+}
+
+static bool ask_kernel(int fd, uint16_t port, uint32_t now)
+{
+    bool is_ipv6 = !loopback_twin_hears(fd, port);
+    atomic_store_explicit(&words[port], now | (is_ipv6 ? IS_IPV6 : 0), memory_order_relaxed);
+    return is_ipv6;
+}
+
+bool loopback_peers_note(int fd, const struct sockaddr_storage *source, socklen_t length)
 {
     struct ip_address address;
     uint16_t port;
@@ -22,16 +37,21 @@ bool loopback_peers_note(const struct sockaddr_storage *source, socklen_t length
     struct ip_address plain = address_unmap(&address);
     if (!address_is_loopback(&plain))
         return false;
-    _Atomic uint64_t *word = &on_ipv6[port / WORD_BITS];
-    uint64_t bit = (uint64_t)1 << port % WORD_BITS;
-    if (plain.family == AF_INET6)
-        atomic_fetch_or_explicit(word, bit, memory_order_relaxed);
-    else if ((atomic_load_explicit(word, memory_order_relaxed) & bit) != 0)
-        atomic_fetch_and_explicit(word, ~bit, memory_order_relaxed);
-    return plain.family == AF_INET6;
+    uint32_t word = atomic_load_explicit(&words[port], memory_order_relaxed);
+    if (plain.family == AF_INET6) {
+        uint32_t now = now_in_words();
+        return (word & ~IS_IPV6) == now ? (word & IS_IPV6) != 0 : ask_kernel(fd, port, now);
+    }
+    if ((word & IS_IPV6) != 0)
+        atomic_store_explicit(&words[port], now_in_words(), memory_order_relaxed);
+    return false;
 }
 
-bool loopback_peers_is_ipv6(uint16_t port)
+bool loopback_peers_is_ipv6(int fd, uint16_t port)
 {
-    return (atomic_load_explicit(&on_ipv6[port / WORD_BITS], memory_order_relaxed) >> port % WORD_BITS & 1) != 0;
+    uint32_t word = atomic_load_explicit(&words[port], memory_order_relaxed);
+    if ((word & IS_IPV6) == 0)
+        return false;
+    uint32_t now = now_in_words();
+    return (word & ~IS_IPV6) == now || ask_kernel(fd, port, now);
 }

@@ -221,7 +221,7 @@ static ssize_t send_to_ipv4(int fd, const struct msghdr *message, const struct s
     uint16_t port = ntohs(destination->sin_port);
     upgrade_unused(fd);
     bool speaks_ipv6 = sockets_has(fd, SOCKET_UPGRADED) || sockets_is_inherited(fd);
-    if (speaks_ipv6 && replies_may_concern() && replies_way_back(destination, &way_back))
+    if (speaks_ipv6 && replies_may_concern() && replies_way_back(fd, destination, &way_back))
         address = way_back;
     return send_to(fd, message, &address, port, flags);
 }
@@ -333,12 +333,13 @@ void messages_hand_out_source(int fd, struct sockaddr_storage *full, socklen_t f
 {
     bool ipv4_shape =
         full_length > 0 && full->ss_family == AF_INET6 && view_is_ipv4(fd, length != NULL ? *length : 0, caller);
+    view *shown_as = NULL;
     if (ipv4_shape) {
         requeue_show_source(full);
-        replies_note(full, full_length);
+        shown_as = replies_note(fd, full, full_length);
         outbound_show_source(fd, full);
     }
-    view_hand_out(full, full_length, ipv4_shape ? view_of : NULL, address, length);
+    view_hand_out(full, full_length, shown_as, address, length);
 }
 
 /* A descriptor that we have not seen being made is looked at once. */

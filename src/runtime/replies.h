@@ -10,15 +10,17 @@
 #include <stdbool.h>
 
 #include "core/address.h"
+#include "runtime/view.h"
 
 /* Whether there has been such a peer: until then nobody asks for its way. */
 extern _Atomic bool replies_any;
 
-/* A datagram came from this address. */
-void replies_note(const struct sockaddr_storage *source, socklen_t length);
+/* A datagram came to `fd` from this address. How it is to be shown. */
+view *replies_note(int fd, const struct sockaddr_storage *source, socklen_t length);
 
-/* The IPv6 address from which the latest datagram of this peer came; false: it came over IPv4, or none did. */
-bool replies_way_back(const struct sockaddr_in *peer, struct ip_address *address);
+/* What `fd` sends to this peer: the IPv6 address from which its latest datagram came. False: it came over IPv4, or
+   none did. */
+bool replies_way_back(int fd, const struct sockaddr_in *peer, struct ip_address *address);
 static inline bool replies_may_concern(void)
 {
     return atomic_load_explicit(&replies_any, memory_order_relaxed);

@@ -27,6 +27,13 @@ struct in_addr view_of(const struct ip_address *address)
     return translators_show(address, &client) ? impostor_shown(client) : aliases_of(address, ALIAS_PEER);
 }
 
+struct in_addr view_of_twin(const struct ip_address *address)
+{
+    bool is_ipv6_loopback =
+        address->family == AF_INET6 && address_is_loopback(address) && !address_is_mapped(address);
+    return is_ipv6_loopback ? aliases_of(address, ALIAS_PEER) : view_of(address);
+}
+
 struct in_addr view_of_local(const struct ip_address *address)
 {
     struct in_addr bound;

@@ -21,6 +21,9 @@
 typedef struct in_addr view(const struct ip_address *address);
 struct in_addr view_of(const struct ip_address *address);
 
+/* The same for a peer on ::1 that isn't alone with its port (runtime/loopback_twin.h): its alias. */
+struct in_addr view_of_twin(const struct ip_address *address);
+
 /* The same for an address of this host's own: one that stands in the place of an IPv4 address (listen-map) shows as
    that, as the program bound it. */
 struct in_addr view_of_local(const struct ip_address *address);
