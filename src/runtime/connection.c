@@ -419,7 +419,9 @@ int connection_make_mapped(int fd, const struct sockaddr_in *asked)
     int saved = errno;
     struct ip_address address = address_ipv4(asked->sin_addr);
     int result = try_candidate(fd, &address, ntohs(asked->sin_port), PATIENCE_FOREVER);
-    if (is_underway(result))
+    /* Not of TCP: the first connect() after a connection was made, which some programs call to learn of it, succeeds
+       whatever the address, and that one goes on. */
+    if (is_underway(result) && !sockets_has(fd, SOCKET_STREAM))
         sockets_clear(sockets_find(fd), SOCKET_TRANSLATED);
     errno = saved;
     return result == -ENETUNREACH ? connection_translate(fd, asked) : result;
