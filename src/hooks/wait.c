@@ -2,6 +2,7 @@
 #include <sys/epoll.h>
 
 #include "runtime/background.h"
+#include "runtime/epoll_kernel.h"
 #include "runtime/epoll_sets.h"
 #include "runtime/guard.h"
 #include "runtime/hook.h"
@@ -28,6 +29,7 @@ static NOINLINE int control_epoll(int epoll, int operation, int fd, struct epoll
 
 EXPORT int epoll_ctl(int epoll, int operation, int fd, struct epoll_event *event)
 {
+    epoll_kernel_note(epoll);
     if (start_is_ready() && !sockets_item_is_record(sockets_item(fd)))
         return REAL_BOUND(epoll_ctl)(epoll, operation, fd, event);
     return control_epoll(epoll, operation, fd, event);
@@ -51,12 +53,14 @@ static NOINLINE int wait_in_epoll(int epoll, struct epoll_event *events, int mos
 
 EXPORT int epoll_wait(int epoll, struct epoll_event *events, int most, int timeout)
 {
+    epoll_kernel_note(epoll);
     return waiting_concerns_epoll() ? wait_in_epoll(epoll, events, most, timeout, NULL)
                                     : REAL(epoll_wait)(epoll, events, most, timeout);
 }
 
 EXPORT int epoll_pwait(int epoll, struct epoll_event *events, int most, int timeout, const sigset_t *mask)
 {
+    epoll_kernel_note(epoll);
     return waiting_concerns_epoll() ? wait_in_epoll(epoll, events, most, timeout, mask)
                                     : REAL(epoll_pwait)(epoll, events, most, timeout, mask);
 }
@@ -64,6 +68,7 @@ EXPORT int epoll_pwait(int epoll, struct epoll_event *events, int most, int time
 EXPORT int epoll_pwait2(int epoll, struct epoll_event *events, int most, const struct timespec *timeout,
                         const sigset_t *mask)
 {
+    epoll_kernel_note(epoll);
     return waiting_concerns_epoll() && limit_is_valid(timeout) && guard_may_act()
                ? waiting_epoll(epoll, events, most, timeout, mask, true)
                : REAL(epoll_pwait2)(epoll, events, most, timeout, mask);

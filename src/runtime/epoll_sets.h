@@ -17,9 +17,16 @@ struct epoll_registrations {
     struct socket_watch watches[EPOLL_SETS_MOST];
 };
 
-/* Takes a number out of the sets that it is in, and remembers how it was in them. No system call where the program
-   has never registered it. */
+/*
+ * Takes a number out of the sets that it is in, and remembers how it was in them. Where the program has registered it
+ * by epoll_ctl() it is on record; else the kernel is asked of each set that the program uses, one call for each,
+ * since the registration may have passed by us (epoll_kernel.h).
+ */
 void epoll_sets_take(int fd, struct epoll_registrations *registrations);
+
+/* After the number was given to another file, with the file that went open as `old`: what was registered without a
+   hook between epoll_sets_take() and then. The old registrations end with `old`. */
+void epoll_sets_catch_up(int fd, int old, struct epoll_registrations *registrations);
 
 /* Puts the number, now of another file, into the same sets. A ONESHOT that was disarmed stays disarmed. */
 void epoll_sets_restore(int fd, const struct epoll_registrations *registrations);

@@ -10,7 +10,7 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <signal.h>
-#include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -370,7 +370,38 @@ static void test_race_was_handed_to_silent_ipv6(void **state)
                                                          "EINPROGRESS\nconnected to 192.0.2.1\n");
 }
 
+/* Whatever makes a race collapse, its placeholder has gone. */
+static void part_collapsed(void)
+{
+    for (int way = 0; way < 6; way++) {
+        int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0), off = 0, on = 1;
+        go(fd, "hole-both.example", 7001);
+        bool raced = socket_family(fd) == AF_UNIX;
+        int copy = way == 0 ? dup(fd) : -1;
+        if (way == 1)
+            fcntl(fd, F_SETFL, 0);
+        if (way == 2)
+            fcntl64(fd, F_SETFL, O_RDWR);
+        if (way == 3)
+            ioctl(fd, FIONBIO, &off);
+        if (way == 4)
+            fcntl(fd, F_SETFL, O_NONBLOCK | O_ASYNC);
+        if (way == 5)
+            ioctl(fd, FIOASYNC, &on);
+        printf("%d %d\n", raced, socket_family(fd) == AF_UNIX);
+        close(copy);
+        close(fd);
+    }
+}
+
+static void test_collapsed_race_left_its_placeholder(void **state)
+{
+    (void)state;
+    assert_string_equal(part_output("collapsed", plain), "1 0\n1 0\n1 0\n1 0\n1 0\n1 0\n");
+}
+
 static const struct part parts[] = {
+    {"collapsed", part_collapsed},
     {"few_numbers", part_few_numbers},
     {"denied", part_denied},
     {"denied_later", part_denied_later},
@@ -396,6 +427,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_number_beyond_the_limit_could_not_connect),
         cmocka_unit_test(test_limit_lowered_left_a_pair_of_sockets),
         cmocka_unit_test(test_race_was_handed_to_silent_ipv6),
+        cmocka_unit_test(test_collapsed_race_left_its_placeholder),
     };
     return SUPPORT_MAIN(parts, tests);
 }
