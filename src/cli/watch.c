@@ -52,8 +52,9 @@ int watch_open(struct watch *watch, const char *variable)
         mkfifo(watch->path, FIFO_MODE) != 0 ||
         (watch->fifo = open(watch->path, O_RDWR | O_NONBLOCK | O_CLOEXEC)) < 0 ||
         setenv(variable, watch->path, 1) != 0) {
+        int status = fail(watch, "cannot make the FIFO"); /* with the errno of that */
         watch_close(watch);
-        return fail(watch, "cannot make the FIFO");
+        return status;
     }
     fcntl(watch->fifo, F_SETPIPE_SZ, FIFO_SIZE); /* where that is not allowed, less fits in */
     return EXIT_STATUS_OK;

@@ -38,18 +38,14 @@ static void before_fork(void)
     background_before_fork();
 }
 
-static atomic_bool forked;
-
 static void after_fork_in_parent(void)
 {
-    atomic_store_explicit(&forked, true, memory_order_relaxed);
     holders_note_child();
     background_after_fork_in_parent();
 }
 
 static void after_fork_in_child(void)
 {
-    atomic_store_explicit(&forked, true, memory_order_relaxed);
     atomic_store(&owner, syscall(SYS_getpid));
     holders_after_fork();
     beside_after_fork();
@@ -60,11 +56,6 @@ static void after_fork_in_child(void)
     /* The thread that was busy, if any, does not exist in the child. */
     int busy = START_BUSY;
     atomic_compare_exchange_strong(&start_state, &busy, START_COLD);
-}
-
-bool start_has_forked(void)
-{
-    return atomic_load_explicit(&forked, memory_order_relaxed);
 }
 
 bool start_owns_memory(void)

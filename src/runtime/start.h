@@ -28,9 +28,6 @@ static inline bool start_ready(void)
     return start_is_ready() || start_run();
 }
 
-/* Whether this process was made by a fork(), or has made others. */
-bool start_has_forked(void);
-
 /* Whether this is the process whose tables these are: false in a vfork() child, which shares its parent's memory and
    must not change it. One system call. */
 bool start_owns_memory(void);

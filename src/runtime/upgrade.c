@@ -35,9 +35,10 @@ struct plan {
     const struct ip_address *bind_to; /* NULL: to `port`, if any */
     uint16_t bind_port;
     bool both_families;
-    bool leaves_peer; /* it is about to be connected to another one */
-    bool connected;   /* a UDP socket that keeps its peer */
-    bool renewed;     /* it is an AF_INET6 socket already, bound to this: */
+    bool leaves_peer;  /* it is about to be connected to another one */
+    bool connected;    /* a UDP socket that keeps its peer */
+    uint32_t children; /* of this process, when nobody else had the socket */
+    bool renewed;      /* it is an AF_INET6 socket already, bound to this: */
     struct in6_addr local;
     uint32_t scope;
     bool waits;       /* with something in its queue, though it has no port any more */
@@ -76,6 +77,7 @@ static int make_plan(int fd, const struct sockaddr_storage *bound, struct plan *
     plan->fd = fd;
     plan->record = sockets_find(fd);
     int result = find_protocol(plan);
+    plan->children = atomic_load(&sockets_children);
     if (result == 0 && holders_include_others(fd))
         result = -EAFNOSUPPORT;
     if (result < 0)
@@ -173,10 +175,10 @@ static void carry_datagrams(const struct plan *plan, int old)
 }
 
 /* Threads that sleep in recv() on the socket that went are told that nothing comes any more; their hooks then look at
-   the new one. With a child the socket may be shared, and is then not ours to shut down. */
-static void wake_sleepers(int old)
+   the new one. Where another thread has made a child meanwhile that has it too, it is not ours to shut down. */
+static void wake_sleepers(const struct plan *plan, int old)
 {
-    if (!start_has_forked())
+    if (atomic_load(&sockets_children) == plan->children)
         REAL(shutdown)(old, SHUT_RDWR);
 }
 
@@ -190,7 +192,7 @@ static int put_in_place(const struct plan *plan, int socket)
     if (result == 0 && old >= 0) {
         carry_datagrams(plan, old);
         if (!plan->renewed)
-            wake_sleepers(old);
+            wake_sleepers(plan, old);
     }
     if (old >= 0)
         REAL(close)(old);

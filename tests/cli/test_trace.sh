@@ -24,6 +24,13 @@ trace -o "$room/out" sh -c 'ls -l /proc/self/fd | grep -c "socket\|pipe\|signalf
 same "no descriptor of ours in the program" "$(sh -c 'ls -l /proc/self/fd | grep -c "socket\|pipe\|signalfd"; ls /proc/self/fd | tail -n 1' 2>/dev/null)" \
     "$output"
 same "nothing is left behind" "" "$(ls "$room" | grep v6shim-trace)"
+if command -v strace >/dev/null && strace -o /dev/null true 2>/dev/null; then
+    try strace -o /dev/null -e inject=mknod,mknodat:error=EDQUOT "$v6shim" trace true
+    contains "no FIFO: why" "cannot make the FIFO: Disk quota exceeded" "$errors"
+    same "no FIFO: nothing is left behind" "" "$(ls "$room" | grep v6shim-trace)"
+else
+    echo "# SKIPPED: a FIFO that can't be made (no strace here)"
+fi
 
 # Signals
 trace -o "$room/out" sh -c 'kill -9 $$'

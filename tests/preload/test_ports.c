@@ -199,6 +199,8 @@ static void watch(const char *part, enum end end, const char *setting, const cha
                  report->form);
     assert_string_equal(report->output, expected);
     assert_true(report->tries >= MOMENTS_MIN);
+    assert_true(report->exchanges > 0);
+    assert_int_equal(report->open, 0);
 }
 
 static void test_port_was_free_while_a_udp_socket_was_exchanged(void **state)

@@ -2,6 +2,7 @@
 #include "support.h"
 
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <spawn.h>
 #include <sys/syscall.h>
@@ -341,6 +342,51 @@ static void test_child_did_not_hear_the_answer(void **state)
     assert_string_equal(part_output("answer_child", NULL), "answer; ");
 }
 
+/* ---- A thread that sleeps on a socket which is exchanged, in a process that has had a child */
+
+static void *send_late(void *world)
+{
+    struct timespec pause = {.tv_nsec = 50000000};
+    struct sockaddr_in to = {
+        .sin_family = AF_INET, .sin_port = htons(PORT), .sin_addr = first_address("one6.example")};
+    struct sockaddr_in6 from;
+    socklen_t length = sizeof from;
+    char letter;
+    /* The other thread is to sleep by then; where it doesn't yet, it receives all the same. */
+    syscall(SYS_nanosleep, &pause, NULL);
+    assert_int_equal(sendto(((int *)world)[1], "?", 1, 0, (struct sockaddr *)&to, sizeof to), 1);
+    assert_int_equal(syscall(SYS_recvfrom, *(int *)world, &letter, 1, 0, &from, &length), 1);
+    assert_int_equal(syscall(SYS_sendto, *(int *)world, "answer", 6, 0, &from, length), 6);
+    return NULL;
+}
+
+static void wake_after_fork(void)
+{
+    int numbers[] = {world_datagrams("2001:db8::1", PORT), socket(AF_INET, SOCK_DGRAM, 0)};
+    struct sockaddr_in plain = ipv4_at("192.0.2.1", 9), from = {0};
+    struct timeval limit = {.tv_sec = PATIENCE_MS / 1000};
+    socklen_t length = sizeof from;
+    char data[16] = "";
+    pthread_t thread;
+    setsockopt(numbers[1], SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+    sendto(numbers[1], "x", 1, 0, (struct sockaddr *)&plain, sizeof plain);
+    pid_t child = fork();
+    if (child == 0)
+        _exit(0);
+    waitpid(child, NULL, 0);
+    assert_int_equal(pthread_create(&thread, NULL, send_late, numbers), 0);
+    ssize_t size = recvfrom(numbers[1], data, sizeof data - 1, 0, (struct sockaddr *)&from, &length);
+    printf("%s from %s", size > 0 ? data : strerror(errno), is_alias(from.sin_addr) ? "alias" : "?");
+    fflush(stdout);
+    pthread_join(thread, NULL);
+}
+
+static void test_sleeper_of_a_process_that_forked_slept_on(void **state)
+{
+    (void)state;
+    assert_string_equal(part_output("wake_after_fork", NULL), "answer from alias");
+}
+
 int main(int argc, char **argv)
 {
     const struct part parts[] = {
@@ -351,6 +397,7 @@ int main(int argc, char **argv)
         {"bind_alone_again", bind_alone_again},
         {"bind_for_program", bind_for_program},
         {"answer_child", answer_child},
+        {"wake_after_fork", wake_after_fork},
         {NULL, NULL},
     };
     const struct CMUnitTest tests[] = {
@@ -359,6 +406,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_socket_stayed_with_ipv4_when_its_child_had_ended),
         cmocka_unit_test(test_started_program_kept_an_unbound_socket),
         cmocka_unit_test(test_child_did_not_hear_the_answer),
+        cmocka_unit_test(test_sleeper_of_a_process_that_forked_slept_on),
     };
     return SUPPORT_MAIN(parts, tests);
 }

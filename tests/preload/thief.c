@@ -16,6 +16,7 @@
 #define NO_THIEF UINT32_MAX
 #define BOTH     0x924U /* the forms of both families */
 
+#define GET_SIGNAL_MASK 0x420a
 /* ptrace(2), of Linux 5.3; the headers of libc and the kernel don't go together. */
 #define GET_SYSCALL_INFO 0x420e
 #define ENTRY            1
@@ -157,6 +158,14 @@ static long call_of(pid_t program, long known)
     return call.kind == ENTRY ? (long)call.number : known;
 }
 
+static void look_at_signals(pid_t program, struct thief_report *report)
+{
+    uint64_t mask = 0;
+    syscall(SYS_ptrace, GET_SIGNAL_MASK, program, sizeof mask, &mask);
+    report->exchanges++;
+    report->open += (mask & UINT64_C(1) << (SIGUSR1 - 1)) == 0;
+}
+
 /* Until it has ended. */
 static void follow(const struct thief *thief, pid_t program, int news, struct thief_report *report)
 {
@@ -171,6 +180,8 @@ static void follow(const struct thief *thief, pid_t program, int news, struct th
             call = call_of(program, call);
             if (wish.type != 0)
                 look(thief, &wish, call, report);
+            if (wish.type != 0 && call == SYS_dup3)
+                look_at_signals(program, report);
         } else if (WSTOPSIG(status) == SIGTRAP) { /* by its execve() */
             ptrace(PTRACE_SETOPTIONS, program, NULL, (void *)(PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL));
         } else {

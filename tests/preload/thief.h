@@ -18,14 +18,16 @@ void thief_start(int type, uint16_t port, enum thief_ways ways);
 void thief_stop(void);
 
 struct thief_report {
-    char output[4096]; /* of the part */
-    int status;        /* as waitpid() gives it */
-    unsigned tries;    /* moments */
-    unsigned got;      /* in which the thief had the port */
-    unsigned got_all;  /* on all addresses of both families */
-    unsigned late;     /* those among `got` that were the last ones */
-    long call;         /* the number of the system call where that was first, and */
-    unsigned form;     /* the way in which it was bound */
+    char output[4096];  /* of the part */
+    int status;         /* as waitpid() gives it */
+    unsigned tries;     /* moments */
+    unsigned got;       /* in which the thief had the port */
+    unsigned got_all;   /* on all addresses of both families */
+    unsigned late;      /* those among `got` that were the last ones */
+    long call;          /* the number of the system call where that was first, and */
+    unsigned form;      /* the way in which it was bound */
+    unsigned exchanges; /* dup3() of the part, and those among them */
+    unsigned open;      /* that a handler of the program could have interrupted */
 };
 
 /* Runs a part of this program, preloaded, with these further variables ("A=b", up to a NULL; or NULL). Skips the test
