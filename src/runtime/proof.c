@@ -28,7 +28,8 @@ static bool wants_packet_information(int fd)
 static bool ask_for_proof(int fd)
 {
     int on = 1;
-    return REAL(setsockopt)(fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof on) == 0;
+    return REAL(setsockopt)(fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof on) == 0 ||
+           REAL(setsockopt)(fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof on) == 0;
 }
 
 /* A descriptor without a record. Nothing is remembered of a socket that is no datagram socket of IPv6. */
@@ -59,17 +60,18 @@ bool proof_is_needed(int fd, socklen_t room, const void *caller)
     return !sockets_is_other(fd) && !sockets_is_native(fd) && look_at(fd, room, caller);
 }
 
-void proof_begin(int fd, struct socket_record *record)
+bool proof_begin(int fd, struct socket_record *record)
 {
     if (record == NULL || (atomic_load(&record->flags) & SOCKET_PROVEN) != 0)
-        return;
+        return true;
     int saved = errno;
-    if (wants_packet_information(fd))
-        sockets_set(record, SOCKET_WANTS_PKTINFO);
-    ask_for_proof(fd);
-    sockets_set(record, SOCKET_PROVEN);
-    atomic_store_explicit(&proof_any, true, memory_order_relaxed);
+    bool visible = wants_packet_information(fd), given = ask_for_proof(fd);
+    if (given) {
+        sockets_set(record, visible ? SOCKET_PROVEN | SOCKET_WANTS_PKTINFO : SOCKET_PROVEN);
+        atomic_store_explicit(&proof_any, true, memory_order_relaxed);
+    }
     errno = saved;
+    return given;
 }
 
 bool proof_takes_option(int fd, const void *value, socklen_t length)

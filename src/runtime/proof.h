@@ -36,8 +36,9 @@ static inline bool proof_is_known_needed(int fd)
  */
 bool proof_is_needed(int fd, socklen_t room, const void *caller);
 
-/* The UDP socket `fd`, of this record, needs proof from now on. */
-void proof_begin(int fd, struct socket_record *record);
+/* The UDP socket `fd`, of this record, needs proof from now on. False where the kernel does not give any (a sandbox):
+   all that comes over IPv4 would be taken for forged, and nothing is asked of it. */
+bool proof_begin(int fd, struct socket_record *record);
 
 /*
  * The program sets IP_PKTINFO on a socket that needs it for the proof: what it wants is noted. False for other

@@ -199,14 +199,14 @@ static int put_in_place(const struct plan *plan, int socket)
     return result;
 }
 
-/* What comes from now on is known to be what it says: none else is let in, or each can be proved. */
-static void keep_forgers_out(const struct plan *plan, int socket)
+/* What comes from now on is known to be what it says: none else is let in, or each can be proved. -ENOTSUP where
+   neither can be had: the socket stays with IPv4. */
+static int keep_forgers_out(const struct plan *plan, int socket)
 {
     if (plan->type != SOCK_DGRAM)
-        return;
+        return 0;
     forgery_note(plan->record, plan->screened);
-    if (!plan->screened)
-        proof_begin(socket, plan->record);
+    return plan->screened || proof_begin(socket, plan->record) ? 0 : -ENOTSUP;
 }
 
 static void forget_forgers(const struct plan *plan)
@@ -229,8 +229,9 @@ static int carry_out(struct plan *plan)
     if (result == 0 && (plan->bind_to != NULL || plan->type == SOCK_DGRAM))
         adoption_mark(socket);
     if (result == 0) {
-        keep_forgers_out(plan, socket);
-        result = put_in_place(plan, socket);
+        result = keep_forgers_out(plan, socket);
+        if (result == 0)
+            result = put_in_place(plan, socket);
         if (result < 0)
             forget_forgers(plan);
     }

@@ -370,6 +370,34 @@ static void test_race_was_handed_to_silent_ipv6(void **state)
                                                          "EINPROGRESS\nconnected to 192.0.2.1\n");
 }
 
+/* A sandbox that gives no proof of who sends a datagram. */
+static void part_unproven(void)
+{
+    int fd = socket(AF_INET, SOCK_DGRAM, 0), client = world_datagrams("192.0.2.2", 0);
+    struct sockaddr_in at = ipv4_at("0.0.0.0", 0), from = {0};
+    socklen_t length = sizeof at;
+    char data[8] = "";
+    alarm(PATIENT_MS / 1000);
+    address_of("one6.example");
+    deny(SYS_setsockopt, 2, SO_ATTACH_FILTER, EPERM);
+    deny(SYS_setsockopt, 2, IP_PKTINFO, EPERM);
+    SAY(bind(fd, (struct sockaddr *)&at, sizeof at));
+    SAY(getsockname(fd, (struct sockaddr *)&at, &length));
+    at.sin_addr = ipv4_at("192.0.2.1", 0).sin_addr;
+    syscall(SYS_sendto, client, "hello", 5, 0, &at, sizeof at);
+    length = sizeof from;
+    SAY(recvfrom(fd, data, sizeof data, 0, (struct sockaddr *)&from, &length));
+    printf("%s from %s\n", data, text_of(from.sin_addr));
+}
+
+static void test_unproven_datagrams_were_lost(void **state)
+{
+    (void)state;
+    if (filters_hang() || under_sanitizer(""))
+        skip();
+    assert_string_equal(part_output("unproven", plain), "done\ndone\ndone\nhello from 192.0.2.2\n");
+}
+
 /* Whatever makes a race collapse, its placeholder has gone. */
 static void part_collapsed(void)
 {
@@ -402,6 +430,7 @@ static void test_collapsed_race_left_its_placeholder(void **state)
 
 static const struct part parts[] = {
     {"collapsed", part_collapsed},
+    {"unproven", part_unproven},
     {"few_numbers", part_few_numbers},
     {"denied", part_denied},
     {"denied_later", part_denied_later},
@@ -428,6 +457,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_limit_lowered_left_a_pair_of_sockets),
         cmocka_unit_test(test_race_was_handed_to_silent_ipv6),
         cmocka_unit_test(test_collapsed_race_left_its_placeholder),
+        cmocka_unit_test(test_unproven_datagrams_were_lost),
     };
     return SUPPORT_MAIN(parts, tests);
 }
