@@ -153,6 +153,12 @@ static bool by_recvfrom(int fd)
     return is_word(got, data);
 }
 
+static bool by_recvfrom_nobody(int fd)
+{
+    char data[DATA_SIZE];
+    return is_word(recvfrom(fd, data, sizeof data, 0, NULL, NULL), data);
+}
+
 static bool by_recvmsg(int fd)
 {
     char data[DATA_SIZE];
@@ -196,8 +202,12 @@ static const struct {
         {"epoll_pwait2", by_epoll_once},
 },
   readers[] = {
-      {"recv", by_recv},       {"MSG_PEEK", by_peek},     {"recvfrom", by_recvfrom},
-      {"recvmsg", by_recvmsg}, {"recvmmsg", by_recvmmsg},
+      {"recv", by_recv},
+    {"MSG_PEEK", by_peek},
+    {"recvfrom", by_recvfrom},
+    {"recvfrom NULL", by_recvfrom_nobody},
+    {"recvmsg", by_recvmsg},
+    {"recvmmsg", by_recvmmsg},
 };
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
