@@ -120,7 +120,7 @@ static bool can_write_option(const void *value, const socklen_t *length)
 EXPORT int getsockopt(int fd, int level, int name, void *restrict value, socklen_t *restrict length)
 {
     GUARD(guard);
-    if (sockets_are_flagged(fd, SOCKET_FAILED | SOCKET_SCREENED) && !can_write_option(value, length))
+    if (sockets_are_flagged(fd, SOCKET_FAILED) && !can_write_option(value, length))
         return REAL(getsockopt)(fd, level, name, value, length);
     if (level == IPPROTO_IPV6 && sockets_has(fd, SOCKET_UPGRADED | SOCKET_RACING) && GUARD_ENTER_QUICK(guard))
         return guard_result(&guard, -EOPNOTSUPP);
@@ -140,7 +140,7 @@ EXPORT int getsockopt(int fd, int level, int name, void *restrict value, socklen
         return guard_result(&guard, 0);
     }
     if (level == SOL_SOCKET && name == SO_GET_FILTER && sockets_has(fd, SOCKET_SCREENED) &&
-        pointer_can_write(value, *length * sizeof(struct sock_filter)) && GUARD_ENTER_QUICK(guard))
+        pointer_can_write(length, sizeof *length) && GUARD_ENTER_QUICK(guard))
         return guard_result(&guard, forgery_get_filter(fd, value, length));
     int result = REAL(getsockopt)(fd, level, name, value, length);
     if (result == 0 && level == SOL_SOCKET && name == SO_INCOMING_CPU)

@@ -10,6 +10,7 @@
 #include "runtime/clock.h"
 #include "runtime/filters.h"
 #include "runtime/kernel.h"
+#include "runtime/pointer.h"
 #include "runtime/proof.h"
 #include "runtime/real.h"
 
@@ -148,7 +149,10 @@ int forgery_get_filter(int fd, void *value, socklen_t *length)
     int result = filters_read(fd, room);
     if (result == 0 && *length > 0 && *length < room->count)
         result = -EINVAL;
-    if (result == 0 && *length > 0 && room->count > 0)
+    bool wants_all = *length > 0 && room->count > 0;
+    if (result == 0 && wants_all && !pointer_can_write(value, room->count * sizeof *room->own))
+        result = -EFAULT;
+    if (result == 0 && wants_all)
         memcpy(value, room->own, room->count * sizeof *room->own);
     if (result == 0)
         *length = (socklen_t)room->count;

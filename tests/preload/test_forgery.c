@@ -202,12 +202,9 @@ static const struct {
         {"epoll_pwait2", by_epoll_once},
 },
   readers[] = {
-      {"recv", by_recv},
-    {"MSG_PEEK", by_peek},
-    {"recvfrom", by_recvfrom},
-    {"recvfrom NULL", by_recvfrom_nobody},
-    {"recvmsg", by_recvmsg},
-    {"recvmmsg", by_recvmmsg},
+      {"recv", by_recv},         {"MSG_PEEK", by_peek},
+      {"recvfrom", by_recvfrom}, {"recvfrom NULL", by_recvfrom_nobody},
+      {"recvmsg", by_recvmsg},   {"recvmmsg", by_recvmmsg},
 };
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
@@ -277,6 +274,13 @@ static void part_own_filter(void)
     try_all(fd, port);
     try_past_hooks(fd, port);
     assert_int_equal(getsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, found, &count), 0);
+    socklen_t only_count = 0, too_few = 1;
+    assert_int_equal(getsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, NULL, &only_count), 0);
+    assert_int_equal(only_count, COUNT(no_others));
+    assert_int_equal(getsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, found, &too_few), -1);
+    assert_int_equal(errno, EINVAL);
+    assert_int_equal(getsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, (void *)(uintptr_t)8192, &count), -1);
+    assert_int_equal(errno, EFAULT);
     printf("its own %d\n", count == COUNT(no_others) && memcmp(found, no_others, sizeof no_others) == 0);
     world_close(world_says("2001:db8::2", "2001:db8::1", port));
     int other = world_datagrams("2001:db8::2", 0);
