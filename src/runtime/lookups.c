@@ -3,12 +3,11 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
-#include <string.h>
-#include <sys/auxv.h>
 
 #include "runtime/clock.h"
 #include "runtime/glance.h"
 #include "runtime/guard.h"
+#include "runtime/secret.h"
 
 /* How often the lock is tried: a holder needs microseconds, unless it was stopped or killed in a vfork child. */
 #define LOCK_TRIES 10000
@@ -44,17 +43,6 @@ static void unlock(const sigset_t *before)
     pthread_sigmask(SIG_SETMASK, before, NULL);
 }
 
-/* The process's own, of what the kernel gives to each at its start; none is told to anybody. A child of fork has its
-   parent's, with the table. */
-static struct siphash_key key_of_process(void)
-{
-    struct siphash_key key = {0};
-    uintptr_t random = getauxval(AT_RANDOM);
-    if (random != 0)
-        memcpy(&key, (const void *)random, sizeof key);
-    return key;
-}
-
 static void record(const struct candidate_answer *answer)
 {
     sigset_t before;
@@ -69,7 +57,7 @@ static void record(const struct candidate_answer *answer)
 
 void lookups_record(const char *name, const struct ip_address *addresses, size_t count, size_t face)
 {
-    record(&(struct candidate_answer){candidates_name_hash(key_of_process(), name), count, addresses, face});
+    record(&(struct candidate_answer){candidates_name_hash(secret_of_process(), name), count, addresses, face});
 }
 
 void lookups_record_alone(const struct ip_address *address)
@@ -82,7 +70,7 @@ void lookups_show(const char *name, const struct ip_address *ipv4, size_t ipv4_c
                   size_t ipv6_count)
 {
     sigset_t before;
-    struct siphash_key key = key_of_process();
+    struct siphash_key key = secret_of_process();
     uint64_t hash = candidates_name_hash(key, name), others = candidates_others_hash(key, ipv6, ipv6_count);
     if (!lock(&before))
         return;
