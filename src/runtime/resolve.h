@@ -73,7 +73,8 @@ void resolve_add(struct resolve_addresses *list, const struct ip_address *addres
  * (core/reach).
  *
  * ordered->ipv4_first says that the program is to see the IPv4 addresses first, as libc gives them: always, but where
- * none of them has a route, or the user has set another order (`policy`, `prefer ipv6`).
+ * none of them has a route, or the user has set another order (`policy`, `prefer ipv6`). A name that has more addresses
+ * than are put together has them first in any case, so that none is lost.
  */
 void resolve_order(const char *name, const struct resolve_addresses *ipv4, const struct resolve_addresses *ipv6,
                    struct resolve_addresses *ordered);

@@ -160,7 +160,7 @@ static bool needs_filter(const struct addrinfo *ipv4)
         if (address.family == AF_INET && aliases_contains(address.ipv4))
             return true;
     }
-    return settings_current()->families == FAMILIES_INET6 || preference_is_explicit();
+    return settings_current()->families == FAMILIES_INET6;
 }
 
 void resolve_info_reorder(struct addrinfo **list)
@@ -289,7 +289,7 @@ static int look_up_name(const char *node, const char *service, const struct addr
     resolve_order(node, &ipv4_list, &ipv6_list, &ordered);
     resolve_record(node, &ipv4_list, &ipv6_list, absent, &ordered);
     bool as_libc = error == 0 && !hidden && !needs_filter(ipv4);
-    if (ipv6 == NULL && as_libc) {
+    if (ipv6 == NULL && as_libc && (ordered.ipv4_first || !preference_is_explicit())) {
         *result = ipv4;
         return 0;
     }

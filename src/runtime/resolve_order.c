@@ -227,7 +227,10 @@ static void put_together(const char *name, const struct resolve_addresses *ipv4,
     if (ipv4_count > 0)
         add_usable(&list, ipv4, RESOLVE_ADDRESSES);
     ordered->count = 0;
-    ordered->ipv4_first = !order_is_set();
+    /* More addresses than are put in order: the IPv4 ones, which bare has all, stay as libc gives them. */
+    bool crowded =
+        ipv4_count == RESOLVE_ADDRESSES || (ipv4_count > 0 && ipv4_count + ipv6->count > RESOLVE_ADDRESSES);
+    ordered->ipv4_first = crowded || !order_is_set();
     /* Nothing to put together: libc's order stands, unless the user has set another one. */
     if (list.count < 2 || (ipv6->count == 0 && !preference_is_explicit())) {
         for (size_t i = 0; i < list.count; i++)
@@ -235,7 +238,7 @@ static void put_together(const char *name, const struct resolve_addresses *ipv4,
         return;
     }
     preference_sort(&list, &preference);
-    ordered->ipv4_first = !order_is_set() && any_ipv4_has_route(&preference, list.count);
+    ordered->ipv4_first = crowded || (!order_is_set() && any_ipv4_has_route(&preference, list.count));
     add_sorted(name, ipv4, &list, &preference, ordered);
 }
 

@@ -46,7 +46,7 @@ done
     number=0
     while [ $number -lt 70 ]; do
         number=$((number + 1))
-        printf '10.9.0.%s crowd4.example\n2001:db8:dead::%s crowd.example\n' $number $number
+        printf '10.9.0.%s crowd4.example crowds.example\n2001:db8:dead::%s crowd.example crowds.example\n' $number $number
         [ $number -gt 20 ] || echo "2001:db8:9::1:$number crowded-hole.example"
     done
     echo '192.0.2.1 crowd.example'

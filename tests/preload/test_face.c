@@ -135,6 +135,32 @@ static void test_order_of_the_user_was_ignored(void **state)
         assert_string_equal(part_output("some", (const char *const[]){orders[i].setting, NULL}), orders[i].expected);
 }
 
+static void print_counts(void)
+{
+    static const char *const names[] = {"crowd4.example", "crowds.example"};
+    for (size_t i = 0; i < 2; i++) {
+        struct addrinfo hints = {.ai_family = AF_INET, .ai_socktype = SOCK_STREAM}, *list = NULL;
+        const struct hostent *host = gethostbyname(names[i]);
+        unsigned by_name = 0, by_info = 0;
+        for (char **at = host != NULL ? host->h_addr_list : NULL; at != NULL && *at != NULL; at++)
+            by_name += !is_alias(*(struct in_addr *)(void *)*at);
+        if (getaddrinfo(names[i], NULL, &hints, &list) == 0)
+            for (const struct addrinfo *at = list; at != NULL; at = at->ai_next)
+                by_info += !is_alias(((struct sockaddr_in *)(void *)at->ai_addr)->sin_addr);
+        printf("%u %u ", by_name, by_info);
+    }
+}
+
+/* More than are put in order; and whoever wants another order wants all of them no less. */
+static void test_some_of_many_ipv4_addresses_were_lost(void **state)
+{
+    (void)state;
+    static const char *const settings[] = {"V6SHIM_PREFER=policy", "V6SHIM_PREFER=ipv6", "V6SHIM_PREFER=ipv4",
+                                           "V6SHIM_POLICY=rfc6724"};
+    for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++)
+        assert_string_equal(part_output("counts", (const char *const[]){settings[i], NULL}), "70 70 70 70 ");
+}
+
 /* How large a buffer has to be, and which IPv4 address comes first then. */
 static void print_least_buffer(void)
 {
@@ -363,6 +389,7 @@ static void test_way_round_the_hooks_was_worse(void **state)
 int main(int argc, char **argv)
 {
     static const struct part parts[] = {{"all names", print_all},
+                                        {"counts", print_counts},
                                         {"some", print_some},
                                         {"least buffer", print_least_buffer},
                                         {"shared address", share_one_address},
@@ -376,6 +403,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_ipv4_half_was_not_libcs),
         cmocka_unit_test(test_order_of_the_user_was_ignored),
+        cmocka_unit_test(test_some_of_many_ipv4_addresses_were_lost),
         cmocka_unit_test(test_buffer_became_too_small),
         cmocka_unit_test(test_first_address_did_not_stand_for_all),
         cmocka_unit_test(test_later_address_did_not_lead),
