@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "runtime/binding.h"
+#include "runtime/forgery.h"
 #include "runtime/kernel.h"
 #include "runtime/proof.h"
 #include "runtime/real.h"
@@ -46,9 +47,12 @@ static void note_backlog(int fd)
 /* IP_PKTINFO is set for the proof; what the program wanted shows in its twin (proof.h). */
 static void begin_proof(int fd, struct socket_record *record)
 {
-    int wanted = 0;
+    int wanted = 0, asked = 0;
     socklen_t length = sizeof wanted;
     sockets_clear(record, SOCKET_FRESH);
+    if (forgery_adopt(fd, record) && REAL(getsockopt)(fd, IPPROTO_IP, IP_PKTINFO, &asked, &length) == 0 && asked == 0)
+        return; /* our filter was there before anything came */
+    length = sizeof wanted;
     proof_begin(fd, record);
     if (REAL(getsockopt)(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &wanted, &length) == 0 && wanted == 0)
         sockets_clear(record, SOCKET_WANTS_PKTINFO);

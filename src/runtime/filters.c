@@ -58,7 +58,8 @@ int filters_read(int fd, struct filters_room *room)
         return result;
     room->own = room->all;
     room->count = count;
-    if (count <= SCREEN_COUNT || memcmp(room->all, drop_mapped_sources, sizeof drop_mapped_sources) != 0)
+    room->screened = count > SCREEN_COUNT && memcmp(room->all, drop_mapped_sources, sizeof drop_mapped_sources) == 0;
+    if (!room->screened)
         return 0;
     room->own += SCREEN_COUNT;
     room->count -= SCREEN_COUNT;

@@ -25,7 +25,8 @@
 /* Room for a filter of the program's behind one of ours. Not on the stack, which may be a signal handler's: mapped.
  */
 struct filters_room {
-    size_t count; /* of the program's own instructions */
+    size_t count;  /* of the program's own instructions */
+    bool screened; /* ours stood before them */
     struct sock_filter *own;
     struct sock_filter all[BPF_MAXINSNS];
 };

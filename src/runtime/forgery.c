@@ -84,6 +84,18 @@ void forgery_note(struct socket_record *record, bool screened)
         atomic_fetch_sub(&live, 1);
 }
 
+bool forgery_adopt(int fd, struct socket_record *record)
+{
+    struct filters_room *room = filters_room_make();
+    int result = room != NULL ? filters_read(fd, room) : -ENOMEM;
+    bool screened = result == 0 && room->screened;
+    if (result != 0 || room->count > 0)
+        sockets_set(record, SOCKET_FILTERED);
+    forgery_note(record, screened);
+    filters_room_free(room);
+    return screened;
+}
+
 static int set(int fd, int name, const void *value, socklen_t length)
 {
     int saved = errno;
@@ -101,14 +113,16 @@ static bool put_before(int fd)
     return done;
 }
 
-/* For a moment the program's filter stands alone, and what is queued then needs proof. */
+/* For a moment the program's filter stands alone, and what is queued then needs proof. Where ours was there before,
+   it is put back whatever the rate: another process that has the socket relies on it. */
 static int attach(int fd, struct socket_record *record, int name, const void *value, socklen_t length)
 {
+    bool was_screened = sockets_has(fd, SOCKET_SCREENED);
     int result = set(fd, name, value, length);
     if (result < 0)
         return result;
     proof_begin(fd, record);
-    forgery_note(record, name == SO_ATTACH_FILTER && may_attach(true) && put_before(fd));
+    forgery_note(record, name == SO_ATTACH_FILTER && (was_screened || may_attach(true)) && put_before(fd));
     return 0;
 }
 
