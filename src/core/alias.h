@@ -142,6 +142,8 @@ struct alias_search {
     uint64_t seal;
     alias_taken *taken; /* NULL: none is */
     void *context;
+    bool only_known; /* give no alias to an address that has none */
+    bool added;      /* it was given one */
 };
 
 enum alias_found {

@@ -14,6 +14,9 @@
 /* The table may say what this process knows better (the file was removed and made anew). */
 #define ALLOT_TRIES 8
 
+#define ALLOWED_PART     4u
+#define MINUTES_PER_HOUR 60u
+
 /* A name without a place in the table looks so far for a free one in the transient range. */
 #define NAME_TRIES 1024u
 
@@ -121,11 +124,12 @@ static void tell_no_room(const struct ip_address *address, enum alias_kind kind)
         return;
     char data[OBSERVE_LINE_SIZE];
     struct text line = text_on(data, sizeof data);
-    text_add(&line, "the table of aliases has no room for ");
+    text_add(&line, kind == ALIAS_NAME ? "the table of aliases has no room for "
+                                       : "the table of aliases takes no more peers now, such as ");
     text_add_address(&line, address);
     text_add(&line, kind == ALIAS_NAME ? ": its alias is good in this process only (v6shim alias --forget "
                                          "makes room, a larger alias-pool has more)"
-                                       : ": this peer's alias is good in this process only, and for a while");
+                                       : ": its alias is good in this process only, and for a while");
     observe_line(level, &line);
 }
 
@@ -186,13 +190,28 @@ static bool find_peer(struct alias_space *space, const struct ip_address *addres
     return true;
 }
 
+/*
+ * How many peers a process adds to the table: at once a quarter of the places that peers have there, and as many
+ * again in the time after which they may be reused. So a flood of sources leaves half of the places, and strangers
+ * are stored again as soon as it is over. Small pools have no places to spare for such a rule.
+ */
+static struct allowance peers_allowed(const struct alias_space *space)
+{
+    uint32_t places = alias_pool_names(&space->state->pool).first / ALIAS_PEER_PART;
+    uint32_t per_minute = places / ALLOWED_PART / (ALIAS_REUSE_HOURS * MINUTES_PER_HOUR);
+    return (struct allowance){.most = per_minute > 0 ? places / ALLOWED_PART : 0, .per_minute = per_minute};
+}
+
 /* From the table. False where it can't be stored there. */
 static bool allot(struct alias_space *space, const struct ip_address *address, enum alias_kind kind, uint64_t hash,
                   uint32_t *offset)
 {
+    struct allowance allowed = peers_allowed(space);
+    uint32_t minute = host_uptime_minutes();
     for (int tries = 0; tries < ALLOT_TRIES; tries++) {
         struct alias_search search = {.address = *address, .kind = kind, .taken = is_taken, .context = space};
         struct state_fault fault = {0};
+        search.only_known = kind == ALIAS_PEER && !allowance_is_left(&allowed, &space->stored, minute);
         enum state_answer answer = state_aliases_allot(space->state, &search, offset, &fault);
         if (answer == STATE_NOTHING) {
             tell_no_room(address, kind);
@@ -201,10 +220,12 @@ static bool allot(struct alias_space *space, const struct ip_address *address, e
         if (answer == STATE_FAILED) {
             state_tell(space->state, STATE_ALIASES, &fault);
             return kind == ALIAS_PEER &&
-                   peer_find_address(&space->peers, hash, address, host_uptime_minutes(), PEER_KEPT_MINUTES, offset);
+                   peer_find_address(&space->peers, hash, address, minute, PEER_KEPT_MINUTES, offset);
         }
         if (kind == ALIAS_PEER) {
-            peer_keep(&space->peers, hash, address, *offset, host_uptime_minutes());
+            if (search.added)
+                allowance_take(&allowed, &space->stored, minute);
+            peer_keep(&space->peers, hash, address, *offset, minute);
             return true;
         }
         /* Without memory, the file answers for it. */

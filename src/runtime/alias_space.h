@@ -14,6 +14,7 @@
 #define V6SHIM_RUNTIME_ALIAS_SPACE_H
 
 #include "runtime/alias_book.h"
+#include "runtime/allowance.h"
 #include "runtime/peer_cache.h"
 #include "runtime/state.h"
 #include "runtime/transient.h"
@@ -24,6 +25,7 @@ struct alias_space {
     struct alias_book book;
     struct peer_cache peers;
     struct transient_table transient;
+    struct allowance_used stored; /* peers that this process has added to the table */
 };
 
 /* Forgets what this thread has kept. Once, at start. */

@@ -86,7 +86,7 @@ static bool write_record(const struct state_file *file, uint32_t offset, const s
 static enum state_answer write_locked(struct question *question, const struct state_file *file, uint32_t *offset,
                                       struct state_fault *fault)
 {
-    const struct alias_search *search = question->search;
+    struct alias_search *search = question->search;
     if (!question_read(question, file, fault))
         return STATE_FAILED;
     enum alias_found found = question_search(question, offset);
@@ -101,6 +101,7 @@ static enum state_answer write_locked(struct question *question, const struct st
     }
     /* A record that is there is good, even if its time can't be renewed. */
     bool written = write_record(file, *offset, &record, fault);
+    search->added = written && found == ALIAS_PLACE;
     return written || found == ALIAS_PRESENT ? STATE_FOUND : STATE_FAILED;
 }
 
@@ -115,6 +116,8 @@ static enum state_answer allot_in(struct question *question, struct state *state
         return STATE_FOUND;
     if (!readable || !writable || is_private(search))
         return present ? STATE_FOUND : STATE_FAILED;
+    if (!present && search->only_known)
+        return STATE_NOTHING;
     if (!state_file_lock(file, question->page.first, question->page.count, fault))
         return present ? STATE_FOUND : STATE_FAILED;
     enum state_answer answer = write_locked(question, file, offset, fault);

@@ -26,7 +26,8 @@ enum state_answer {
 enum state_answer state_aliases_find(struct state *state, struct alias_search *search, uint32_t *offset,
                                      struct state_fault *fault);
 
-/* The same, and where it has none it gets one; a peer that is asked for as a name becomes a name. */
+/* The same, and where it has none it gets one, but with search->only_known; a peer that is asked for as a name
+   becomes a name. Without an alias of its own it is STATE_NOTHING. */
 enum state_answer state_aliases_allot(struct state *state, struct alias_search *search, uint32_t *offset,
                                       struct state_fault *fault);
 

@@ -143,7 +143,9 @@ static void serve_one(int fd, uint32_t count, struct in_addr first[FIRST_PEERS],
         number >= count)
         die("receive");
     uint32_t alias = ntohl(peer.sin_addr.s_addr);
-    if (again && number < FIRST_PEERS && first[number].s_addr != peer.sin_addr.s_addr)
+    /* Beside the table only the latest ones are known. */
+    if (again && number < FIRST_PEERS && first[number].s_addr != peer.sin_addr.s_addr &&
+        ntohl(first[number].s_addr) < TRANSIENT)
         tally->changed++;
     if (!again && number < FIRST_PEERS)
         first[number] = peer.sin_addr;

@@ -45,7 +45,7 @@ try() {
 }
 try "${CONNECTIONS:-10000} connections held" "$PROGRAMS/crowd" "${CONNECTIONS:-10000}"
 try "${PEERS:-100000} peers over UDP" "$PROGRAMS/peers" "${PEERS:-100000}" "$V6SHIM_STATE_DIR/aliases"
-# A daemon that can't have a table: fewer aliases, and no more memory than for those.
+# A daemon that can't have a table: all get their answers, in a fixed amount of memory.
 V6SHIM_STATE_DIR=/proc/nowhere
 try "${PEERS:-100000} peers without a table" "$PROGRAMS/peers" "${PEERS:-100000}"
 exit $status

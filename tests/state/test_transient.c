@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #include "runtime/aliases.h"
+#include "runtime/allowance.h"
 #include "runtime/state_aliases.h"
 #include "runtime/transient.h"
 #include "support.h"
@@ -143,6 +144,58 @@ static void flood_beside_a_table(void)
     CHECK(stored <= 4096 / 4 && stored > 0);
     struct ip_address name = numbered(1u << 30);
     CHECK(aliases_is_shared(aliases_of(&name, ALIAS_NAME)));
+}
+
+/* In a pool that isn't small, what one process adds is bounded too: half of the peers' places stay for others. */
+static void flood_of_a_large_table(void)
+{
+    start_aliases(16);
+    uint32_t places = alias_pool_names(&state_current()->pool).first / ALIAS_PEER_PART, stored = 0;
+    for (uint32_t number = 0; number < places; number++) {
+        struct ip_address address = numbered(number);
+        struct in_addr alias = aliases_of(&address, ALIAS_PEER);
+        CHECK(leads_back(&address, alias));
+        stored += aliases_is_shared(alias);
+    }
+    CHECK(stored >= places / 4 && stored <= places / 4 + 5); /* a few in each minute that this took */
+    struct ip_address first = numbered(0), name = numbered(1u << 30);
+    CHECK(aliases_is_shared(aliases_of(&first, ALIAS_PEER))); /* who has an alias there keeps it */
+    CHECK(aliases_is_shared(aliases_of(&name, ALIAS_NAME)));
+}
+
+/* Another process, an hour later: strangers are stored. */
+static void after_the_flood(void)
+{
+    start_aliases(16);
+    for (uint32_t number = 0; number < 100; number++) {
+        struct ip_address address = numbered((1u << 29) + number);
+        CHECK(aliases_is_shared(aliases_of(&address, ALIAS_PEER)));
+    }
+}
+
+static void test_allowance(void **state)
+{
+    (void)state;
+    static const struct allowance allowance = {.most = 10, .per_minute = 2}, none = {0};
+    struct allowance_used used = {0};
+    for (unsigned i = 0; i < 10; i++) {
+        assert_true(allowance_is_left(&allowance, &used, 100));
+        allowance_take(&allowance, &used, 100);
+    }
+    assert_false(allowance_is_left(&allowance, &used, 100));
+    assert_false(allowance_is_left(&allowance, &used, 99)); /* a clock that was set back */
+    assert_true(allowance_is_left(&none, &used, 100));
+    assert_true(allowance_is_left(&allowance, &used, 101));
+    allowance_take(&allowance, &used, 101);
+    allowance_take(&allowance, &used, 101);
+    assert_false(allowance_is_left(&allowance, &used, 101));
+    for (unsigned i = 0; i < 10; i++) {
+        assert_true(allowance_is_left(&allowance, &used, 1000));
+        allowance_take(&allowance, &used, 1000);
+    }
+    assert_false(allowance_is_left(&allowance, &used, 1000));
+    assert_true(support_child(flood_of_a_large_table));
+    assert_true(support_child(after_the_flood));
 }
 
 static void test_flood_beside_a_table(void **state)
@@ -402,14 +455,9 @@ int main(void)
     shared = mmap(NULL, MANY * sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 #define TEST(name) cmocka_unit_test_setup_teardown(name, support_set_up, support_tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(test_nobody_can_choose),
-        TEST(test_flood),
-        TEST(test_flood_beside_a_table),
-        TEST(test_fork),
-        TEST(test_threads),
-        TEST(test_earlier_layout),
-        TEST(test_endless_list),
-        TEST(test_half_written),
+        TEST(test_nobody_can_choose), TEST(test_flood),        TEST(test_flood_beside_a_table),
+        TEST(test_allowance),         TEST(test_fork),         TEST(test_threads),
+        TEST(test_earlier_layout),    TEST(test_endless_list), TEST(test_half_written),
         TEST(test_order_of_use),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
