@@ -2,6 +2,7 @@
 #include <netdb.h>
 #include <string.h>
 
+#include "hooks/awareness.h"
 #include "runtime/aliases.h"
 #include "runtime/aware.h"
 #include "runtime/guard.h"
@@ -10,21 +11,6 @@
 #include "runtime/real.h"
 #include "runtime/resolve_info.h"
 
-/*
- * Whether a question shows that the program speaks IPv6. One for either family about an address that it has as text
- * does not: programs that only know IPv4 make a sockaddr of text that way (rsync's server, of a peer's alias).
- */
-static bool shows_awareness(const char *node, const struct addrinfo *hints)
-{
-    struct in_addr ipv4;
-    if (hints != NULL && hints->ai_family == AF_INET6)
-        return true;
-    if (node == NULL)
-        return true;
-    return (hints == NULL || (hints->ai_flags & AI_NUMERICHOST) == 0) && strchr(node, ':') == NULL &&
-           REAL(inet_aton)(node, &ipv4) == 0;
-}
-
 EXPORT int getaddrinfo(const char *restrict node, const char *restrict service, const struct addrinfo *restrict hints,
                        struct addrinfo **restrict result)
 {
@@ -32,7 +18,7 @@ EXPORT int getaddrinfo(const char *restrict node, const char *restrict service, 
     if (!GUARD_ENTER_LOOKUP(guard))
         return REAL(getaddrinfo)(node, service, hints, result);
     if (hints == NULL || hints->ai_family == AF_UNSPEC || hints->ai_family == AF_INET6) {
-        if (!guard.in_lookup && shows_awareness(node, hints))
+        if (!guard.in_lookup && awareness_shows(node, hints))
             aware_set();
         int error = REAL(getaddrinfo)(node, service, hints, result);
         if (error == 0 && node != NULL)

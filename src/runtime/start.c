@@ -13,6 +13,7 @@
 #include "runtime/guard.h"
 #include "runtime/holders.h"
 #include "runtime/listen_map.h"
+#include "runtime/lookup_queue.h"
 #include "runtime/lookups.h"
 #include "runtime/observe.h"
 #include "runtime/pointer.h"
@@ -50,6 +51,7 @@ static void after_fork_in_child(void)
     holders_after_fork();
     beside_after_fork();
     lookups_after_fork();
+    lookup_queue_after_fork();
     pref64_after_fork();
     race_after_fork();
     background_after_fork();
