@@ -362,7 +362,7 @@ static void judge_call(struct study *study, const struct observation *seen)
         (gap == GAP_PRESENTATION && study->dual) || (seen->family == AF_INET && has_turn_of_inet6(study, seen)))
         return;
     add_gap(study, gap, seen, is_call(seen, "ioctl") ? seen->name : quoted_name(study, seen));
-    if (is_call(seen, "inet_addr") && seen->error != 0)
+    if (is_call(seen, "inet_addr") && seen->error != 0 && seen->name != NULL)
         add_gap(study, GAP_ADDRESS_CONSTANT, seen,
                 report_print(study->report, "INADDR_NONE says that %s is no address", quoted_name(study, seen)));
 }

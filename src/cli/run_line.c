@@ -1,106 +1,128 @@
 #include "cli/run_line.h"
 
 #include <arpa/inet.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/line_field.h"
+
 #define MIX UINT64_C(0x9e3779b97f4a7c15)
 
-static const char *text_of(json_object *object, const char *key)
-{
-    json_object *value;
-    bool found = json_object_object_get_ex(object, key, &value) && json_object_is_type(value, json_type_string);
-    return found ? json_object_get_string(value) : NULL;
-}
-
-static int64_t number_of(json_object *object, const char *key, int64_t otherwise)
-{
-    json_object *value;
-    return json_object_object_get_ex(object, key, &value) ? json_object_get_int64(value) : otherwise;
-}
-
-static bool flag_of(json_object *object, const char *key)
-{
-    json_object *value;
-    return json_object_object_get_ex(object, key, &value) && json_object_get_boolean(value);
-}
-
 /* The zone, a number, is not needed: what is said of an address doesn't depend on it. */
-static struct ip_address address_of(json_object *object)
+static bool read_address(json_object *object, struct ip_address *address)
 {
-    const char *text = text_of(object, "address");
+    const char *text;
     char bare[ADDRESS_TEXT_SIZE] = "";
     struct in_addr ipv4;
     struct in6_addr ipv6;
-    if (text == NULL || strlen(text) >= sizeof bare)
-        return (struct ip_address){0};
+    *address = (struct ip_address){0};
+    if (!line_field_text(object, "address", sizeof bare - 1, &text))
+        return false;
+    if (text == NULL)
+        return true;
     memcpy(bare, text, strcspn(text, "%"));
-    return inet_pton(AF_INET, bare, &ipv4) == 1    ? address_ipv4(ipv4)
-           : inet_pton(AF_INET6, bare, &ipv6) == 1 ? address_ipv6(&ipv6, 0)
-                                                   : (struct ip_address){0};
+    if (inet_pton(AF_INET, bare, &ipv4) == 1)
+        *address = address_ipv4(ipv4);
+    else if (inet_pton(AF_INET6, bare, &ipv6) == 1)
+        *address = address_ipv6(&ipv6, 0);
+    return address->family != AF_UNSPEC;
 }
 
-static bool read_origin(json_object *object, struct origin *origin)
+static bool find_kind(const char *name, enum origin_kind *kind)
 {
-    json_object *given;
-    if (!json_object_object_get_ex(object, "origin", &given))
+    for (unsigned number = 0; name != NULL && number < ORIGIN_KIND_COUNT; number++) {
+        *kind = (enum origin_kind)number;
+        if (strcmp(origin_kind_name(*kind), name) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* The call that gave it is told of every kind but of those that no call did. */
+static bool has_its_call(const struct origin *origin)
+{
+    return origin->call != NULL || origin->kind == ORIGIN_NONE || origin->kind == ORIGIN_UNKNOWN;
+}
+
+static bool read_origin(json_object *given, struct origin *origin)
+{
+    const char *kind, *name;
+    int64_t index, count;
+    if (!json_object_is_type(given, json_type_object) || !line_field_text(given, "kind", RUN_LINE_NAME_MAX, &kind) ||
+        !find_kind(kind, &origin->kind) || !line_field_text(given, "call", RUN_LINE_NAME_MAX, &origin->call) ||
+        !has_its_call(origin) || !line_field_text(given, "name", RUN_LINE_NAME_MAX, &name) ||
+        !line_field_number(given, "index", 0, UINT16_MAX, 0, &index) ||
+        !line_field_number(given, "count", 0, UINT16_MAX, 0, &count) ||
+        !line_field_flag(given, "either_family", &origin->either_family) ||
+        !line_field_flag(given, "literal", &origin->literal))
         return false;
-    const char *kind = text_of(given, "kind"), *name = text_of(given, "name");
-    unsigned number = 0;
-    while (kind != NULL && number < ORIGIN_KIND_COUNT &&
-           strcmp(origin_kind_name((enum origin_kind)number), kind) != 0)
-        number++;
-    if (kind == NULL || number == ORIGIN_KIND_COUNT)
-        return false;
-    origin->kind = (enum origin_kind)number;
-    origin->call = text_of(given, "call");
     if (name != NULL)
         strncpy(origin->name, name, sizeof origin->name - 1);
-    origin->index = (uint16_t)number_of(given, "index", 0);
-    origin->count = (uint16_t)number_of(given, "count", 0);
-    origin->either_family = flag_of(given, "either_family");
-    origin->literal = flag_of(given, "literal");
+    origin->index = (uint16_t)index;
+    origin->count = (uint16_t)count;
     return true;
 }
 
-static void read_observation(json_object *object, struct observation *observation)
+/* A number that the program gave to a call may be any. */
+static bool read_int(json_object *object, const char *key, int least, int most, int otherwise, int *number)
 {
-    observation->object = text_of(object, "object");
-    observation->offset = (uint64_t)number_of(object, "offset", 0);
-    observation->pid = number_of(object, "pid", 0);
-    observation->parent = number_of(object, "parent", 0);
-    observation->fd = (int)number_of(object, "fd", OBSERVATION_NONE);
-    observation->family = (int)number_of(object, "family", OBSERVATION_NONE);
-    observation->type = (int)number_of(object, "type", OBSERVATION_NONE);
-    observation->address = address_of(object);
-    observation->port = (int)number_of(object, "port", OBSERVATION_NONE);
-    observation->room = (int)number_of(object, "room", OBSERVATION_NONE);
-    observation->level = (int)number_of(object, "level", OBSERVATION_NONE);
-    observation->option = (int)number_of(object, "option", OBSERVATION_NONE);
-    observation->error = (int)number_of(object, "error", 0);
-    observation->name = text_of(object, "name");
-    observation->literal = flag_of(object, "literal");
-    observation->lost = (unsigned)number_of(object, "lost", 0);
+    int64_t value;
+    bool good = line_field_number(object, key, least, most, otherwise, &value);
+    *number = good ? (int)value : otherwise;
+    return good;
+}
+
+static bool read_numbers(json_object *object, struct observation *observation)
+{
+    int64_t offset, lost;
+    bool good = line_field_number(object, "offset", 0, INT64_MAX, 0, &offset) &&
+                line_field_number(object, "pid", LINE_PID_MIN, INT32_MAX, 0, &observation->pid) &&
+                line_field_number(object, "parent", 1, INT32_MAX, 0, &observation->parent) &&
+                line_field_number(object, "lost", 0, INT32_MAX, 0, &lost);
+    observation->offset = good ? (uint64_t)offset : 0;
+    observation->lost = good ? (unsigned)lost : 0;
+    return good && read_int(object, "fd", INT_MIN, INT_MAX, OBSERVATION_NONE, &observation->fd) &&
+           read_int(object, "family", INT_MIN, INT_MAX, OBSERVATION_NONE, &observation->family) &&
+           read_int(object, "type", INT_MIN, INT_MAX, OBSERVATION_NONE, &observation->type) &&
+           read_int(object, "port", 0, UINT16_MAX, OBSERVATION_NONE, &observation->port) &&
+           read_int(object, "room", INT_MIN, INT_MAX, OBSERVATION_NONE, &observation->room) &&
+           read_int(object, "level", INT_MIN, INT_MAX, OBSERVATION_NONE, &observation->level) &&
+           read_int(object, "option", INT_MIN, INT_MAX, OBSERVATION_NONE, &observation->option) &&
+           read_int(object, "error", 0, INT_MAX, 0, &observation->error);
+}
+
+static bool read_observation(json_object *object, struct run_line *line)
+{
+    json_object *origin;
+    struct observation *observation = &line->observation;
+    if (!read_numbers(object, observation) || !read_address(object, &observation->address) ||
+        !line_field_text(object, "object", PATH_MAX - 1, &observation->object) ||
+        !line_field_text(object, "name", PATH_MAX - 1, &observation->name) ||
+        !line_field_flag(object, "literal", &observation->literal))
+        return false;
+    if (!json_object_object_get_ex(object, "origin", &origin))
+        return true;
+    observation->origin = &line->origin;
+    return read_origin(origin, &line->origin);
 }
 
 struct run_line *run_line_read(json_tokener *tokener, const char *text, size_t length)
 {
+    const char *call = NULL;
     json_tokener_reset(tokener);
     json_object *object = json_tokener_parse_ex(tokener, text, (int)length);
     struct run_line *line = calloc(1, sizeof *line);
-    const char *call =
-        object != NULL && json_object_is_type(object, json_type_object) ? text_of(object, "call") : NULL;
-    if (line == NULL || call == NULL) {
-        json_object_put(object);
-        free(line);
-        return NULL;
+    if (line != NULL && json_object_is_type(object, json_type_object) &&
+        line_field_text(object, "call", RUN_LINE_NAME_MAX, &call) && call != NULL) {
+        line->object = object;
+        line->observation = observation_of(call);
+        if (read_observation(object, line))
+            return line;
     }
-    line->object = object;
-    line->observation = observation_of(call);
-    read_observation(object, &line->observation);
-    if (read_origin(object, &line->origin))
-        line->observation.origin = &line->origin;
-    return line;
+    json_object_put(object);
+    free(line);
+    return NULL;
 }
 
 void run_line_free(struct run_line *line)

@@ -8,6 +8,8 @@
 
 #include "core/observation.h"
 
+#define RUN_LINE_NAME_MAX 1200 /* bytes of a name or a call: 600 are told, each of which may be two in UTF-8 */
+
 struct run_line {
     struct observation observation; /* its texts are the object's, its origin is the one below, or NULL */
     struct origin origin;
@@ -15,7 +17,8 @@ struct run_line {
     struct run_line *next;
 };
 
-/* Reads a line; NULL for one that is none of ours, or without memory. */
+/* Reads a line; NULL for one that is none of ours or has any field that none of ours could have (line_field.h), or
+   without memory. */
 struct run_line *run_line_read(json_tokener *tokener, const char *text, size_t length);
 void run_line_free(struct run_line *line);
 

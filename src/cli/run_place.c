@@ -3,7 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CACHE_SLOTS 256u
+#define CACHE_SLOTS  256u
+#define OBJECTS_MOST 1024u /* whoever writes the lines names the files: of more than this nothing is known */
 
 struct run_object {
     char *path;
@@ -20,6 +21,8 @@ struct run_object {
 static struct run_object *object_of(struct run_places *places, const char *path)
 {
     struct run_object *object = places->objects;
+    if (places->count >= OBJECTS_MOST)
+        path = "";
     while (object != NULL && strcmp(object->path, path) != 0)
         object = object->next;
     if (object != NULL)
@@ -33,6 +36,7 @@ static struct run_object *object_of(struct run_places *places, const char *path)
         object->where = elf_where_new(&object->image);
     object->next = places->objects;
     places->objects = object;
+    places->count++;
     return object;
 }
 

@@ -12,6 +12,7 @@ struct run_object;
 /* Objects that have been opened; empty to begin with. */
 struct run_places {
     struct run_object *objects;
+    size_t count;
 };
 
 /* Function, file and line; all unknown where the object can't be read. The texts live as long as the places. */

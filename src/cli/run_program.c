@@ -1,11 +1,14 @@
 #include "cli/run_program.h"
 
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#define STAT_BIRTH  22 /* of the fields of /proc/PID/stat, counted from 1 */
+#define DECIMAL     10
 #define TABLE_FIRST 64u /* a power of two, as all sizes of the table are */
 
 static void *allocate(size_t size)
@@ -37,13 +40,15 @@ static void grow_table(struct run_program *program)
         *place_of(program, line) = line;
 }
 
-static void add_line(struct run_program *program, struct run_line *line)
+/* Takes the line over; false where it is not kept, though it is new. */
+static bool add_line(struct run_program *program, struct run_line *line, bool room)
 {
     grow_table(program);
     struct run_line **place = place_of(program, line);
-    if (*place != NULL) {
+    if (*place != NULL || !room || program->count >= RUN_LINES_OF_PROGRAM) {
+        bool known = *place != NULL;
         run_line_free(line);
-        return;
+        return known;
     }
     *place = line;
     if (program->last != NULL)
@@ -52,15 +57,19 @@ static void add_line(struct run_program *program, struct run_line *line)
         program->lines = line;
     program->last = line;
     program->count++;
+    return true;
 }
 
 /* --- programs and processes --- */
 
+/* NULL: one too many. */
 static struct run_program *program_of(struct run_programs *programs, const char *path)
 {
     for (struct run_program *program = programs->list; program != NULL; program = program->next)
         if (strcmp(program->path, path) == 0)
             return program;
+    if (programs->count >= RUN_PROGRAMS)
+        return NULL;
     struct run_program *program = allocate(sizeof *program);
     program->path = strdup(path);
     if (program->path == NULL)
@@ -95,8 +104,36 @@ void run_programs_sweep(struct run_programs *programs)
     programs->alive_count = kept;
 }
 
+/* When a process began, in ticks since the boot; 0 where it isn't known, or is there no more. Field 22 of its stat
+   (proc(5)), counted from behind the name, which may have blanks and parentheses in it. */
+static unsigned long long birth_of(int64_t pid)
+{
+    char path[64], text[1024];
+    snprintf(path, sizeof path, "/proc/%lld/stat", (long long)pid);
+    FILE *file = fopen(path, "re");
+    size_t length = file != NULL ? fread(text, 1, sizeof text - 1, file) : 0;
+    if (file != NULL)
+        fclose(file);
+    text[length] = '\0';
+    char *field = strrchr(text, ')');
+    for (int number = 2; field != NULL && number < STAT_BIRTH; number++)
+        field = strchr(field + 1, ' ');
+    return field == NULL ? 0 : strtoull(field, NULL, DECIMAL);
+}
+
+/* A line may name any process. Only one that is younger than we are, and is not ourselves, can be the program's. */
+static bool may_be_its(int64_t pid)
+{
+    static unsigned long long own;
+    if (own == 0)
+        own = birth_of(getpid());
+    return pid != getpid() && birth_of(pid) >= own && own != 0;
+}
+
 static void remember_alive(struct run_programs *programs, int64_t pid)
 {
+    if (!may_be_its(pid))
+        return;
     if (programs->alive_count == WATCH_OTHERS_MAX)
         run_programs_sweep(programs);
     int fd = programs->alive_count < WATCH_OTHERS_MAX ? (int)syscall(SYS_pidfd_open, (pid_t)pid, 0) : -1;
@@ -109,6 +146,10 @@ static void add_started(struct run_programs *programs, const char *name)
     for (const struct run_program *known = programs->started; known != NULL; known = known->next)
         if (strcmp(known->path, name) == 0)
             return;
+    if (programs->started_count >= RUN_PROGRAMS) {
+        programs->lost++;
+        return;
+    }
     struct run_program *started = allocate(sizeof *started);
     started->path = strdup(name);
     if (started->path == NULL)
@@ -124,6 +165,7 @@ static struct run_process *add_process(struct run_programs *programs, int64_t pi
     process->pid = pid;
     process->next = programs->processes;
     programs->processes = process;
+    programs->process_count++;
     return process;
 }
 
@@ -134,9 +176,14 @@ static void start_process(struct run_programs *programs, const struct observatio
         remember_alive(programs, observation->pid);
     if (forked && programs->expected > 0)
         programs->expected--;
+    struct run_program *program = program_of(programs, observation->name != NULL ? observation->name : "?");
+    if (program == NULL || (process == NULL && programs->process_count >= RUN_PROCESSES)) {
+        programs->lost++;
+        return;
+    }
     if (process == NULL)
         process = add_process(programs, observation->pid);
-    process->program = program_of(programs, observation->name != NULL ? observation->name : "?");
+    process->program = program;
 }
 
 /* What is no call of the program; false for a call. */
@@ -167,9 +214,11 @@ void run_programs_take(struct run_programs *programs, struct run_line *line)
         remember_alive(programs, observation->pid); /* after vfork() */
     if (process == NULL)
         process = find_process(programs, observation->parent);
-    if (is_call && process != NULL)
-        add_line(process->program, line);
-    else
+    if (is_call && process != NULL) {
+        size_t before = process->program->count;
+        programs->lost += !add_line(process->program, line, programs->lines < RUN_LINES);
+        programs->lines += process->program->count - before;
+    } else
         run_line_free(line); /* of a call: its introduction was lost, and the loss has been counted */
 }
 

@@ -7,6 +7,13 @@
 #include "cli/run_line.h"
 #include "cli/watch.h"
 
+/* What is kept. Each line of a program is compared with its others, so that one that writes lines without end would
+   keep the command busy as long; what is beyond is counted as lost. */
+#define RUN_LINES_OF_PROGRAM 16384u
+#define RUN_LINES            131072u
+#define RUN_PROGRAMS         4096u
+#define RUN_PROCESSES        65536u
+
 struct run_program {
     const char *path;
     struct run_line *lines, *last; /* in the order in which they came */
@@ -28,10 +35,12 @@ struct run_programs {
     struct run_program *started; /* what exec was asked for: names as they were given, without lines */
     size_t started_count;
     struct run_process *processes; /* the latest first */
-    int alive[WATCH_OTHERS_MAX];   /* pidfds of processes that may be running */
+    size_t process_count;
+    int alive[WATCH_OTHERS_MAX]; /* pidfds of processes that may be running */
     size_t alive_count;
+    size_t lines;       /* of all programs */
     size_t expected;    /* children that have not introduced themselves yet, or that fork() failed to make */
-    unsigned long lost; /* lines that could not be written, as far as that was told */
+    unsigned long lost; /* lines that could not be written, as far as that was told, or kept */
 };
 
 /* Takes the line over. */

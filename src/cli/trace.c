@@ -85,6 +85,13 @@ static void print_words(struct session *session, const struct trace_event *event
     trace_print_words(session->output, &session->story, event, facts);
 }
 
+/* What was written before it is read, by a process that we started, happened between our start and now. */
+static void keep_in_time(const struct session *session, struct trace_event *event)
+{
+    int64_t now_us = clock_now_us(), start_us = session->story.start_us;
+    event->time_us = event->time_us < start_us ? start_us : event->time_us > now_us ? now_us : event->time_us;
+}
+
 static void take_line(const char *line, size_t length, void *context)
 {
     struct session *session = context;
@@ -94,9 +101,10 @@ static void take_line(const char *line, size_t length, void *context)
     json_object *object = json_tokener_parse_ex(session->tokener, line, (int)length);
     if (object != NULL && json_object_is_type(object, json_type_object) && trace_event_read(object, &event)) {
         session->events++;
+        keep_in_time(session, &event);
         story_take(&session->story, &event, &facts);
         if (session->json)
-            trace_print_json(session->output, &session->story, object, &event, &facts);
+            trace_print_json(session->output, &session->story, &event, &facts);
         else
             print_words(session, &event, &facts);
     }

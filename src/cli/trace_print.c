@@ -10,6 +10,11 @@
 #define MS_SIZE    32
 #define WORDS_SIZE 128
 
+/* U+0080 to U+00FF are two bytes in UTF-8, the second of which has the lower six bits. */
+#define UTF8_TWO  0xc0
+#define UTF8_BITS 6
+#define ASCII_DEL 0x7f
+
 static double ms(int64_t time_us)
 {
     return (double)time_us / US_PER_MS;
@@ -167,23 +172,69 @@ static void add_ms(json_object *object, const char *key, int64_t time_us)
     json_object_object_add(object, key, json_object_new_double_s(ms(time_us), text));
 }
 
+/* As json-c has it, but in ASCII: what it leaves as UTF-8 (here two bytes, trace_event_read() lets no others pass),
+   and DEL, a terminal might obey. */
 static void print_object(FILE *stream, json_object *object)
 {
-    fprintf(stream, "%s\n",
-            json_object_to_json_string_ext(object, JSON_C_TO_STRING_SPACED | JSON_C_TO_STRING_NOSLASHESCAPE));
+    const char *text =
+        json_object_to_json_string_ext(object, JSON_C_TO_STRING_SPACED | JSON_C_TO_STRING_NOSLASHESCAPE);
+    for (; *text != '\0'; text++) {
+        unsigned char byte = (unsigned char)*text;
+        if (byte >= UTF8_TWO && text[1] != '\0')
+            byte = (unsigned char)(byte << UTF8_BITS | ((unsigned char)*++text & ((1 << UTF8_BITS) - 1)));
+        if (byte < ASCII_DEL)
+            putc(byte, stream);
+        else
+            fprintf(stream, "\\u%04x", byte);
+    }
+    putc('\n', stream);
     json_object_put(object);
 }
 
-void trace_print_json(FILE *stream, const struct story *story, json_object *object, const struct trace_event *event,
+static void add_number(json_object *object, const char *key, int64_t number)
+{
+    json_object_object_add(object, key, json_object_new_int64(number));
+}
+
+static void add_text(json_object *object, const char *key, const char *text)
+{
+    if (text[0] != '\0')
+        json_object_object_add(object, key, json_object_new_string(text));
+}
+
+static void add_candidates(json_object *object, const struct trace_event *event)
+{
+    if (event->type != EVENT_ANSWER) {
+        if (event->candidate_count > 0)
+            add_text(object, "candidate", event->candidates[0]);
+        return;
+    }
+    json_object *list = json_object_new_array();
+    for (size_t i = 0; i < event->candidate_count; i++)
+        json_object_array_add(list, json_object_new_string(event->candidates[i]));
+    json_object_object_add(object, "candidates", list);
+}
+
+/* Made anew of what was read: no key of the line that we don't know gets through. */
+void trace_print_json(FILE *stream, const struct story *story, const struct trace_event *event,
                       const struct story_facts *facts)
 {
+    static const char *const results[] = {
+        [TRACE_NO_RESULT] = "", [TRACE_OK] = "ok", [TRACE_STARTED] = "started", [TRACE_FAILED] = "failed"};
     json_object *line = json_object_new_object();
     add_ms(line, "ms", event->time_us - story->start_us);
-    json_object_object_foreach(object, key, value)
-    {
-        if (strcmp(key, "time_us") != 0)
-            json_object_object_add(line, key, json_object_get(value));
-    }
+    add_number(line, "pid", event->pid);
+    add_text(line, "event", event_type_name(event->type));
+    add_text(line, event->type == EVENT_PROCESS ? "program" : "name", event->name);
+    if (event->fd != EVENT_NO_FD)
+        add_number(line, "fd", event->fd);
+    add_candidates(line, event);
+    if (event->port != 0)
+        add_number(line, "port", event->port);
+    add_text(line, "result", results[event->result]);
+    add_text(line, "error", event->error);
+    if (event->lost > 0)
+        add_number(line, "lost", event->lost);
     if (facts->took_us >= 0)
         add_ms(line, "duration_ms", facts->took_us);
     print_object(stream, line);

@@ -14,7 +14,7 @@ void trace_print_words(FILE *stream, const struct story *story, const struct tra
 void trace_print_program(FILE *stream, const struct story *story, const struct trace_event *event, const char *name);
 
 /* The object of the event as JSON, its time since the start of the trace, and what the facts add. */
-void trace_print_json(FILE *stream, const struct story *story, json_object *object, const struct trace_event *event,
+void trace_print_json(FILE *stream, const struct story *story, const struct trace_event *event,
                       const struct story_facts *facts);
 
 /* How the program ended, as waitpid() says. */

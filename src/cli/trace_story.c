@@ -54,14 +54,23 @@ static const char *subject_name(const struct trace_event *event)
     return event->type == EVENT_LOOKUP ? event->name : event->candidates[0];
 }
 
+/* Lines of several processes may come out of order: a row does not start before the one above it. */
+static int64_t start_of(const struct story *story, const struct trace_event *event)
+{
+    int64_t start_us = event->time_us - story->start_us;
+    int64_t least_us = story->count > 0 ? story->rows[story->count - 1].start_us : 0;
+    return start_us > least_us ? start_us : least_us;
+}
+
 static void open_row(struct story *story, const struct trace_event *event)
 {
     if (!make_room(story))
         return;
+    int64_t start_us = start_of(story, event);
     struct timeline_row *row = &story->rows[story->count];
     struct story_subject *subject = &story->subjects[story->count++];
     char process[24] = "";
-    *row = (struct timeline_row){.start_us = event->time_us - story->start_us};
+    *row = (struct timeline_row){.start_us = start_us};
     *subject = (struct story_subject){
         .open = true, .lookup = event->type == EVENT_LOOKUP, .pid = event->pid, .fd = event->fd, .port = event->port};
     snprintf(subject->name, sizeof subject->name, "%s", subject_name(event));

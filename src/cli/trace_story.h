@@ -22,6 +22,8 @@ struct story_facts {
     unsigned given_up; /* other attempts that ended with it */
 };
 
+/* Times are those of events as trace_event_read() lets them pass; they may go back, as those of several processes do
+   and those of a hostile one may: rows are in the order of their start all the same, and none ends before it. */
 void story_begin(struct story *story, int64_t start_us, int64_t main_pid);
 void story_take(struct story *story, const struct trace_event *event, struct story_facts *facts);
 /* The program has ended, and what was still under way with it. */

@@ -78,6 +78,41 @@ if command -v busybox >/dev/null; then
     contains "a static program" "v6shim trace: warning: " "$errors"
 fi
 
+# Lines that no library of ours wrote: each is passed over, and those after it are read.
+hostile() { # DESCRIPTION LINE [OPTION]
+    printf '%s\n{"time_us": 1, "pid": 9, "event": "order", "fd": 3}\n' "$2" >"$room/lines"
+    trace ${3-} -o "$room/out" sh -c 'cat "$0" >"$V6SHIM_TRACE"; exit 5' "$room/lines"
+    same "$1: status" 5 "$status"
+    same "$1: no line but the good one" "2" "$(sed '/^$/,$d' "$room/out" | grep -c .)"
+    same "$1: no control character" "" "$(tr -d '\n\040-\176' <"$room/out")"
+}
+good='"time_us": 5, "pid": 7'
+hostile "a process of a negative number" '{"time_us": 5, "pid": -59, "event": "process", "program": "AAAAAAAAAAAA"}'
+hostile "a process of a number beyond all" '{"time_us": 5, "pid": 9223372036854775807, "event": "order", "fd": 3}'
+hostile "a time beyond all" '{"time_us": 9223372036854775807, "pid": 7, "event": "order", "fd": 3}'
+hostile "a negative descriptor" "{$good, \"event\": \"order\", \"fd\": -5}"
+hostile "a port beyond all" "{$good, \"event\": \"attempt\", \"fd\": 3, \"port\": 65536, \"result\": \"ok\"}"
+hostile "an error that moves the cursor" "{$good, \"event\": \"failed\", \"fd\": 3, \"error\": \"\\u001b[2J\"}"
+hostile "an address that is none" "{$good, \"event\": \"won\", \"fd\": 3, \"candidate\": \"a b\"}"
+hostile "an address that is a list" "{$good, \"event\": \"answer\", \"name\": \"a\", \"candidates\": [[]]}"
+hostile "more addresses than there may be" \
+    "{$good, \"event\": \"answer\", \"candidates\": [$(printf '"::1", %.0s' 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16)\"::1\"]}"
+hostile "a name that is too long" "{$good, \"event\": \"lookup\", \"name\": \"$(printf '%01000d' 0)\"}"
+hostile "an end that is told by the program" '{"time_us": 5, "pid": 7, "event": "end", "ms": 5}' --json
+printf '{"time_us": 900000000000000, "pid": 7, "event": "lookup", "name": "a"}
+{"time_us": 5, "pid": 7, "event": "lookup", "name": "b\\u001b\\u009b2J"}
+{"time_us": 800000000000000, "pid": 7, "event": "lookup", "name": "c"}
+' >"$room/lines"
+trace -o "$room/out" sh -c 'cat "$0" >"$V6SHIM_TRACE"' "$room/lines"
+same "times that go back, and ahead: status" 0 "$status"
+same "times that go back: all rows are drawn" "3" "$(sed '1,/^Where/d' "$room/out" | grep -c 'look up')"
+contains "control characters in a name" 'look up b\x1b\xc2\x9b2J' "$(cat "$room/out")"
+trace --json -o "$room/out" sh -c 'cat "$0" >"$V6SHIM_TRACE"' "$room/lines"
+contains "control characters in a name, in JSON" '"name": "b\u001b\u009b2J"' "$(cat "$room/out")"
+printf '{"time_us": 5, "pid": 7, "event": "order", "fd": 3, "ms": 7, "duration_ms": 1, "x": "y"}\n' >"$room/lines"
+trace --json -o "$room/out" sh -c 'cat "$0" >"$V6SHIM_TRACE"' "$room/lines"
+same "keys that are none of ours" '{ "ms": 0.000, "pid": 7, "event": "order", "fd": 3 }' "$(sed 1q "$room/out")"
+
 # With the library itself, which a sanitized build can't preload into sh.
 if [ -e "$real_library" ] && [ -z "${SANITIZERS-}" ]; then
     V6SHIM_LIBRARY=$real_library

@@ -40,6 +40,26 @@ if command -v setsid >/dev/null; then
     same "without a terminal" "no terminal" "$output"
 fi
 
+# --- lines that no observer of ours wrote: passed over, printed without harm, and never a reason to wait
+cat >"$room/lines" <<'LINES'
+{"call": "process", "pid": 7, "parent": 6, "name": "/a\u001b[2J\u009b"}
+{"call": "child", "pid": 7, "fd": 1}
+{"call": "child", "pid": 7, "fd": -1}
+{"call": "process", "pid": -59, "parent": 6, "name": "/negative"}
+{"call": "process", "pid": 1, "parent": 6, "name": "/init"}
+{"call": "connect", "pid": 7, "address": "192.0.2.1", "port": 99999, "origin": {"kind": "none"}}
+{"call": "connect", "pid": 7, "address": "192.0.2.2", "port": 80, "origin": {"kind": "text"}}
+{"call": "connect", "pid": 7, "address": "192.0.2.3", "port": 80, "origin": {"kind": "made", "call": "\u001b"}}
+{"call": "inet_addr", "pid": 7, "error": 22}
+{"call": "gethostbyname", "pid": 7, "object": "/dev/zero", "offset": 5, "name": "x"}
+LINES
+run --observe --all --fail-on never -- sh -c 'cat "$0" >"$V6SHIM_OBSERVE"; exit 6' "$room/lines"
+same "hostile lines: status" 6 "$status"
+same "hostile lines: nothing but text" "" "$(printf '%s' "$errors" | tr -d '\n\040-\176')"
+same "hostile lines: a negative process is none" "" "$(printf '%s' "$errors" | grep negative)"
+contains "hostile lines: the good one among them" "192.0.2.3 port 80" "$errors"
+same "hostile lines: those with a bad field are not" "" "$(printf '%s' "$errors" | grep '192\.0\.2\.[12]')"
+
 # --- the shim behind the observer still knows who asks: a service that was ported sees its peer as it is
 if grep -q '^0*1 ' /proc/net/if_inet6 2>/dev/null && perl -MIO::Socket::IP -e 1 2>/dev/null; then
     port=$(free_port)

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -96,7 +97,8 @@ static void test_every_origin(void **state)
 {
     (void)state;
     for (unsigned kind = 0; kind < ORIGIN_KIND_COUNT; kind++) {
-        struct origin origin = {.kind = (enum origin_kind)kind};
+        bool by_a_call = kind != ORIGIN_NONE && kind != ORIGIN_UNKNOWN;
+        struct origin origin = {.kind = (enum origin_kind)kind, .call = by_a_call ? "accept" : NULL};
         struct observation observation = observation_of("bind");
         observation.origin = &origin;
         struct run_line *line = there_and_back(&observation);
@@ -134,13 +136,38 @@ static void test_not_ours(void **state)
     json_tokener *tokener = json_tokener_new();
     for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++)
         assert_null(run_line_read(tokener, lines[i], strlen(lines[i])));
-    static const char odd[] =
-        "{\"call\": \"x\", \"address\": \"nonsense\", \"origin\": {\"kind\": \"?\"}, \"fd\": \"3\"}";
-    struct run_line *line = run_line_read(tokener, odd, strlen(odd));
-    assert_non_null(line);
-    assert_null(line->observation.origin);
-    assert_int_equal(line->observation.address.family, AF_UNSPEC);
-    run_line_free(line);
+    /* Good, but for one field that is not of its type or not in its range. */
+    static const char *const fields[] = {
+        "\"address\": \"nonsense\"",
+        "\"address\": 7",
+        "\"fd\": \"3\"",
+        "\"fd\": 2147483648",
+        "\"fd\": 1.5",
+        "\"pid\": 0",
+        "\"pid\": -7",
+        "\"pid\": 4294967297",
+        "\"pid\": 99999999999999999999",
+        "\"parent\": -1",
+        "\"port\": 65536",
+        "\"port\": -2",
+        "\"offset\": -1",
+        "\"error\": -5",
+        "\"lost\": 99999999999",
+        "\"literal\": 1",
+        "\"name\": [\"a\"]",
+        "\"name\": \"a\\u0000b\"",
+        "\"object\": {}",
+        "\"origin\": {\"kind\": \"?\"}",
+        "\"origin\": {\"kind\": \"text\"}",
+        "\"origin\": {\"kind\": \"none\", \"count\": 65536}",
+        "\"origin\": \"none\"",
+        "\"origin\": {}",
+    };
+    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
+        char odd[200];
+        snprintf(odd, sizeof odd, "{\"call\": \"x\", \"family\": 2, %s}", fields[i]);
+        assert_null(run_line_read(tokener, odd, strlen(odd)));
+    }
     json_tokener_free(tokener);
 }
 
