@@ -89,6 +89,35 @@ static void test_other_process_finds_them(void **state)
     assert_true(support_child(load));
 }
 
+/* Of the addresses of the pool several share the slot of each list. They are somebody else's alias, or nobody's. */
+static void shared_slots(void)
+{
+    start_aliases(POOL_LENGTH);
+    struct in_addr aliases[8];
+    struct ip_address list[CANDIDATES_PER_LIST];
+    for (uint32_t number = 0; number < 8; number++) {
+        aliases[number] = alias_of(number);
+        size_t count = make_list(number, list);
+        CHECK(state_store_candidates(aliases[number], list, count));
+    }
+    uint32_t first = ntohl(aliases[0].s_addr) >> (32 - POOL_LENGTH) << (32 - POOL_LENGTH), known = 0;
+    for (uint32_t i = 0; i < UINT32_C(1) << (32 - POOL_LENGTH); i++) {
+        struct in_addr other = {.s_addr = htonl(first + i)};
+        bool is_known = false;
+        for (uint32_t number = 0; number < 8; number++)
+            is_known |= aliases[number].s_addr == other.s_addr;
+        CHECK(state_load_candidates(other, list, 1) == 0 || is_known);
+        known += is_known;
+    }
+    CHECK(known == 8);
+}
+
+static void test_alias_was_led_to_another_ones_addresses(void **state)
+{
+    (void)state;
+    assert_true(support_child(shared_slots));
+}
+
 static void singles(void)
 {
     start_aliases(POOL_LENGTH);
@@ -278,6 +307,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, support_set_up, support_tear_down)
     const struct CMUnitTest tests[] = {
         TEST(test_other_process_finds_them),
+        TEST(test_alias_was_led_to_another_ones_addresses),
         TEST(test_writes),
         TEST(test_other_boot),
         TEST(test_damage),
