@@ -21,6 +21,6 @@ static inline void cancellation_restore(const int *before)
     pthread_setcancelstate(*before, NULL);
 }
 
-#define CANCELLATION_OFF(name) int name __attribute__((cleanup(cancellation_restore))) = cancellation_off()
+#define CANCELLATION_OFF(name) int name __attribute__((cleanup(cancellation_restore), unused)) = cancellation_off()
 
 #endif

@@ -8,6 +8,10 @@
 #include "runtime/memberships.h"
 #include "runtime/option_twins.h"
 
+#ifndef TCP_FASTOPEN_CONNECT
+#define TCP_FASTOPEN_CONNECT 30
+#endif
+
 #define OPTIONS_MAX  256 /* more than any program sets, since the kernel has limits for groups (20) */
 #define OPTION_WORDS (SOCKET_OPTION_SIZE / sizeof(uint64_t))
 
