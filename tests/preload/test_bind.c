@@ -1,6 +1,8 @@
 /* bind() of an IPv4-only program, and what it is told of its own address. */
 #include "support.h"
 
+#include <sys/syscall.h>
+
 static int bound(int type, struct in_addr address, uint16_t port)
 {
     struct sockaddr_in local = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr = address};
@@ -110,14 +112,54 @@ static void test_ipv4_address_was_bound_as_another(void **state)
     close(fd);
 }
 
+/* The wildcard, by the settings: the family that the kernel has, and whether it serves IPv6 alone. */
+static void show_wildcard(int fd)
+{
+    int only = 0;
+    socklen_t length = sizeof only;
+    syscall(SYS_getsockopt, fd, IPPROTO_IPV6, IPV6_V6ONLY, &only, &length);
+    printf("%s ", socket_family(fd) == AF_INET ? "inet" : only ? "inet6" : "both");
+}
+
+static void bind_wildcards(void)
+{
+    struct in_addr any = {.s_addr = htonl(INADDR_ANY)};
+    show_wildcard(bound(SOCK_STREAM, any, 0));
+    show_wildcard(bound(SOCK_DGRAM, any, 0));
+    int unbound = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(listen(unbound, 5), 0);
+    show_wildcard(unbound);
+    close(socket(AF_INET6, SOCK_STREAM, 0)); /* so that it speaks IPv6 */
+    show_wildcard(bound(SOCK_STREAM, any, 0));
+}
+
+static void test_wildcard_was_not_bound_as_set(void **state)
+{
+    (void)state;
+    const char *mapped[] = {"V6SHIM_LISTEN=mapped", NULL}, *inet[] = {"V6SHIM_LISTEN=inet", NULL};
+    const char *inet6[] = {"V6SHIM_LISTEN=inet6", NULL}, *families[] = {"V6SHIM_FAMILIES=inet", NULL};
+    const char *unaware[] = {"V6SHIM_AWARE=no", NULL};
+    assert_string_equal(part_output("bind_wildcards", NULL), "both both both inet ");
+    assert_string_equal(part_output("bind_wildcards", mapped), "both both both inet ");
+    assert_string_equal(part_output("bind_wildcards", inet6), "inet6 inet6 inet6 inet ");
+    assert_string_equal(part_output("bind_wildcards", inet), "inet inet inet inet ");
+    assert_string_equal(part_output("bind_wildcards", families), "inet inet inet inet ");
+    assert_string_equal(part_output("bind_wildcards", unaware), "both both both both ");
+}
+
 int main(int argc, char **argv)
 {
+    const struct part parts[] = {
+        {"bind_wildcards", bind_wildcards},
+        {NULL, NULL},
+    };
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_alias_could_not_be_bound),
         cmocka_unit_test(test_client_left_from_another_address_than_it_bound),
         cmocka_unit_test(test_server_on_an_alias_was_not_reached),
         cmocka_unit_test(test_impossible_alias_was_bound),
         cmocka_unit_test(test_ipv4_address_was_bound_as_another),
+        cmocka_unit_test(test_wildcard_was_not_bound_as_set),
     };
-    return SUPPORT_MAIN(NULL, tests);
+    return SUPPORT_MAIN(parts, tests);
 }
