@@ -118,16 +118,16 @@ static int prohibits(const struct destinations *destinations, const int *results
     return 0;
 }
 
-/* How long a candidate may say nothing: not for ever where those of IPv4 have failed, see eyeballs_limit_silence().
- */
+/* How long a candidate may say nothing: not for ever where what the program would have tried without us has
+   failed, see eyeballs_limit_silence(). */
 static int64_t silence_limit(const struct destinations *destinations, const int *results, size_t place)
 {
     bool asked = false;
     for (size_t i = 0; i < destinations->count; i++) {
-        bool ipv4 = destinations->addresses[i].family == AF_INET;
-        if (ipv4 && i >= place)
+        bool bare = destinations_bare_tries(destinations, &destinations->addresses[i]);
+        if (bare && i >= place)
             return PATIENCE_FOREVER;
-        asked = asked || (ipv4 && eyeballs_was_asked(-results[i]));
+        asked = asked || (bare && eyeballs_was_asked(-results[i]));
     }
     return asked ? settings_current()->silence_limit_ms : PATIENCE_FOREVER;
 }

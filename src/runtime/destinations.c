@@ -42,6 +42,15 @@ static void leave_out_nearer(struct destinations *destinations, const struct ip_
     destinations->count = kept;
 }
 
+bool destinations_bare_tries(const struct destinations *destinations, const struct ip_address *candidate)
+{
+    struct ip_address asked = address_ipv4(destinations->asked);
+    bool is_there = false;
+    for (size_t i = 0; i < destinations->count; i++)
+        is_there |= address_equal(&destinations->addresses[i], &asked);
+    return candidate->family == AF_INET && (!is_there || address_equal(candidate, &asked));
+}
+
 void destinations_put_asked_first(struct destinations *destinations)
 {
     struct ip_address asked = address_ipv4(destinations->asked);

@@ -41,15 +41,10 @@ static inline bool destinations_concern(struct in_addr asked)
 bool destinations_find(struct in_addr asked, struct destinations *destinations);
 
 /*
- * Whether the program's call would have tried this address without us: the one that it asked for. Where that is an
- * alias there would have been none, and the name's IPv4 addresses in its place.
+ * Whether the program's call would have tried this address without us: the one that it asked for. Where that is none
+ * of them (an alias, or redirected), there would have been no such call, and the IPv4 addresses stand in its place.
  */
-static inline bool destinations_bare_tries(const struct destinations *destinations,
-                                           const struct ip_address *candidate)
-{
-    return candidate->family == AF_INET &&
-           (candidate->ipv4.s_addr == destinations->asked.s_addr || aliases_contains(destinations->asked));
-}
+bool destinations_bare_tries(const struct destinations *destinations, const struct ip_address *candidate);
 
 /* Puts the address that was asked for before all others, if it is an IPv4 one: for what can't be raced. */
 void destinations_put_asked_first(struct destinations *destinations);

@@ -157,7 +157,8 @@ static uint32_t begin_race(const struct original *original, const struct destina
         atomic_store(&race->attempts[i].socket, NO_SOCKET);
     race_order(destinations, &race->candidates, race->order);
     eyeballs_init(&race->eyeballs, (unsigned)destinations->count, EYEBALLS_RACE, settings->attempt_delay_ms);
-    eyeballs_limit_silence(&race->eyeballs, race_legacy(&race->candidates, race->order), settings->silence_limit_ms);
+    eyeballs_limit_silence(&race->eyeballs, race_legacy(destinations, &race->candidates, race->order),
+                           settings->silence_limit_ms);
     atomic_store(&race->frame, frame);
     atomic_fetch_add(&race_running, 1);
     race_current = item;

@@ -21,11 +21,12 @@ void race_order(const struct destinations *destinations, struct history_candidat
         order[i] = i;
 }
 
-uint32_t race_legacy(const struct history_candidates *candidates, const unsigned *order)
+uint32_t race_legacy(const struct destinations *destinations, const struct history_candidates *candidates,
+                     const unsigned *order)
 {
     uint32_t legacy = 0;
     for (unsigned i = 0; i < candidates->count; i++)
-        if (candidates->addresses[order[i]].family == AF_INET)
+        if (destinations_bare_tries(destinations, &candidates->addresses[order[i]]))
             legacy |= UINT32_C(1) << i;
     return legacy;
 }

@@ -13,9 +13,10 @@
 void race_order(const struct destinations *destinations, struct history_candidates *candidates,
                 unsigned order[EYEBALLS_CANDIDATES_MAX]);
 
-/* The candidates, as bits of their places in the race, that the program would have tried without the library: those
-   of IPv4. */
-uint32_t race_legacy(const struct history_candidates *candidates, const unsigned *order);
+/* The candidates, as bits of their places in the race, that the program's call would have tried without the library
+   (destinations_bare_tries). */
+uint32_t race_legacy(const struct destinations *destinations, const struct history_candidates *candidates,
+                     const unsigned *order);
 
 /*
  * What this host prohibits (a firewall, a route: EACCES, EPERM) is one address's own failure, and the others of its

@@ -206,6 +206,21 @@ static void test_peer_was_shown_as_another(void **state)
     assert_string_equal(part_output("refused", NULL), "192.0.2.3");
 }
 
+/* Without us connect() to an address that refuses tells so at once, whatever else the name has. The kernel would wait
+   two minutes for the silent ones. */
+static void wait_for_silence(void)
+{
+    alarm(60);
+    printf("%s", peer_after(first_address("refuse-and-holes.example"), 1));
+}
+
+static void test_other_ipv4_address_was_waited_for(void **state)
+{
+    (void)state;
+    static const char *const soon[] = {"V6SHIM_SILENCE_LIMIT=100", NULL};
+    assert_string_equal(part_output("silence", soon), "ECONNREFUSED");
+}
+
 /* A program that goes on to another address of its list means that one first. */
 static void test_later_address_did_not_lead(void **state)
 {
@@ -391,6 +406,7 @@ int main(int argc, char **argv)
     static const struct part parts[] = {{"all names", print_all},
                                         {"counts", print_counts},
                                         {"some", print_some},
+                                        {"silence", wait_for_silence},
                                         {"least buffer", print_least_buffer},
                                         {"shared address", share_one_address},
                                         {"another thread", use_in_another_thread},
@@ -406,6 +422,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_some_of_many_ipv4_addresses_were_lost),
         cmocka_unit_test(test_buffer_became_too_small),
         cmocka_unit_test(test_first_address_did_not_stand_for_all),
+        cmocka_unit_test(test_other_ipv4_address_was_waited_for),
         cmocka_unit_test(test_later_address_did_not_lead),
         cmocka_unit_test(test_address_of_two_names_led_to_one_of_them),
         cmocka_unit_test(test_address_was_forgotten_in_another_thread),
