@@ -7,12 +7,13 @@
 #include <cmocka.h>
 
 #include <arpa/inet.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/dns_answer.h"
 
-#define MESSAGE_SIZE 512
+#define MESSAGE_SIZE 2048
 
 static uint8_t message[MESSAGE_SIZE];
 static size_t size;
@@ -92,6 +93,33 @@ static void test_addresses_and_the_least_ttl(void **state)
     assert_int_equal(answer.addresses[1].ipv6.s6_addr[15], 0xab);
 }
 
+/* What is beyond is passed over: its time too. */
+static void test_more_addresses_than_there_is_room(void **state)
+{
+    (void)state;
+    struct {
+        struct dns_answer answer;
+        uint8_t behind[64];
+    } room;
+    for (unsigned count = DNS_ANSWERS_MAX - 1; count <= DNS_ANSWERS_MAX + 3; count++) {
+        char text[INET6_ADDRSTRLEN];
+        begin(0x8180, count, 0);
+        for (unsigned i = 0; i < count; i++) {
+            snprintf(text, sizeof text, "2001:db8::%x", i + 1);
+            add_aaaa(text, i < DNS_ANSWERS_MAX ? 100 : 7);
+        }
+        memset(&room, 0x5a, sizeof room);
+        assert_true(dns_answer_read(message, size, &room.answer));
+        assert_int_equal(room.answer.count, count < DNS_ANSWERS_MAX ? count : DNS_ANSWERS_MAX);
+        assert_true(room.answer.has_ttl);
+        assert_int_equal(room.answer.ttl_s, 100);
+        for (unsigned i = 0; i < room.answer.count; i++)
+            assert_int_equal(room.answer.addresses[i].ipv6.s6_addr[15], i + 1);
+        for (size_t i = 0; i < sizeof room.behind; i++)
+            assert_int_equal(room.behind[i], 0x5a);
+    }
+}
+
 static void test_negative_time(void **state)
 {
     (void)state;
@@ -152,8 +180,11 @@ static void test_ttl_with_the_highest_bit(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_addresses_and_the_least_ttl), cmocka_unit_test(test_negative_time),
-        cmocka_unit_test(test_what_is_no_answer),           cmocka_unit_test(test_every_cut_is_seen),
+        cmocka_unit_test(test_addresses_and_the_least_ttl),
+        cmocka_unit_test(test_more_addresses_than_there_is_room),
+        cmocka_unit_test(test_negative_time),
+        cmocka_unit_test(test_what_is_no_answer),
+        cmocka_unit_test(test_every_cut_is_seen),
         cmocka_unit_test(test_ttl_with_the_highest_bit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
