@@ -1,0 +1,77 @@
+/* How long a resolver counts as silent, for this process and for the user's others. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <time.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "runtime/aliases.h"
+#include "runtime/silence.h"
+#include "runtime/state.h"
+#include "support.h"
+
+#define MARK         0 /* of the silent resolver */
+#define REMEMBERED_S 600
+#define LONG_MS      2000
+
+static bool counts(int64_t until_s)
+{
+    CHECK(state_mark_write(MARK, (uint64_t)until_s));
+    return silence_is_known();
+}
+
+/* A mark that is too far in the future was made before the calendar was set back, or by nobody of ours. */
+static void marks(void)
+{
+    start_aliases(10);
+    int64_t now_s = time(NULL);
+    CHECK(!silence_is_known());
+    CHECK(counts(now_s + REMEMBERED_S / 2));
+    CHECK(counts(now_s + REMEMBERED_S - 1));
+    CHECK(!counts(now_s - 1));
+    CHECK(!counts(now_s + REMEMBERED_S * 2));
+    CHECK(!counts(INT64_MAX));
+    CHECK(!counts(-1));
+}
+
+static void test_mark_counted_too_long(void **state)
+{
+    (void)state;
+    assert_true(support_child(marks));
+}
+
+static void ask_another_process(void)
+{
+    start_aliases(10);
+    CHECK(silence_is_known());
+}
+
+static void note(void)
+{
+    start_aliases(10);
+    silence_note(LONG_MS - 1);
+    CHECK(!silence_is_known());
+    silence_note(LONG_MS);
+    CHECK(silence_is_known());
+    CHECK(support_child(ask_another_process));
+}
+
+static void test_silence_was_not_noted(void **state)
+{
+    (void)state;
+    assert_true(support_child(note));
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, support_set_up, support_tear_down)
+    const struct CMUnitTest tests[] = {
+        TEST(test_mark_counted_too_long),
+        TEST(test_silence_was_not_noted),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
