@@ -149,19 +149,24 @@ static uint32_t nobody(const struct ip_address *address, enum alias_kind kind)
     return ALIAS_NOBODY;
 }
 
+/* A peer that is looked up as a name keeps the alias that it is shown by, for good: a server that asks for a peer's
+   name, and for that name's addresses, must see one address. */
+static bool keep_peer(struct alias_space *space, const struct ip_address *address, uint64_t hash, uint32_t *offset)
+{
+    struct alias_part peers = alias_pool_peers(&space->state->pool);
+    struct transient_question question = {.address = address, .hash = hash, .places = peers.count};
+    if (!transient_pin(&space->transient, &question, offset))
+        return false;
+    *offset += peers.first;
+    return book_add(&space->book, hash, address, offset) == BOOK_KNOWN;
+}
+
 /* An address of the transient range, for as long as this process lives. */
 static uint32_t give_name(struct alias_space *space, const struct ip_address *address, uint64_t hash)
 {
-    struct alias_part names = alias_pool_names(&space->state->pool), peers = alias_pool_peers(&space->state->pool);
-    struct transient_question question = {.address = address, .hash = hash, .places = peers.count};
-    uint32_t offset;
-    if (transient_pin(&space->transient, &question, &offset)) {
-        offset += peers.first;
-        if (book_add(&space->book, hash, address, &offset) == BOOK_KNOWN)
-            return offset;
-    }
+    struct alias_part names = alias_pool_names(&space->state->pool);
     for (uint32_t step = 0; step < names.count && step < NAME_TRIES; step++) {
-        offset = names.first + (((uint32_t)hash + step) & (names.count - 1));
+        uint32_t offset = names.first + (((uint32_t)hash + step) & (names.count - 1));
         enum book_answer answer = book_add(&space->book, hash, address, &offset);
         if (answer == BOOK_KNOWN)
             return offset;
@@ -247,6 +252,8 @@ struct in_addr alias_space_of(struct alias_space *space, const struct ip_address
     if (kind == ALIAS_PEER &&
         (peer_find_address(&space->peers, hash, address, host_uptime_minutes(), PEER_FRESH_MINUTES, &offset) ||
          find_peer(space, address, hash, &offset)))
+        return alias_at(space, offset);
+    if (kind == ALIAS_NAME && keep_peer(space, address, hash, &offset))
         return alias_at(space, offset);
     if (!allot(space, address, kind, hash, &offset))
         offset = kind == ALIAS_NAME ? give_name(space, address, hash) : give_peer(space, address, hash);

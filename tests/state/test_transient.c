@@ -142,6 +142,10 @@ static void flood_beside_a_table(void)
         stored += aliases_is_shared(alias);
     }
     CHECK(stored <= 4096 / 4 && stored > 0);
+    /* One that has no place is looked up: it is shown as before. */
+    struct ip_address latest = numbered(10 * MANY - 1);
+    struct in_addr shown = aliases_of(&latest, ALIAS_PEER);
+    CHECK(!aliases_is_shared(shown) && aliases_of(&latest, ALIAS_NAME).s_addr == shown.s_addr);
     struct ip_address name = numbered(1u << 30);
     CHECK(aliases_is_shared(aliases_of(&name, ALIAS_NAME)));
 }
