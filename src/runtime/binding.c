@@ -142,10 +142,11 @@ void binding_release_peer(int fd)
     if (REAL(getsockname)(fd, (struct sockaddr *)&local, &length) == 0 &&
         address_from_sockaddr((const struct sockaddr *)&local, length, &address, NULL) &&
         !address_is_unspecified(&address)) {
-        if ((flags & SOCKET_PORT_KEPT) != 0)
+        int renewed = (flags & SOCKET_PORT_KEPT) != 0 ? -EADDRINUSE : upgrade_renew(fd);
+        /* With a peer over IPv6 it has an IPv6 address only: where somebody has the port on one of IPv4 by now, it
+           takes another one. */
+        if (renewed < 0 && renewed != -EBUSY)
             REAL(connect)(fd, &nowhere, sizeof nowhere);
-        else
-            upgrade_renew(fd);
     }
     errno = saved;
 }

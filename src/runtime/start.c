@@ -34,8 +34,8 @@ static _Atomic long owner;
 
 static void before_fork(void)
 {
-    upgrade_before_fork();
     beside_before_fork();
+    upgrade_before_fork(); /* when those threads have ended */
     background_before_fork();
 }
 

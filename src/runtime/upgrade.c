@@ -5,6 +5,7 @@
 #include <netinet/tcp.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "core/transport.h"
 #include "runtime/adoption.h"
@@ -266,9 +267,9 @@ static int upgrade(int fd, struct plan *plan)
     return result;
 }
 
-void upgrade_renew(int fd)
+int upgrade_renew(int fd)
 {
-    int saved = errno;
+    int saved = errno, result = -EBUSY;
     struct sockaddr_in6 local = {0};
     socklen_t length = sizeof local;
     int ipv6_only = 0;
@@ -289,11 +290,17 @@ void upgrade_renew(int fd)
         plan.both_families = ipv6_only == 0;
         plan.waits = plan.port == 0 && requeue_has_work(fd);
         plan.needs_proof = sockets_has(fd, SOCKET_PROVEN);
+        uint32_t before = atomic_load(&plan.record->flags);
         sockets_clear(plan.record, SOCKET_PROVEN); /* asked for again */
-        carry_out(&plan);
+        result = carry_out(&plan);
+        if (result < 0) { /* the old one is as it was */
+            sockets_set(plan.record, before & (SOCKET_PROVEN | SOCKET_WANTS_PKTINFO));
+            forgery_note(plan.record, (before & SOCKET_SCREENED) != 0);
+        }
     }
     shelter_leave(&shelter);
     errno = saved;
+    return result;
 }
 
 int upgrade_socket(int fd)
@@ -381,16 +388,33 @@ void upgrade_fresh(int fd)
     errno = saved;
 }
 
+static bool is_only_thread(void)
+{
+    enum { NAMES_OF_DIRECTORY = 2 };
+    struct stat tasks;
+    return stat("/proc/self/task", &tasks) == 0 && tasks.st_nlink == NAMES_OF_DIRECTORY + 1;
+}
+
+struct children {
+    bool asked, may_upgrade;
+};
+
 static void upgrade_for_child(int fd, void *context)
 {
-    (void)context;
-    upgrade_fresh(fd);
+    struct children *children = context;
+    if (!children->asked)
+        *children = (struct children){.asked = true, .may_upgrade = is_only_thread()};
+    if (children->may_upgrade)
+        upgrade_fresh(fd);
 }
 
 void upgrade_before_fork(void)
 {
+    int saved = errno;
+    struct children children = {false, false};
     if (resolve_has_shown_alias())
-        sockets_each_with(SOCKET_FRESH, upgrade_for_child, NULL);
+        sockets_each_with(SOCKET_FRESH, upgrade_for_child, &children);
+    errno = saved;
 }
 
 void upgrade_undo_when_ipv4(int fd)

@@ -27,9 +27,10 @@ int upgrade_to_connect(int fd);
  * Another socket in the place of an upgraded UDP socket, with all that it has but its peer, and what the peer made of
  * its address. After the program has dissolved the connection: on sockets of IPv6 only, the kernel goes on to refuse
  * what doesn't come from the former peer's address. And before another connection of one that would lose its port if
- * it were disconnected, since the kernel chose it.
+ * it were disconnected, since the kernel chose it. 0; -EBUSY where another process has it too; -errno where the new
+ * one can't be had, and the old one is as it was.
  */
-void upgrade_renew(int fd);
+int upgrade_renew(int fd);
 
 /*
  * As upgrade_socket, with the new socket bound to that address before it takes the old one's place: where bind()
@@ -47,8 +48,9 @@ int upgrade_give_back(int fd);
 /* upgrade_socket() for a UDP socket that has no port yet, so that nothing can wait in its queue; else nothing. */
 void upgrade_fresh(int fd);
 
-/* All of these, in a process that has been given an alias: it is about to make a child, which has them too. After
-   that they would be left alone. */
+/* All of these, in a process that has been given an alias and has one thread: it is about to make a child, which has
+   them too. After that they would be left alone. (With several threads, another one may be about to set something.)
+ */
 void upgrade_before_fork(void);
 
 /*

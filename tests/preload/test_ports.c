@@ -74,6 +74,20 @@ static void connect_datagrams_again(void)
     tell(fd, port);
 }
 
+/* Somebody else has the port on an address of IPv4 meanwhile: it goes on with another port. */
+static void connect_datagrams_elsewhere(void)
+{
+    int fd = socket(AF_INET, SOCK_DGRAM, 0), thief = (int)syscall(SYS_socket, AF_INET, SOCK_DGRAM, 0);
+    struct sockaddr_in to = at(first_address("one6.example"), 9), plain = ipv4_at("192.0.2.1", 9), peer = {0};
+    socklen_t length = sizeof peer;
+    connect(fd, (struct sockaddr *)&to, sizeof to);
+    struct sockaddr_in taken = ipv4_at("127.0.0.1", port_of(fd));
+    assert_int_equal(syscall(SYS_bind, thief, &taken, sizeof taken), 0);
+    int result = connect(fd, (struct sockaddr *)&plain, sizeof plain);
+    getpeername(fd, (struct sockaddr *)&peer, &length);
+    printf("%s to %s", result == 0 ? "connected" : strerror(errno), text_of(peer.sin_addr));
+}
+
 static void disconnect_datagrams(void)
 {
     int fd = socket(AF_INET, SOCK_DGRAM, 0);
@@ -212,6 +226,12 @@ static void test_port_was_free_while_a_udp_socket_was_exchanged(void **state)
     watch("disconnect_datagrams", KEEPS_ALL, NULL, "IPv6, the same port");
 }
 
+static void test_socket_could_not_leave_a_port_that_was_taken(void **state)
+{
+    (void)state;
+    assert_string_equal(part_output("connect_datagrams_elsewhere", NULL), "connected to 192.0.2.1");
+}
+
 static void test_port_was_free_while_a_bound_client_connected(void **state)
 {
     (void)state;
@@ -242,6 +262,7 @@ int main(int argc, char **argv)
         {"upgrade_datagrams", upgrade_datagrams},
         {"connect_datagrams", connect_datagrams},
         {"connect_datagrams_again", connect_datagrams_again},
+        {"connect_datagrams_elsewhere", connect_datagrams_elsewhere},
         {"disconnect_datagrams", disconnect_datagrams},
         {"connect_stream", connect_stream},
         {"race_streams", race_streams},
@@ -254,6 +275,7 @@ int main(int argc, char **argv)
     };
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_port_was_free_while_a_udp_socket_was_exchanged),
+        cmocka_unit_test(test_socket_could_not_leave_a_port_that_was_taken),
         cmocka_unit_test(test_port_was_free_while_a_bound_client_connected),
         cmocka_unit_test(test_port_was_free_while_it_was_given_back),
         cmocka_unit_test(test_port_was_lost_where_it_could_not_be_given_back),
