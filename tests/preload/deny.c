@@ -48,3 +48,18 @@ void deny(long call, int argument, unsigned value, int error)
     else
         attach(with_argument, sizeof with_argument / sizeof with_argument[0]);
 }
+
+void deny_option(int level, int name, int error)
+{
+    struct sock_filter filter[] = {
+        FIELD(nr),
+        UNLESS(SYS_setsockopt, 5),
+        FIELD(args[1]),
+        UNLESS(level, 3),
+        FIELD(args[2]),
+        UNLESS(name, 1),
+        ANSWER(SECCOMP_RET_ERRNO | (unsigned)error),
+        ANSWER(SECCOMP_RET_ALLOW),
+    };
+    attach(filter, sizeof filter / sizeof filter[0]);
+}

@@ -8,4 +8,7 @@
    the process where the kernel takes no filter. */
 void deny(long call, int argument, unsigned value, int error);
 
+/* setsockopt() of that option fails. */
+void deny_option(int level, int name, int error);
+
 #endif

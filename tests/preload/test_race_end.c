@@ -379,8 +379,8 @@ static void part_unproven(void)
     char data[8] = "";
     alarm(PATIENT_MS / 1000);
     address_of("one6.example");
-    deny(SYS_setsockopt, 2, SO_ATTACH_FILTER, EPERM);
-    deny(SYS_setsockopt, 2, IP_PKTINFO, EPERM);
+    deny_option(SOL_SOCKET, SO_ATTACH_FILTER, EPERM);
+    deny_option(IPPROTO_IP, IP_PKTINFO, EPERM);
     SAY(bind(fd, (struct sockaddr *)&at, sizeof at));
     SAY(getsockname(fd, (struct sockaddr *)&at, &length));
     at.sin_addr = ipv4_at("192.0.2.1", 0).sin_addr;
