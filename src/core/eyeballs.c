@@ -62,7 +62,7 @@ bool eyeballs_error_outranks(int error, int other)
 
 bool eyeballs_was_asked(int error)
 {
-    return error_rank(error) >= RANK_UNREACHABLE;
+    return error_rank(error) >= RANK_UNREACHABLE || error == EADDRNOTAVAIL; /* no port is left to ask from */
 }
 
 void eyeballs_limit_silence(struct eyeballs *race, uint32_t legacy, int64_t silence_ms)

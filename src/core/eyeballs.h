@@ -127,8 +127,8 @@ int eyeballs_successor(const struct eyeballs *race);
  */
 bool eyeballs_error_outranks(int error, int other);
 
-/* Whether somebody was asked before an attempt failed with `error`: false where there was no way to it, or a shortage
-   here kept it from being made. */
+/* Whether a program that tried this address alone would have been told so: false where there was no way to it, or a
+   shortage of ours kept the attempt from being made. */
 bool eyeballs_was_asked(int error);
 
 /*

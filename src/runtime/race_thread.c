@@ -89,8 +89,9 @@ static void *run(void *unused)
     for (;;) {
         int64_t now_ms = clock_now_ms();
         atomic_store(&sleeps_until_ms, INT64_MAX);
+        bool busy = atomic_load(&background_count) != 0; /* the last race may end in the next line */
         int64_t next_ms = background_step_all(now_ms);
-        if (atomic_load(&background_count) != 0)
+        if (busy || atomic_load(&background_count) != 0)
             idle_since_ms = now_ms;
         else if (now_ms - idle_since_ms >= IDLE_MS || atomic_load(&asked_to_end)) {
             /* A race that starts now finds no thread, and makes one. */
@@ -155,7 +156,7 @@ static bool ensure(void)
     int none = THREAD_NONE;
     if (!atomic_compare_exchange_strong(&state, &none, THREAD_CHANGING))
         return none == THREAD_RUNS; /* somebody else is at it: no race this time */
-    struct shelter shelter; /* nobody else makes the thread meanwhile: this one has to come to the end */
+    struct shelter shelter;         /* nobody else makes the thread meanwhile: this one has to come to the end */
     shelter_enter(&shelter);
     atomic_store(&asked_to_end, false);
     bool made = open_descriptors() == 0 && make_thread();
