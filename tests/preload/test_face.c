@@ -337,6 +337,33 @@ static void test_public_address_led_inside(void **state)
     freeaddrinfo(list);
 }
 
+/* The alias of an address outside, whose name has this host's own address as well: nothing but the name is asked, or
+   another process has asked it. */
+static void go_home(void)
+{
+    int listener = world_listen("127.0.0.1", 24700);
+    (void)listener;
+    if (getenv("V6SHIM_PREFER") == NULL)
+        first_address("lures-home.example");
+    printf("%s", peer_after(ipv4(getenv("TEST_ALIAS")), 24700));
+}
+
+static void test_public_address_led_home(void **state)
+{
+    (void)state;
+    static const char *const not_looked_up[] = {"V6SHIM_PREFER=policy", NULL};
+    const struct hostent *host = gethostbyname("lures-home.example");
+    assert_non_null(host);
+    struct in_addr alias;
+    memcpy(&alias, host->h_addr_list[1], sizeof alias);
+    assert_true(is_alias(alias));
+    setenv("TEST_ALIAS", text_of(alias), 1);
+    assert_string_equal(part_output("home", NULL), "ENETUNREACH");
+    assert_string_equal(part_output("home", not_looked_up), "ENETUNREACH");
+    /* Nor the other way: what asks for this host gets this host. */
+    assert_string_equal(peer_after(ipv4("127.0.0.1"), 1), "ECONNREFUSED");
+}
+
 /* ---- Datagrams can't be raced */
 
 static void send_datagrams(void)
@@ -406,6 +433,7 @@ int main(int argc, char **argv)
     static const struct part parts[] = {{"all names", print_all},
                                         {"counts", print_counts},
                                         {"some", print_some},
+                                        {"home", go_home},
                                         {"silence", wait_for_silence},
                                         {"least buffer", print_least_buffer},
                                         {"shared address", share_one_address},
@@ -429,6 +457,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_name_without_ipv6_led_to_it),
         cmocka_unit_test(test_answer_of_libc_was_overlooked),
         cmocka_unit_test(test_public_address_led_inside),
+        cmocka_unit_test(test_public_address_led_home),
         cmocka_unit_test(test_datagram_went_to_dead_ipv6),
         cmocka_unit_test(test_datagram_without_route_went_nowhere),
         cmocka_unit_test(test_way_round_the_hooks_was_worse),
