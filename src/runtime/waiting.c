@@ -17,11 +17,16 @@
 #define MOST      16384u
 #define READABLE  (POLLIN | POLLRDNORM)
 #define WORD_BITS (8 * sizeof(unsigned long))
-#define WORDS     (MOST / WORD_BITS)
+#define FEW       ((unsigned)FD_SETSIZE)
+#define SETS      4u
 
-struct bits {
-    unsigned long words[WORDS];
-};
+/* Room for sets of bits: on the stack, and small where a call is about few descriptors. */
+#define ROOM_FOR(count, sets) ((sets) * (count) / WORD_BITS)
+
+static size_t bytes_of(size_t count)
+{
+    return (count + WORD_BITS - 1) / WORD_BITS * sizeof(unsigned long);
+}
 
 static bool bit_is_set(const void *bits, unsigned place)
 {
@@ -39,11 +44,6 @@ static void clear_bit(void *bits, unsigned place)
 {
     unsigned long *words = bits;
     words[place / WORD_BITS] &= ~(1ul << place % WORD_BITS);
-}
-
-static size_t bytes_of(int count)
-{
-    return ((size_t)count + WORD_BITS - 1) / WORD_BITS * sizeof(unsigned long);
 }
 
 void waiting_prepare_polled(struct pollfd *polled, nfds_t count)
@@ -110,13 +110,13 @@ static bool is_readable_for_nothing(const struct pollfd *polled)
 
 /* One round: racing numbers are asked for writing too, and that is taken out of the answer again. */
 static int poll_round(struct pollfd *polled, nfds_t count, const struct timespec *timeout, const sigset_t *mask,
-                      bool *for_us)
+                      unsigned long *added, bool *for_us)
 {
-    struct bits added = {{0}};
+    memset(added, 0, bytes_of(count));
     for (nfds_t i = 0; i < count; i++) {
         if (background_is(polled[i].fd) && (polled[i].events & POLLOUT) == 0) {
             polled[i].events |= POLLOUT;
-            set_bit(&added, (unsigned)i);
+            set_bit(added, (unsigned)i);
         }
     }
     int ready = REAL(ppoll)(polled, count, timeout, mask), rest = ready;
@@ -126,7 +126,7 @@ static int poll_round(struct pollfd *polled, nfds_t count, const struct timespec
             polled[i].revents &= (short)~READABLE;
             rest -= polled[i].revents == 0;
         }
-        if (!bit_is_set(&added, (unsigned)i))
+        if (!bit_is_set(added, (unsigned)i))
             continue;
         polled[i].events &= (short)~POLLOUT;
         if (ready > 0 && polled[i].revents == POLLOUT)
@@ -139,50 +139,59 @@ static int poll_round(struct pollfd *polled, nfds_t count, const struct timespec
     return rest;
 }
 
-int waiting_ppoll(struct pollfd *polled, nfds_t count, const struct timespec *timeout, const sigset_t *mask)
+static int poll_within(struct pollfd *polled, nfds_t count, const struct timespec *timeout, const sigset_t *mask,
+                       unsigned long *room)
 {
     struct limit limit = limit_of(timeout);
     bool for_us;
     int ready;
     do {
         struct timespec left = limit.forever ? (struct timespec){0} : limit_left(&limit);
-        ready = poll_round(polled, count, limit.forever ? NULL : &left, mask, &for_us);
+        ready = poll_round(polled, count, limit.forever ? NULL : &left, mask, room, &for_us);
     } while (for_us && limit_has_time(&limit));
     return ready;
 }
 
-static void copy_set(struct bits *to, const fd_set *from, size_t bytes)
+__attribute__((noinline)) static int poll_many(struct pollfd *polled, nfds_t count, const struct timespec *timeout,
+                                               const sigset_t *mask)
 {
-    memset(to, 0, sizeof *to);
-    if (from != NULL)
-        memcpy(to, from, bytes);
+    unsigned long room[ROOM_FOR(MOST, 1)];
+    return poll_within(polled, count, timeout, mask, room);
 }
 
-static int select_round(int count, struct bits sets[3], fd_set *const wanted[3], const struct timespec *timeout,
-                        const sigset_t *mask, bool *for_us)
+int waiting_ppoll(struct pollfd *polled, nfds_t count, const struct timespec *timeout, const sigset_t *mask)
 {
-    struct bits added = {{0}};
-    size_t bytes = bytes_of(count);
-    for (unsigned i = 0; i < 3; i++)
-        copy_set(&sets[i], wanted[i], bytes);
+    unsigned long room[ROOM_FOR(FEW, 1)];
+    return count > FEW ? poll_many(polled, count, timeout, mask) : poll_within(polled, count, timeout, mask, room);
+}
+
+/* The fourth set is for the numbers that were added to the second one. */
+static int select_round(int count, unsigned long *const sets[SETS], fd_set *const wanted[3],
+                        const struct timespec *timeout, const sigset_t *mask, bool *for_us)
+{
+    size_t bytes = bytes_of((size_t)count);
+    for (unsigned i = 0; i < SETS; i++) {
+        memset(sets[i], 0, bytes);
+        if (i < 3 && wanted[i] != NULL)
+            memcpy(sets[i], wanted[i], bytes);
+    }
     for (unsigned fd = 0; fd < (unsigned)count; fd++) {
-        bool asked = bit_is_set(&sets[0], fd) || bit_is_set(&sets[2], fd);
-        if (asked && !bit_is_set(&sets[1], fd) && background_is((int)fd)) {
-            set_bit(&sets[1], fd);
-            set_bit(&added, fd);
+        bool asked = bit_is_set(sets[0], fd) || bit_is_set(sets[2], fd);
+        if (asked && !bit_is_set(sets[1], fd) && background_is((int)fd)) {
+            set_bit(sets[1], fd);
+            set_bit(sets[3], fd);
         }
     }
-    int ready =
-        REAL(pselect)(count, wanted[0] != NULL ? (fd_set *)(void *)&sets[0] : NULL, (fd_set *)(void *)&sets[1],
-                      wanted[2] != NULL ? (fd_set *)(void *)&sets[2] : NULL, timeout, mask);
+    int ready = REAL(pselect)(count, wanted[0] != NULL ? (fd_set *)(void *)sets[0] : NULL, (fd_set *)(void *)sets[1],
+                              wanted[2] != NULL ? (fd_set *)(void *)sets[2] : NULL, timeout, mask);
     int rest = ready;
-    for (size_t word = 0; ready > 0 && word < WORDS; word++) {
-        rest -= __builtin_popcountl(sets[1].words[word] & added.words[word]);
-        sets[1].words[word] &= ~added.words[word];
+    for (size_t word = 0; ready > 0 && word < bytes / sizeof(unsigned long); word++) {
+        rest -= __builtin_popcountl(sets[1][word] & sets[3][word]);
+        sets[1][word] &= ~sets[3][word];
     }
     for (unsigned fd = 0; ready > 0 && wanted[0] != NULL && fd < (unsigned)count; fd++) {
-        if (bit_is_set(&sets[0], fd) && proof_is_known_needed((int)fd) && !proof_leaves_something((int)fd)) {
-            clear_bit(&sets[0], fd);
+        if (bit_is_set(sets[0], fd) && proof_is_known_needed((int)fd) && !proof_leaves_something((int)fd)) {
+            clear_bit(sets[0], fd);
             rest--;
         }
     }
@@ -190,12 +199,12 @@ static int select_round(int count, struct bits sets[3], fd_set *const wanted[3],
     return rest;
 }
 
-int waiting_pselect(int count, fd_set *readable, fd_set *writable, fd_set *exceptional,
-                    const struct timespec *timeout, struct timespec *left, const sigset_t *mask)
+static int select_within(int count, fd_set *const wanted[3], const struct timespec *timeout, struct timespec *left,
+                         const sigset_t *mask, unsigned long *room)
 {
     struct limit limit = limit_of(timeout);
-    fd_set *wanted[3] = {readable, writable, exceptional};
-    struct bits sets[3];
+    size_t bytes = bytes_of((size_t)count), words = bytes / sizeof *room;
+    unsigned long *const sets[SETS] = {room, room + words, room + 2 * words, room + 3 * words};
     bool for_us;
     int ready;
     do {
@@ -206,9 +215,25 @@ int waiting_pselect(int count, fd_set *readable, fd_set *writable, fd_set *excep
     if (ready >= 0)
         for (unsigned i = 0; i < 3; i++)
             if (wanted[i] != NULL)
-                memcpy(wanted[i], &sets[i], bytes_of(count));
+                memcpy(wanted[i], sets[i], bytes);
     if (left != NULL && !limit.forever)
         *left = limit_left(&limit);
     errno = saved;
     return ready;
+}
+
+__attribute__((noinline)) static int select_many(int count, fd_set *const wanted[3], const struct timespec *timeout,
+                                                 struct timespec *left, const sigset_t *mask)
+{
+    unsigned long room[ROOM_FOR(MOST, SETS)];
+    return select_within(count, wanted, timeout, left, mask, room);
+}
+
+int waiting_pselect(int count, fd_set *readable, fd_set *writable, fd_set *exceptional,
+                    const struct timespec *timeout, struct timespec *left, const sigset_t *mask)
+{
+    unsigned long room[ROOM_FOR(FEW, SETS)];
+    fd_set *const wanted[3] = {readable, writable, exceptional};
+    return (unsigned)count > FEW ? select_many(count, wanted, timeout, left, mask)
+                                 : select_within(count, wanted, timeout, left, mask, room);
 }

@@ -12,8 +12,9 @@
 #include <sys/syscall.h>
 #include <time.h>
 
-#define DATA_SIZE 64
-#define BURST     16 /* filters that a process attaches at once: src/runtime/forgery.h */
+#define DATA_SIZE    64
+#define COUNT(array) (sizeof(array) / sizeof(array)[0])
+#define BURST        16 /* filters that a process attaches at once: src/runtime/forgery.h */
 
 static struct sock_filter no_others[] = {
     /* Behind the UDP header: "ot". */
@@ -61,6 +62,14 @@ static bool by_poll(int fd)
     int ready = poll(polled, 2, 0);
     assert_int_equal(ready, polled[1].revents != 0);
     return ready == 1;
+}
+
+static bool by_long_poll(int fd)
+{
+    static struct pollfd polled[1500];
+    for (size_t i = 0; i < COUNT(polled); i++)
+        polled[i] = (struct pollfd){.fd = i == COUNT(polled) - 2 ? fd : -1, .events = POLLIN};
+    return poll(polled, COUNT(polled), 0) == 1;
 }
 
 static bool by_ppoll(int fd)
@@ -197,6 +206,7 @@ static const struct {
         {"pselect", by_pselect},
         {"poll", by_poll},
         {"ppoll", by_ppoll},
+        {"poll of many", by_long_poll},
         {"epoll_wait", by_epoll_wait},
         {"epoll_pwait", by_epoll_of_a_pointer},
         {"epoll_pwait2", by_epoll_once},
@@ -206,8 +216,6 @@ static const struct {
       {"recvfrom", by_recvfrom}, {"recvfrom NULL", by_recvfrom_nobody},
       {"recvmsg", by_recvmsg},   {"recvmmsg", by_recvmmsg},
 };
-
-#define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
 /* Prints what is woken by a forged datagram, or misses a true one. */
 static void try_all(int fd, uint16_t port)
