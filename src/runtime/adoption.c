@@ -23,6 +23,12 @@ static const int carried[] = {SO_REUSEADDR, SO_REUSEPORT, SO_BROADCAST, SO_KEEPA
 
 void adoption_mark(int socket)
 {
+    if (kernel_socket_integer(socket, SO_INCOMING_CPU) < 0)
+        adoption_mark_accepted(socket);
+}
+
+void adoption_mark_accepted(int socket)
+{
     int saved = errno, mark = MARK;
     REAL(setsockopt)(socket, SOL_SOCKET, SO_INCOMING_CPU, &mark, sizeof mark);
     errno = saved;

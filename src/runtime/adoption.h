@@ -16,8 +16,10 @@
 #include <stdbool.h>
 #include <sys/socket.h>
 
-/* A socket that stands in the place of an AF_INET socket. */
+/* A new socket that is to stand in the place of an AF_INET socket. Not one that the program has given a processor. */
 void adoption_mark(int socket);
+/* An accepted connection of IPv4 that couldn't become AF_INET, since its peer has gone. */
+void adoption_mark_accepted(int socket);
 
 /* Whether a descriptor that nothing is known about is one with the mark: it is on record from then on. No system call
    for others that are known, one for those that are not. */

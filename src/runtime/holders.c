@@ -14,7 +14,7 @@
 #include "runtime/raw_file.h"
 #include "runtime/sockets.h"
 
-#define READ_SIZE   2048
+#define READ_SIZE   1024 /* twice on the stack */
 #define NAME_SIZE   32
 #define LINKS_MAX   50000 /* of /proc that are read for one answer, some 40 ms: then it is given up */
 #define BELIEVED_MS 1000

@@ -280,6 +280,32 @@ static void test_port_was_not_given_back_by_its_new_owner(void **state)
                         "accepted 2 192.0.2.1; peer 2 192.0.2.1; ");
 }
 
+/* What the program itself does with the option that carries the mark. */
+static void choose_processor(void)
+{
+    int chosen = 0, shown = -2;
+    socklen_t length = sizeof shown;
+    struct sockaddr_in any = ipv4_at("0.0.0.0", PORT);
+    int before = socket(AF_INET, SOCK_DGRAM, 0), after = socket(AF_INET, SOCK_STREAM, 0);
+    setsockopt(before, SOL_SOCKET, SO_INCOMING_CPU, &chosen, sizeof chosen);
+    bind(before, (struct sockaddr *)&any, sizeof any);
+    bind(after, (struct sockaddr *)&any, sizeof any);
+    getsockopt(before, SOL_SOCKET, SO_INCOMING_CPU, &shown, &length);
+    printf("%d ", shown);
+    getsockopt(after, SOL_SOCKET, SO_INCOMING_CPU, &shown, &length);
+    printf("%d ", shown);
+    setsockopt(after, SOL_SOCKET, SO_INCOMING_CPU, &chosen, sizeof chosen);
+    getsockopt(after, SOL_SOCKET, SO_INCOMING_CPU, &shown, &length);
+    printf("%d", shown);
+}
+
+static void test_programs_own_processor_was_lost(void **state)
+{
+    (void)state;
+    assert_string_equal(part_run_bare("choose_processor")->output, "0 -1 0");
+    assert_string_equal(part_output("choose_processor", NULL), "0 -1 0");
+}
+
 int main(int argc, char **argv)
 {
     const struct part parts[] = {
@@ -290,6 +316,7 @@ int main(int argc, char **argv)
         {"make_for_aware", make_for_aware},
         {"make_for_receiver", make_for_receiver},
         {"make_native", make_native},
+        {"choose_processor", choose_processor},
         {"give_back", give_back},
         {"make_for_give_back", make_for_give_back},
         {NULL, NULL},
@@ -297,6 +324,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_program_that_was_given_them_saw_mapped_addresses),
         cmocka_unit_test(test_native_socket_was_taken_for_ours),
+        cmocka_unit_test(test_programs_own_processor_was_lost),
         cmocka_unit_test(test_port_was_not_given_back_by_its_new_owner),
     };
     return SUPPORT_MAIN(parts, tests);
