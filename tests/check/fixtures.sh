@@ -106,6 +106,42 @@ for dtags in --enable-new-dtags --disable-new-dtags; do
 done
 ln -s "$work/user" private/link
 check "\$ORIGIN is the file's own directory, not the link's" 1 ": $shim:" private/link
+# Each file is let go before the next one: together they have more room than one process gets. (A sanitizer wants
+# more by itself.)
+case ${SANITIZERS-} in
+*address* | *thread*) ;;
+*)
+    mkdir large
+    for number in 1 2 3 4 5 6 7 8 9 10; do
+        cp old large/$number
+        truncate -s 400M large/$number
+    done
+    (ulimit -v 2000000 && exec "$v6shim" check --color never --jobs 1 large/*) >output 2>errors </dev/null || :
+    if [ "$(grep -c ": $shim:" output)" -eq 10 ]; then
+        passed=$((passed + 1))
+    else
+        failures=$((failures + 1))
+        echo "FAILED ten large files, one after the other:"
+        head -n 12 output errors
+    fi
+    rm -rf large
+    ;;
+esac
+
+# The call of libc is far behind the export, through more functions of the library than one would count.
+awk 'BEGIN {
+    print "#define library_connect far_end\n#include \"library.c\"\n#undef library_connect\nvolatile int sum;"
+    for (i = 3000; i >= 0; i--) {
+        call = i == 3000 ? "sum += far_end(name)" : "f" (i + 1) "(name)"
+        printf("%s void %s(const char *name) { %s; sum++; }\n",
+            i ? "static __attribute__((noipa))" : "__attribute__((visibility(\"default\")))",
+            i ? "f" i : "library_connect", call)
+    }
+}' >long.c
+$cc -shared -fPIC -O1 -fvisibility=hidden -I"$here" long.c -o private/deep/libfarnet.so
+# shellcheck disable=SC2016 # the loader expands it
+$cc -O2 -DCONNECTS "$here/library-user.c" -Lprivate/deep -lfarnet '-Wl,-rpath,$ORIGIN/private/deep' -o user
+check "a call behind 3000 functions" 1 "gethostbyname in libfarnet.so, by library_connect" user
 $cc -O2 "$here/library-user.c" -Lprivate/deep -loldnet "-Wl,-rpath,\${ORIGIN}/private/deep" -o harmless
 check "library whose network part is not used" 0 ": no network:" harmless
 $cc -O2 -DCONNECTS "$here/library-user.c" -Lprivate/deep -loldnet -o user
