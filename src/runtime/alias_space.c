@@ -115,22 +115,37 @@ static bool is_taken(void *context, uint32_t offset, const struct ip_address *ad
     return entry != NULL && !address_equal(&entry->address, address);
 }
 
-/* Once for all names, at a level that is seen; of each peer to those who want to know. */
-static void tell_no_room(const struct ip_address *address, enum alias_kind kind)
+/* Once at a level that is seen. */
+static void tell_no_room(const struct ip_address *name)
 {
     static atomic_bool told;
-    enum observe_level level = kind == ALIAS_NAME && !atomic_exchange(&told, true) ? OBSERVE_WARNING : OBSERVE_INFO;
+    enum observe_level level = atomic_exchange(&told, true) ? OBSERVE_INFO : OBSERVE_WARNING;
     if (!observe_wants(level))
         return;
     char data[OBSERVE_LINE_SIZE];
     struct text line = text_on(data, sizeof data);
-    text_add(&line, kind == ALIAS_NAME ? "the table of aliases has no room for "
-                                       : "the table of aliases takes no more peers now, such as ");
-    text_add_address(&line, address);
-    text_add(&line, kind == ALIAS_NAME ? ": its alias is good in this process only (v6shim alias --forget "
-                                         "makes room, a larger alias-pool has more)"
-                                       : ": its alias is good in this process only, and for a while");
+    text_add(&line, "the table of aliases has no room for ");
+    text_add_address(&line, name);
+    text_add(&line,
+             ": its alias is good in this process only (v6shim alias --forget makes room, a larger alias-pool has "
+             "more)");
     observe_line(level, &line);
+}
+
+/* No table says it afterwards: for those who want to know. */
+static void tell_peer(const struct ip_address *peer, struct in_addr alias)
+{
+    if (!observe_wants(OBSERVE_INFO))
+        return;
+    char data[OBSERVE_LINE_SIZE];
+    struct text line = text_on(data, sizeof data);
+    struct ip_address shown = address_ipv4(alias);
+    text_add(&line, "peer ");
+    text_add_address(&line, peer);
+    text_add(&line, " is not stored: shown as ");
+    text_add_address(&line, &shown);
+    text_add(&line, " in this process only, and for a while");
+    observe_line(OBSERVE_INFO, &line);
 }
 
 /* The transient range is full too, or there is no memory. */
@@ -181,7 +196,10 @@ static uint32_t give_peer(struct alias_space *space, const struct ip_address *ad
     struct alias_part peers = alias_pool_peers(&space->state->pool);
     struct transient_question question = {.address = address, .hash = hash, .places = peers.count};
     uint32_t place;
-    return transient_give(&space->transient, &question, &place) ? peers.first + place : nobody(address, ALIAS_PEER);
+    if (!transient_give(&space->transient, &question, &place))
+        return nobody(address, ALIAS_PEER);
+    tell_peer(address, alias_at(space, peers.first + place));
+    return peers.first + place;
 }
 
 static bool find_peer(struct alias_space *space, const struct ip_address *address, uint64_t hash, uint32_t *offset)
@@ -219,7 +237,8 @@ static bool allot(struct alias_space *space, const struct ip_address *address, e
         search.only_known = kind == ALIAS_PEER && !allowance_is_left(&allowed, &space->stored, minute);
         enum state_answer answer = state_aliases_allot(space->state, &search, offset, &fault);
         if (answer == STATE_NOTHING) {
-            tell_no_room(address, kind);
+            if (kind == ALIAS_NAME)
+                tell_no_room(address);
             return false;
         }
         if (answer == STATE_FAILED) {

@@ -28,7 +28,7 @@ shown() {
     lacks "$1: shows no IPv6 text" "$client6" "$(cat "$LAB_DIR/log/$1")"
     contains "$1: shows an IPv6 peer by its alias" "$client6" "$(decode <"$LAB_DIR/log/$1")"
 }
-# So that what is shown by a process that can't write the table of root's can be decoded: the alias is the same.
+# The table has both, so that a process that can read it and not write it shows aliases that can be decoded.
 lab_on server env V6SHIM_STATE_DIR="$state" "$LAB_BUILD/v6shim" alias $client6 $server6 >"$LAB_DIR/alias"
 
 # ---- Services of super-servers
@@ -146,8 +146,21 @@ fi
 
 # ---- epoll, workers that were forked beforehand, an unprivileged user
 
+# With a directory for aliases that belongs to the user that a daemon becomes, its log is decoded by that user's table.
+in_state_of_nobody() {
+    mkdir -p "$LAB_DIR/state/nobody"
+    chown 65534 "$LAB_DIR/state/nobody"
+    chmod 711 "$LAB_DIR/state"
+    state=$LAB_DIR/state/nobody
+    decode() { lab_on server env V6SHIM_STATE_DIR="$state" "$LAB_BUILD/v6shim" decode --user nobody; }
+}
+in_own_state() {
+    . "$LAB_SOURCE/servers.sh"
+}
+
 http='GET /hello.txt HTTP/1.0\r\n\r\n'
 if have lighttpd; then
+    in_state_of_nobody
     modules=$(dirname "$(dirname "$(command -v lighttpd)")")/lib/lighttpd
     for workers in 0 3; do
         : >"$LAB_DIR/log/lighttpd-$workers"
@@ -169,6 +182,14 @@ END
         stop # it writes its log at the end
         shown "lighttpd-$workers"
     done
+    # Without, its aliases are its own: nobody else's, and not to be decoded.
+    in_own_state
+    : >"$LAB_DIR/log/lighttpd-3"
+    serve lighttpd 2120 lighttpd -D -m "$modules" -f "$LAB_DIR/lighttpd.conf"
+    both "lighttpd, without a table" 2120 2120 "$http"
+    stop
+    check "lighttpd, without a table: shows an alias of its own" \
+        grep -q '^240\.12[4-7]\.[0-9.]* 200 ' "$LAB_DIR/log/lighttpd-3"
 else
     skip "lighttpd" "not installed"
 fi
@@ -176,19 +197,14 @@ fi
 # ---- A process for each client, under another user
 
 if have tcpserver; then
-    # With a directory for aliases that belongs to the user that it becomes: its log is decoded by that user's table.
-    mkdir -p "$LAB_DIR/state/nobody"
-    chown 65534 "$LAB_DIR/state/nobody"
-    chmod 711 "$LAB_DIR/state"
-    state=$LAB_DIR/state/nobody
-    decode() { lab_on server env V6SHIM_STATE_DIR="$state" "$LAB_BUILD/v6shim" decode --user nobody; }
+    in_state_of_nobody
     serve tcpserver 2121 tcpserver -v -R -H -l server -u 65534 -g 65534 0 2121 \
         sh -c 'read line; id -u; echo "$line $TCPREMOTEIP to $TCPLOCALIP"'
     both "tcpserver, user nobody" 2121 2121 'hello\n'
     contains "tcpserver: has given up root" "65534" "$said6"
     shown tcpserver
     stop
-    . "$LAB_SOURCE/servers.sh"
+    in_own_state
 else
     skip "tcpserver" "not installed"
 fi
