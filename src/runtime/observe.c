@@ -8,6 +8,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "runtime/quiet_write.h"
+#include "runtime/raw_file.h"
+
 #define LOG_FILE_MODE 0600
 
 _Atomic int observe_decisions;
@@ -21,12 +24,6 @@ static struct {
     dev_t device;
     ino_t inode;
 } standard_error;
-
-/* System calls made directly: the names write(), open() and close() may be interposed by others, or by ourselves. */
-static long sys_close(int fd)
-{
-    return syscall(SYS_close, fd);
-}
 
 static bool is_internet_socket(int fd)
 {
@@ -66,31 +63,43 @@ bool observe_wants(enum observe_level level)
     return (int)level <= atomic_load_explicit(&wanted_level, memory_order_relaxed);
 }
 
-static void write_whole(int fd, const struct text *line)
-{
-    /* One write: lines of several threads don't mix. A short write or an error has nobody to be told to. */
-    long ignored = syscall(SYS_write, fd, line->data, line->length);
-    (void)ignored;
-}
-
 static void write_to_standard_error(const struct text *line)
 {
     struct stat now;
-    if (standard_error.started && (!standard_error.known || fstat(STDERR_FILENO, &now) != 0 ||
-                                   now.st_dev != standard_error.device || now.st_ino != standard_error.inode))
+    if (fstat(STDERR_FILENO, &now) != 0)
         return;
-    write_whole(STDERR_FILENO, line);
+    if (standard_error.started &&
+        (!standard_error.known || now.st_dev != standard_error.device || now.st_ino != standard_error.inode))
+        return;
+    if (S_ISSOCK(now.st_mode) && is_internet_socket(STDERR_FILENO))
+        return;
+    /* One write: lines of several threads don't mix. One that is not written whole has nobody to be told to. */
+    quiet_write(STDERR_FILENO, now.st_mode, line->data, line->length);
 }
 
-static bool write_to_file(const char *path, const struct text *line)
+/* Why lines are not to be added to this file; NULL: they may be. Where others can make files, one that waits under
+   the name of the log could be a link to any file of this user's, or theirs to read. */
+static const char *find_fault(const struct stat *status)
 {
-    int fd = (int)syscall(SYS_openat, AT_FDCWD, path,
-                          O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, LOG_FILE_MODE);
+    return !S_ISREG(status->st_mode)                            ? "it is no regular file"
+           : status->st_nlink > 1                               ? "it has another name (a hard link)"
+           : status->st_uid != 0 && status->st_uid != geteuid() ? "it is another user's"
+                                                                : NULL;
+}
+
+/* NULL: the line was written, or could not be for want of room, which nobody can be told. */
+static const char *write_to_file(const char *path, const struct text *line)
+{
+    struct stat status;
+    int fd =
+        raw_openat(AT_FDCWD, path, O_WRONLY | O_APPEND | O_CREAT | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW, LOG_FILE_MODE);
     if (fd < 0)
-        return false;
-    write_whole(fd, line);
-    sys_close(fd);
-    return true;
+        return errno == ELOOP ? "it is a symbolic link" : strerrordesc_np(errno);
+    const char *fault = fstat(fd, &status) != 0 ? strerrordesc_np(errno) : find_fault(&status);
+    if (fault == NULL)
+        quiet_write(fd, status.st_mode, line->data, line->length);
+    raw_close(fd);
+    return fault;
 }
 
 static struct text start_line(char *data, size_t size)
@@ -110,14 +119,14 @@ static void end_line(struct text *line)
     line->data[line->length] = '\0';
 }
 
-static void tell_failed_log(const char *path, int error)
+static void tell_failed_log(const char *path, const char *fault)
 {
     char data[OBSERVE_LINE_SIZE];
     struct text line = start_line(data, sizeof data);
     text_add(&line, "cannot write to the log file ");
     text_add_quoted(&line, path);
     text_add(&line, ": ");
-    text_add(&line, strerrordesc_np(error));
+    text_add(&line, fault);
     text_add(&line, "; logging to standard error (set log-file to a writable path)");
     end_line(&line);
     write_to_standard_error(&line);
@@ -132,10 +141,10 @@ void observe_line(enum observe_level level, const struct text *message)
     struct text line = start_line(data, sizeof data);
     text_add_bytes(&line, message->data, message->length);
     end_line(&line);
-    const char *path = atomic_load(&log_path);
-    if (path == NULL || !write_to_file(path, &line)) {
+    const char *path = atomic_load(&log_path), *fault = path != NULL ? write_to_file(path, &line) : NULL;
+    if (path == NULL || fault != NULL) {
         if (path != NULL && !atomic_exchange(&log_path_failed, true))
-            tell_failed_log(path, errno);
+            tell_failed_log(path, fault);
         write_to_standard_error(&line);
     }
     errno = saved;

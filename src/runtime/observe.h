@@ -4,8 +4,9 @@
  *
  * All functions are async-signal-safe, take no lock, allocate nothing and keep errno. The log file is opened for each
  * line (O_APPEND), since a descriptor that stays open could be closed by the program and its number given to a file
- * of the program's. Standard error is written only while it is what it was at the start, and never where it is an
- * Internet socket (a service under inetd): a log line must not reach a peer.
+ * of the program's; not through a link, and only where it is this user's or root's. Writing raises no signal and does
+ * not wait (quiet_write.h). Standard error is written only while it is what it was at the start, and never where it
+ * is an Internet socket (a service under inetd): a log line must not reach a peer.
  */
 #ifndef V6SHIM_RUNTIME_OBSERVE_H
 #define V6SHIM_RUNTIME_OBSERVE_H
