@@ -19,7 +19,7 @@
 
 /* Messages that one recvmmsg() translates at a time, and the bytes that they may take: on the stack, so not many. */
 #define BATCH      8u
-#define BATCH_SIZE 3072u
+#define BATCH_SIZE 2560u
 
 /* Descriptors that came where nothing is translated: what stood under their numbers before says nothing of them. */
 static inline void forget_passed(const struct msghdr *message)

@@ -199,16 +199,30 @@ static void put_ipv4_first(struct destinations *destinations)
 }
 
 /* -EAGAIN where there can't be a race. */
+static int race_these(const struct original *original, bool nonblocking, const struct destinations *destinations,
+                      uint16_t port)
+{
+    if (destinations->count < 2)
+        return -EAGAIN;
+    return nonblocking ? background_start(original, destinations, port) : race_run(original, destinations, port);
+}
+
+/* From where it is bound it reaches some of them. (Not inlined: the list would be on the stack of every race.) */
+__attribute__((noinline)) static int race_from_there(const struct original *original, bool nonblocking,
+                                                     const struct destinations *destinations, uint16_t port)
+{
+    struct destinations reachable = *destinations;
+    leave_out(original, &reachable);
+    return race_these(original, nonblocking, &reachable, port);
+}
+
 static int race(int fd, bool nonblocking, const struct destinations *destinations, uint16_t port)
 {
     struct original original;
-    struct destinations reachable = *destinations;
     if (!attempts_read_original(fd, &original))
         return -EAGAIN;
-    leave_out(&original, &reachable);
-    if (reachable.count < 2)
-        return -EAGAIN;
-    return nonblocking ? background_start(&original, &reachable, port) : race_run(&original, &reachable, port);
+    return address_is_unspecified(&original.address) ? race_these(&original, nonblocking, destinations, port)
+                                                     : race_from_there(&original, nonblocking, destinations, port);
 }
 
 static int connect_stream(int fd, struct destinations *destinations, uint16_t port)

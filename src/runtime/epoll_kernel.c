@@ -39,7 +39,7 @@ int epoll_kernel_next(int from)
     return -1;
 }
 
-#define READ_SIZE 1024
+#define READ_SIZE 512
 
 /* A text file of /proc, read line by line from a small buffer on the stack. */
 struct lines {

@@ -1,6 +1,7 @@
 #include "runtime/history.h"
 
 #include <errno.h>
+#include <string.h>
 #include <time.h>
 
 #include "core/candidates.h"
@@ -47,26 +48,27 @@ void history_locate(struct history_candidates *candidates)
     errno = saved;
 }
 
-static void swap_in(struct history_candidates *candidates, const struct history_candidates *from, unsigned place,
-                    unsigned from_place)
+/* The others keep their order. */
+static void move_last(struct history_candidates *candidates, unsigned place)
 {
-    candidates->addresses[place] = from->addresses[from_place];
-    candidates->networks[place] = from->networks[from_place];
+    struct ip_address address = candidates->addresses[place], network = candidates->networks[place];
+    unsigned behind = candidates->count - place - 1;
+    memmove(&candidates->addresses[place], &candidates->addresses[place + 1], behind * sizeof address);
+    memmove(&candidates->networks[place], &candidates->networks[place + 1], behind * sizeof network);
+    candidates->addresses[place + behind] = address;
+    candidates->networks[place + behind] = network;
 }
 
 static void put_losers_last(struct history_candidates *candidates, struct state_reader *history)
 {
-    struct history_candidates losers;
-    unsigned lost = 0, kept = 0;
-    for (unsigned i = 0; i < candidates->count; i++) {
-        const struct ip_address *network = &candidates->networks[i];
-        if (network->family != AF_UNSPEC && has_lost(history, &candidates->addresses[i], network))
-            swap_in(&losers, candidates, lost++, i);
+    unsigned kept = 0;
+    for (unsigned looked_at = 0; looked_at < candidates->count; looked_at++) {
+        const struct ip_address *network = &candidates->networks[kept];
+        if (network->family != AF_UNSPEC && has_lost(history, &candidates->addresses[kept], network))
+            move_last(candidates, kept);
         else
-            swap_in(candidates, candidates, kept++, i);
+            kept++;
     }
-    for (unsigned i = 0; i < lost; i++)
-        swap_in(candidates, &losers, kept + i, i);
     candidates->fresh = kept;
 }
 

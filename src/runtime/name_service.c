@@ -5,6 +5,7 @@
 
 #include "core/nsswitch.h"
 #include "runtime/raw_file.h"
+#include "runtime/scratch.h"
 #include "runtime/shelter.h"
 
 #define CONFIGURATION "/etc/nsswitch.conf"
@@ -12,15 +13,20 @@
 
 static bool read_configuration(void)
 {
-    char text[SIZE_MOST];
+    struct configuration {
+        char text[SIZE_MOST];
+    };
+    SCRATCH(struct configuration, room);
+    if (room == NULL)
+        return false;
     struct shelter shelter;
     shelter_enter(&shelter);
     int fd = raw_openat(AT_FDCWD, CONFIGURATION, O_RDONLY | O_NOCTTY | O_NONBLOCK, 0);
-    long length = fd >= 0 ? syscall(SYS_read, fd, text, sizeof text) : errno == ENOENT ? 0 : -1;
+    long length = fd >= 0 ? syscall(SYS_read, fd, room->text, sizeof room->text) : errno == ENOENT ? 0 : -1;
     if (fd >= 0)
         raw_close(fd);
     shelter_leave(&shelter);
-    return length >= 0 && length < (long)sizeof text && nsswitch_keeps_nothing(text, (size_t)length);
+    return length >= 0 && length < (long)sizeof room->text && nsswitch_keeps_nothing(room->text, (size_t)length);
 }
 
 bool name_service_keeps_nothing(void)

@@ -10,6 +10,7 @@
 
 #include "core/gai_conf.h"
 #include "runtime/observe.h"
+#include "runtime/scratch.h"
 #include "runtime/settings.h"
 
 #define SYSTEM_FILE   "/etc/gai.conf"
@@ -115,15 +116,18 @@ bool preference_is_explicit(void)
 void preference_policy(struct policy *policy, const struct source_list *known_local)
 {
     const struct choice_or_file *setting = &settings_current()->policy;
-    struct ip_address addresses[SOURCES_MAX];
+    struct own {
+        struct ip_address addresses[SOURCES_MAX];
+    };
     size_t count = 0;
     int saved = errno;
     if (setting->path[0] != '\0' || setting->choice == POLICY_SYSTEM) {
         load_file(policy);
     } else {
-        for (size_t i = 0; known_local != NULL && i < known_local->count; i++)
-            addresses[count++] = known_local->sources[i].address;
-        policy_builtin(policy, (enum policy_builtin)setting->choice, addresses, count);
+        SCRATCH(struct own, own);
+        for (size_t i = 0; own != NULL && known_local != NULL && i < known_local->count; i++)
+            own->addresses[count++] = known_local->sources[i].address;
+        policy_builtin(policy, (enum policy_builtin)setting->choice, own != NULL ? own->addresses : NULL, count);
     }
     errno = saved;
 }

@@ -10,6 +10,7 @@
 #include "runtime/lookups.h"
 #include "runtime/real.h"
 #include "runtime/resolve.h"
+#include "runtime/scratch.h"
 #include "runtime/settings.h"
 
 /* The static result of gethostbyname(), as libc has one. Of a fixed size: memory that is replaced could vanish under
@@ -85,21 +86,26 @@ static size_t leave_out_shown(const struct hostent *ipv4, struct in_addr *shown,
 static bool put_together(const char *name, const struct hostent *ipv4, const struct resolve_half *half, bool found,
                          struct answer *answer)
 {
-    struct resolve_addresses ipv4_list = {0}, ipv6_list = {0}, ordered;
+    struct lists {
+        struct resolve_addresses ipv4, ipv6, ordered;
+    };
     const struct hostent *ipv6 = found ? resolve_hostent(half) : NULL;
+    SCRATCH(struct lists, lists);
+    if (lists == NULL)
+        return false;
     if (ipv4 != NULL)
-        add_all(&ipv4_list, ipv4);
+        add_all(&lists->ipv4, ipv4);
     if (ipv6 != NULL)
-        add_all(&ipv6_list, ipv6);
-    resolve_order(name, &ipv4_list, &ipv6_list, &ordered);
-    resolve_record(name, &ipv4_list, &ipv6_list, resolve_is_absent(half), &ordered);
-    size_t count = resolve_shown_list(&ordered, answer->shown, NULL);
-    bool libc_first = ipv4 != NULL && ordered.ipv4_first && is_fit_to_show(ipv4);
+        add_all(&lists->ipv6, ipv6);
+    resolve_order(name, &lists->ipv4, &lists->ipv6, &lists->ordered);
+    resolve_record(name, &lists->ipv4, &lists->ipv6, resolve_is_absent(half), &lists->ordered);
+    size_t count = resolve_shown_list(&lists->ordered, answer->shown, NULL);
+    bool libc_first = ipv4 != NULL && lists->ordered.ipv4_first && is_fit_to_show(ipv4);
     if (libc_first)
         count = leave_out_shown(ipv4, answer->shown, count);
     if (count == 0 && (libc_first || ipv4 == NULL))
         return false;
-    if (count > 0 && !libc_first && ipv6_list.count == 0 && same_addresses(&ipv4_list, answer->shown, count))
+    if (count > 0 && !libc_first && lists->ipv6.count == 0 && same_addresses(&lists->ipv4, answer->shown, count))
         return false;
     answer->parts = hostent_parts_of(ipv4 != NULL ? ipv4 : ipv6);
     answer->parts.family = AF_INET;

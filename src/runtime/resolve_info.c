@@ -12,6 +12,7 @@
 #include "runtime/preference.h"
 #include "runtime/real.h"
 #include "runtime/resolve.h"
+#include "runtime/scratch.h"
 #include "runtime/settings.h"
 
 static struct ip_address address_of(const struct addrinfo *info)
@@ -165,17 +166,22 @@ static bool needs_filter(const struct addrinfo *ipv4)
 
 void resolve_info_reorder(struct addrinfo **list)
 {
-    struct resolve_addresses addresses = {0};
-    struct preference preference;
+    struct work {
+        struct resolve_addresses addresses;
+        struct preference preference;
+    };
     int saved = errno;
-    add_all(&addresses, *list);
-    if (addresses.count < 2)
+    SCRATCH(struct work, work);
+    if (work == NULL)
         return;
-    preference_sort(&addresses, &preference);
+    add_all(&work->addresses, *list);
+    if (work->addresses.count < 2)
+        return;
+    preference_sort(&work->addresses, &work->preference);
     char *name = take_canonical_name(*list);
     struct addrinfo *rest = *list, *whole = NULL, **end = &whole;
-    for (size_t i = 0; i < addresses.count; i++)
-        end = move_nodes(&rest, &addresses.addresses[preference.places[i].index], NULL, end);
+    for (size_t i = 0; i < work->addresses.count; i++)
+        end = move_nodes(&rest, &work->addresses.addresses[work->preference.places[i].index], NULL, end);
     *end = rest; /* more addresses than we put in order */
     whole->ai_canonname = name;
     *list = whole;
@@ -184,17 +190,19 @@ void resolve_info_reorder(struct addrinfo **list)
 
 void resolve_info_note(const char *node, const struct addrinfo *list)
 {
-    struct resolve_addresses addresses = {0};
-    add_all(&addresses, list);
-    lookups_show(node, addresses.addresses, addresses.count, addresses.addresses, addresses.count);
+    SCRATCH(struct resolve_addresses, addresses);
+    if (addresses == NULL)
+        return;
+    add_all(addresses, list);
+    lookups_show(node, addresses->addresses, addresses->count, addresses->addresses, addresses->count);
 }
 
 static bool has_ipv4_address(void)
 {
-    struct source_list list;
-    bool any = !sources_list(&list);
-    for (size_t i = 0; i < list.count; i++)
-        any |= list.sources[i].address.family == AF_INET && !address_is_loopback(&list.sources[i].address);
+    SCRATCH(struct source_list, list);
+    bool any = list == NULL || !sources_list(list);
+    for (size_t i = 0; list != NULL && i < list->count; i++)
+        any |= list->sources[i].address.family == AF_INET && !address_is_loopback(&list->sources[i].address);
     return any;
 }
 
@@ -265,6 +273,23 @@ static void put_flags(struct addrinfo *list, int flags)
         list->ai_flags = flags;
 }
 
+/* The addresses of both halves, and of the whole. */
+struct lists {
+    struct resolve_addresses ipv4, ipv6, ordered;
+};
+
+/* Libc's answer, where the program may be shown that. */
+static int no_memory(int error, struct addrinfo *ipv4, struct addrinfo *ipv6, bool hidden, struct addrinfo **result)
+{
+    if (ipv6 != NULL)
+        freeaddrinfo(ipv6);
+    *result = ipv4;
+    if (error != 0 || (!hidden && !needs_filter(ipv4)))
+        return error;
+    freeaddrinfo(ipv4);
+    return EAI_MEMORY;
+}
+
 static int look_up_name(const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **result)
 {
     int saved = errno;
@@ -282,21 +307,24 @@ static int look_up_name(const char *node, const char *service, const struct addr
         *result = ipv4;
         return error;
     }
-    struct resolve_addresses ipv4_list = {0}, ipv6_list = {0}, ordered;
+    SCRATCH(struct lists, lists);
+    if (lists == NULL)
+        return no_memory(error, ipv4, ipv6, hidden, result);
     if (error == 0)
-        add_all(&ipv4_list, ipv4);
-    add_all(&ipv6_list, ipv6);
-    resolve_order(node, &ipv4_list, &ipv6_list, &ordered);
-    resolve_record(node, &ipv4_list, &ipv6_list, absent, &ordered);
+        add_all(&lists->ipv4, ipv4);
+    add_all(&lists->ipv6, ipv6);
+    resolve_order(node, &lists->ipv4, &lists->ipv6, &lists->ordered);
+    resolve_record(node, &lists->ipv4, &lists->ipv6, absent, &lists->ordered);
     bool as_libc = error == 0 && !hidden && !needs_filter(ipv4);
-    if (ipv6 == NULL && as_libc && (ordered.ipv4_first || !preference_is_explicit())) {
+    if (ipv6 == NULL && as_libc && (lists->ordered.ipv4_first || !preference_is_explicit())) {
         *result = ipv4;
         return 0;
     }
     if (hidden)
-        leave_out_unreachable(&ordered);
-    struct addrinfo *whole = as_libc && ordered.ipv4_first ? append(ipv4, ipv6, &ordered)
-                                                           : splice(error == 0 ? ipv4 : NULL, ipv6, &ordered);
+        leave_out_unreachable(&lists->ordered);
+    struct addrinfo *whole = as_libc && lists->ordered.ipv4_first
+                                 ? append(ipv4, ipv6, &lists->ordered)
+                                 : splice(error == 0 ? ipv4 : NULL, ipv6, &lists->ordered);
     if (whole == NULL)
         return error != 0 ? error : hidden ? EAI_NONAME : EAI_NODATA;
     put_flags(whole, hints->ai_flags);

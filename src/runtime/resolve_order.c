@@ -9,6 +9,7 @@
 #include "runtime/observe.h"
 #include "runtime/pref64.h"
 #include "runtime/preference.h"
+#include "runtime/scratch.h"
 #include "runtime/settings.h"
 #include "runtime/sources.h"
 
@@ -215,52 +216,63 @@ static void leave_out_nearer(struct resolve_addresses *addresses, size_t from, e
     addresses->count = kept;
 }
 
-static void put_together(const char *name, const struct resolve_addresses *ipv4, const struct resolve_addresses *ipv6,
-                         struct resolve_addresses *ordered)
-{
-    struct resolve_addresses list = {0};
+/* What is too large for the stack. */
+struct work {
+    struct resolve_addresses ipv4, ipv6, list;
     struct preference preference;
+};
+
+static void put_together(const char *name, const struct resolve_addresses *ipv4, const struct resolve_addresses *ipv6,
+                         struct work *work, struct resolve_addresses *ordered)
+{
+    struct resolve_addresses *list = &work->list;
+    struct preference *preference = &work->preference;
     /* However many addresses one family has, the other one keeps its place: it may be the one that works. */
     size_t ipv4_count = settings_current()->families == FAMILIES_INET6 ? 0 : ipv4->count;
     size_t kept = ipv4_count < RESOLVE_ADDRESSES / 2 ? ipv4_count : RESOLVE_ADDRESSES / 2;
-    add_usable(&list, ipv6, RESOLVE_ADDRESSES - kept);
+    add_usable(list, ipv6, RESOLVE_ADDRESSES - kept);
     if (ipv4_count > 0)
-        add_usable(&list, ipv4, RESOLVE_ADDRESSES);
-    ordered->count = 0;
+        add_usable(list, ipv4, RESOLVE_ADDRESSES);
     /* More addresses than are put in order: the IPv4 ones, which bare has all, stay as libc gives them. */
     bool crowded =
         ipv4_count == RESOLVE_ADDRESSES || (ipv4_count > 0 && ipv4_count + ipv6->count > RESOLVE_ADDRESSES);
     ordered->ipv4_first = crowded || !order_is_set();
     /* Nothing to put together: libc's order stands, unless the user has set another one. */
-    if (list.count < 2 || (ipv6->count == 0 && !preference_is_explicit())) {
-        for (size_t i = 0; i < list.count; i++)
-            add_ordered(ordered, &list.addresses[i]);
+    if (list->count < 2 || (ipv6->count == 0 && !preference_is_explicit())) {
+        for (size_t i = 0; i < list->count; i++)
+            add_ordered(ordered, &list->addresses[i]);
         return;
     }
-    preference_sort(&list, &preference);
-    ordered->ipv4_first = crowded || (!order_is_set() && any_ipv4_has_route(&preference, list.count));
-    add_sorted(name, ipv4, &list, &preference, ordered);
+    preference_sort(list, preference);
+    ordered->ipv4_first = crowded || (!order_is_set() && any_ipv4_has_route(preference, list->count));
+    add_sorted(name, ipv4, list, preference, ordered);
 }
 
 void resolve_order(const char *name, const struct resolve_addresses *ipv4, const struct resolve_addresses *ipv6,
                    struct resolve_addresses *ordered)
 {
-    struct resolve_addresses all_ipv4 = *ipv4, real_ipv6 = {0};
     struct pref64 prefixes;
+    ordered->count = 0;
+    ordered->ipv4_first = true;
+    SCRATCH(struct work, work);
+    if (work == NULL)
+        return;
+    struct resolve_addresses *all_ipv4 = &work->ipv4, *real_ipv6 = &work->ipv6;
+    *all_ipv4 = *ipv4;
     enum families families = settings_current()->families;
     bool translates = families == FAMILIES_BOTH && settings_current()->nat64.mode != NAT64_OFF;
     bool routed = translates && ipv4->count > 0 && sources_find(&ipv4->addresses[0], NULL);
     if (translates && !routed && ipv4->count > 0)
         pref64_find(patience_for(ipv4, ipv6), &prefixes);
     if (translates)
-        add_recovered(&all_ipv4, &real_ipv6, ipv6);
+        add_recovered(all_ipv4, real_ipv6, ipv6);
     else
-        real_ipv6 = *ipv6;
+        *real_ipv6 = *ipv6;
     if (families != FAMILIES_INET6) {
-        leave_out_nearer(&all_ipv4, ipv4->count, farthest_of(ipv4));
-        leave_out_nearer(&real_ipv6, 0, farthest_of(ipv4));
+        leave_out_nearer(all_ipv4, ipv4->count, farthest_of(ipv4));
+        leave_out_nearer(real_ipv6, 0, farthest_of(ipv4));
     }
-    put_together(name, &all_ipv4, &real_ipv6, ordered);
-    if (translates && all_ipv4.count > 0 && !routed)
+    put_together(name, all_ipv4, real_ipv6, work, ordered);
+    if (translates && all_ipv4->count > 0 && !routed)
         add_ways(ordered);
 }

@@ -12,12 +12,14 @@
 
 #include "runtime/cancellation.h"
 #include "runtime/real.h"
+#include "runtime/scratch.h"
 #include "runtime/sources.h"
 
 #define ANSWER_SIZE 16384 /* what the kernel puts into one message of a dump, at most */
 
 struct dump {
     int socket;
+    char *answer; /* ANSWER_SIZE bytes */
     struct source_list *list;
     unsigned interface; /* the latest one whose kind was asked */
     bool tunnel;
@@ -83,16 +85,17 @@ static void take_entry(struct dump *dump, struct nlmsghdr *header)
 /* One datagram of the dump. True: the dump goes on. */
 static bool take_part(struct dump *dump, bool *complete)
 {
-    char answer[ANSWER_SIZE] __attribute__((aligned(NLMSG_ALIGNTO)));
     struct sockaddr_nl sender;
     socklen_t sender_length = sizeof sender;
-    ssize_t size = REAL(recvfrom)(dump->socket, answer, sizeof answer, 0, (struct sockaddr *)&sender, &sender_length);
+    ssize_t size =
+        REAL(recvfrom)(dump->socket, dump->answer, ANSWER_SIZE, 0, (struct sockaddr *)&sender, &sender_length);
     if (size < 0)
         return errno == EINTR;
     if (sender.nl_pid != 0) /* not the kernel */
         return true;
     size_t left = (size_t)size;
-    for (struct nlmsghdr *at = (struct nlmsghdr *)(void *)answer; NLMSG_OK(at, left); at = NLMSG_NEXT(at, left)) {
+    for (struct nlmsghdr *at = (struct nlmsghdr *)(void *)dump->answer; NLMSG_OK(at, left);
+         at = NLMSG_NEXT(at, left)) {
         if (at->nlmsg_type == NLMSG_DONE)
             *complete = true;
         if (at->nlmsg_type == NLMSG_DONE || at->nlmsg_type == NLMSG_ERROR)
@@ -116,7 +119,15 @@ bool sources_list(struct source_list *list)
     bool complete = false;
     CANCELLATION_OFF(cancellation);
     list->count = 0;
-    struct dump dump = {.list = list, .socket = REAL(socket)(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE)};
+    struct answer {
+        char data[ANSWER_SIZE] __attribute__((aligned(NLMSG_ALIGNTO)));
+    };
+    SCRATCH(struct answer, answer);
+    if (answer == NULL)
+        return false;
+    struct dump dump = {.list = list,
+                        .answer = answer->data,
+                        .socket = REAL(socket)(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE)};
     if (dump.socket < 0) {
         errno = saved;
         return false;

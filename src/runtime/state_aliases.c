@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "runtime/host.h"
 #include "runtime/shelter.h"
@@ -14,12 +15,12 @@ struct question {
     struct alias_page page;
     struct alias_search *search;
     struct alias_record record; /* the one found */
-    uint8_t bytes[ALIAS_PAGE_SIZE];
+    uint8_t *bytes;             /* ALIAS_PAGE_SIZE, zeroes at first; too large for the stack of a small thread */
 };
 
 static void question_start(struct question *question, const struct state *state, struct alias_search *search)
 {
-    memset(question->bytes, 0, sizeof question->bytes);
+    question->bytes = NULL;
     question->pool = &state->pool;
     question->search = search;
     search->now = host_moment();
@@ -37,8 +38,25 @@ static bool question_read(struct question *question, const struct state_file *fi
     question->search->seal = file->seal;
     if (state_file_read(file, question->page.first, question->page.count, question->bytes, fault))
         return true;
-    memset(question->bytes, 0, sizeof question->bytes);
+    memset(question->bytes, 0, ALIAS_PAGE_SIZE);
     return false;
+}
+
+/* With signals blocked, as all that reads and writes the files. */
+static bool question_take_room(struct question *question, struct state_fault *fault)
+{
+    void *room = mmap(NULL, ALIAS_PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (room == MAP_FAILED)
+        *fault = (struct state_fault){.reason = STATE_READ_ERROR, .error = ENOMEM};
+    else
+        question->bytes = room;
+    return room != MAP_FAILED;
+}
+
+static void question_end(struct question *question)
+{
+    if (question->bytes != NULL)
+        munmap(question->bytes, ALIAS_PAGE_SIZE);
 }
 
 /*
@@ -52,6 +70,8 @@ static bool question_ask(struct question *question, struct state *state, const s
     struct state_fault unused;
     const struct ip_address *address = &question->search->address;
     *found = ALIAS_NO_PLACE;
+    if (!question_take_room(question, fault))
+        return false;
     state_keys(state, STATE_READ, &keys, &unused);
     if (file->former) {
         question->page = alias_page_of(question->pool, alias_hash(keys.former, address));
@@ -143,6 +163,7 @@ enum state_answer state_aliases_allot(struct state *state, struct alias_search *
         answer = allot_in(&question, state, &file, writable, offset, fault);
         state_file_close(&file);
     }
+    question_end(&question);
     shelter_leave(&shelter);
     errno = saved;
     return answer;
@@ -164,6 +185,7 @@ enum state_answer state_aliases_find(struct state *state, struct alias_search *s
         readable = question_ask(&question, state, &file, &found, offset, fault);
         state_file_close(&file);
     }
+    question_end(&question);
     shelter_leave(&shelter);
     errno = saved;
     return found == ALIAS_PRESENT ? STATE_FOUND : readable ? STATE_NOTHING : STATE_FAILED;
