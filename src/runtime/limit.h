@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -13,7 +14,8 @@
 
 #define LIMIT_NS_PER_S (CLOCK_NS_PER_MS * CLOCK_MS_PER_S)
 
-#define LIMIT_MOST_S INT64_MAX
+/* The greatest time_t, which has 32 bits on i386. */
+#define LIMIT_MOST_S ((time_t)(UINT64_MAX >> (64 - 8 * sizeof(time_t) + 1)))
 
 struct limit {
     bool forever;
