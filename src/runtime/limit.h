@@ -2,6 +2,8 @@
 #ifndef V6SHIM_RUNTIME_LIMIT_H
 #define V6SHIM_RUNTIME_LIMIT_H
 
+#include <errno.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -63,6 +65,22 @@ static inline struct timespec limit_left(const struct limit *limit)
         left.tv_sec--;
     }
     return left.tv_sec < 0 ? (struct timespec){0} : left;
+}
+
+/* As many milliseconds as are needed for all of it; -1 is for ever. */
+static inline int limit_in_milliseconds(const struct timespec *time)
+{
+    if (time == NULL)
+        return -1;
+    if (time->tv_sec >= INT_MAX / CLOCK_MS_PER_S)
+        return INT_MAX;
+    return (int)(time->tv_sec * CLOCK_MS_PER_S + (time->tv_nsec + CLOCK_NS_PER_MS - 1) / CLOCK_NS_PER_MS);
+}
+
+/* Whether the kernel, or a sandbox, lets nobody make this call. */
+static inline bool limit_is_refused(int result)
+{
+    return result < 0 && (errno == EPERM || errno == EACCES || errno == ENOSYS);
 }
 
 /* Whether another round may be made: not beyond the program's own time. */

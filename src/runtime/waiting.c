@@ -119,7 +119,10 @@ static int poll_round(struct pollfd *polled, nfds_t count, const struct timespec
             set_bit(added, (unsigned)i);
         }
     }
-    int ready = REAL(ppoll)(polled, count, timeout, mask), rest = ready;
+    int ready = REAL(ppoll)(polled, count, timeout, mask);
+    if (limit_is_refused(ready) && mask == NULL) /* a sandbox, in which the program itself calls poll() */
+        ready = REAL(poll)(polled, count, limit_in_milliseconds(timeout));
+    int rest = ready;
     int saved = errno;
     for (nfds_t i = 0; i < count; i++) {
         if (ready > 0 && is_readable_for_nothing(&polled[i])) {

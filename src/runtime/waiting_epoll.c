@@ -1,5 +1,4 @@
 #include <errno.h>
-#include <limits.h>
 
 #include "runtime/limit.h"
 #include "runtime/real.h"
@@ -67,14 +66,14 @@ static int leave_out_forged(int epoll, struct epoll_event *events, int count)
     return left;
 }
 
-/* As many milliseconds as are needed for all of it; -1 is for ever. */
-static int milliseconds_of(const struct timespec *time)
+/* A sandbox may forbid what a program without us never calls. */
+static int wait_once(int epoll, struct epoll_event *events, int most, const struct timespec *time,
+                     const sigset_t *mask)
 {
-    if (time == NULL)
-        return -1;
-    if (time->tv_sec >= INT_MAX / CLOCK_MS_PER_S)
-        return INT_MAX;
-    return (int)(time->tv_sec * CLOCK_MS_PER_S + (time->tv_nsec + CLOCK_NS_PER_MS - 1) / CLOCK_NS_PER_MS);
+    int count = REAL(epoll_pwait)(epoll, events, most, limit_in_milliseconds(time), mask);
+    return limit_is_refused(count) && mask == NULL
+               ? REAL(epoll_wait)(epoll, events, most, limit_in_milliseconds(time))
+               : count;
 }
 
 int waiting_epoll(int epoll, struct epoll_event *events, int most, const struct timespec *timeout,
@@ -86,7 +85,7 @@ int waiting_epoll(int epoll, struct epoll_event *events, int most, const struct 
         struct timespec time = limit.forever ? (struct timespec){0} : limit_left(&limit);
         const struct timespec *rest = limit.forever ? NULL : &time;
         count = in_nanoseconds ? REAL(epoll_pwait2)(epoll, events, most, rest, mask)
-                               : REAL(epoll_pwait)(epoll, events, most, milliseconds_of(rest), mask);
+                               : wait_once(epoll, events, most, rest, mask);
         left = count > 0 ? leave_out_forged(epoll, events, count) : count;
     } while (count > 0 && left == 0 && limit_has_time(&limit));
     return left;

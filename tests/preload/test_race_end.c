@@ -336,6 +336,29 @@ static void test_limit_lowered_left_a_pair_of_sockets(void **state)
                                         "ENOTCONN\ndone\n1\nECONNABORTED\n1\n");
 }
 
+/* A program that sleeps for reading alone is woken by a call that it doesn't make itself. */
+static void part_read_only(void)
+{
+    int waiting = world_listen("192.0.2.1", 0), fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+    alarm(PATIENT_MS / 1000);
+    address_of(HALF);
+    deny(SYS_ppoll, ANY_ARGUMENT, 0, EPERM);
+    SAY(go(fd, HALF, world_port(waiting)));
+    pid_t server = world_serve(waiting);
+    struct pollfd polled = {.fd = fd, .events = POLLIN};
+    printf("%d\n", poll(&polled, 1, PATIENT_MS));
+    tell(fd, 0);
+    world_stop(server);
+}
+
+static void test_sandbox_kept_a_reader_asleep(void **state)
+{
+    (void)state;
+    if (filters_hang() || under_sanitizer(""))
+        skip();
+    assert_string_equal(part_output("read_only", plain), "EINPROGRESS\n1\nconnected to 192.0.2.1\n");
+}
+
 /* ---- What two sockets can't follow ends a race, and who goes on is whom the program would have asked */
 
 static void part_handed_on(void)
@@ -430,6 +453,7 @@ static void test_collapsed_race_left_its_placeholder(void **state)
 
 static const struct part parts[] = {
     {"collapsed", part_collapsed},
+    {"read_only", part_read_only},
     {"unproven", part_unproven},
     {"few_numbers", part_few_numbers},
     {"denied", part_denied},
@@ -458,6 +482,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_race_was_handed_to_silent_ipv6),
         cmocka_unit_test(test_collapsed_race_left_its_placeholder),
         cmocka_unit_test(test_unproven_datagrams_were_lost),
+        cmocka_unit_test(test_sandbox_kept_a_reader_asleep),
     };
     return SUPPORT_MAIN(parts, tests);
 }
