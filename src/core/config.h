@@ -18,6 +18,7 @@ enum families { FAMILIES_BOTH, FAMILIES_INET, FAMILIES_INET6 };
 enum aware { AWARE_AUTO, AWARE_YES, AWARE_NO };
 enum shape { SHAPE_AUTO, SHAPE_IPV4, SHAPE_NATIVE };
 enum follow { FOLLOW_YES, FOLLOW_NO };
+enum other_preloads { OTHER_PRELOADS_RESPECT, OTHER_PRELOADS_IGNORE };
 enum source_preference { SOURCE_SYSTEM, SOURCE_PUBLIC, SOURCE_TEMPORARY };
 enum nat64_private { NAT64_PRIVATE_AUTO, NAT64_PRIVATE_NO, NAT64_PRIVATE_YES };
 enum connect_mode { CONNECT_RACE, CONNECT_ORDER };
@@ -43,6 +44,7 @@ struct settings {
     struct nat64_setting nat64_inbound; /* never NAT64_AUTO */
     enum shape shape;
     enum follow follow;
+    enum other_preloads other_preloads;
     enum connect_mode connect;
     uint32_t attempt_delay_ms;
     uint32_t silence_limit_ms;

@@ -15,6 +15,7 @@
 #include "runtime/listen_map.h"
 #include "runtime/lookup_queue.h"
 #include "runtime/lookups.h"
+#include "runtime/network_guard.h"
 #include "runtime/observe.h"
 #include "runtime/pointer.h"
 #include "runtime/pref64.h"
@@ -65,6 +66,18 @@ bool start_owns_memory(void)
     return syscall(SYS_getpid) == atomic_load(&owner);
 }
 
+/* For good: every hook then passes its call on. */
+static bool stand_aside(void)
+{
+    const char *guard = network_guard_find();
+    if (guard == NULL)
+        return false;
+    atomic_store_explicit(&start_state, START_ASIDE, memory_order_release);
+    observe_error(OBSERVE_WARNING, "nothing is done for IPv6 here (other-preloads ignore): the network is guarded by",
+                  guard, 0);
+    return true;
+}
+
 bool start_run(void)
 {
     int cold = START_COLD;
@@ -77,6 +90,10 @@ bool start_run(void)
     const struct settings *settings = settings_current();
     if (!follow_start(settings->follow == FOLLOW_YES))
         observe(OBSERVE_WARNING, "children are not followed: our entry of LD_PRELOAD is longer than 4095 bytes");
+    if (settings->other_preloads == OTHER_PRELOADS_RESPECT && stand_aside()) {
+        errno = saved;
+        return false;
+    }
     aliases_start(settings->alias_pool.address, settings->alias_pool.length, settings->alias_key,
                   settings->state_dir);
     aliases_start_map(&settings->alias_map);

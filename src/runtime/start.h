@@ -9,7 +9,8 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-enum start_state { START_COLD, START_BUSY, START_READY };
+/* Aside: another preload guards the network (network_guard.h), and no hook acts. */
+enum start_state { START_COLD, START_BUSY, START_READY, START_ASIDE };
 
 extern _Atomic int start_state;
 

@@ -40,5 +40,5 @@ company() { # WHAT FILE [VARIABLE=VALUE]
 
 company jemalloc libjemalloc.so.2
 company libfaketime libfaketime.so.1 FAKETIME="+3d x5"
-company tsocks libtsocks.so
+company tsocks libtsocks.so V6SHIM_OTHER_PRELOADS=ignore
 lab_done
