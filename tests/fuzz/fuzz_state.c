@@ -3,7 +3,7 @@
  * and what is handed out leads back.
  *
  * sources: src/runtime/state.c src/runtime/state_aliases.c src/runtime/state_fault.c src/runtime/state_file.c
- * sources: src/runtime/state_place.c src/runtime/host.c
+ * sources: src/runtime/state_key.c src/runtime/state_place.c src/runtime/host.c src/runtime/secret.c
  */
 #include <arpa/inet.h>
 #include <fcntl.h>
