@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <linux/openat2.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -85,6 +86,71 @@ static const char *next_component(const char *path, char name[NAME_MAX + 1])
     return path + length;
 }
 
+/* Nobody else can put another file in the place of one in here that is root's or this user's. */
+static bool is_trusted(const struct stat *status)
+{
+    return status->st_uid == 0 || status->st_uid == geteuid();
+}
+
+static bool keeps_its_entries(const struct stat *directory)
+{
+    return is_trusted(directory) &&
+           ((directory->st_mode & (S_IWGRP | S_IWOTH)) == 0 || (directory->st_mode & S_ISVTX));
+}
+
+/*
+ * Opens a directory inside another one. A link is followed where it is root's or this user's, in a directory in which
+ * nobody else can exchange it; else ELOOP.
+ */
+static int open_component(int parent, const char *name)
+{
+    struct stat link, directory;
+    int fd = raw_openat(parent, name, DIRECTORY_FLAGS | O_NOFOLLOW, 0);
+    if (fd >= 0 || (errno != ENOTDIR && errno != ELOOP))
+        return fd;
+    if (fstatat(parent, name, &link, AT_SYMLINK_NOFOLLOW) != 0 || fstat(parent, &directory) != 0)
+        return -1;
+    if (S_ISLNK(link.st_mode) && is_trusted(&link) && keeps_its_entries(&directory))
+        return raw_openat(parent, name, DIRECTORY_FLAGS, 0);
+    errno = S_ISLNK(link.st_mode) ? ELOOP : ENOTDIR;
+    return -1;
+}
+
+/* Opens the directory in which the place is, component by component. */
+static int open_parent(const char *path)
+{
+    char name[NAME_MAX + 1];
+    const char *end = strrchr(path, '/'), *at = path;
+    int parent = raw_openat(AT_FDCWD, "/", DIRECTORY_FLAGS, 0);
+    while (parent >= 0 && at < end && (at = next_component(at, name)) != NULL) {
+        int next = open_component(parent, name), error = errno;
+        raw_close(parent);
+        parent = next;
+        errno = error;
+    }
+    return parent;
+}
+
+/*
+ * Opens the place itself. Usually no part of its path is a link, which the kernel finds out in one step (openat2,
+ * Linux 5.6). Another user's link in it could lead to any directory of this user's.
+ */
+static int open_place(const char *path)
+{
+    struct open_how how = {.flags = DIRECTORY_FLAGS | O_NOFOLLOW | O_CLOEXEC, .resolve = RESOLVE_NO_SYMLINKS};
+    int fd = (int)syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof how);
+    if (fd >= 0 || (errno != ELOOP && errno != ENOSYS && errno != EPERM))
+        return fd;
+    int parent = open_parent(path);
+    if (parent < 0)
+        return -1;
+    fd = raw_openat(parent, strrchr(path, '/') + 1, DIRECTORY_FLAGS | O_NOFOLLOW, 0);
+    int error = errno;
+    raw_close(parent);
+    errno = error;
+    return fd;
+}
+
 /* Makes what is missing of the path after place->existing. Whoever finds something missing all the same says so. */
 static void make_directories(const struct state_place *place)
 {
@@ -94,7 +160,7 @@ static void make_directories(const struct state_place *place)
     while (parent >= 0 && (at = next_component(at, name)) != NULL) {
         if ((size_t)(at - place->path) > place->existing)
             mkdirat(parent, name, DIRECTORY_MODE);
-        int next = raw_openat(parent, name, DIRECTORY_FLAGS, 0);
+        int next = open_component(parent, name);
         raw_close(parent);
         parent = next;
     }
@@ -126,16 +192,16 @@ bool state_directory_open(struct state_directory *directory, const struct state_
     if (place->path[0] == '\0')
         return fail(fault, STATE_NO_PLACE, 0);
     *directory = (struct state_directory){.fd = -1};
-    int fd = raw_openat(AT_FDCWD, place->path, DIRECTORY_FLAGS | O_NOFOLLOW, 0);
+    int fd = open_place(place->path);
     if (fd < 0 && errno == ENOENT && make) {
         make_directories(place);
-        fd = raw_openat(AT_FDCWD, place->path, DIRECTORY_FLAGS | O_NOFOLLOW, 0);
+        fd = open_place(place->path);
     }
     if (fd < 0 && errno == ENOENT && !make)
         return fail(fault, STATE_ABSENT, 0);
     while (fd >= 0 && fd <= STDERR_FILENO && directory->lows < STATE_LOW_NUMBERS) {
         directory->low[directory->lows++] = fd;
-        fd = raw_openat(AT_FDCWD, place->path, DIRECTORY_FLAGS | O_NOFOLLOW, 0);
+        fd = open_place(place->path);
     }
     directory->fd = fd;
     if (fd >= 0 ? check_directory(fd, place, fault) : fail(fault, STATE_PLACE_ERROR, errno))

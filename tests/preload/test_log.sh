@@ -107,4 +107,18 @@ ok "a log that is a FIFO"
     [ ! -s "$TEST_DIR/theirs" ]
     ok "a log that is another user's"
 }
+
+# The way to the state files: a link is followed that is root's or this user's, another user's is not.
+mkdir -p "$TEST_DIR/places/real" && chmod 1777 "$TEST_DIR/places"
+ln -s real "$TEST_DIR/places/own"
+ln -s real "$TEST_DIR/places/strange"
+client "V6SHIM_STATE_DIR=$TEST_DIR/places/own/state" 2>/dev/null
+[ -e "$TEST_DIR/places/real/state/aliases" ]
+ok "state files behind a link of this user's"
+if chown -h 1 "$TEST_DIR/places/strange" 2>/dev/null; then
+    rm -r "$TEST_DIR/places/real/state"
+    client "V6SHIM_STATE_DIR=$TEST_DIR/places/strange/state" 2>/dev/null
+    [ ! -e "$TEST_DIR/places/real/state" ]
+    ok "no state files behind another user's link"
+fi
 exit $status
