@@ -107,6 +107,25 @@ static void test_nat64_faults(void **state)
     assert_int_equal(fields.nat64.mode, NAT64_AUTO);
 }
 
+/* A name that fills its place has no room for its end. */
+static void test_longest_redirect(void **state)
+{
+    (void)state;
+    struct fields fields;
+    char value[400];
+    const size_t room = sizeof fields.redirects.entries[0].name, before = strlen("192.0.2.7=");
+    setting_reset(&redirects, &fields);
+    strcpy(value, "192.0.2.7=");
+    memset(value + before, 'a', room);
+    value[before + room - 1] = '\0';
+    assert_int_equal(fault_of(&redirects, value, &fields), GOOD);
+    assert_int_equal(strlen(fields.redirects.entries[0].name), room - 1);
+    value[before + room - 1] = 'a';
+    value[before + room] = '\0';
+    assert_int_not_equal(fault_of(&redirects, value, &fields), GOOD);
+    assert_int_equal(fields.redirects.count, 1);
+}
+
 static void test_redirects(void **state)
 {
     (void)state;
@@ -147,9 +166,10 @@ static void test_redirect_faults(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_policy),    cmocka_unit_test(test_longest_path),
-        cmocka_unit_test(test_nat64),     cmocka_unit_test(test_nat64_faults),
-        cmocka_unit_test(test_redirects), cmocka_unit_test(test_redirect_faults),
+        cmocka_unit_test(test_policy),          cmocka_unit_test(test_longest_path),
+        cmocka_unit_test(test_nat64),           cmocka_unit_test(test_nat64_faults),
+        cmocka_unit_test(test_redirects),       cmocka_unit_test(test_longest_redirect),
+        cmocka_unit_test(test_redirect_faults),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
