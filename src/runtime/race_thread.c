@@ -79,13 +79,51 @@ static bool wait_for_events(int64_t until_ms)
     return true;
 }
 
+static bool has_its_descriptors(void)
+{
+    struct epoll_event event = {.events = EPOLLIN, .data.u64 = BELL};
+    int saved = errno;
+    bool has = REAL(epoll_ctl)(atomic_load(&set), EPOLL_CTL_MOD, atomic_load(&bell), &event) == 0;
+    errno = saved;
+    return has;
+}
+
+#define WAIT_TRIES 10
+
+/* False where nothing can be waited for any more; a wait that fails for the moment is tried again. */
+static bool wait_until(int64_t until_ms)
+{
+    struct timespec moment = {.tv_nsec = CLOCK_NS_PER_MS};
+    for (int tries = 0; tries < WAIT_TRIES; tries++) {
+        if (wait_for_events(until_ms))
+            return true;
+        if (!has_its_descriptors())
+            return false;
+        syscall(SYS_nanosleep, &moment, NULL);
+    }
+    return false;
+}
+
+#define LEAVE_TRIES 1000
+
+/* No race begins from now on; one that has begun by then may not be on record yet, but it is counted. */
+static void leave_all(void)
+{
+    struct timespec moment = {.tv_nsec = CLOCK_NS_PER_MS};
+    atomic_store(&state, THREAD_CHANGING);
+    background_abandon_all();
+    for (int tries = 0; tries < LEAVE_TRIES && atomic_load(&background_count) != 0; tries++) {
+        syscall(SYS_nanosleep, &moment, NULL);
+        background_abandon_all();
+    }
+}
+
 static void *run(void *unused)
 {
     (void)unused;
     guard_innermost = GUARD_OWN_THREAD; /* whatever is called from here is inside a hook */
     trace_keep_numbers();
     int64_t idle_since_ms = clock_now_ms();
-    bool whole = true;
     for (;;) {
         int64_t now_ms = clock_now_ms();
         atomic_store(&sleeps_until_ms, INT64_MAX);
@@ -101,14 +139,12 @@ static void *run(void *unused)
             atomic_store(&state, THREAD_RUNS);
         }
         atomic_store(&sleeps_until_ms, next_ms);
-        whole = wait_for_events(next_ms);
-        if (!whole) {
-            background_abandon_all();
-            atomic_store(&state, THREAD_CHANGING);
+        if (!wait_until(next_ms)) {
+            leave_all();
             break;
         }
     }
-    if (whole)
+    if (has_its_descriptors())
         close_descriptors();
     atomic_store(&set, -1);
     atomic_store(&bell, -1);
@@ -165,15 +201,6 @@ static bool ensure(void)
     atomic_store(&state, made ? THREAD_RUNS : THREAD_NONE);
     shelter_leave(&shelter);
     return made;
-}
-
-static bool has_its_descriptors(void)
-{
-    struct epoll_event event = {.events = EPOLLIN, .data.u64 = BELL};
-    int saved = errno;
-    bool has = REAL(epoll_ctl)(atomic_load(&set), EPOLL_CTL_MOD, atomic_load(&bell), &event) == 0;
-    errno = saved;
-    return has;
 }
 
 bool race_thread_ensure(void)
