@@ -1,6 +1,7 @@
 #include "runtime/state_aliases.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -42,9 +43,20 @@ static bool question_read(struct question *question, const struct state_file *fi
     return false;
 }
 
-/* With signals blocked, as all that reads and writes the files. */
+/*
+ * One question at a time has its page here, which costs no system call and can be had where there is no memory; the
+ * others, and a child of fork() that was made meanwhile, map a page of their own. Signals are blocked, as in all that
+ * reads and writes the files, so that no handler finds it taken by its own thread.
+ */
+static uint8_t common_page[ALIAS_PAGE_SIZE];
+static atomic_flag common_page_taken = ATOMIC_FLAG_INIT;
+
 static bool question_take_room(struct question *question, struct state_fault *fault)
 {
+    if (!atomic_flag_test_and_set_explicit(&common_page_taken, memory_order_acquire)) {
+        question->bytes = memset(common_page, 0, sizeof common_page);
+        return true;
+    }
     void *room = mmap(NULL, ALIAS_PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (room == MAP_FAILED)
         *fault = (struct state_fault){.reason = STATE_READ_ERROR, .error = ENOMEM};
@@ -55,7 +67,9 @@ static bool question_take_room(struct question *question, struct state_fault *fa
 
 static void question_end(struct question *question)
 {
-    if (question->bytes != NULL)
+    if (question->bytes == common_page)
+        atomic_flag_clear_explicit(&common_page_taken, memory_order_release);
+    else if (question->bytes != NULL)
         munmap(question->bytes, ALIAS_PAGE_SIZE);
 }
 

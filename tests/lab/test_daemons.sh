@@ -31,7 +31,20 @@ shown() {
 # The table has both, so that a process that can read it and not write it shows aliases that can be decoded.
 lab_on server env V6SHIM_STATE_DIR="$state" "$LAB_BUILD/v6shim" alias $client6 $server6 >"$LAB_DIR/alias"
 
-# ---- Services of super-servers
+# ---- Services of super-servers, some of which run as nobody
+
+# With a directory for aliases that belongs to the user that a daemon becomes, its log is decoded by that user's table.
+in_state_of_nobody() {
+    mkdir -p "$LAB_DIR/state/nobody"
+    chown 65534 "$LAB_DIR/state/nobody"
+    chmod 711 "$LAB_DIR/state"
+    state=$LAB_DIR/state/nobody
+    decode() { lab_on server env V6SHIM_STATE_DIR="$state" "$LAB_BUILD/v6shim" decode --user nobody; }
+}
+in_own_state() {
+    . "$LAB_SOURCE/servers.sh"
+}
+in_state_of_nobody
 
 root=$LAB_DIR/www
 mkdir -p "$root"
@@ -110,6 +123,8 @@ else
     skip "xinetd" "not installed"
 fi
 
+in_own_state
+
 # ---- Socket activation: connections on descriptor 0, and a listening socket on descriptor 3
 
 samples=$LAB_BUILD/legacy-samples
@@ -145,18 +160,6 @@ else
 fi
 
 # ---- epoll, workers that were forked beforehand, an unprivileged user
-
-# With a directory for aliases that belongs to the user that a daemon becomes, its log is decoded by that user's table.
-in_state_of_nobody() {
-    mkdir -p "$LAB_DIR/state/nobody"
-    chown 65534 "$LAB_DIR/state/nobody"
-    chmod 711 "$LAB_DIR/state"
-    state=$LAB_DIR/state/nobody
-    decode() { lab_on server env V6SHIM_STATE_DIR="$state" "$LAB_BUILD/v6shim" decode --user nobody; }
-}
-in_own_state() {
-    . "$LAB_SOURCE/servers.sh"
-}
 
 http='GET /hello.txt HTTP/1.0\r\n\r\n'
 if have lighttpd; then
