@@ -1,6 +1,6 @@
 #!/bin/sh
-# Dependencies run one way: hooks -> runtime -> core and private; cli -> core and what of runtime touches no hook's state; observer ->
-# core and what of runtime knows nothing of the shim.
+# Dependencies run one way: hooks -> runtime -> core and private; cli -> core and what of runtime touches no hook's state;
+# observer -> core and what of runtime knows nothing of the shim.
 # Also: no file of the house is longer than it may be, and none is forgotten.
 src=${srcdir:-.}/src
 status=0
