@@ -12,10 +12,8 @@
 #define ASKED_UNTIL 32u
 #define KNOWN       4u
 
-/* Parts of memory: the heap of malloc() begins where the program break was at start, and ends at the break; the
-   program's data do not move. */
-static uintptr_t heap_start, data_start, data_end;
-uintptr_t pointer_stack_end;
+static uintptr_t heap_start; /* where the program break was at start; malloc()'s heap ends where it is */
+uintptr_t pointer_stack_end, pointer_data_start, pointer_data_end;
 __thread char pointer_of_thread __attribute__((tls_model("initial-exec")));
 
 static __thread struct known {
@@ -39,12 +37,12 @@ static void find_data(void)
         if (headers[i].p_type == PT_GNU_RELRO)
             read_only_end = (end + POINTER_PAGE - 1) & ~(POINTER_PAGE - 1);
         if (headers[i].p_type == PT_LOAD && (headers[i].p_flags & PF_W) != 0) {
-            data_start = start;
-            data_end = end;
+            pointer_data_start = start;
+            pointer_data_end = end;
         }
     }
-    if (data_start < read_only_end)
-        data_start = read_only_end;
+    if (pointer_data_start < read_only_end)
+        pointer_data_start = read_only_end;
 }
 
 void pointer_start(void)
@@ -55,16 +53,12 @@ void pointer_start(void)
     find_data();
 }
 
-static bool is_within(uintptr_t from, size_t size, uintptr_t start, uintptr_t end)
+static bool is_in_heap(uintptr_t from, size_t size)
 {
-    return from >= start && from < end && size <= end - from;
-}
-
-/* Whether the bytes are where the program can always read and write. */
-static bool is_ordinary(uintptr_t from, size_t size)
-{
-    return is_within(from, size, data_start, data_end) ||
-           (from >= heap_start && is_within(from, size, heap_start, (uintptr_t)sbrk(0)));
+    if (from < heap_start)
+        return false;
+    uintptr_t end = (uintptr_t)sbrk(0);
+    return from < end && size <= end - from;
 }
 
 static bool is_known(uintptr_t page)
@@ -124,7 +118,7 @@ bool pointer_can_read_elsewhere(const void *pointer, size_t size)
     uintptr_t from = (uintptr_t)pointer;
     if (size == 0)
         return true;
-    return !pointer_is_bad(pointer) && (is_ordinary(from, size) || each_page(from, size, kernel_can_read, true));
+    return !pointer_is_bad(pointer) && (is_in_heap(from, size) || each_page(from, size, kernel_can_read, true));
 }
 
 bool pointer_can_write_elsewhere(const void *pointer, size_t size)
@@ -132,7 +126,7 @@ bool pointer_can_write_elsewhere(const void *pointer, size_t size)
     uintptr_t from = (uintptr_t)pointer;
     if (size == 0)
         return true;
-    return !pointer_is_bad(pointer) && (is_ordinary(from, size) || each_page(from, size, kernel_can_write, false));
+    return !pointer_is_bad(pointer) && (is_in_heap(from, size) || each_page(from, size, kernel_can_write, false));
 }
 
 bool pointer_can_read_text(const char *text)

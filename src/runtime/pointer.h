@@ -55,6 +55,14 @@ static inline bool pointer_is_on_stack(const void *pointer, size_t size)
     return from >= here && from < end && size <= end - from;
 }
 
+/* The program's own data, which does not move. */
+extern uintptr_t pointer_data_start, pointer_data_end;
+static inline bool pointer_is_in_data(const void *pointer, size_t size)
+{
+    uintptr_t from = (uintptr_t)pointer;
+    return from >= pointer_data_start && from < pointer_data_end && size <= pointer_data_end - from;
+}
+
 /* For the functions below: anywhere else. */
 bool pointer_can_read_elsewhere(const void *pointer, size_t size);
 bool pointer_can_write_elsewhere(const void *pointer, size_t size);
@@ -62,12 +70,14 @@ bool pointer_can_write_elsewhere(const void *pointer, size_t size);
 /* Whether all of these bytes can be read, or written. True for none. */
 static inline bool pointer_can_read(const void *pointer, size_t size)
 {
-    return pointer_is_on_stack(pointer, size) || pointer_can_read_elsewhere(pointer, size);
+    return pointer_is_on_stack(pointer, size) || pointer_is_in_data(pointer, size) ||
+           pointer_can_read_elsewhere(pointer, size);
 }
 
 static inline bool pointer_can_write(const void *pointer, size_t size)
 {
-    return pointer_is_on_stack(pointer, size) || pointer_can_write_elsewhere(pointer, size);
+    return pointer_is_on_stack(pointer, size) || pointer_is_in_data(pointer, size) ||
+           pointer_can_write_elsewhere(pointer, size);
 }
 
 /* Whether a string can be read, up to its end. */
