@@ -13,6 +13,10 @@
 #define WATCH_NONE    0
 #define WATCH_SEVERAL UINT32_MAX
 
+#define HINT_BITS 12
+/* By a hash of what the program keeps with an event: the number (+ 1) that was registered with it last. */
+static _Atomic int hints[1u << HINT_BITS];
+
 static struct descriptor first_page[SOCKETS_PAGE];
 void *_Atomic sockets_pages[SOCKETS_PAGES];
 static _Atomic uint32_t sockets_made;
@@ -228,6 +232,16 @@ void sockets_each_with(uint32_t flags, void (*act)(int number, void *context), v
     }
 }
 
+static _Atomic int *hint_of(uint64_t data)
+{
+    return &hints[data * UINT64_C(0x9e3779b97f4a7c15) >> (64 - HINT_BITS)];
+}
+
+int sockets_watched_with(uint64_t data)
+{
+    return atomic_load(hint_of(data)) - 1;
+}
+
 void sockets_watch(int fd, int epoll, const struct epoll_event *event)
 {
     struct descriptor *descriptor = descriptor_if_known(fd);
@@ -246,6 +260,8 @@ void sockets_watch(int fd, int epoll, const struct epoll_event *event)
     atomic_store(&descriptor->watch_events, event->events);
     atomic_store(&descriptor->watch_data, event->data.u64);
     atomic_store(&descriptor->watch_epoll, set);
+    if (!sockets_are_flagged(fd, SOCKET_STREAM))
+        atomic_store(hint_of(event->data.u64), fd + 1);
 }
 
 bool sockets_watched(int fd, struct socket_watch *watch)

@@ -272,5 +272,8 @@ int sockets_replay(const struct socket_record *record, int fd);
 void sockets_watch(int fd, int epoll, const struct epoll_event *event);
 /* The registration of a number, if any. */
 bool sockets_watched(int fd, struct socket_watch *watch);
+/* A number, of a socket that isn't one of TCP, that may be registered with this data; -1: there is none for sure.
+   Where it is not the one, another one may be. */
+int sockets_watched_with(uint64_t data);
 
 #endif

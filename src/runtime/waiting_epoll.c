@@ -28,11 +28,18 @@ static void find_number(int number, void *context)
         search->found = number;
 }
 
-/* The number that needs proof of which this event is, or -1. Most programs keep the number itself with the event. */
+/* The number that needs proof of which this event is, or -1. Most programs keep the number itself with the event; for
+   the others it is looked up. All numbers are gone through only where two events share a hash: that takes as long as
+   the program has descriptors. */
 static int number_of(int epoll, const struct epoll_event *event)
 {
     struct search search = {.epoll = epoll, .event = event, .found = -1};
     struct socket_watch watch;
+    int hint = sockets_watched_with(event->data.u64);
+    if (hint < 0)
+        return -1;
+    if (is_watched_as(hint, &search, &watch))
+        return proof_is_known_needed(hint) ? hint : -1;
     if (is_watched_as(event->data.fd, &search, &watch))
         return proof_is_known_needed(event->data.fd) ? event->data.fd : -1;
     sockets_each_with(SOCKET_PROVEN, find_number, &search);
