@@ -73,7 +73,8 @@ static bool stand_aside(void)
     if (guard == NULL)
         return false;
     atomic_store_explicit(&start_state, START_ASIDE, memory_order_release);
-    observe_error(OBSERVE_WARNING, "nothing is done for IPv6 here (other-preloads ignore): the network is guarded by",
+    observe_error(OBSERVE_WARNING,
+                  "nothing is done for IPv6 here (other-preloads ignore would allow it): the network is guarded by",
                   guard, 0);
     return true;
 }

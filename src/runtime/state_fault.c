@@ -27,7 +27,8 @@ static const struct {
     [STATE_READ_ERROR] = {false, "can't be read", NULL},
     [STATE_WRITE_ERROR] = {false, "can't be written", NULL},
     [STATE_BUSY] = {false, "stays locked by another process", "see with lsof or fuser whether that one is stopped"},
-    [STATE_READABLE] = {false, "can be read by others", "chmod it to 0600 if nobody has, else remove all files here"},
+    [STATE_READABLE] = {false, "can be read by others",
+                        "if nobody has read it, chmod it to 0600, else remove all files here"},
     [STATE_NO_RANDOM] = {false, "can't be made: the kernel gives no random bytes", "set alias-key"},
     [STATE_LOCK_ERROR] = {false, "can't be locked", "set state-dir to another file system"},
 };

@@ -66,7 +66,7 @@ try "$v6shim" alias 2001:db8::1 "$own"
 same "a key of its own, the second time" "$own 2001:db8::1 $own 2001:db8::1" "$(echo $output)"
 chmod 604 "$room/own/key"
 try "$v6shim" alias 2001:db8::1
-same "a key that others can read" "v6shim alias: 2001:db8::1: $room/own/key: can be read by others (chmod it to 0600 if nobody has, else remove all files here)" "$errors"
+same "a key that others can read" "v6shim alias: 2001:db8::1: $room/own/key: can be read by others (if nobody has read it, chmod it to 0600, else remove all files here)" "$errors"
 chmod 600 "$room/own/key"
 V6SHIM_STATE_DIR=$room/state
 V6SHIM_ALIAS_KEY='a key for tests'
