@@ -69,14 +69,17 @@ size_t resolve_shown_list(const struct resolve_addresses *ordered, struct in_add
             const struct ip_address *candidate = &ordered->addresses[i];
             if (candidate->family == AF_INET6 && (hidden || ipv4 > 0))
                 continue;
-            bool wanted = show(candidate, &shown[count]);
+            struct in_addr next;
+            bool wanted = show(candidate, &next);
             for (size_t j = 0; j < count; j++)
-                wanted = wanted && shown[j].s_addr != shown[count].s_addr;
-            if (wanted && count == 0 && is_alias(candidate))
+                wanted = wanted && shown[j].s_addr != next.s_addr;
+            if (!wanted)
+                continue;
+            if (count == 0 && is_alias(candidate))
                 note_alias_shown();
-            if (places != NULL && wanted)
+            if (places != NULL)
                 places[count] = i;
-            count += wanted;
+            shown[count++] = next;
         }
     }
     return count;

@@ -14,7 +14,7 @@ library_names="
 # malloc() and its kin have to be the program's, since libc frees what we allocate. The others: state of libc's, parts of
 # its macros, what each library has, the loader's list of objects, and our own.
 
-if grep -q '^PRIVATE_NAMES_TRUE = #' Makefile; then
+if [ "${SANITIZERS-}" ] || grep -q '^COVERAGE_CFLAGS = .' Makefile; then
     echo "# SKIPPED: with sanitizers or counters libc's names are called"
     exit 77
 fi
