@@ -10,7 +10,7 @@
 
 /* A page that was asked about so often is believed. */
 #define ASKED_UNTIL 32u
-#define KNOWN       4u
+#define KNOWN       8u
 
 static uintptr_t heap_start; /* where the program break was at start; malloc()'s heap ends where it is */
 uintptr_t pointer_stack_end, pointer_data_start, pointer_data_end;
@@ -61,15 +61,21 @@ static bool is_in_heap(uintptr_t from, size_t size)
     return from < end && size <= end - from;
 }
 
-static bool is_known(uintptr_t page)
+/* What is known of a page for writing stands beside what is known for reading. */
+static struct known *place_of(uintptr_t page, bool writing)
 {
-    const struct known *at = &known[page / POINTER_PAGE % KNOWN];
+    return &known[(page / POINTER_PAGE * 2 + writing) % KNOWN];
+}
+
+static bool is_known(uintptr_t page, bool writing)
+{
+    const struct known *at = place_of(page, writing);
     return at->page == page && at->asked >= ASKED_UNTIL;
 }
 
-static void note(uintptr_t page)
+static void note(uintptr_t page, bool writing)
 {
-    struct known *at = &known[page / POINTER_PAGE % KNOWN];
+    struct known *at = place_of(page, writing);
     if (at->page != page)
         *at = (struct known){.page = page};
     at->asked++;
@@ -95,17 +101,17 @@ static bool kernel_can_write(uintptr_t at)
            errno != EFAULT;
 }
 
-static bool each_page(uintptr_t from, size_t size, bool (*can)(uintptr_t at), bool believing)
+static bool each_page(uintptr_t from, size_t size, bool (*can)(uintptr_t at), bool writing)
 {
     uintptr_t last = from + size - 1;
     int saved = errno;
     bool good = last >= from;
     for (uintptr_t at = from; good && at <= last; at = (at | (POINTER_PAGE - 1)) + 1) {
         uintptr_t page = at & ~(POINTER_PAGE - 1);
-        if (!believing || !is_known(page))
+        if (!is_known(page, writing))
             good = can(at);
-        if (good && believing)
-            note(page);
+        if (good)
+            note(page, writing);
         if (page == (UINTPTR_MAX & ~(POINTER_PAGE - 1)))
             break;
     }
@@ -118,7 +124,7 @@ bool pointer_can_read_elsewhere(const void *pointer, size_t size)
     uintptr_t from = (uintptr_t)pointer;
     if (size == 0)
         return true;
-    return !pointer_is_bad(pointer) && (is_in_heap(from, size) || each_page(from, size, kernel_can_read, true));
+    return !pointer_is_bad(pointer) && (is_in_heap(from, size) || each_page(from, size, kernel_can_read, false));
 }
 
 bool pointer_can_write_elsewhere(const void *pointer, size_t size)
@@ -126,7 +132,7 @@ bool pointer_can_write_elsewhere(const void *pointer, size_t size)
     uintptr_t from = (uintptr_t)pointer;
     if (size == 0)
         return true;
-    return !pointer_is_bad(pointer) && (is_in_heap(from, size) || each_page(from, size, kernel_can_write, false));
+    return !pointer_is_bad(pointer) && (is_in_heap(from, size) || each_page(from, size, kernel_can_write, true));
 }
 
 bool pointer_can_read_text(const char *text)

@@ -4,12 +4,16 @@
 #include "support.h"
 
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/futex.h>
+#include <linux/seccomp.h>
 #include <linux/sockios.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/select.h>
 #include <sys/syscall.h>
 
@@ -325,9 +329,77 @@ static void test_bad_pointer_was_followed(void **state)
     assert_int_equal(shimmed->status, 0);
 }
 
+/* ---- Good memory, again and again */
+
+#define OFTEN 40 /* so often a page is looked at before it is believed, and a few times more */
+
+static volatile sig_atomic_t questions;
+
+static void count_question(int number)
+{
+    (void)number;
+    questions++;
+}
+
+/* From now on the question to the kernel whether memory can be written is a signal. */
+static void count_questions(void)
+{
+    struct sock_filter is_question[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_futex, 0, 3),
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[1])),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, FUTEX_WAKE_OP_PRIVATE, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRAP),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    struct sock_fprog program = {sizeof is_question / sizeof is_question[0], is_question};
+    signal(SIGSYS, count_question);
+    assert_int_equal(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
+    assert_int_equal(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program), 0);
+}
+
+static void receive_often(int server, struct sockaddr_in *from, socklen_t *length)
+{
+    struct sockaddr_in own = {0};
+    socklen_t own_length = sizeof own;
+    assert_int_equal(getsockname(server, (struct sockaddr *)&own, &own_length), 0);
+    int client = world_datagrams("192.0.2.2", 0);
+    own.sin_addr.s_addr = inet_addr("192.0.2.1");
+    for (int i = 0; i < OFTEN; i++) {
+        char byte;
+        *length = sizeof *from;
+        assert_int_equal(syscall(SYS_sendto, client, "x", 1, 0, &own, sizeof own), 1);
+        assert_int_equal(recvfrom(server, &byte, 1, 0, (struct sockaddr *)from, length), 1);
+    }
+    syscall(SYS_close, client);
+}
+
+/* A server that keeps the addresses of its peers in memory of its own. */
+static void part_often(void)
+{
+    struct sockaddr_in any = {.sin_family = AF_INET};
+    char *memory = map(PROT_READ | PROT_WRITE);
+    int server = socket(AF_INET, SOCK_DGRAM, 0);
+    assert_int_equal(bind(server, (struct sockaddr *)&any, sizeof any), 0);
+    socklen_t *length = (socklen_t *)(void *)(memory + PAGE / 2);
+    receive_often(server, (struct sockaddr_in *)(void *)memory, length);
+    count_questions();
+    receive_often(server, (struct sockaddr_in *)(void *)memory, length);
+    printf("%d\n", (int)questions);
+}
+
+static void test_memory_was_looked_at_for_each_datagram(void **state)
+{
+    (void)state;
+    if (under_sanitizer("") || filters_hang())
+        skip();
+    assert_string_equal(part_output("often", NULL), "0\n");
+}
+
 int main(int argc, char **argv)
 {
-    static const struct part parts[] = {{"each pointer", each_pointer}, {0}};
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_bad_pointer_was_followed)};
+    static const struct part parts[] = {{"each pointer", each_pointer}, {"often", part_often}, {0}};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_bad_pointer_was_followed),
+                                       cmocka_unit_test(test_memory_was_looked_at_for_each_datagram)};
     return SUPPORT_MAIN(parts, tests);
 }
