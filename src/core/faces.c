@@ -13,7 +13,7 @@ _Static_assert(FACES_BUCKETS == 1 << BUCKET_BITS, "a bucket is the highest bits 
 
 static size_t bucket_of(const struct faces *faces, struct in_addr address)
 {
-    return (size_t)((uint64_t)address.s_addr * (faces->secret | 1) >> (64 - BUCKET_BITS));
+    return (size_t)((uint64_t)address.s_addr * (LOAD(faces->secret) | 1) >> (64 - BUCKET_BITS));
 }
 
 /* The place of an address, or FACES_MAX. */

@@ -28,7 +28,7 @@ struct face {
 };
 
 struct faces {
-    uint64_t secret; /* of the process: what it was shown must not lie in one chain by somebody's choice */
+    _Atomic uint64_t secret; /* of the process: what it was shown must not lie in one chain by somebody's choice */
     _Atomic uint32_t count;
     _Atomic uint32_t buckets[FACES_BUCKETS]; /* 1 + place */
     struct face entries[FACES_MAX];

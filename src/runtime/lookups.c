@@ -74,7 +74,7 @@ void lookups_show(const char *name, const struct ip_address *ipv4, size_t ipv4_c
     uint64_t hash = candidates_name_hash(key, name), others = candidates_others_hash(key, ipv6, ipv6_count);
     if (!lock(&before))
         return;
-    table.faces.secret = key.high;
+    atomic_store_explicit(&table.faces.secret, key.high, memory_order_relaxed);
     for (size_t i = 0; i < ipv4_count; i++)
         if (ipv4[i].family == AF_INET)
             faces_show(&table.faces, ipv4[i].ipv4, hash, others);
