@@ -188,8 +188,7 @@ static bool start_worker(void)
     return started;
 }
 
-/* Whether there is any. */
-static bool provide_workers(unsigned jobs)
+static void provide_workers(unsigned jobs)
 {
     struct shelter shelter;
     bool started = true;
@@ -199,7 +198,7 @@ static bool provide_workers(unsigned jobs)
         workers += more;
         leave(&shelter);
         if (!more)
-            return true;
+            return;
         started = start_worker();
         if (!started) {
             enter(&shelter);
@@ -207,10 +206,6 @@ static bool provide_workers(unsigned jobs)
             leave(&shelter);
         }
     }
-    enter(&shelter);
-    bool any = workers > 0;
-    leave(&shelter);
-    return any;
 }
 
 /* ---- Asking */
@@ -259,12 +254,14 @@ static void append(struct job *jobs)
     leave(&shelter);
 }
 
-/* Those that no worker has begun. */
-static void take_back(const struct batch *batch)
+/* Takes all jobs of a batch out again where no worker is there. False: one is, or was and has done them; another
+   thread may have started it meanwhile. */
+static bool take_back(const struct batch *batch, unsigned count)
 {
     struct shelter shelter;
+    unsigned taken = 0;
     enter(&shelter);
-    for (struct job **place = &waiting; *place != NULL;) {
+    for (struct job **place = &waiting; workers == 0 && *place != NULL;) {
         struct job *job = *place;
         if (job->batch != batch) {
             place = &job->next;
@@ -272,8 +269,10 @@ static void take_back(const struct batch *batch)
         }
         *place = job->next;
         free(job);
+        taken++;
     }
     leave(&shelter);
+    return taken == count;
 }
 
 static void await(struct batch *batch)
@@ -303,9 +302,9 @@ bool lookup_queue_add(int mode, struct gaicb *const list[], int count, const str
     atomic_init(&batch->done, jobs_count);
     atomic_init(&batch->left, (int)jobs_count + 1);
     append(jobs);
-    bool taken = jobs_count == 0 || provide_workers(jobs_count);
+    provide_workers(jobs_count);
+    bool taken = jobs_count == 0 || !take_back(batch, jobs_count);
     if (!taken) {
-        take_back(batch);
         free(batch);
     } else {
         if (jobs_count == 0 && batch->notifies)
