@@ -20,6 +20,7 @@
 #include "runtime/real.h"
 #include "runtime/replace.h"
 #include "runtime/settings.h"
+#include "runtime/thread_end.h"
 #include "runtime/start.h"
 
 static void add_lane(struct background *race, int socket, sa_family_t family)
@@ -194,6 +195,7 @@ struct background *background_enter(int fd, uint16_t port, uint32_t *item, sigse
         return NULL;
     /* Counted first: the thread does not end while a race is counted. */
     atomic_fetch_add(&background_count, 1);
+    thread_end_watch();
     *item = race_thread_ensure() ? pool_take(&background_races) : 0;
     if (*item == 0) {
         atomic_fetch_sub(&background_count, 1);

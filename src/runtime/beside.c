@@ -25,6 +25,7 @@
 /* Threads that may still be there: a thread's work is over before libc has tidied up after it. */
 static struct watched {
     _Atomic int thread;  /* its number, NOTHING or STARTING */
+    atomic_bool runs;    /* so that the number is certainly its own */
     atomic_bool is_slow; /* a fork has waited for it in vain */
 } watched[WATCHED];
 
@@ -68,10 +69,35 @@ static struct watched *watch_next(void)
     return NULL;
 }
 
+bool beside_is_there(void)
+{
+    bool there = false;
+    for (unsigned i = 0; i < WATCHED && !there; i++) {
+        int thread = atomic_load(&watched[i].thread);
+        there = thread == STARTING || (thread != NOTHING && !has_ended(thread));
+    }
+    return there;
+}
+
+enum our_thread beside_kind(int thread)
+{
+    enum our_thread kind = THREAD_NOT_OURS;
+    for (unsigned i = 0; i < WATCHED; i++) {
+        int number = atomic_load(&watched[i].thread);
+        if (number == thread && atomic_load(&watched[i].runs))
+            return THREAD_OURS;
+        if (number == thread || number == STARTING)
+            kind = THREAD_MAYBE_OURS;
+    }
+    return kind;
+}
+
 static void note_thread(struct beside *beside, int thread)
 {
-    if (beside->watched != NULL)
-        atomic_store(&beside->watched->thread, thread);
+    if (beside->watched == NULL)
+        return;
+    atomic_store(&beside->watched->thread, thread);
+    atomic_store(&beside->watched->runs, thread != NOTHING);
 }
 
 void beside_release(struct beside *beside)
@@ -107,6 +133,8 @@ static void *run(void *data)
     beside->work(beside->argument);
     atomic_store(&beside->done, 1);
     syscall(SYS_futex, &beside->done, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+    if (beside->watched != NULL)
+        atomic_store(&beside->watched->runs, false);
     beside_release(beside);
     return NULL;
 }
@@ -239,6 +267,8 @@ void beside_before_fork(void)
 
 void beside_after_fork(void)
 {
-    for (unsigned i = 0; i < WATCHED; i++)
+    for (unsigned i = 0; i < WATCHED; i++) {
         atomic_store(&watched[i].thread, NOTHING);
+        atomic_store(&watched[i].runs, false);
+    }
 }

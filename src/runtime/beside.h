@@ -12,6 +12,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "runtime/our_thread.h"
+
 #define BESIDE_FOREVER_MS (-1)
 
 struct beside;
@@ -34,6 +36,13 @@ struct beside *beside_start(enum beside_numbers numbers, void (*work)(void *argu
 /* Waits until the work is done, at most `timeout_ms` from now. True where it is; only then the argument may be read.
  */
 bool beside_wait(struct beside *beside, int64_t timeout_ms);
+
+/* Whether such threads are there, or may be. Async-signal-safe, errno kept. */
+bool beside_is_there(void);
+
+/* What the thread of that number is. Of a thread that started when WATCHED of them were there already we don't know.
+   Async-signal-safe. */
+enum our_thread beside_kind(int thread);
 
 /* The caller has no more interest. */
 void beside_release(struct beside *beside);

@@ -19,12 +19,14 @@
 
 #define EVENTS_AT_ONCE 128
 #define IDLE_MS        2000 /* after the last race */
+#define END_TRIES      1000 /* of a millisecond: the number may be another thread's by now */
 #define STACK_BYTES    (256u * 1024u)
 
 enum thread_state { THREAD_NONE, THREAD_CHANGING, THREAD_RUNS };
 
 static _Atomic int state = THREAD_NONE;
-static _Atomic int set = -1, bell = -1; /* epoll and event descriptors, at high numbers */
+static _Atomic int own_number, old_number; /* of the thread, 0 until it has said so; and of the one before */
+static _Atomic int set = -1, bell = -1;    /* epoll and event descriptors, at high numbers */
 static atomic_bool asked_to_end;
 static _Atomic int64_t sleeps_until_ms; /* INT64_MAX while the thread looks what is next: then it has to be woken */
 
@@ -121,6 +123,7 @@ static void leave_all(void)
 static void *run(void *unused)
 {
     (void)unused;
+    atomic_store(&own_number, (int)syscall(SYS_gettid));
     guard_innermost = GUARD_OWN_THREAD; /* whatever is called from here is inside a hook */
     trace_keep_numbers();
     int64_t idle_since_ms = clock_now_ms();
@@ -148,6 +151,8 @@ static void *run(void *unused)
         close_descriptors();
     atomic_store(&set, -1);
     atomic_store(&bell, -1);
+    atomic_store(&old_number, atomic_load(&own_number));
+    atomic_store(&own_number, 0);
     atomic_store(&state, THREAD_NONE);
     return NULL;
 }
@@ -245,6 +250,21 @@ void race_thread_wake(int64_t due_ms)
     errno = saved;
 }
 
+/* The kernel counts a thread for a moment after its last line. */
+static void await_its_end(void)
+{
+    int thread = atomic_load(&old_number), saved = errno;
+    struct timespec moment = {.tv_nsec = CLOCK_NS_PER_MS};
+    for (int tries = 0; tries < END_TRIES && thread != 0; tries++) {
+        if (syscall(SYS_tgkill, syscall(SYS_getpid), thread, 0) != 0) {
+            atomic_compare_exchange_strong(&old_number, &thread, 0);
+            break;
+        }
+        syscall(SYS_nanosleep, &moment, NULL);
+    }
+    errno = saved;
+}
+
 bool race_thread_end(void)
 {
     while (atomic_load(&state) != THREAD_NONE) {
@@ -255,11 +275,27 @@ bool race_thread_end(void)
         struct timespec moment = {.tv_nsec = CLOCK_NS_PER_MS};
         syscall(SYS_nanosleep, &moment, NULL);
     }
+    await_its_end();
     return true;
+}
+
+bool race_thread_is_there(void)
+{
+    return atomic_load(&state) != THREAD_NONE;
+}
+
+enum our_thread race_thread_kind(int thread)
+{
+    if (atomic_load(&own_number) == thread)
+        return THREAD_OURS;
+    bool unknown = atomic_load(&own_number) == 0 && atomic_load(&state) != THREAD_NONE;
+    return unknown || atomic_load(&old_number) == thread ? THREAD_MAYBE_OURS : THREAD_NOT_OURS;
 }
 
 void race_thread_after_fork(void)
 {
     close_descriptors();
+    atomic_store(&own_number, 0);
+    atomic_store(&old_number, 0);
     atomic_store(&state, THREAD_NONE);
 }

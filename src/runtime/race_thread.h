@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "runtime/our_thread.h"
+
 /* At start: remembers the signal mask that the process was given. */
 void race_thread_start(void);
 
@@ -32,6 +34,10 @@ void race_thread_wake(int64_t due_ms);
 /* Ends the thread where nothing is under way, and waits for that; false where a race is. For calls that the kernel
    refuses to a process with several threads. */
 bool race_thread_end(void);
+
+/* Whether it is there, and what the thread of that number is. Async-signal-safe. */
+bool race_thread_is_there(void);
+enum our_thread race_thread_kind(int thread);
 
 /* In the child of a fork there is no thread; its descriptors are closed. */
 void race_thread_after_fork(void);

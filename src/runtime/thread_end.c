@@ -1,9 +1,11 @@
 #include "runtime/thread_end.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <pthread.h>
 #include <stdbool.h>
 
+#include "runtime/last_thread.h"
 #include "runtime/observe.h"
 #include "runtime/race.h"
 #include "runtime/resolve.h"
@@ -11,12 +13,21 @@
 static pthread_key_t key;
 static bool have_key;
 
-static void thread_ends(void *unused)
+/* The key's value points to the place of the round of destructors in which it is used up. */
+static const char rounds[PTHREAD_DESTRUCTOR_ITERATIONS];
+
+/* The process ends in the last round, when the program's destructors have run, as libc would end it. */
+static void thread_ends(void *round)
 {
-    (void)unused;
     int saved = errno;
     race_abandon_all();
     resolve_abandon_all();
+    if (last_thread_has_company()) {
+        if ((const char *)round == &rounds[PTHREAD_DESTRUCTOR_ITERATIONS - 1])
+            last_thread_end();
+        else
+            pthread_setspecific(key, (const char *)round + 1);
+    }
     errno = saved;
 }
 
@@ -32,6 +43,6 @@ void thread_end_start(void)
 
 void thread_end_watch(void)
 {
-    if (have_key)
-        pthread_setspecific(key, &key);
+    if (have_key && pthread_getspecific(key) == NULL)
+        pthread_setspecific(key, rounds);
 }
