@@ -122,7 +122,7 @@ static int prohibits(const struct destinations *destinations, const int *results
    failed, see eyeballs_limit_silence(). */
 static int64_t silence_limit(const struct destinations *destinations, const int *results, size_t place)
 {
-    bool asked = false;
+    bool asked = destinations->behind_ipv4;
     for (size_t i = 0; i < destinations->count; i++) {
         bool bare = destinations_bare_tries(destinations, &destinations->addresses[i]);
         if (bare && i >= place)
@@ -228,6 +228,8 @@ static int race(int fd, bool nonblocking, const struct destinations *destination
 static int connect_stream(int fd, struct destinations *destinations, uint16_t port)
 {
     int result = -EAGAIN;
+    if (destinations->behind_ipv4 && kernel_is_nonblocking(fd))
+        destinations_add_face(destinations);
     if (may_race(destinations)) {
         bool nonblocking = kernel_is_nonblocking(fd);
         /* What can't be set from a record is set on one socket only: by the upgrade, where the kernel lets it. */

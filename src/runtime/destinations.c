@@ -21,6 +21,7 @@ static void add_listed(struct destinations *destinations)
     for (size_t i = 0; i < list->count && !alone; i++)
         if (by_policy || i != list->leader)
             destinations->addresses[destinations->count++] = list->addresses[i];
+    destinations->behind_ipv4 = alone && list->face < list->count && list->addresses[list->leader].family == AF_INET6;
 }
 
 /* A way through NAT64 reaches what it leads to. */
@@ -40,6 +41,13 @@ static void leave_out_nearer(struct destinations *destinations, const struct ip_
         if (address_equal(&destinations->addresses[i], asked) || may_lead(asked, &destinations->addresses[i]))
             destinations->addresses[kept++] = destinations->addresses[i];
     destinations->count = kept;
+}
+
+void destinations_add_face(struct destinations *destinations)
+{
+    const struct candidate_list *list = &destinations->list;
+    if (may_lead(&list->addresses[list->leader], &list->addresses[list->face]))
+        destinations->addresses[destinations->count++] = list->addresses[list->face];
 }
 
 bool destinations_bare_tries(const struct destinations *destinations, const struct ip_address *candidate)
@@ -91,7 +99,7 @@ bool destinations_find(struct in_addr asked, struct destinations *destinations)
     struct ip_address address = address_ipv4(asked);
     bool alias = aliases_contains(asked);
     destinations->asked = asked;
-    destinations->listed = false;
+    destinations->listed = destinations->behind_ipv4 = false;
     if (alias && !aliases_find_address(asked, &address))
         return false;
     if (lookups_find(&address, &destinations->list)) {

@@ -18,6 +18,7 @@ struct destinations {
     size_t count;
     struct ip_address addresses[CANDIDATES_PER_LIST]; /* in the order in which they are to be tried */
     bool listed;                                      /* they come from the lookup in `list` */
+    bool behind_ipv4; /* the program has come to this IPv6 address from the name's IPv4 ones, which have all failed */
     struct candidate_list list;
 };
 
@@ -45,6 +46,10 @@ bool destinations_find(struct in_addr asked, struct destinations *destinations);
  * of them (an alias, or redirected), there would have been no such call, and the IPv4 addresses stand in its place.
  */
 bool destinations_bare_tries(const struct destinations *destinations, const struct ip_address *candidate);
+
+/* With `behind_ipv4`: the IPv4 address that the name was shown with first is tried once more beside it, so that what
+   doesn't wait is a race that ends when that has failed and the IPv6 address stays silent. */
+void destinations_add_face(struct destinations *destinations);
 
 /* Puts the address that was asked for before all others, if it is an IPv4 one: for what can't be raced. */
 void destinations_put_asked_first(struct destinations *destinations);

@@ -31,6 +31,7 @@ struct race {
     _Atomic uint32_t next_free; /* the pool's */
     uint32_t outer;             /* the race of this thread that a signal handler has interrupted */
     _Atomic uintptr_t frame;    /* of the connect() that runs it; 0: none does */
+    _Atomic int fd;             /* original.fd, for other threads, which may see the record begin another race */
     atomic_bool is_shut_down;
     struct original original;
     uint16_t port;
@@ -127,13 +128,15 @@ bool race_shut_down(int fd)
     uint32_t last = atomic_load(&races.taken);
     for (uint32_t item = 1; item <= last; item++) {
         struct race *race = race_at(item);
-        if (atomic_load(&race->frame) == 0 || race->original.fd != fd)
+        uintptr_t frame = atomic_load(&race->frame);
+        if (frame == 0 || atomic_load(&race->fd) != fd)
             continue;
         found = true;
         atomic_store(&race->is_shut_down, true);
         for (unsigned i = 0; i < EYEBALLS_CANDIDATES_MAX; i++) { /* wakes its thread */
             int socket = atomic_load(&race->attempts[i].socket);
-            if (socket != NO_SOCKET && kernel_socket_cookie(socket) == race->attempts[i].cookie)
+            bool is_same_race = atomic_load(&race->frame) == frame && atomic_load(&race->fd) == fd;
+            if (is_same_race && socket != NO_SOCKET && kernel_socket_cookie(socket) == race->attempts[i].cookie)
                 REAL(shutdown)(socket, SHUT_RDWR);
         }
     }
@@ -150,6 +153,7 @@ static uint32_t begin_race(const struct original *original, const struct destina
         return 0;
     struct race *race = race_at(item);
     race->original = *original;
+    atomic_store(&race->fd, original->fd);
     atomic_store(&race->is_shut_down, false);
     race->port = port;
     race->outer = race_current;

@@ -129,6 +129,27 @@ static void test_refused_program_waited_for_the_kernel(void **state)
     assert_string_equal(part_output("silent", soon), "ECONNREFUSED\nECONNREFUSED\n");
 }
 
+/* A program that goes through the list of a name comes to the alias when the IPv4 address has refused. */
+static void part_walk(void)
+{
+    struct hostent *host = gethostbyname("half-hole.example");
+    alarm(PATIENT_MS / 1000);
+    for (int flags = 0; flags <= SOCK_NONBLOCK; flags += SOCK_NONBLOCK)
+        for (char **address = host->h_addr_list; *address != NULL; address++) {
+            struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(NOBODY)};
+            memcpy(&to.sin_addr, *address, sizeof to.sin_addr);
+            int fd = socket(AF_INET, SOCK_STREAM | (address == host->h_addr_list ? 0 : flags), 0);
+            int error = connect(fd, (struct sockaddr *)&to, sizeof to) == 0 ? 0 : errno;
+            printf("%s\n", strerrorname_np(error == EINPROGRESS ? finish(fd) : error));
+        }
+}
+
+static void test_walk_to_a_silent_alias_waited_for_the_kernel(void **state)
+{
+    (void)state;
+    assert_string_equal(part_output("walk", soon), "ECONNREFUSED\nETIMEDOUT\nECONNREFUSED\nECONNREFUSED\n");
+}
+
 static void part_silent_in_order(void)
 {
     int fd = socket(AF_INET, SOCK_STREAM, 0);
@@ -464,6 +485,7 @@ static const struct part parts[] = {
     {"prohibited", part_prohibited},
     {"prohibited_and_refused", part_prohibited_and_refused},
     {"silent", part_silent},
+    {"walk", part_walk},
     {"silent_in_order", part_silent_in_order},
     {NULL, NULL},
 };
@@ -474,6 +496,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_prohibited_address_ended_the_connect),
         cmocka_unit_test(test_prohibited_address_hid_a_refusal),
         cmocka_unit_test(test_refused_program_waited_for_the_kernel),
+        cmocka_unit_test(test_walk_to_a_silent_alias_waited_for_the_kernel),
         cmocka_unit_test(test_refused_program_waited_for_the_kernel_in_order),
         cmocka_unit_test(test_silent_ipv6_had_the_last_number),
         cmocka_unit_test(test_sandbox_cost_a_connection),
