@@ -17,6 +17,7 @@
 #include "runtime/loopback_twin.h"
 #include "runtime/observe.h"
 #include "runtime/outbound.h"
+#include "runtime/patience.h"
 #include "runtime/pointer.h"
 #include "runtime/pref64.h"
 #include "runtime/race.h"
@@ -81,6 +82,7 @@ static NOINLINE int connect_guarded(int fd, const struct sockaddr *address, sock
     if (!GUARD_ENTER(guard))
         return REAL(connect)(fd, address, length);
     race_clean_up();
+    patience_clean_up();
     history_flush();
     if (background_is(fd) && asks_for_connection(address, length) && background_goes_on(fd) &&
         !background_is_stuck(fd))

@@ -11,6 +11,7 @@
 #include "runtime/guard.h"
 #include "runtime/hook.h"
 #include "runtime/older.h"
+#include "runtime/patience.h"
 #include "runtime/real.h"
 #include "runtime/sockets.h"
 
@@ -20,6 +21,7 @@ EXPORT int socket(int family, int type, int protocol)
     if (!GUARD_ENTER_QUICK(guard))
         return REAL(socket)(family, type, protocol);
     race_clean_up();
+    patience_clean_up();
     int fd = REAL(socket)(family, type, protocol);
     if (family == AF_INET6 && !guard.in_lookup)
         aware_set();
@@ -46,6 +48,7 @@ static NOINLINE int close_guarded(int fd)
     pthread_testcancel();
     if (GUARD_ENTER(guard)) {
         race_clean_up();
+        patience_clean_up();
         history_flush();
         if (background_is(fd))
             background_cancel(fd);

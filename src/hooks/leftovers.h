@@ -1,13 +1,15 @@
-/* What was left for the next hook of the program: a race that was abandoned, notes for the history. */
+/* What was left for the next hook of the program: a race or a time limit that was abandoned, notes for the history.
+ */
 #ifndef V6SHIM_HOOKS_LEFTOVERS_H
 #define V6SHIM_HOOKS_LEFTOVERS_H
 
 #include "runtime/history.h"
+#include "runtime/patience.h"
 #include "runtime/race.h"
 
 static inline bool hooks_have_leftovers(void)
 {
-    return __builtin_expect(race_current != 0, 0) ||
+    return __builtin_expect((race_current | patience_current) != 0, 0) ||
            __builtin_expect(atomic_load_explicit(&history_waiting, memory_order_relaxed) != 0, 0);
 }
 

@@ -1,13 +1,16 @@
 #include "runtime/patience.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <signal.h>
 #include <sys/time.h>
 
 #include "runtime/clock.h"
+#include "runtime/guard.h"
 #include "runtime/kernel.h"
+#include "runtime/pool.h"
 #include "runtime/real.h"
+#include "runtime/shelter.h"
+#include "runtime/thread_end.h"
 
 bool patience_handlers_restart(void)
 {
@@ -46,30 +49,76 @@ static int wait_for_connection(int fd, const struct sockaddr *address, socklen_t
     }
 }
 
-struct time_before {
+/* A limit that is set on the program's socket. Not on the stack: see patience_clean_up. */
+struct patience {
+    _Atomic uint32_t next_free; /* the pool's */
+    uint32_t outer;             /* that of this thread which a signal handler has interrupted */
+    uintptr_t frame;            /* of the connect() that set it */
     int fd;
-    struct timeval limit;
+    uint64_t cookie; /* so that a number which was closed meanwhile is known */
+    struct timeval before;
 };
 
-static void restore_limit(void *data)
+static void *_Atomic chunks[POOL_CHUNKS];
+static struct pool limits = {.item_size = sizeof(struct patience), .chunks = chunks};
+__thread uint32_t patience_current __attribute__((tls_model("initial-exec")));
+
+static bool begin(int fd, const struct timeval *before, uintptr_t frame)
 {
-    const struct time_before *before = data;
-    REAL(setsockopt)(before->fd, SOL_SOCKET, SO_SNDTIMEO, &before->limit, sizeof before->limit);
+    uint32_t item = pool_take(&limits);
+    if (item == 0)
+        return false;
+    struct patience *patience = pool_at(&limits, item);
+    patience->outer = patience_current;
+    patience->frame = frame;
+    patience->fd = fd;
+    patience->cookie = kernel_socket_cookie(fd);
+    patience->before = *before;
+    patience_current = item;
+    thread_end_watch();
+    return true;
+}
+
+static void end(void)
+{
+    uint32_t item = patience_current;
+    const struct patience *patience = pool_at(&limits, item);
+    if (kernel_socket_cookie(patience->fd) == patience->cookie)
+        REAL(setsockopt)(patience->fd, SOL_SOCKET, SO_SNDTIMEO, &patience->before, sizeof patience->before);
+    patience_current = patience->outer;
+    pool_give(&limits, item);
+}
+
+void patience_abandon_all(void)
+{
+    while (patience_current != 0)
+        end();
+}
+
+void patience_clean_up(void)
+{
+    uintptr_t here = (uintptr_t)__builtin_frame_address(0);
+    if (patience_current == 0)
+        return;
+    struct shelter shelter;
+    shelter_enter(&shelter);
+    while (patience_current != 0 && ((const struct patience *)pool_at(&limits, patience_current))->frame < here &&
+           !guard_on_signal_stack())
+        end();
+    shelter_leave(&shelter);
 }
 
 int patience_connect(int fd, const struct sockaddr *address, socklen_t length, int64_t limit_ms)
 {
-    struct time_before before = {.fd = fd};
     struct sockaddr nowhere = {.sa_family = AF_UNSPEC};
-    socklen_t size = sizeof before.limit;
-    int result;
+    struct timeval before;
+    socklen_t size = sizeof before;
     if (limit_ms == PATIENCE_FOREVER || kernel_is_nonblocking(fd) ||
-        REAL(getsockopt)(fd, SOL_SOCKET, SO_SNDTIMEO, &before.limit, &size) != 0 ||
-        is_shorter(&before.limit, limit_ms))
+        REAL(getsockopt)(fd, SOL_SOCKET, SO_SNDTIMEO, &before, &size) != 0 || is_shorter(&before, limit_ms) ||
+        !begin(fd, &before, (uintptr_t)__builtin_frame_address(0)))
         return REAL(connect)(fd, address, length) == 0 ? 0 : -errno;
-    pthread_cleanup_push(restore_limit, &before);
-    result = wait_for_connection(fd, address, length, limit_ms);
-    pthread_cleanup_pop(1);
+    int result = wait_for_connection(fd, address, length, limit_ms);
+    end();
     if (result != -EINPROGRESS && result != -EALREADY)
         return result;
     REAL(connect)(fd, &nowhere, sizeof nowhere);

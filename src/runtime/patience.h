@@ -23,4 +23,16 @@ bool patience_handlers_restart(void);
  */
 int patience_connect(int fd, const struct sockaddr *address, socklen_t length, int64_t limit_ms);
 
+/*
+ * Gives a socket its own SO_SNDTIMEO back where the program has left such a connect() of this thread by siglongjmp.
+ * What was set is on record outside the stack, as races are (race.h). errno is not kept.
+ */
+void patience_clean_up(void);
+
+/* The innermost such call of this thread; 0 where there is none. */
+extern __thread uint32_t patience_current __attribute__((tls_model("initial-exec")));
+
+/* At the end of a thread, that may have been cancelled there: the same for all of its calls. */
+void patience_abandon_all(void);
+
 #endif

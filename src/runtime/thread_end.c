@@ -7,6 +7,7 @@
 
 #include "runtime/last_thread.h"
 #include "runtime/observe.h"
+#include "runtime/patience.h"
 #include "runtime/race.h"
 #include "runtime/resolve.h"
 
@@ -21,6 +22,7 @@ static void thread_ends(void *round)
 {
     int saved = errno;
     race_abandon_all();
+    patience_abandon_all();
     resolve_abandon_all();
     if (last_thread_has_company()) {
         if ((const char *)round == &rounds[PTHREAD_DESTRUCTOR_ITERATIONS - 1])

@@ -5,8 +5,10 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <setjmp.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 
 #define IN_TIME_S   20
@@ -263,14 +265,89 @@ static void test_cancellation_left_something_behind(void **state)
              getenv("LAB_BUILD"));
     snprintf(streams, sizeof streams, "STREAM_PORT=%d", world_port(listener));
     snprintf(datagrams, sizeof datagrams, "DATAGRAM_PORT=%d", world_port(receiver));
-    const char *const variables[] = {preload, streams, datagrams, "V6SHIM_ATTEMPT_DELAY=100",
-                                     "V6SHIM_OTHER_PRELOADS=ignore", NULL};
+    const char *const variables[] = {
+        preload, streams, datagrams, "V6SHIM_ATTEMPT_DELAY=100", "V6SHIM_OTHER_PRELOADS=ignore", NULL};
     assert_string_equal(part_output("each point", variables), "");
     world_stop(server);
     world_stop(server4);
     world_close(listener);
     world_close(listener4);
     world_close(receiver);
+}
+
+/* ---- A jump out of a connect() whose time is limited */
+
+static sigjmp_buf out;
+static _Atomic int limited;
+
+static long limit_of(int fd)
+{
+    struct timeval limit = {0};
+    socklen_t length = sizeof limit;
+    getsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, &length);
+    return (long)(limit.tv_sec * 1000000 + limit.tv_usec);
+}
+
+/* Not before the limit is set, after which the thread soon sleeps. */
+static void jump_when_limited(int number)
+{
+    if (limit_of(limited) != 0)
+        siglongjmp(out, number);
+}
+
+/* What lay on the stack is gone. */
+__attribute__((noinline)) static void overwrite_stack(void)
+{
+    volatile char stack[16384];
+    for (size_t i = 0; i < sizeof stack; i++)
+        stack[i] = 0x5a;
+}
+
+static void *jump_and_end(void *unused)
+{
+    struct itimerval often = {{0, 20000}, {0, 20000}}, never = {{0, 0}, {0, 0}};
+    struct sockaddr_in to;
+    (void)unused;
+    limited = socket_to("half-hole.example", SOCK_STREAM, 1, &to);
+    signal(SIGALRM, jump_when_limited);
+    if (sigsetjmp(out, 1) == 0) {
+        setitimer(ITIMER_REAL, &often, NULL);
+        connect(limited, (struct sockaddr *)&to, sizeof to);
+        printf("connect() returned: %s. ", strerror(errno));
+    }
+    setitimer(ITIMER_REAL, &never, NULL);
+    close(socket(AF_INET, SOCK_STREAM, 0));
+    printf("limit %ld", limit_of(limited));
+    overwrite_stack();
+    pthread_cancel(pthread_self());
+    pthread_testcancel();
+    return NULL;
+}
+
+static void jump_out_of_limit(void)
+{
+    pid_t watchdog = start_watchdog();
+    pthread_t thread;
+    void *result = NULL;
+    sigset_t alarms;
+    sigemptyset(&alarms);
+    sigaddset(&alarms, SIGALRM);
+    pthread_create(&thread, NULL, jump_and_end, NULL);
+    pthread_sigmask(SIG_BLOCK, &alarms, NULL);
+    pthread_join(thread, &result);
+    printf(result == PTHREAD_CANCELED ? ", cancelled" : ", not cancelled");
+    kill(watchdog, SIGKILL);
+}
+
+static void test_jump_left_a_time_limit(void **state)
+{
+    (void)state;
+    if (under_sanitizer(""))
+        skip();
+    static const char *const variables[] = {"V6SHIM_CONNECT=order",       "V6SHIM_PREFER=ipv4",
+                                            "V6SHIM_LOG=quiet",           "V6SHIM_STATE_DIR=/proc/none",
+                                            "V6SHIM_SILENCE_LIMIT=30000", NULL};
+    assert_string_equal(part_output("jump", variables), "limit 0, cancelled");
 }
 
 static void start_each_point(void)
@@ -284,9 +361,10 @@ static void start_each_point(void)
 
 int main(int argc, char **argv)
 {
-    static const struct part parts[] = {{"each point", start_each_point}, {0}};
+    static const struct part parts[] = {{"each point", start_each_point}, {"jump", jump_out_of_limit}, {0}};
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_cancellation_left_something_behind),
+        cmocka_unit_test(test_jump_left_a_time_limit),
     };
     return SUPPORT_MAIN(parts, tests);
 }
