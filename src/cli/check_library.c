@@ -137,11 +137,6 @@ const char *library_example(const struct library *library, enum fact fact)
     return ((const struct library_entry *)library)->examples[fact];
 }
 
-bool library_is_clib(const struct library *library)
-{
-    return ((const struct library_entry *)library)->role == CLIB;
-}
-
 /* --- following a library's functions --- */
 
 struct edge {

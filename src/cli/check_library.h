@@ -39,7 +39,4 @@ facts_t library_leads_to(const struct library *library, const char *symbol);
 /* A function of libc through which the library shows the fact, or NULL. */
 const char *library_example(const struct library *library, enum fact fact);
 
-/* Whether this is the C library or a part of it, whose functions are known by name. */
-bool library_is_clib(const struct library *library);
-
 #endif

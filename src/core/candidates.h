@@ -59,7 +59,7 @@ struct candidate_list {
     size_t leader; /* place of the address that was asked for */
     size_t face;   /* of the IPv4 address that the program was shown first; CANDIDATES_NO_FACE: it wasn't one */
     uint32_t failed_leader; /* as in candidate_record */
-    uint32_t record;        /* for candidates_mark_failed */
+    uint32_t record;        /* for candidates_mark */
     uint32_t sequence;
     struct ip_address addresses[CANDIDATES_PER_LIST];
 };

@@ -2,7 +2,7 @@
  * Address policies: the label, precedence and IPv4 scope tables of RFC 6724 section 2.1, the tables that are built
  * in, and the text form of /etc/gai.conf.
  *
- * Pure, no allocation, async-signal-safe; errno is left alone, except by policy_parse (it calls inet_pton).
+ * Pure, no allocation, async-signal-safe; errno is left alone. The text form is read in gai_conf.h.
  */
 #ifndef V6SHIM_CORE_POLICY_H
 #define V6SHIM_CORE_POLICY_H

@@ -3,7 +3,7 @@
  * set on them, which of them stand on an AF_INET6 socket now, and in which epoll set they are.
  *
  * A cache without any system call, that the kernel corrects: descriptors are closed behind our back, so whatever
- * destroys something (a dup3 over a number) asks the kernel first, with socket_is(). No function here waits or takes
+ * destroys something (a dup3 over a number) asks the kernel first (kernel.h). No function here waits or takes
  * a lock; all are async-signal-safe and keep errno.
  */
 #ifndef V6SHIM_RUNTIME_SOCKETS_H

@@ -61,12 +61,15 @@ contains "hostile lines: the good one among them" "192.0.2.3 port 80" "$errors"
 same "hostile lines: those with a bad field are not" "" "$(printf '%s' "$errors" | grep '192\.0\.2\.[12]')"
 
 # --- the shim behind the observer still knows who asks: a service that was ported sees its peer as it is
-if grep -q '^0*1 ' /proc/net/if_inet6 2>/dev/null && perl -MIO::Socket::IP -e 1 2>/dev/null; then
+if [ -x "$build/legacy-samples/tcp-client-ported" ] && [ -x "$build/legacy-samples/inetd-server-ported" ] &&
+    grep -q '^0*1 ' /proc/net/if_inet6 2>/dev/null && perl -MIO::Socket::IP -e 1 2>/dev/null; then
     port=$(free_port)
     perl -MIO::Socket::IP -MPOSIX=dup2 -e '
         my ($port, @program) = @ARGV;
         my $listener = IO::Socket::IP->new(LocalHost => "::1", LocalPort => $port, Listen => 5) or die;
+        alarm 60; # nobody may come
         my $connection = $listener->accept or die;
+        alarm 0;
         dup2(fileno($connection), $_) for 0 .. 1;
         exec @program' "$port" "$v6shim" check --run -o "$room/report" -- "$build/legacy-samples/inetd-server-ported" \
         -l "$room/peers" &
