@@ -85,6 +85,13 @@ same "clearing in JSON: status" 2 "$status"
 try "$v6shim" history --user "$(id -un)"
 same "a user by name: status" 0 "$status"
 contains "a user by name" "2001:db8::1 " "$output"
+if [ "$(id -u)" -eq 0 ] && id nobody >/dev/null 2>&1; then # loaded as root, so that it is reached
+    try perl -e '$> = getpwnam "nobody"; exec @ARGV or exit 126' "$v6shim" history --user root
+    if [ "$status" -ne 126 ]; then
+        same "another user's, not as root: status" 1 "$status"
+        contains "another user's, not as root" "only root can read what is another user's" "$errors"
+    fi
+fi
 history_says() { # what, part of the complaint
     try "$v6shim" history
     same "$1: status" 1 "$status"

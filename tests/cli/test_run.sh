@@ -103,6 +103,9 @@ same "a wrong V6SHIM_LIBRARY: the program runs" 0 "$status"
 try env V6SHIM_LIBRARY=/etc/passwd "$room/bin/v6shim" run sh -c 'echo "$LD_PRELOAD"'
 contains "V6SHIM_LIBRARY is no library" 'names /etc/passwd: it is no shared library; ignored' "$errors"
 same "V6SHIM_LIBRARY is no library: the other one is preloaded" "$room/bin/.libs/libv6shim.so" "$output"
+try env -C "$room" V6SHIM_LIBRARY=libother.so "$room/bin/v6shim" run sh -c 'echo "$LD_PRELOAD"'
+contains "V6SHIM_LIBRARY is relative" 'names libother.so: it is no absolute path; ignored' "$errors"
+same "V6SHIM_LIBRARY is relative: the other one is preloaded" "$room/bin/.libs/libv6shim.so" "$output"
 for place in lib lib64 lib32 lib/x86_64-linux-gnu lib/aarch64-linux-gnu lib/i386-linux-gnu; do
     mkdir -p "$room/all/$place" && cp "$empty" "$room/all/$place/libv6shim.so"
 done
