@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "core/text.h"
+#include "private/libc_object.h"
 #include "runtime/beside.h"
 #include "runtime/clock.h"
 #include "runtime/race_thread.h"
@@ -111,6 +112,14 @@ static bool is_last(int self)
     return found == FOUND_OURS;
 }
 
+/* libc's own, not a function of the program's that has its name. */
+static void end_process(void)
+{
+    void (*own)(int) = (void (*)(int))libc_object_function("exit");
+    if (own != NULL)
+        own(0);
+}
+
 void last_thread_end(void)
 {
     int self = (int)syscall(SYS_gettid);
@@ -121,5 +130,5 @@ void last_thread_end(void)
     bool last = is_last(self);
     shelter_leave(&shelter);
     if (last && !atomic_exchange(&exits, true))
-        exit(0);
+        end_process();
 }
