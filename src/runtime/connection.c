@@ -299,7 +299,8 @@ static int connect_to_any(int fd, int state, struct destinations *destinations, 
 int connection_translate(int fd, const struct sockaddr_in *asked)
 {
     int saved = errno, state, result = -ENETUNREACH;
-    struct destinations destinations = {.asked = asked->sin_addr};
+    struct destinations destinations;
+    destinations_begin(asked->sin_addr, &destinations);
     uint16_t port = ntohs(asked->sin_port);
     bool soon = false;
     bool tracked = sockets_find(fd) != NULL; /* so that it is one of TCP, which is closed after this, or of UDP */
@@ -350,8 +351,7 @@ static int find_redirected(int fd, int state, const struct sockaddr_in *asked, s
     enum redirect_patience patience = race_thread_in_handler() ? REDIRECT_KNOWN
                                       : waits                  ? REDIRECT_ASK
                                                                : REDIRECT_START;
-    destinations->asked = asked->sin_addr;
-    destinations->listed = false;
+    destinations_begin(asked->sin_addr, destinations);
     destinations->count = redirect_find(asked->sin_addr, patience, destinations->addresses);
     if (destinations->count == 0 && patience == REDIRECT_START) {
         if (state == TCP_CLOSE && redirect_is_asked(asked->sin_addr) &&

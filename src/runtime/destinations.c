@@ -94,12 +94,18 @@ static void load_shared(struct in_addr alias, const struct ip_address *asked, st
             destinations->addresses[destinations->count++] = shared[i];
 }
 
+void destinations_begin(struct in_addr asked, struct destinations *destinations)
+{
+    destinations->asked = asked;
+    destinations->count = 0;
+    destinations->listed = destinations->behind_ipv4 = false;
+}
+
 bool destinations_find(struct in_addr asked, struct destinations *destinations)
 {
     struct ip_address address = address_ipv4(asked);
     bool alias = aliases_contains(asked);
-    destinations->asked = asked;
-    destinations->listed = destinations->behind_ipv4 = false;
+    destinations_begin(asked, destinations);
     if (alias && !aliases_find_address(asked, &address))
         return false;
     if (lookups_find(&address, &destinations->list)) {

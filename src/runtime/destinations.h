@@ -19,7 +19,7 @@ struct destinations {
     struct ip_address addresses[CANDIDATES_PER_LIST]; /* in the order in which they are to be tried */
     bool listed;                                      /* they come from the lookup in `list` */
     bool behind_ipv4; /* the program has come to this IPv6 address from the name's IPv4 ones, which have all failed */
-    struct candidate_list list;
+    struct candidate_list list; /* undefined unless `listed` */
 };
 
 /* Whether a call to this address concerns the shim at all. */
@@ -32,6 +32,12 @@ static inline bool destinations_concern(struct in_addr asked)
     struct ip_address address = address_ipv4(asked);
     return lookups_know(&address);
 }
+
+/*
+ * No candidates yet. Every user of the struct starts with this or with destinations_find: a lookup's list is large,
+ * and is left as it is.
+ */
+void destinations_begin(struct in_addr asked, struct destinations *destinations);
 
 /*
  * The candidates, none that the asked address may not lead to (core/reach). The address that was asked for is the
