@@ -1,6 +1,8 @@
 #include "runtime/waiting.h"
 
 #include <errno.h>
+#include <pthread.h>
+#include <signal.h>
 #include <string.h>
 
 #include "runtime/background.h"
@@ -19,6 +21,9 @@
 #define WORD_BITS (8 * sizeof(unsigned long))
 #define FEW       ((unsigned)FD_SETSIZE)
 #define SETS      4u
+
+#define FEW_POLLED 256u /* 2 KiB of them */
+#define SLICE_MS   20
 
 /* Room for sets of bits: on the stack, and small where a call is about few descriptors. */
 #define ROOM_FOR(count, sets) ((sets) * (count) / WORD_BITS)
@@ -108,64 +113,126 @@ static bool is_readable_for_nothing(const struct pollfd *polled)
            proof_is_known_needed(polled->fd) && !proof_leaves_something(polled->fd);
 }
 
-/* One round: racing numbers are asked for writing too, and that is taken out of the answer again. */
-static int poll_round(struct pollfd *polled, nfds_t count, const struct timespec *timeout, const sigset_t *mask,
-                      unsigned long *added, bool *for_us)
+/* Whether the sleep for this one would not see the race end. */
+static bool needs_writing_too(const struct pollfd *polled)
 {
-    memset(added, 0, bytes_of(count));
-    for (nfds_t i = 0; i < count; i++) {
-        if (background_is(polled[i].fd) && (polled[i].events & POLLOUT) == 0) {
-            polled[i].events |= POLLOUT;
-            set_bit(added, (unsigned)i);
-        }
-    }
+    return background_is(polled->fd) && (polled->events & POLLOUT) == 0;
+}
+
+static int sleep_in_poll(struct pollfd *polled, nfds_t count, const struct timespec *timeout, const sigset_t *mask)
+{
     int ready = REAL(ppoll)(polled, count, timeout, mask);
     if (limit_is_refused(ready) && mask == NULL) /* a sandbox, in which the program itself calls poll() */
         ready = REAL(poll)(polled, count, limit_in_milliseconds(timeout));
-    int rest = ready;
-    int saved = errno;
-    for (nfds_t i = 0; i < count; i++) {
-        if (ready > 0 && is_readable_for_nothing(&polled[i])) {
-            polled[i].revents &= (short)~READABLE;
-            rest -= polled[i].revents == 0;
-        }
-        if (!bit_is_set(added, (unsigned)i))
-            continue;
-        polled[i].events &= (short)~POLLOUT;
-        if (ready > 0 && polled[i].revents == POLLOUT)
-            rest--;
-        if (ready > 0)
-            polled[i].revents &= (short)~POLLOUT;
-    }
-    errno = saved;
-    *for_us = ready > 0 && rest == 0;
-    return rest;
-}
-
-static int poll_within(struct pollfd *polled, nfds_t count, const struct timespec *timeout, const sigset_t *mask,
-                       unsigned long *room)
-{
-    struct limit limit = limit_of(timeout);
-    bool for_us;
-    int ready;
-    do {
-        struct timespec left = limit.forever ? (struct timespec){0} : limit_left(&limit);
-        ready = poll_round(polled, count, limit.forever ? NULL : &left, mask, room, &for_us);
-    } while (for_us && limit_has_time(&limit));
     return ready;
 }
 
-__attribute__((noinline)) static int poll_many(struct pollfd *polled, nfds_t count, const struct timespec *timeout,
+/* The kernel clears all results where a signal ends the sleep, before the handler runs, which may jump out of it: so
+   that is done in advance. What was there, and comes back where the call fails, is kept in `copy`. */
+static void begin_round(struct pollfd *polled, nfds_t count, struct pollfd *copy)
+{
+    memcpy(copy, polled, count * sizeof *copy);
+    for (nfds_t i = 0; i < count; i++) {
+        polled[i].revents = 0;
+        if (needs_writing_too(&copy[i]))
+            copy[i].events |= POLLOUT;
+    }
+}
+
+/* The results are the program's, without what it didn't ask for. How many are left. */
+static int take_results(struct pollfd *polled, nfds_t count, const struct pollfd *copy)
+{
+    int left = 0;
+    for (nfds_t i = 0; i < count; i++) {
+        polled[i].revents = copy[i].revents;
+        if (copy[i].events != polled[i].events)
+            polled[i].revents &= (short)~POLLOUT;
+        if (is_readable_for_nothing(&polled[i]))
+            polled[i].revents &= (short)~READABLE;
+        left += polled[i].revents != 0;
+    }
+    return left;
+}
+
+/* Racing numbers are asked for writing too, in a copy: a handler that jumps out of the sleep, or a cancellation,
+   leaves the program's own list as the kernel would have. */
+static int poll_few(struct pollfd *polled, nfds_t count, const struct timespec *timeout, const sigset_t *mask)
+{
+    struct limit limit = limit_of(timeout);
+    struct pollfd copy[FEW_POLLED];
+    int ready, left;
+    do {
+        struct timespec rest = limit.forever ? (struct timespec){0} : limit_left(&limit);
+        begin_round(polled, count, copy);
+        ready = left = sleep_in_poll(copy, count, limit.forever ? NULL : &rest, mask);
+        int saved = errno;
+        if (ready >= 0)
+            left = take_results(polled, count, copy);
+        for (nfds_t i = 0; ready < 0 && saved != EINTR && i < count; i++)
+            polled[i].revents = copy[i].revents;
+        errno = saved;
+    } while (ready > 0 && left == 0 && limit_has_time(&limit));
+    return left;
+}
+
+static bool needs_slices(const struct pollfd *polled, nfds_t count)
+{
+    for (nfds_t i = 0; i < count; i++)
+        if (needs_writing_too(&polled[i]))
+            return true;
+    return false;
+}
+
+static int leave_out_forged(struct pollfd *polled, nfds_t count, int ready)
+{
+    int saved = errno;
+    for (nfds_t i = 0; ready > 0 && i < count; i++) {
+        if (!is_readable_for_nothing(&polled[i]))
+            continue;
+        polled[i].revents &= (short)~READABLE;
+        ready -= polled[i].revents == 0;
+    }
+    errno = saved;
+    return ready;
+}
+
+/*
+ * There is no room on the stack for a copy of a long list, and a mapping would be lost where a handler jumps out of
+ * the sleep. So the program's own list is used as it is, and while there is a race in it that the sleep would not see
+ * the end of, it is looked at again and again. Signals come in the sleeps only, or one between them would not end the
+ * call.
+ */
+static __attribute__((noinline)) int poll_many(struct pollfd *polled, nfds_t count, const struct timespec *timeout,
                                                const sigset_t *mask)
 {
-    unsigned long room[ROOM_FOR(MOST, 1)];
-    return poll_within(polled, count, timeout, mask, room);
+    const struct timespec slice = {.tv_nsec = SLICE_MS * CLOCK_NS_PER_MS};
+    struct limit limit = limit_of(timeout);
+    sigset_t all, before;
+    int ready, left;
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, &before);
+    do {
+        struct timespec rest = limit.forever ? slice : limit_left(&limit);
+        bool sliced = needs_slices(polled, count);
+        if (sliced && (rest.tv_sec > 0 || rest.tv_nsec > slice.tv_nsec))
+            rest = slice;
+        const struct timespec *time = limit.forever && !sliced ? NULL : &rest;
+        ready = REAL(ppoll)(polled, count, time, mask != NULL ? mask : &before);
+        if (limit_is_refused(ready) && mask == NULL) {
+            pthread_sigmask(SIG_SETMASK, &before, NULL);
+            ready = REAL(poll)(polled, count, limit_in_milliseconds(time));
+        }
+        left = leave_out_forged(polled, count, ready);
+    } while (left == 0 && limit_has_time(&limit));
+    int saved = errno;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    errno = saved;
+    return left;
 }
 
 int waiting_ppoll(struct pollfd *polled, nfds_t count, const struct timespec *timeout, const sigset_t *mask)
 {
-    unsigned long room[ROOM_FOR(FEW, 1)];
-    return count > FEW ? poll_many(polled, count, timeout, mask) : poll_within(polled, count, timeout, mask, room);
+    return count > FEW_POLLED ? poll_many(polled, count, timeout, mask) : poll_few(polled, count, timeout, mask);
 }
 
 /* The fourth set is for the numbers that were added to the second one. */

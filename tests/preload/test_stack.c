@@ -196,6 +196,15 @@ static void wait_in_poll(void)
     poll(polled, 2, 0);
 }
 
+/* As long as one may be that is copied. */
+static void wait_in_long_poll(void)
+{
+    static struct pollfd polled[256];
+    for (size_t i = 0; i < sizeof polled / sizeof polled[0]; i++)
+        polled[i] = (struct pollfd){.fd = connecting, .events = POLLIN};
+    poll(polled, sizeof polled / sizeof polled[0], 0);
+}
+
 static void wait_in_select(void)
 {
     fd_set set;
@@ -236,6 +245,7 @@ static const struct call {
     {"accept, accept4", accept_nobody},
     {"getsockname, getpeername, getsockopt, ioctl", ask_names},
     {"poll", wait_in_poll},
+    {"poll of many", wait_in_long_poll},
     {"select", wait_in_select},
     {"epoll_ctl, epoll_wait", wait_in_epoll},
 };
