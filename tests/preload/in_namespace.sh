@@ -116,7 +116,17 @@ for variable in $(env | sed -n 's/^\(V6SHIM_[A-Z0-9_]*\)=.*/\1/p') LD_PRELOAD TE
 V6SHIM_STATE_DIR=$TEST_DIR/state
 # A busy machine may need longer than a network for the IPv6 half of an answer.
 V6SHIM_RESOLUTION_DELAY=5000
-ASAN_OPTIONS=detect_leaks=0:verify_asan_link_order=0:detect_stack_use_after_return=0
-TSAN_OPTIONS=exitcode=66:die_after_fork=0:suppressions=$here/tsan.supp
+# Reports go to files: a lookup's thread has a standard error of its own, which prints nothing.
+reports=$TEST_DIR/report
+ASAN_OPTIONS=detect_leaks=0:verify_asan_link_order=0:detect_stack_use_after_return=0:log_path=$reports
+TSAN_OPTIONS=exitcode=66:die_after_fork=0:suppressions=$here/tsan.supp:log_path=$reports
 export TEST_DIR TEST_PRELOAD LAB_BUILD V6SHIM_STATE_DIR V6SHIM_RESOLUTION_DELAY ASAN_OPTIONS TSAN_OPTIONS
 "$@"
+status=$?
+for report in "$reports".*; do
+    [ -s "$report" ] || continue
+    echo "# what a sanitizer says of process ${report##*.}:"
+    cat "$report"
+    [ $status -ne 0 ] || status=66
+done >&2
+exit $status
