@@ -135,7 +135,7 @@ static NOINLINE int connect_looked_at(int fd, const struct sockaddr *address, so
     struct ip_address peer;
     bool ipv4 = read_ipv4(address, length, &asked);
     const struct socket_record *record = sockets_glimpse(fd);
-    glance_note_errno();
+    glance_note_thread();
     if (!start_is_ready() || hooks_have_leftovers() || observe_wants_trace() ||
         sockets_are_flagged(fd, SOCKET_UPGRADED | SOCKET_RACING | SOCKET_FAILED) ||
         (ipv4 && (destinations_concern(asked.sin_addr) || (record != NULL && pref64_may_be_known()) ||
@@ -165,10 +165,9 @@ static NOINLINE int connect_refused(const volatile struct connect_arguments *con
 EXPORT int connect(int fd, const struct sockaddr *address, socklen_t length)
 {
     const int *error = glance_errno;
-    struct sockaddr_in asked;
     if (error == NULL || observe_wants_trace() || glance_wants_all_addresses() ||
-        sockets_are_flagged(fd, SOCKET_UPGRADED | SOCKET_RACING | SOCKET_FAILED) ||
-        (read_ipv4(address, length, &asked) && glance_may_concern(asked.sin_addr)))
+        !glance_is_ordinary(address, length) ||
+        sockets_are_flagged(fd, SOCKET_UPGRADED | SOCKET_RACING | SOCKET_FAILED))
         return connect_looked_at(fd, address, length);
     volatile struct connect_arguments kept;
     kept.address = address;
@@ -198,6 +197,7 @@ static NOINLINE int bind_guarded(int fd, const struct sockaddr *address, socklen
     GUARD(guard);
     struct sockaddr_in wanted;
     struct sockaddr_in6 native;
+    glance_note_thread();
     if (background_is(fd))
         background_collapse(fd);
     if (guard_may_act())
@@ -214,9 +214,8 @@ static NOINLINE int bind_guarded(int fd, const struct sockaddr *address, socklen
 
 EXPORT int bind(int fd, const struct sockaddr *address, socklen_t length)
 {
-    struct sockaddr_in wanted;
-    if (start_is_ready() && !is_native(address, length) && !sockets_item_is_record(sockets_item(fd)) &&
-        !(read_ipv4(address, length, &wanted) && aliases_contains(wanted.sin_addr)))
+    if (start_is_ready() && glance_is_ordinary(address, length) && address->sa_family != AF_INET6 &&
+        !sockets_item_is_record(sockets_item(fd)))
         return REAL_BOUND(bind)(fd, address, length);
     return bind_guarded(fd, address, length);
 }
@@ -230,9 +229,7 @@ static int get_in_shape(get_name *get, int fd, view *shown_as, struct sockaddr *
 {
     if (!pointer_can_write_address(address, length) || !view_is_ipv4(fd, *length, caller)) {
         int result = get(fd, address, length);
-        if (result == 0 && shown_as == view_of)
-            impostor_hide(address, *length);
-        return result;
+        return result == 0 && shown_as == view_of ? (int)impostor_hide(address, *length, result) : result;
     }
     struct sockaddr nowhere; /* NULL does for an address of no length */
     struct sockaddr_storage full;
@@ -281,9 +278,7 @@ EXPORT int getpeername(int fd, struct sockaddr *restrict address, socklen_t *res
     if (name_concerns(fd))
         return peer_name(fd, address, length, CALLER);
     int result = REAL_BOUND(getpeername)(fd, address, length);
-    if (result == 0)
-        impostor_hide(address, *length);
-    return result;
+    return result == 0 && impostor_may_be(address, *length) ? (int)impostor_hide(address, *length, result) : result;
 }
 
 static NOINLINE int local_name(int fd, struct sockaddr *restrict address, socklen_t *restrict length,

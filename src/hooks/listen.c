@@ -54,9 +54,9 @@ static inline int note_plain(int listener, int accepted, struct sockaddr *addres
 {
     if (accepted >= 0)
         sockets_copy_kind(listener, accepted);
-    if (accepted >= 0 && address != NULL)
-        impostor_hide(address, *length);
-    return accepted;
+    return accepted >= 0 && address != NULL && impostor_may_be(address, *length)
+               ? (int)impostor_hide(address, *length, accepted)
+               : accepted;
 }
 
 static NOINLINE int accept_translated(int fd, struct sockaddr *restrict address, socklen_t *restrict length,

@@ -21,28 +21,31 @@
 #define BATCH      8u
 #define BATCH_SIZE 2560u
 
-/* Descriptors that came where nothing is translated: what stood under their numbers before says nothing of them. */
-static inline void forget_passed(const struct msghdr *message)
+/* After a reception that nothing was translated of. Descriptors that came with it: what stood under their numbers
+   before says nothing of them. */
+static NOINLINE ssize_t look_at_message(struct msghdr *message, ssize_t received)
 {
-    if (__builtin_expect(message->msg_control != NULL && message->msg_controllen != 0, 0) && guard_may_act())
+    if (message->msg_control != NULL && message->msg_controllen != 0 && guard_may_act())
         each_passed(message, sockets_forget);
+    return impostor_hide(message->msg_name, message->msg_namelen, received);
 }
 
-/* After a reception that nothing was translated of. */
+static inline bool is_looked_at(const struct msghdr *message)
+{
+    return message->msg_control != NULL || impostor_may_be(message->msg_name, message->msg_namelen);
+}
+
 static inline ssize_t note_plain_message(struct msghdr *message, ssize_t received)
 {
-    if (received >= 0) {
-        forget_passed(message);
-        impostor_hide(message->msg_name, message->msg_namelen);
-    }
-    return received;
+    return __builtin_expect(received >= 0, 1) && is_looked_at(message) ? look_at_message(message, received)
+                                                                       : received;
 }
 
 static inline ssize_t note_plain_source(struct sockaddr *address, const socklen_t *length, ssize_t received)
 {
-    if (received >= 0 && address != NULL)
-        impostor_hide(address, *length);
-    return received;
+    return __builtin_expect(received >= 0, 1) && address != NULL && impostor_may_be(address, *length)
+               ? impostor_hide(address, *length, received)
+               : received;
 }
 
 static ssize_t receive_plain(int fd, struct msghdr *message, int flags)
@@ -408,12 +411,24 @@ static unsigned count_good(struct mmsghdr *messages, unsigned count)
     return good;
 }
 
+static NOINLINE int look_at_messages(struct mmsghdr *messages, int received)
+{
+    for (int i = 0; i < received; i++)
+        look_at_message(&messages[i].msg_hdr, 0);
+    return received;
+}
+
+static inline int note_plain_messages(struct mmsghdr *messages, int received)
+{
+    for (int i = 0; i < received; i++)
+        if (is_looked_at(&messages[i].msg_hdr))
+            return look_at_messages(messages, received);
+    return received;
+}
+
 static int receive_all_plain(int fd, struct mmsghdr *messages, unsigned count, int flags, struct timespec *timeout)
 {
-    int received = REAL(recvmmsg)(fd, messages, count, flags, timeout);
-    for (int i = 0; i < received; i++)
-        note_plain_message(&messages[i].msg_hdr, 0);
-    return received;
+    return note_plain_messages(messages, REAL(recvmmsg)(fd, messages, count, flags, timeout));
 }
 
 static NOINLINE int receive_messages(int fd, struct mmsghdr *messages, unsigned count, int flags,
@@ -439,6 +454,6 @@ static NOINLINE int receive_messages(int fd, struct mmsghdr *messages, unsigned 
 EXPORT int recvmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags, struct timespec *timeout)
 {
     if (way_of(fd, true) == LEFT_ALONE)
-        return receive_all_plain(fd, messages, count, flags, timeout);
+        return note_plain_messages(messages, REAL_BOUND(recvmmsg)(fd, messages, count, flags, timeout));
     return receive_messages(fd, messages, count, flags, timeout, CALLER);
 }

@@ -35,7 +35,7 @@ static bool is_open_already(int flags)
 static NOINLINE ssize_t send_one(int fd, const void *data, size_t size, int flags, const struct sockaddr *address,
                                  socklen_t length)
 {
-    glance_note_errno();
+    glance_note_thread();
     if (background_is(fd) && is_open_already(flags))
         return -1;
     /* While it connects, a TCP socket ignores the address: the placeholder would complain of it. */
@@ -94,7 +94,7 @@ EXPORT ssize_t sendto(int fd, const void *data, size_t size, int flags, const st
                       socklen_t length)
 {
     const int *error = glance_errno;
-    if (error == NULL || background_any() || messages_may_concern(fd, address, length))
+    if (error == NULL || background_any() || (address != NULL && messages_may_concern(fd, address, length)))
         return send_known(fd, data, size, flags, address, length);
     if (address == NULL)
         return REAL_BOUND(sendto)(fd, data, size, flags, NULL, length);
@@ -120,7 +120,7 @@ static ssize_t send_plain(int fd, const struct msghdr *message, int flags)
 
 static NOINLINE ssize_t send_message(int fd, const struct msghdr *message, int flags)
 {
-    glance_note_errno();
+    glance_note_thread();
     int before = errno;
     if (pointer_can_read(message, sizeof *message) && message->msg_control != NULL && background_any())
         each_passed(message, background_collapse); /* with two owners it is more than a race can follow */
@@ -163,8 +163,8 @@ static NOINLINE ssize_t message_refused(const volatile struct message_arguments 
 EXPORT ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
 {
     const int *error = glance_errno;
-    if (error == NULL || background_any() || !pointer_can_read(message, sizeof *message) ||
-        messages_may_concern(fd, message->msg_name, message->msg_namelen))
+    if (error == NULL || background_any() || !pointer_is_at_hand(message) ||
+        (message->msg_name != NULL && messages_may_concern(fd, message->msg_name, message->msg_namelen)))
         return send_message(fd, message, flags);
     volatile struct message_arguments kept;
     kept.message = message;
@@ -219,7 +219,7 @@ static NOINLINE int send_messages(int fd, struct mmsghdr *messages, unsigned cou
 {
     int before = errno;
     unsigned readable = count_readable(messages, count);
-    glance_note_errno();
+    glance_note_thread();
     if (background_any())
         for (unsigned i = 0; i < readable; i++)
             if (messages[i].msg_hdr.msg_control != NULL)
@@ -250,32 +250,48 @@ static NOINLINE int send_messages(int fd, struct mmsghdr *messages, unsigned cou
 struct messages_arguments {
     struct mmsghdr *messages;
     int fd, flags, error;
-    unsigned count;
 };
 
 static NOINLINE int messages_refused(const volatile struct messages_arguments *sent)
 {
-    return or_each_without_route(-1, sent->error, sent->fd, sent->messages, sent->count, sent->flags);
+    const unsigned some = 1; /* of none, the kernel says no such thing */
+    return or_each_without_route(-1, sent->error, sent->fd, sent->messages, some, sent->flags);
 }
 
-EXPORT int sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags)
+/* Whether nothing about the message itself is to be looked at. */
+static inline bool is_ordinary(const struct mmsghdr *message)
 {
-    const int *error = glance_errno;
-    if (error == NULL || background_any() || !pointer_can_read(messages, sizeof *messages))
-        return send_messages(fd, messages, count, flags);
-    for (unsigned i = 0; i < count && pointer_can_read(&messages[i], sizeof messages[i]); i++)
-        if (messages_may_concern(fd, messages[i].msg_hdr.msg_name, messages[i].msg_hdr.msg_namelen))
-            return send_messages(fd, messages, count, flags);
+    return pointer_is_at_hand(message) && message->msg_hdr.msg_control == NULL &&
+           (message->msg_hdr.msg_name == NULL ||
+            glance_is_ordinary(message->msg_hdr.msg_name, message->msg_hdr.msg_namelen));
+}
+
+__attribute__((always_inline)) static inline int send_ordinary(int fd, struct mmsghdr *messages, unsigned count,
+                                                               int flags, const int *error)
+{
     volatile struct messages_arguments kept;
     kept.messages = messages;
     kept.fd = fd;
     kept.flags = flags;
     kept.error = *error;
-    kept.count = count;
     int sent = REAL_BOUND(sendmmsg)(fd, messages, count, flags);
-    if (__builtin_expect(sent < 0, 0))
-        return messages_refused(&kept);
-    for (int i = 0; i < sent; i++)
-        note_passed(kept.fd, &kept.messages[i].msg_hdr);
-    return sent;
+    return __builtin_expect(sent >= 0, 1) ? sent : messages_refused(&kept);
+}
+
+/* Several messages: apart, since a loop needs registers that a single one, or a call, doesn't. */
+static NOINLINE int send_several(int fd, struct mmsghdr *messages, unsigned count, int flags)
+{
+    const int *error = glance_errno;
+    bool ordinary = error != NULL && !messages_may_concern_socket(fd);
+    for (unsigned i = 0; i < count && ordinary; i++)
+        ordinary = is_ordinary(&messages[i]);
+    return ordinary ? send_ordinary(fd, messages, count, flags, error) : send_messages(fd, messages, count, flags);
+}
+
+EXPORT int sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags)
+{
+    const int *error = glance_errno;
+    if (count != 1 || error == NULL || !is_ordinary(messages) || messages_may_concern_socket(fd))
+        return send_several(fd, messages, count, flags);
+    return send_ordinary(fd, messages, 1, flags, error);
 }

@@ -14,6 +14,7 @@
 
 #include "core/alias.h"
 #include "core/setting.h"
+#include "runtime/hook.h"
 #include "runtime/state_aliases.h"
 
 /*
@@ -36,8 +37,8 @@ void aliases_prepare(void);
 
 /* Whether the address belongs to the alias pool or to a range of alias-map (perhaps one that was never handed out).
  */
-extern struct alias_pool aliases_pool; /* a copy, for a quick look; empty before the start */
-extern bool aliases_have_map;
+extern struct alias_pool aliases_pool NEARBY; /* a copy, for a quick look; empty before the start */
+extern bool aliases_have_map NEARBY;
 /* Whether it belongs to a range of alias-map: then the administrator chose it, and rules may name it. */
 bool aliases_is_mapped(struct in_addr address);
 /* Whether alias-map names a network of this IPv6 address. */

@@ -16,6 +16,7 @@
 #include "runtime/attempts.h"
 #include "runtime/destinations.h"
 #include "runtime/guard.h"
+#include "runtime/hook.h"
 #include "runtime/sockets.h"
 
 /*
@@ -42,7 +43,7 @@ void background_go_on(void);
 int background_take_failure(int fd);
 
 /* Races under way in this process: where there are none, hooks need look no further. */
-extern _Atomic unsigned background_count;
+extern _Atomic unsigned background_count NEARBY;
 
 static inline bool background_any(void)
 {

@@ -13,9 +13,10 @@
 #ifndef V6SHIM_RUNTIME_IMPOSTOR_H
 #define V6SHIM_RUNTIME_IMPOSTOR_H
 
+#include <sys/types.h>
+
 #include "runtime/aliases.h"
 #include "runtime/glance.h"
-#include "runtime/pointer.h"
 
 static inline struct in_addr impostor_shown(struct in_addr real)
 {
@@ -24,16 +25,15 @@ static inline struct in_addr impostor_shown(struct in_addr real)
 
 /*
  * After a call that succeeded and has written a peer's address there, or none, with the length that the kernel gave:
- * the address's own. (Where the program's room ended before the address in it, nobody sees one.)
+ * whether impostor_hide() is to be called. (Where the program's room ended before the address in it, nobody sees
+ * one.)
  */
-static inline void impostor_hide(void *address, socklen_t length)
+__attribute__((always_inline)) static inline bool impostor_may_be(const void *address, socklen_t length)
 {
-    struct sockaddr_in *peer = (struct sockaddr_in *)address;
-    if (length != sizeof *peer || !pointer_can_read(address, sizeof *peer) || !glance_may_concern(peer->sin_addr) ||
-        peer->sin_family != AF_INET)
-        return;
-    if (alias_pool_contains(&aliases_pool, peer->sin_addr))
-        peer->sin_addr = aliases_nobody();
+    return length == sizeof(struct sockaddr_in) && !glance_is_ordinary(address, length);
 }
+
+/* Shows such a peer as nobody. Returns `result`, so that a hook can end with this call. */
+ssize_t impostor_hide(void *address, socklen_t length, ssize_t result);
 
 #endif

@@ -31,20 +31,20 @@ static inline bool messages_read_destination(const void *address, socklen_t leng
 /* Whether a destination needs us: an alias, or any IPv4 address on a socket that stands on AF_INET6. */
 bool messages_concern(int fd, const void *address, socklen_t length);
 
-/* A guess at the same, without a call: never false where that is true. */
-__attribute__((always_inline)) static inline bool messages_may_concern(int fd, const void *address, socklen_t length)
+/* Guesses at the same, without a call: false only where nothing about it is to be looked at. Of the socket, and with
+   the address. */
+static inline bool messages_may_concern_socket(int fd)
 {
-    struct sockaddr_in destination;
-    if (!messages_read_destination(address, length, &destination))
-        return false;
-    if (glance_may_concern(destination.sin_addr))
-        return true;
     uint32_t item = sockets_item(fd);
     if (sockets_item_is_plain(item))
         return false;
-    if (!sockets_item_is_record(item))
-        return item == SOCKETS_INHERITED || item == SOCKETS_ASKING;
-    return resolve_has_shown_alias() || replies_may_concern() || sockets_item_has(item, SOCKET_UPGRADED);
+    return !sockets_item_is_record(item) || resolve_has_shown_alias() || replies_may_concern() ||
+           sockets_item_has(item, SOCKET_UPGRADED | SOCKET_RACING);
+}
+
+__attribute__((always_inline)) static inline bool messages_may_concern(int fd, const void *address, socklen_t length)
+{
+    return !glance_is_ordinary(address, length) || messages_may_concern_socket(fd);
 }
 
 /* A failure that says only that there is no way to this one address, at once and without a packet. */

@@ -15,6 +15,7 @@
 #include <stddef.h>
 
 #include "core/event.h"
+#include "runtime/hook.h"
 
 enum observe_level { OBSERVE_QUIET, OBSERVE_ERROR, OBSERVE_WARNING, OBSERVE_INFO, OBSERVE_DEBUG };
 
@@ -42,7 +43,7 @@ void observe_error(enum observe_level level, const char *message, const char *su
 /* Who wants to hear of them: bits. */
 #define OBSERVE_BY_LOG   1
 #define OBSERVE_BY_TRACE 2
-extern _Atomic int observe_decisions;
+extern _Atomic int observe_decisions NEARBY;
 
 /* Whether anybody does: one load, all that an event costs where nobody does. */
 static inline bool observe_wants_decisions(void)

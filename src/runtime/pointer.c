@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <link.h>
 #include <linux/futex.h>
+#include <stdatomic.h>
 #include <sys/auxv.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -13,8 +14,9 @@
 #define KNOWN       8u
 
 static uintptr_t heap_start; /* where the program break was at start; malloc()'s heap ends where it is */
-uintptr_t pointer_stack_end, pointer_data_start, pointer_data_end;
+uintptr_t pointer_stack_end, pointer_data_start, pointer_data_end, pointer_data_room;
 __thread char pointer_of_thread __attribute__((tls_model("initial-exec")));
+__thread struct pointer_stack pointer_stack __attribute__((tls_model("initial-exec")));
 
 static __thread struct known {
     uintptr_t page; /* its address; 0: none */
@@ -38,11 +40,13 @@ static void find_data(void)
             read_only_end = (end + POINTER_PAGE - 1) & ~(POINTER_PAGE - 1);
         if (headers[i].p_type == PT_LOAD && (headers[i].p_flags & PF_W) != 0) {
             pointer_data_start = start;
-            pointer_data_end = end;
+            pointer_data_end = (end + POINTER_PAGE - 1) & ~(POINTER_PAGE - 1); /* whole pages are mapped */
         }
     }
     if (pointer_data_start < read_only_end)
         pointer_data_start = read_only_end;
+    if (pointer_data_end > pointer_data_start + POINTER_SMALL)
+        pointer_data_room = pointer_data_end - pointer_data_start - POINTER_SMALL;
 }
 
 void pointer_start(void)
@@ -51,6 +55,17 @@ void pointer_start(void)
     pointer_stack_end = name != NULL ? (uintptr_t)name + strlen(name) + 1 : 0;
     heap_start = (uintptr_t)sbrk(0);
     find_data();
+}
+
+/* Where a handler comes between the two lines, it finds a part of what it might. */
+__attribute__((noinline)) void pointer_note_stack(void)
+{
+    uintptr_t here = (uintptr_t)__builtin_frame_address(0), room = pointer_stack_end - POINTER_SMALL - here;
+    if (room >= POINTER_STACK_REACH || here - pointer_stack.from < pointer_stack.room)
+        return;
+    pointer_stack.from = here;
+    atomic_signal_fence(memory_order_seq_cst);
+    pointer_stack.room = room;
 }
 
 static bool is_in_heap(uintptr_t from, size_t size)

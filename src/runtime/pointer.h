@@ -22,6 +22,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "runtime/hook.h"
+
 #define POINTER_PAGE ((uintptr_t)4096) /* nobody has the first page, nor the last one */
 
 /* At start: where the stack of the first thread, the heap and the program's data are. */
@@ -36,7 +38,7 @@ static inline bool pointer_is_bad(const void *pointer)
 
 /* The end of the first thread's stack. Nothing else is mapped this far below it: the kernel keeps a gap of 128 MB, or
    of the stack's limit if that is larger. */
-extern uintptr_t pointer_stack_end;
+extern uintptr_t pointer_stack_end NEARBY;
 #define POINTER_STACK_REACH ((uintptr_t)64 * 1024 * 1024)
 /* Thread-local data lies at the end of a thread's stack. */
 extern __thread char pointer_of_thread __attribute__((tls_model("initial-exec")));
@@ -56,11 +58,46 @@ static inline bool pointer_is_on_stack(const void *pointer, size_t size)
 }
 
 /* The program's own data, which does not move. */
-extern uintptr_t pointer_data_start, pointer_data_end;
+extern uintptr_t pointer_data_start NEARBY, pointer_data_end NEARBY;
 static inline bool pointer_is_in_data(const void *pointer, size_t size)
 {
     uintptr_t from = (uintptr_t)pointer;
     return from >= pointer_data_start && from < pointer_data_end && size <= pointer_data_end - from;
+}
+
+/* In how much of the data, from its start, an object of POINTER_SMALL bytes may begin. */
+extern uintptr_t pointer_data_room NEARBY;
+#define POINTER_SMALL 64u
+
+/*
+ * In the first thread: the part of its stack that it has been seen to use, where an object of POINTER_SMALL bytes may
+ * begin. The kernel takes nothing of that away again. In other threads this is empty: what looks like the thread's
+ * stack could be a coroutine's beside it, which the program may unmap.
+ */
+extern __thread struct pointer_stack {
+    uintptr_t from, room;
+} pointer_stack __attribute__((tls_model("initial-exec")));
+
+/* For slow paths, which are taken where pointer_is_at_hand() has said no: makes it say yes from now on for what lies
+   on the first thread's stack, above the caller's frame. */
+void pointer_note_stack(void);
+
+/* In other threads: whether it lies above our own frame (as pointer_is_on_stack). */
+static inline bool pointer_is_on_thread_stack(uintptr_t from)
+{
+    uintptr_t here = (uintptr_t)__builtin_dwarf_cfa(), room = (uintptr_t)&pointer_of_thread - POINTER_SMALL - here;
+    return from - here < room && room < POINTER_THREAD_REACH;
+}
+
+/*
+ * A guess, in a hook itself and without a call: whether an object of at most POINTER_SMALL bytes is surely mapped, as
+ * it lies on the stack or in the program's data. False says nothing.
+ */
+__attribute__((always_inline)) static inline bool pointer_is_at_hand(const void *pointer)
+{
+    uintptr_t from = (uintptr_t)pointer;
+    return __builtin_expect(from - pointer_stack.from < pointer_stack.room, 1) ||
+           __builtin_expect(from - pointer_data_start < pointer_data_room, 1) || pointer_is_on_thread_stack(from);
 }
 
 /* For the functions below: anywhere else. */

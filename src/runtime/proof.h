@@ -15,13 +15,14 @@
 #include <stdbool.h>
 #include <sys/socket.h>
 
+#include "runtime/hook.h"
 #include "runtime/sockets.h"
 
 /* Room for the control messages of a datagram, where the program has asked for none. */
 #define PROOF_CONTROL_SIZE 512
 
 /* Whether there is, or was, any such socket. */
-extern atomic_bool proof_any;
+extern atomic_bool proof_any NEARBY;
 
 /* Whether this is one, as far as is known: two loads where there is none. */
 static inline bool proof_is_known_needed(int fd)

@@ -15,6 +15,7 @@
 #include <sys/socket.h>
 #include <sys/types.h>
 
+#include "runtime/hook.h"
 #include "runtime/real_types.h"
 
 /* One pointer a hook, under the hook's own name. */
@@ -31,7 +32,7 @@ enum real_symbol {
     REAL_COUNT
 };
 
-extern struct real_functions real_functions;
+extern struct real_functions real_functions NEARBY;
 
 /* Binds every REQUIRED symbol; one that is missing gives a log line, and its hook then answers ENOSYS. */
 void real_bind_all(void);

@@ -10,10 +10,11 @@
 #include <stdbool.h>
 
 #include "core/address.h"
+#include "runtime/hook.h"
 #include "runtime/view.h"
 
 /* Whether there has been such a peer: until then nobody asks for its way. */
-extern _Atomic bool replies_any;
+extern _Atomic bool replies_any NEARBY;
 
 /* A datagram came to `fd` from this address. How it is to be shown. */
 view *replies_note(int fd, const struct sockaddr_storage *source, socklen_t length);

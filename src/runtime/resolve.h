@@ -11,6 +11,7 @@
 #include <stdatomic.h>
 
 #include "core/candidates.h"
+#include "runtime/hook.h"
 
 /* Most addresses of one name that are put together; libc's own answer is never shortened where nothing is added. */
 #define RESOLVE_ADDRESSES 64
@@ -73,8 +74,8 @@ void resolve_add(struct resolve_addresses *list, const struct ip_address *addres
  * (core/reach).
  *
  * ordered->ipv4_first says that the program is to see the IPv4 addresses first, as libc gives them: always, but where
- * none of them has a route, or the user has set another order (`policy`, `prefer ipv6`). A name that has more addresses
- * than are put together has them first in any case, so that none is lost.
+ * none of them has a route, or the user has set another order (`policy`, `prefer ipv6`). A name that has more
+ * addresses than are put together has them first in any case, so that none is lost.
  */
 void resolve_order(const char *name, const struct resolve_addresses *ipv4, const struct resolve_addresses *ipv6,
                    struct resolve_addresses *ordered);
@@ -89,7 +90,7 @@ bool resolve_shown(const struct ip_address *candidate, struct in_addr *shown);
 
 /* Whether this process has been given an alias as text, or by a name that has no IPv4 address before it: only then is
    its next datagram likely to go to one. */
-extern atomic_bool resolve_alias_shown;
+extern atomic_bool resolve_alias_shown NEARBY;
 static inline bool resolve_has_shown_alias(void)
 {
     return atomic_load_explicit(&resolve_alias_shown, memory_order_relaxed);

@@ -17,7 +17,7 @@
 /* By a hash of what the program keeps with an event: the number (+ 1) that was registered with it last. */
 static _Atomic int hints[1u << HINT_BITS];
 
-static struct descriptor first_page[SOCKETS_PAGE];
+struct descriptor sockets_first_page[SOCKETS_PAGE];
 void *_Atomic sockets_pages[SOCKETS_PAGES];
 static _Atomic uint32_t sockets_made;
 static _Atomic int highest; /* the highest number with a record */
@@ -40,7 +40,7 @@ static struct descriptor *descriptor_make(int fd)
         return NULL;
     unsigned number = (unsigned)fd / SOCKETS_PAGE;
     struct descriptor *page =
-        pool_chunk(&sockets_pages[number], number == 0 ? first_page : NULL, SOCKETS_PAGE * sizeof *page);
+        pool_chunk(&sockets_pages[number], number == 0 ? sockets_first_page : NULL, SOCKETS_PAGE * sizeof *page);
     return page != NULL ? &page[(unsigned)fd % SOCKETS_PAGE] : NULL;
 }
 

@@ -16,6 +16,7 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
+#include "runtime/hook.h"
 #include "runtime/pool.h"
 
 /* Facts about a socket that all its numbers share. */
@@ -74,8 +75,9 @@ struct descriptor {
 /* One million descriptors; numbers beyond are not tracked. */
 #define SOCKETS_PAGE  1024u
 #define SOCKETS_PAGES 1024u
-extern void *_Atomic sockets_pages[SOCKETS_PAGES];
-extern struct pool sockets_records;
+extern void *_Atomic sockets_pages[SOCKETS_PAGES] NEARBY;
+extern struct descriptor sockets_first_page[SOCKETS_PAGE] NEARBY;
+extern struct pool sockets_records NEARBY;
 
 /* Children that this process has made, and its parent before it: they have the sockets of that time too. */
 extern _Atomic uint32_t sockets_children;
@@ -113,9 +115,12 @@ bool sockets_is_in_doubt(int fd);
 /* For sockets_find: the record of a number, which is in doubt, or NULL. Asks the kernel. */
 struct socket_record *sockets_find_doubtful(int fd, uint32_t item);
 
-/* Every hook looks a number up, so this is inline: three loads. */
+/* Every hook looks a number up, so this is inline: one load for the first of them, else three. The first page is part
+   of the library's own data; what was never put into it is zero. */
 static inline const struct descriptor *sockets_descriptor(int fd)
 {
+    if (__builtin_expect((unsigned)fd < SOCKETS_PAGE, 1))
+        return &sockets_first_page[(unsigned)fd];
     if ((unsigned)fd >= SOCKETS_PAGES * SOCKETS_PAGE)
         return NULL;
     const struct descriptor *page =
@@ -125,6 +130,8 @@ static inline const struct descriptor *sockets_descriptor(int fd)
 
 static inline uint32_t sockets_item(int fd)
 {
+    if (__builtin_expect((unsigned)fd < SOCKETS_PAGE, 1))
+        return atomic_load_explicit(&sockets_first_page[(unsigned)fd].record, memory_order_acquire);
     const struct descriptor *descriptor = sockets_descriptor(fd);
     return descriptor != NULL ? atomic_load_explicit(&descriptor->record, memory_order_acquire) : 0;
 }

@@ -9,10 +9,12 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
+#include "runtime/hook.h"
+
 /* Aside: another preload guards the network (network_guard.h), and no hook acts. */
 enum start_state { START_COLD, START_BUSY, START_READY, START_ASIDE };
 
-extern _Atomic int start_state;
+extern _Atomic int start_state NEARBY;
 
 /* Starts the shim where it is cold. False while somebody, perhaps this thread, is busy with it: the hook then passes
    the call on. Called once at most with any effect. */

@@ -9,6 +9,7 @@
 #include <linux/seccomp.h>
 #include <linux/sockios.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
@@ -16,6 +17,7 @@
 #include <sys/prctl.h>
 #include <sys/select.h>
 #include <sys/syscall.h>
+#include <ucontext.h>
 
 #define PAGE ((size_t)4096)
 
@@ -329,6 +331,85 @@ static void test_bad_pointer_was_followed(void **state)
     assert_int_equal(shimmed->status, 0);
 }
 
+/* ---- Stacks that are gone */
+
+static ucontext_t caller_context, coroutine;
+
+/* An address of IPv4 that has a way, and is not ours. */
+static void ask_from(const struct sockaddr_in *to)
+{
+    int stream = socket(AF_INET, SOCK_STREAM, 0), datagram = socket(AF_INET, SOCK_DGRAM, 0);
+    struct iovec part = {.iov_base = (void *)(uintptr_t) "x", .iov_len = 1};
+    struct mmsghdr message = {
+        .msg_hdr = {.msg_name = (void *)(uintptr_t)to, .msg_namelen = sizeof *to, .msg_iov = &part, .msg_iovlen = 1}};
+    fd = stream;
+    CALL("connect", connect(fd, (const struct sockaddr *)to, sizeof *to));
+    fd = datagram;
+    CALL("bind", bind(fd, (const struct sockaddr *)to, sizeof *to));
+    CALL("sendto", sendto(fd, "x", 1, 0, (const struct sockaddr *)to, sizeof *to));
+    CALL("sendmsg", sendmsg(fd, &message.msg_hdr, 0));
+    CALL("sendmmsg", sendmmsg(fd, &message, 1, 0));
+    close(stream);
+    close(datagram);
+}
+
+/* The first time a thread is looked at longer. */
+static void ask_twice_from(const struct sockaddr_in *to)
+{
+    ask_from(to);
+    ask_from(to);
+}
+
+static struct sockaddr_in *on_coroutine;
+
+static void run_coroutine(void)
+{
+    struct sockaddr_in to = ipv4_at("192.0.2.1", 9);
+    on_coroutine = &to;
+    ask_twice_from(&to);
+}
+
+/* Calls from a stack that is unmapped then, and calls with pointers to there. */
+static void *ask_from_gone_stack(void *nothing)
+{
+    const size_t size = 64 * PAGE;
+    char *stack = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    struct sockaddr_in to = ipv4_at("192.0.2.1", 9);
+    ask_twice_from(&to);
+    getcontext(&coroutine);
+    coroutine.uc_stack.ss_sp = stack;
+    coroutine.uc_stack.ss_size = size;
+    coroutine.uc_link = &caller_context;
+    makecontext(&coroutine, run_coroutine, 0);
+    swapcontext(&caller_context, &coroutine);
+    munmap(stack, size);
+    puts("gone");
+    ask_twice_from(on_coroutine);
+    return nothing;
+}
+
+static void part_gone_stack(void)
+{
+    pthread_t thread;
+    struct sigaction action = {.sa_handler = on_fault};
+    sigaction(SIGSEGV, &action, NULL);
+    ask_from_gone_stack(NULL);
+    assert_int_equal(pthread_create(&thread, NULL, ask_from_gone_stack, NULL), 0);
+    pthread_join(thread, NULL);
+}
+
+static void test_stack_that_is_gone_was_read(void **state)
+{
+    (void)state;
+    if (under_sanitizer(""))
+        skip();
+    struct part_result bare = *part_run_bare("gone stack");
+    const struct part_result *shimmed = part_run("gone stack", NULL);
+    assert_int_equal(bare.status, 0);
+    assert_non_null(strstr(bare.output, "gone\nconnect: EFAULT\n"));
+    assert_string_equal(shimmed->output, bare.output);
+}
+
 /* ---- Good memory, again and again */
 
 #define OFTEN 40 /* so often a page is looked at before it is believed, and a few times more */
@@ -398,8 +479,10 @@ static void test_memory_was_looked_at_for_each_datagram(void **state)
 
 int main(int argc, char **argv)
 {
-    static const struct part parts[] = {{"each pointer", each_pointer}, {"often", part_often}, {0}};
+    static const struct part parts[] = {
+        {"each pointer", each_pointer}, {"often", part_often}, {"gone stack", part_gone_stack}, {0}};
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_bad_pointer_was_followed),
+                                       cmocka_unit_test(test_stack_that_is_gone_was_read),
                                        cmocka_unit_test(test_memory_was_looked_at_for_each_datagram)};
     return SUPPORT_MAIN(parts, tests);
 }
