@@ -117,7 +117,7 @@ static bool can_write_option(const void *value, const socklen_t *length)
            pointer_can_write(value, *length < sizeof(int) ? *length : sizeof(int));
 }
 
-EXPORT int getsockopt(int fd, int level, int name, void *restrict value, socklen_t *restrict length)
+static NOINLINE int get_option(int fd, int level, int name, void *value, socklen_t *length, const void *caller)
 {
     GUARD(guard);
     if (sockets_are_flagged(fd, SOCKET_FAILED) && !can_write_option(value, length))
@@ -146,12 +146,27 @@ EXPORT int getsockopt(int fd, int level, int name, void *restrict value, socklen
     if (result == 0 && level == SOL_SOCKET && name == SO_INCOMING_CPU)
         adoption_hide(value, *length);
     if (result == 0 && level == SOL_SOCKET && name == SO_DOMAIN && GUARD_ENTER_QUICK(guard))
-        hide_domain(fd, value, *length, CALLER);
+        hide_domain(fd, value, *length, caller);
     if (result == 0 && level == IPPROTO_IP && name == IP_PKTINFO && *length > 0 && !proof_is_visible(fd))
         memset(value, 0, *length); /* the library asked for it, not the program */
     if (result < 0 && errno == ENOPROTOOPT && guard_may_act() && is_foreign_level(fd, level))
         errno = EOPNOTSUPP;
     return result;
+}
+
+/* Whether the answer may have to be another one than the kernel's, of any socket. */
+static inline bool is_answered_for_kernel(int level, int name)
+{
+    return level == SOL_SOCKET ? name == SO_DOMAIN || name == SO_INCOMING_CPU
+                               : level == IPPROTO_IP && name == IP_PKTINFO;
+}
+
+EXPORT int getsockopt(int fd, int level, int name, void *restrict value, socklen_t *restrict length)
+{
+    const uint32_t looked_at = SOCKET_UPGRADED | SOCKET_RACING | SOCKET_FAILED | SOCKET_SCREENED;
+    if (start_is_ready() && !is_answered_for_kernel(level, name) && !sockets_are_flagged(fd, looked_at))
+        return REAL_BOUND(getsockopt)(fd, level, name, value, length);
+    return get_option(fd, level, name, value, length, CALLER);
 }
 
 /* Questions about IPv4 addresses of interfaces, which an AF_INET6 socket doesn't answer (ENOTTY): a socket of the

@@ -9,11 +9,18 @@
 #include "runtime/limit.h"
 #include "runtime/pointer.h"
 #include "runtime/real.h"
+#include "runtime/resolve.h"
 #include "runtime/sockets.h"
 #include "runtime/waiting.h"
 
 #define US_PER_S  1000000
 #define NS_PER_US 1000
+
+/* Whether no descriptor can be one of those that waiting.h is about. */
+static inline bool is_plain_wait(void)
+{
+    return __builtin_expect(!resolve_has_shown_alias() && !background_any() && !waiting_concerns_epoll(), 1);
+}
 
 static NOINLINE int control_epoll(int epoll, int operation, int fd, struct epoll_event *event)
 {
@@ -80,11 +87,16 @@ static int poll_milliseconds(struct pollfd *polled, nfds_t count, int timeout_ms
     return waiting_ppoll(polled, count, limit_in(&limit, timeout_ms), NULL);
 }
 
-EXPORT int poll(struct pollfd *polled, nfds_t count, int timeout)
+static NOINLINE int poll_slow(struct pollfd *polled, nfds_t count, int timeout)
 {
     waiting_prepare_polled(polled, count);
     return waiting_concerns_polled(polled, count) ? poll_milliseconds(polled, count, timeout)
                                                   : REAL(poll)(polled, count, timeout);
+}
+
+EXPORT int poll(struct pollfd *polled, nfds_t count, int timeout)
+{
+    return is_plain_wait() ? REAL(poll)(polled, count, timeout) : poll_slow(polled, count, timeout);
 }
 
 EXPORT int __poll_chk(struct pollfd *polled, nfds_t count, int timeout, size_t size)
@@ -97,12 +109,18 @@ EXPORT int __poll_chk(struct pollfd *polled, nfds_t count, int timeout, size_t s
                : REAL(__poll_chk)(polled, count, timeout, size);
 }
 
-EXPORT int ppoll(struct pollfd *polled, nfds_t count, const struct timespec *timeout, const sigset_t *mask)
+static NOINLINE int ppoll_slow(struct pollfd *polled, nfds_t count, const struct timespec *timeout,
+                               const sigset_t *mask)
 {
     waiting_prepare_polled(polled, count);
     return waiting_concerns_polled(polled, count) && limit_is_valid(timeout)
                ? waiting_ppoll(polled, count, timeout, mask)
                : REAL(ppoll)(polled, count, timeout, mask);
+}
+
+EXPORT int ppoll(struct pollfd *polled, nfds_t count, const struct timespec *timeout, const sigset_t *mask)
+{
+    return is_plain_wait() ? REAL(ppoll)(polled, count, timeout, mask) : ppoll_slow(polled, count, timeout, mask);
 }
 
 EXPORT int __ppoll_chk(struct pollfd *polled, nfds_t count, const struct timespec *timeout, const sigset_t *mask,
@@ -115,8 +133,8 @@ EXPORT int __ppoll_chk(struct pollfd *polled, nfds_t count, const struct timespe
                : REAL(__ppoll_chk)(polled, count, timeout, mask, size);
 }
 
-EXPORT int select(int count, fd_set *restrict readable, fd_set *restrict writable, fd_set *restrict exceptional,
-                  struct timeval *restrict timeout)
+static NOINLINE int select_slow(int count, fd_set *readable, fd_set *writable, fd_set *exceptional,
+                                struct timeval *timeout)
 {
     struct timespec limit, left;
     waiting_prepare_sets(count, readable);
@@ -137,11 +155,25 @@ EXPORT int select(int count, fd_set *restrict readable, fd_set *restrict writabl
     return ready;
 }
 
-EXPORT int pselect(int count, fd_set *restrict readable, fd_set *restrict writable, fd_set *restrict exceptional,
-                   const struct timespec *restrict timeout, const sigset_t *restrict mask)
+EXPORT int select(int count, fd_set *restrict readable, fd_set *restrict writable, fd_set *restrict exceptional,
+                  struct timeval *restrict timeout)
+{
+    return is_plain_wait() ? REAL(select)(count, readable, writable, exceptional, timeout)
+                           : select_slow(count, readable, writable, exceptional, timeout);
+}
+
+static NOINLINE int pselect_slow(int count, fd_set *readable, fd_set *writable, fd_set *exceptional,
+                                 const struct timespec *timeout, const sigset_t *mask)
 {
     waiting_prepare_sets(count, readable);
     return waiting_concerns_sets(count, readable, writable, exceptional) && limit_is_valid(timeout)
                ? waiting_pselect(count, readable, writable, exceptional, timeout, NULL, mask)
                : REAL(pselect)(count, readable, writable, exceptional, timeout, mask);
+}
+
+EXPORT int pselect(int count, fd_set *restrict readable, fd_set *restrict writable, fd_set *restrict exceptional,
+                   const struct timespec *restrict timeout, const sigset_t *restrict mask)
+{
+    return is_plain_wait() ? REAL(pselect)(count, readable, writable, exceptional, timeout, mask)
+                           : pselect_slow(count, readable, writable, exceptional, timeout, mask);
 }
