@@ -195,13 +195,18 @@ bool state_slot_read(struct state *state, enum state_file_number file_number, ui
     return found;
 }
 
-static bool write_slot(const struct state_file *file, uint32_t number, const uint8_t *slot, struct state_fault *fault)
+/* Not inlined: its slot is not on the stack while the file is opened, and perhaps made. */
+__attribute__((noinline)) static bool write_payload(const struct state_file *file, uint32_t number,
+                                                    const uint8_t *payload, struct state_fault *fault)
 {
-    uint8_t there[SLOT_SIZE_MAX];
-    if (read_slot(file, number, there, fault) && memcmp(there, slot, file->format->slot_size) == 0)
+    uint8_t slot[SLOT_SIZE_MAX];
+    uint32_t size = file->format->slot_size, payload_size = size - SLOT_CHECKSUM_SIZE;
+    if (read_slot(file, number, slot, fault) && memcmp(slot + SLOT_CHECKSUM_SIZE, payload, payload_size) == 0)
         return true;
     if (fault->reason != STATE_NONE || !state_file_lock(file, number, 1, fault))
         return false;
+    memcpy(slot + SLOT_CHECKSUM_SIZE, payload, payload_size);
+    slot_seal(slot, size, file->seal, number);
     bool written = state_file_write(file, number, slot, fault);
     state_file_unlock(file, number, 1);
     return written;
@@ -212,16 +217,13 @@ bool state_slot_write(struct state *state, enum state_file_number file_number, e
 {
     int saved = errno;
     struct state_format format = state_format_for(state, file_number, mode);
-    uint8_t slot[SLOT_SIZE_MAX];
-    memcpy(slot + SLOT_CHECKSUM_SIZE, payload, format.slot_size - SLOT_CHECKSUM_SIZE);
     struct shelter shelter;
     shelter_enter(&shelter);
     struct state_fault fault;
     struct state_file file;
     bool written = false;
     if (state_file_open(&file, &state->place, &format, mode, &fault)) {
-        slot_seal(slot, format.slot_size, file.seal, number);
-        written = write_slot(&file, number, slot, &fault);
+        written = write_payload(&file, number, payload, &fault);
         state_file_close(&file);
     }
     shelter_leave(&shelter);

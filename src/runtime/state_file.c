@@ -26,7 +26,8 @@
 #define FIRST_PAUSE_NS   50000
 #define LONGEST_PAUSE_NS 2000000
 
-#define INITIAL_MAX 64u /* the largest slot that a new file may have from the start */
+#define NEW_NAME_SIZE 64  /* of a file that is being made: longer than any of state.c, and ".new" */
+#define INITIAL_MAX   64u /* the largest slot that a new file may have from the start */
 
 /* The fields of the header, a sealed slot with a number that no other slot has. */
 #define HEADER_FIELDS     64
@@ -205,7 +206,9 @@ static bool write_initial(int fd, const struct state_format *format, const uint8
     return write_bytes(fd, slot_place(format, 0), slot, format->slot_size, fault);
 }
 
-static bool write_new(int fd, const struct state_format *format, struct state_fault *fault)
+/* What follows isn't inlined into create(): the stack may be a small one, of a signal handler, and what each of them
+   needs is not needed at the same time. */
+__attribute__((noinline)) static bool write_new(int fd, const struct state_format *format, struct state_fault *fault)
 {
     uint8_t header[HEADER_FIELDS];
     make_header(format, header);
@@ -221,33 +224,43 @@ static bool write_new(int fd, const struct state_format *format, struct state_fa
 }
 
 /* Whether `name` is still the file that is open. */
-static bool is_named(int directory, const char *name, int fd)
+__attribute__((noinline)) static bool is_named(int directory, const char *name, int fd)
 {
     struct stat named, opened;
     return fstatat(directory, name, &named, AT_SYMLINK_NOFOLLOW) == 0 && fstat(fd, &opened) == 0 &&
            named.st_dev == opened.st_dev && named.st_ino == opened.st_ino;
 }
 
+__attribute__((noinline)) static bool is_absent(int directory, const char *name)
+{
+    struct stat status;
+    return fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) != 0 && errno == ENOENT;
+}
+
+__attribute__((noinline)) static bool is_fit(int fd, const struct state_place *place,
+                                             const struct state_format *format, struct state_fault *fault)
+{
+    struct stat status;
+    return check_attributes(fd, place, format, &status, fault);
+}
+
 /*
  * Makes the file under a name of its own, and then renames it. All who want to make it take the lock of that one
  * name; what a killed process left there is used by the next. True: look again.
  */
-static bool create(int directory, const struct state_place *place, const struct state_format *format,
-                   struct state_fault *fault)
+__attribute__((noinline)) static bool create(int directory, const struct state_place *place,
+                                             const struct state_format *format, struct state_fault *fault)
 {
-    char name_data[NAME_MAX + 1];
+    char name_data[NEW_NAME_SIZE];
     struct text name = text_on(name_data, sizeof name_data);
     text_add(&name, format->name);
     text_add(&name, ".new");
     int fd = raw_openat(directory, name.data, O_RDWR | O_CREAT | OPEN_FLAGS, FILE_MODE);
     if (fd < 0)
         return fail(fault, STATE_WRITE_ERROR, errno);
-    struct stat status;
-    bool made =
-        check_attributes(fd, place, format, &status, fault) && lock_bytes(fd, 0, 0, STATE_CREATE_WAIT_MS, fault);
+    bool made = is_fit(fd, place, format, fault) && lock_bytes(fd, 0, 0, STATE_CREATE_WAIT_MS, fault);
     if (made && is_named(directory, name.data, fd)) {
-        struct stat there;
-        bool absent = fstatat(directory, format->name, &there, AT_SYMLINK_NOFOLLOW) != 0 && errno == ENOENT;
+        bool absent = is_absent(directory, format->name);
         if (absent)
             made = write_new(fd, format, fault) && (renameat(directory, name.data, directory, format->name) == 0 ||
                                                     fail(fault, STATE_WRITE_ERROR, errno));
