@@ -1,9 +1,11 @@
-/* Calls that the kernel refuses to a process with several threads: ours ends first. */
+/* Calls that the kernel refuses to a process with several threads: ours end first. */
 #include <sched.h>
 
 #include "runtime/background.h"
+#include "runtime/beside.h"
 #include "runtime/guard.h"
 #include "runtime/hook.h"
+#include "runtime/last_thread.h"
 #include "runtime/race_thread.h"
 #include "runtime/real.h"
 
@@ -16,26 +18,33 @@
 #define UNSHARED_ALONE (CLONE_NEWUSER | CLONE_VM | CLONE_SIGHAND | CLONE_THREAD)
 #define ENTERED_ALONE  (CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWTIME)
 
-/* A race goes on as one socket would where the thread may not stay. */
-static void end_our_thread(bool has_to)
+/* libc's resolver waits a second for each of three name servers at most; what goes on longer waits for another name
+   service, or by TCP. */
+#define QUESTIONS_END_MS 5000
+
+/* A race goes on as one socket would where the thread may not stay. A lookup that is left has nobody who waits for
+   it: with a thread of the program's that does, the kernel refuses the call bare as well. */
+static void end_our_threads(bool have_to)
 {
     int saved = errno;
     if (guard_may_act()) {
-        if (has_to)
+        if (have_to)
             background_leave();
         race_thread_end();
+        if (have_to && beside_is_there() && last_thread_is_alone())
+            beside_end_questions(QUESTIONS_END_MS);
     }
     errno = saved;
 }
 
 EXPORT int unshare(int flags)
 {
-    end_our_thread((flags & UNSHARED_ALONE) != 0);
+    end_our_threads((flags & UNSHARED_ALONE) != 0);
     return REAL(unshare)(flags);
 }
 
 EXPORT int setns(int fd, int kind)
 {
-    end_our_thread(kind == 0 || (kind & ENTERED_ALONE) != 0);
+    end_our_threads(kind == 0 || (kind & ENTERED_ALONE) != 0);
     return REAL(setns)(fd, kind);
 }

@@ -27,7 +27,11 @@ static struct watched {
     _Atomic int thread;  /* its number, NOTHING or STARTING */
     atomic_bool runs;    /* so that the number is certainly its own */
     atomic_bool is_slow; /* a fork has waited for it in vain */
+    struct resolver_tries tries;
 } watched[WATCHED];
+
+/* That of the calling thread, where it is one of these. */
+static __thread struct watched *own __attribute__((tls_model("initial-exec")));
 
 /* Room for libc's resolver and for NSS modules of other makers. */
 #define STACK_BYTES (512u * 1024u)
@@ -108,6 +112,25 @@ void beside_release(struct beside *beside)
     free(beside);
 }
 
+void beside_abandon(struct beside *beside)
+{
+    if (beside->watched != NULL && atomic_load(&beside->done) == 0)
+        resolver_tries_end(&beside->watched->tries, beside);
+    beside_release(beside);
+}
+
+void beside_asks(enum resolver_waits waits, struct __res_state *state)
+{
+    if (own != NULL)
+        resolver_tries_begin(&own->tries, waits, state);
+}
+
+void beside_has_asked(void)
+{
+    if (own != NULL)
+        resolver_tries_finish(&own->tries);
+}
+
 /*
  * Gives the thread a table of descriptors of its own, empty but for the standard numbers: what a module of libc
  * prints must not get into its sockets. A kernel before Linux 5.9 leaves it with the program's.
@@ -128,6 +151,7 @@ static void *run(void *data)
     note_thread(beside, (int)syscall(SYS_gettid));
     /* Whatever libc calls from here is inside a hook as far as our hooks are concerned. */
     guard_innermost = GUARD_OWN_THREAD;
+    own = beside->watched;
     if (beside->numbers == BESIDE_OWN_NUMBERS)
         leave_numbers();
     beside->work(beside->argument);
@@ -170,6 +194,8 @@ struct beside *beside_start(enum beside_numbers numbers, void (*work)(void *argu
     atomic_init(&beside->done, 0);
     atomic_init(&beside->interested, 2);
     beside->watched = watch_next();
+    if (beside->watched != NULL)
+        resolver_tries_take(&beside->watched->tries, beside);
     int error = start_thread(beside, STACK_BYTES);
     if (error == EINVAL) /* a program with much thread-local data needs a larger stack */
         error = start_thread(beside, 0);
@@ -180,7 +206,7 @@ struct beside *beside_start(enum beside_numbers numbers, void (*work)(void *argu
     return NULL;
 }
 
-/* Sleeps until it is done, at most for `limit` (NULL: for ever). Can be cancelled where the program allows it, as
+/* Sleeps until it is done, at most for `limit`. Can be cancelled where the program allows it, as
    libc's own waits can: at any moment of the system call. */
 static void sleep_until_done(struct beside *beside, const struct timespec *limit)
 {
@@ -192,18 +218,41 @@ static void sleep_until_done(struct beside *beside, const struct timespec *limit
     guard_forbid_cancellation();
 }
 
+/* Where nobody watches the thread, its questions are asked as libc asks them. */
+static void follow(struct beside *beside)
+{
+    if (beside->watched != NULL)
+        resolver_tries_follow(&beside->watched->tries, beside);
+}
+
 bool beside_wait(struct beside *beside, int64_t timeout_ms)
 {
-    int64_t end_ms = clock_now_ms() + timeout_ms;
+    int64_t end_ms = timeout_ms == BESIDE_FOREVER_MS ? INT64_MAX : clock_now_ms() + timeout_ms;
     while (atomic_load(&beside->done) == 0) {
-        int64_t left_ms = timeout_ms == BESIDE_FOREVER_MS ? 0 : end_ms - clock_now_ms();
-        if (timeout_ms != BESIDE_FOREVER_MS && left_ms <= 0)
+        int64_t left_ms = end_ms - clock_now_ms();
+        if (left_ms <= 0)
             return false;
+        if (left_ms > RESOLVER_TRIES_FOLLOW_MS)
+            left_ms = RESOLVER_TRIES_FOLLOW_MS;
+        follow(beside);
         struct timespec limit = {.tv_sec = left_ms / CLOCK_MS_PER_S,
                                  .tv_nsec = left_ms % CLOCK_MS_PER_S * CLOCK_NS_PER_MS};
-        sleep_until_done(beside, timeout_ms == BESIDE_FOREVER_MS ? NULL : &limit);
+        sleep_until_done(beside, &limit);
     }
     return true;
+}
+
+void beside_end_questions(int64_t timeout_ms)
+{
+    int saved = errno;
+    int64_t end_ms = clock_now_ms() + timeout_ms;
+    struct timespec moment = {.tv_nsec = LOOK_AGAIN_NS};
+    for (unsigned i = 0; i < WATCHED; i++)
+        if (atomic_load(&watched[i].thread) != NOTHING)
+            resolver_tries_end(&watched[i].tries, NULL);
+    while (beside_is_there() && clock_now_ms() < end_ms)
+        syscall(SYS_nanosleep, &moment, NULL);
+    errno = saved;
 }
 
 /* By its line in /proc, "NUMBER (NAME) STATE ...". */
@@ -270,5 +319,6 @@ void beside_after_fork(void)
     for (unsigned i = 0; i < WATCHED; i++) {
         atomic_store(&watched[i].thread, NOTHING);
         atomic_store(&watched[i].runs, false);
+        resolver_tries_after_fork(&watched[i].tries);
     }
 }

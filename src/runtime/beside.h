@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "runtime/our_thread.h"
+#include "runtime/resolver_tries.h"
 
 #define BESIDE_FOREVER_MS (-1)
 
@@ -33,6 +34,11 @@ enum beside_numbers { BESIDE_SHARED_NUMBERS, BESIDE_OWN_NUMBERS };
 struct beside *beside_start(enum beside_numbers numbers, void (*work)(void *argument),
                             void (*free_argument)(void *argument), void *argument);
 
+/* In the work: around what is asked of libc's resolver with that state (_res of this thread, or one of its own), so
+   that beside_abandon() and beside_end_questions() can end it (runtime/resolver_tries.h). */
+void beside_asks(enum resolver_waits waits, struct __res_state *state);
+void beside_has_asked(void);
+
 /* Waits until the work is done, at most `timeout_ms` from now. True where it is; only then the argument may be read.
  */
 bool beside_wait(struct beside *beside, int64_t timeout_ms);
@@ -44,8 +50,15 @@ bool beside_is_there(void);
    Async-signal-safe. */
 enum our_thread beside_kind(int thread);
 
-/* The caller has no more interest. */
+/* The caller waits no longer; the work goes on. */
 void beside_release(struct beside *beside);
+
+/* The same, and nobody else has an interest in the work: no more questions are asked. */
+void beside_abandon(struct beside *beside);
+
+/* For calls that the kernel refuses to a process with several threads, where all others are such threads: no more
+   questions are asked, and their threads waited for, `timeout_ms` at most. errno kept. */
+void beside_end_questions(int64_t timeout_ms);
 
 /*
  * Around a fork. A child has libc's locks as they are at that moment, and one that a thread of ours holds stays

@@ -101,7 +101,7 @@ static enum finding look(int self)
     return listed ? most : FOUND_PROGRAM;
 }
 
-static bool is_last(int self)
+static enum finding look_until_sure(int self)
 {
     struct timespec moment = {.tv_nsec = LOOK_AGAIN_NS};
     enum finding found = look(self);
@@ -109,7 +109,16 @@ static bool is_last(int self)
         syscall(SYS_nanosleep, &moment, NULL);
         found = look(self);
     }
-    return found == FOUND_OURS;
+    return found;
+}
+
+bool last_thread_is_alone(void)
+{
+    struct shelter shelter;
+    shelter_enter(&shelter);
+    enum finding found = look_until_sure((int)syscall(SYS_gettid));
+    shelter_leave(&shelter);
+    return found == FOUND_NOBODY || found == FOUND_OURS;
 }
 
 /* libc's own, not a function of the program's that has its name. */
@@ -127,7 +136,7 @@ void last_thread_end(void)
     shelter_enter(&shelter);
     /* Marked before it looks: of two threads the later one finds the other marked. */
     atomic_store(&marks[atomic_fetch_add(&next_mark, 1) % MARKS], read_thread(self));
-    bool last = is_last(self);
+    bool last = look_until_sure(self) == FOUND_OURS;
     shelter_leave(&shelter);
     if (last && !atomic_exchange(&exits, true))
         end_process();

@@ -11,6 +11,10 @@
 /* Whether threads of ours are there: else the rest is libc's. A few loads; a system call for each recent lookup. */
 bool last_thread_has_company(void);
 
+/* Whether all other threads are ours, by /proc/self/task: false where it can't be read. May wait for threads that are
+   just starting or ending. Async-signal-safe; errno is not kept. */
+bool last_thread_is_alone(void);
+
 /*
  * In a thread of the program's, when the destructors of its data have run: calls exit(0) where only threads of ours
  * are left beside it, by /proc/self/task. Threads that end at once see each other's marks, so that one of them does.

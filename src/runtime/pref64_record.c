@@ -13,6 +13,7 @@
 #include "core/dns_answer.h"
 #include "core/outcome.h"
 #include "core/slot.h"
+#include "runtime/beside.h"
 #include "runtime/sources.h"
 #include "runtime/state.h"
 
@@ -121,8 +122,10 @@ static int query(unsigned char *answer)
         return 0;
     int length = res_nmkquery(&resolver, ns_o_query, NAT64_DISCOVERY_NAME, ns_c_in, ns_t_aaaa, NULL, 0, NULL,
                               question, sizeof question);
+    beside_asks(RESOLVER_WAITS_AS_SET, &resolver);
     if (length > 0)
         length = res_nsend(&resolver, question, length, answer, ANSWER_SIZE);
+    beside_has_asked();
     res_nclose(&resolver);
     return length > 0 && length <= ANSWER_SIZE ? length : 0;
 }

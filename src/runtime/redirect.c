@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <netdb.h>
+#include <resolv.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -96,7 +97,10 @@ static void look_up(void *data)
     unsigned place = *(const unsigned *)data;
     const char *name = settings_current()->redirects.entries[place].name;
     struct addrinfo hints = {.ai_family = AF_INET6, .ai_socktype = SOCK_STREAM}, *list = NULL;
+    if (res_ninit(&_res) == 0)
+        beside_asks(RESOLVER_WAITS_AS_SET, &_res);
     int error = REAL(getaddrinfo)(name, NULL, &hints, &list);
+    beside_has_asked();
     if (error != 0)
         observe_error(OBSERVE_WARNING, "no IPv6 address to redirect to:", name, 0);
     if (error == 0 || error == EAI_NONAME || error == EAI_NODATA) /* else what it was before counts */

@@ -32,8 +32,8 @@ struct resolve_half {
     struct resolver_state resolver; /* of the thread that wants to know */
     bool own_servers;               /* the program's, which say nothing of the system's */
     int64_t started_ms;
-    bool known_silent; /* the resolver, before we asked */
-    atomic_bool ipv4_answered;
+    bool known_silent;                /* the resolver, before we asked */
+    _Atomic int64_t ipv4_answered_ms; /* 0: it has not been */
     /* Results: */
     bool found, timed_out;
     bool absent; /* the resolver says that there are none */
@@ -78,15 +78,22 @@ static void look_up(void *data)
     } else {
         look_up_hostent(half);
     }
-    if (half->timed_out && !half->own_servers && atomic_load(&half->ipv4_answered))
-        silence_note(clock_now_ms() - half->started_ms);
+    if (half->own_servers)
+        return;
+    int64_t answered_ms = atomic_load(&half->ipv4_answered_ms);
+    if (!half->timed_out)
+        silence_broken();
+    else if (answered_ms != 0)
+        silence_note(half->name, half->started_ms, clock_now_ms() - answered_ms);
 }
 
 static void look_up_beside(void *data)
 {
     struct resolve_half *half = data;
     half->own_servers = resolver_state_begin(&half->resolver);
+    beside_asks(RESOLVER_WAITS_SHORT, &_res);
     look_up(half);
+    beside_has_asked();
     resolver_state_end();
 }
 
@@ -156,7 +163,7 @@ bool resolve_wait(struct resolve_half *half, enum resolve_outcome ipv4)
     bool ipv4_found = ipv4 == RESOLVE_FOUND;
     if (half == NULL)
         return false;
-    atomic_store(&half->ipv4_answered, ipv4 != RESOLVE_UNANSWERED);
+    atomic_store(&half->ipv4_answered_ms, ipv4 != RESOLVE_UNANSWERED ? clock_now_ms() : 0);
     if (half->beside == NULL) {
         /* No thread to be had, or a resolver that is known to be silent: worth our caller's time only if there is
            nothing else. One that is silent now even about IPv4 will not answer this. */
@@ -204,7 +211,7 @@ void resolve_end(struct resolve_half *half)
     if (current == half)
         current = half->outer;
     if (half->beside != NULL)
-        beside_release(half->beside);
+        beside_abandon(half->beside);
     else
         free_half(half);
 }

@@ -4,10 +4,11 @@
 
 #include <time.h>
 
+#include "core/candidates.h"
 #include "runtime/clock.h"
 #include "runtime/state.h"
 
-#define SILENT_AFTER_MS 2000
+#define SILENT_AFTER_MS 500 /* a lookup that nobody waits for ends within a second */
 #define REMEMBERED_S    600
 
 #define STATE_MARK_SILENT_RESOLVER 0
@@ -21,10 +22,31 @@ static int64_t calendar_s(void)
     return now.tv_sec;
 }
 
-void silence_note(int64_t took_ms)
+/* The first one of a row: the hash of its name (0: there is none), and when it ended. */
+static _Atomic uint64_t first_name;
+static _Atomic int64_t first_ended_ms;
+
+void silence_broken(void)
 {
-    if (took_ms < SILENT_AFTER_MS)
+    atomic_store_explicit(&first_name, 0, memory_order_relaxed);
+}
+
+/* Whether it is the second one of a row; where there is no row, it begins one. */
+static bool is_second(const char *name, int64_t started_ms)
+{
+    uint64_t hash = candidates_name_hash((struct siphash_key){0}, name), none = 0;
+    if (atomic_compare_exchange_strong(&first_name, &none, hash)) {
+        atomic_store(&first_ended_ms, clock_now_ms());
+        return false;
+    }
+    return none != hash && started_ms >= atomic_load(&first_ended_ms);
+}
+
+void silence_note(const char *name, int64_t started_ms, int64_t silent_ms)
+{
+    if (silent_ms < SILENT_AFTER_MS || !is_second(name, started_ms))
         return;
+    silence_broken();
     int64_t until_s = calendar_s() + REMEMBERED_S;
     atomic_store(&silent_until_s, until_s);
     state_mark_write(STATE_MARK_SILENT_RESOLVER, (uint64_t)until_s);

@@ -9,9 +9,17 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* A lookup of AAAA records has ended after that time without any answer, where one of A records had an answer. (A
-   resolver that answers nothing is down: that says nothing about AAAA records.) */
-void silence_note(int64_t took_ms);
+/*
+ * A lookup of AAAA records has ended without any answer, `silent_ms` after one of A records had its own. (A resolver
+ * that answers nothing is down: that says nothing about AAAA records.) It began at `started_ms` of clock_now_ms().
+ *
+ * One is not enough, since it may have been a single question, lost on its way, or a name whose own servers are
+ * silent: the resolver counts as silent after two in a row, of different names and one after the other.
+ */
+void silence_note(const char *name, int64_t started_ms, int64_t silent_ms);
+
+/* One has been answered: the row begins anew. */
+void silence_broken(void);
 
 /* Whether the resolver was found silent within the last ten minutes. */
 bool silence_is_known(void);

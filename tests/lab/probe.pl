@@ -5,7 +5,7 @@
 #   probe.pl resolve NAME...          NAME: h_name [h_aliases] addresses, or NAME: error N (h_errno)
 #   probe.pl reverse ADDRESS...       ADDRESS: h_name [h_aliases] addresses, or ADDRESS: error N
 #   probe.pl time COUNT NAME          seconds that COUNT look-ups took
-#   probe.pl stay SECONDS NAME        looks the name up, and ends after so many seconds
+#   probe.pl stay SECONDS NAME...     looks each name up, and waits so many seconds after it
 #   probe.pl connect NAME PORT [FROM_PORT]
 #                                     tries each address of the name in turn: "failed ADDRESS: ERRNO", then
 #                                     "peer ADDRESS PORT local ADDRESS PORT" and what the server said
@@ -95,9 +95,8 @@ if ($command eq 'resolve') {
     for (1 .. $count) { my @entry = gethostbyname $name }
     printf "%.3f\n", time - $began;
 } elsif ($command eq 'stay') {
-    my ($seconds, $name) = @arguments;
-    my @entry = gethostbyname $name;
-    sleep $seconds;
+    my ($seconds, @names) = @arguments;
+    for (@names) { my @entry = gethostbyname $_; sleep $seconds }
 } elsif ($command eq 'connect') {
     my ($name, $port, $from_port) = @arguments;
     try_connect($port, $from_port, addresses_of($name));

@@ -10,13 +10,14 @@
 #include <cmocka.h>
 
 #include "runtime/aliases.h"
+#include "runtime/clock.h"
 #include "runtime/silence.h"
 #include "runtime/state.h"
 #include "support.h"
 
 #define MARK         0 /* of the silent resolver */
 #define REMEMBERED_S 600
-#define LONG_MS      2000
+#define LONG_MS      500
 
 static bool counts(int64_t until_s)
 {
@@ -53,11 +54,34 @@ static void ask_another_process(void)
 static void note(void)
 {
     start_aliases(10);
-    silence_note(LONG_MS - 1);
+    silence_note("one.example", clock_now_ms(), LONG_MS - 1);
+    silence_note("two.example", clock_now_ms(), LONG_MS - 1);
     CHECK(!silence_is_known());
-    silence_note(LONG_MS);
+    silence_note("one.example", clock_now_ms(), LONG_MS);
+    CHECK(!silence_is_known());
+    silence_note("two.example", clock_now_ms(), LONG_MS);
     CHECK(silence_is_known());
     CHECK(support_child(ask_another_process));
+}
+
+/* A question lost, now and then; the same name again, whose own servers may be silent; questions of one moment. */
+static void note_no_row(void)
+{
+    start_aliases(10);
+    int64_t before_ms = clock_now_ms() - 1;
+    silence_note("one.example", clock_now_ms(), LONG_MS);
+    silence_broken();
+    silence_note("two.example", clock_now_ms(), LONG_MS);
+    CHECK(!silence_is_known());
+    silence_note("two.example", clock_now_ms(), LONG_MS);
+    silence_note("three.example", before_ms, LONG_MS);
+    CHECK(!silence_is_known());
+}
+
+static void test_silence_was_noted_too_soon(void **state)
+{
+    (void)state;
+    assert_true(support_child(note_no_row));
 }
 
 static void test_silence_was_not_noted(void **state)
@@ -72,6 +96,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_mark_counted_too_long),
         TEST(test_silence_was_not_noted),
+        TEST(test_silence_was_noted_too_soon),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
