@@ -5,6 +5,16 @@
 #include "runtime/observe.h"
 #include "runtime/trace.h"
 
+/* Not inlined: its line is not on the stack while the trace is written. */
+__attribute__((noinline)) static void write_to_log(const struct event *event)
+{
+    char data[OBSERVE_LINE_SIZE];
+    struct text line = text_on(data, sizeof data);
+    event_to_log(event, &line);
+    if (line.length > 0)
+        observe_line(OBSERVE_INFO, &line);
+}
+
 void observe_event(struct event *event)
 {
     int saved = errno, wanted = atomic_load(&observe_decisions);
@@ -12,13 +22,8 @@ void observe_event(struct event *event)
     event->pid = syscall(SYS_getpid);
     if ((wanted & OBSERVE_BY_TRACE) != 0)
         trace_write(event);
-    if ((wanted & OBSERVE_BY_LOG) != 0) {
-        char data[OBSERVE_LINE_SIZE];
-        struct text line = text_on(data, sizeof data);
-        event_to_log(event, &line);
-        if (line.length > 0)
-            observe_line(OBSERVE_INFO, &line);
-    }
+    if ((wanted & OBSERVE_BY_LOG) != 0)
+        write_to_log(event);
     errno = saved;
 }
 

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 
 #include "runtime/channel.h"
 #include "runtime/observe.h"
@@ -19,14 +20,19 @@ void trace_keep_numbers(void)
     keeps_numbers = true;
 }
 
+/* The line has a page of its own: the stack may be a small one, of a signal handler. */
 void trace_write(const struct event *event)
 {
-    char data[EVENT_LINE_SIZE];
-    struct text line = text_on(data, sizeof data);
+    char *data = mmap(NULL, EVENT_LINE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     struct event whole = *event;
     whole.lost = atomic_exchange(&channel.lost, 0);
-    event_to_json(&whole, &line);
-    enum channel_outcome outcome = channel_write(&channel, &line, !keeps_numbers && start_owns_memory());
+    enum channel_outcome outcome = CHANNEL_FULL;
+    if (data != MAP_FAILED) {
+        struct text line = text_on(data, EVENT_LINE_SIZE);
+        event_to_json(&whole, &line);
+        outcome = channel_write(&channel, &line, !keeps_numbers && start_owns_memory());
+        munmap(data, EVENT_LINE_SIZE);
+    }
     if (outcome == CHANNEL_FULL)
         atomic_fetch_add(&channel.lost, whole.lost + 1);
     else if (outcome == CHANNEL_GONE)

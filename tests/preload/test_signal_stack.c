@@ -178,16 +178,13 @@ static void test_connect_in_a_handler_took_more_stack_than_bare(void **state)
     }
 }
 
-static void test_connect_in_a_handler_needed_more_than_a_small_stack(void **state)
+static void run_on_small(const char *const variables[])
 {
-    (void)state;
-    if (under_sanitizer(""))
-        skip();
     struct part_result bare;
     run_bare(&bare);
     set_world(true);
     forget_history();
-    const char *next = part_output("small stack", NULL);
+    const char *next = part_output("small stack", variables);
     for (size_t i = 0; i < CALLS; i++) {
         char *end;
         strtoul(next, &end, 10);
@@ -196,12 +193,33 @@ static void test_connect_in_a_handler_needed_more_than_a_small_stack(void **stat
     }
 }
 
+static void test_connect_in_a_handler_needed_more_than_a_small_stack(void **state)
+{
+    (void)state;
+    if (under_sanitizer(""))
+        skip();
+    run_on_small(NULL);
+}
+
+static void test_trace_needed_more_than_a_small_stack(void **state)
+{
+    (void)state;
+    if (under_sanitizer(""))
+        skip();
+    char variable[256];
+    snprintf(variable, sizeof variable, "V6SHIM_TRACE=%s/trace", getenv("TEST_DIR"));
+    world_close(open(strchr(variable, '/'), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+    const char *const variables[] = {variable, NULL};
+    run_on_small(variables);
+}
+
 int main(int argc, char **argv)
 {
     static const struct part parts[] = {{"large stack", measure_on_large}, {"small stack", measure_on_small}, {0}};
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_connect_in_a_handler_took_more_stack_than_bare),
         cmocka_unit_test(test_connect_in_a_handler_needed_more_than_a_small_stack),
+        cmocka_unit_test(test_trace_needed_more_than_a_small_stack),
     };
     return SUPPORT_MAIN(parts, tests);
 }
