@@ -136,7 +136,7 @@ static NOINLINE int connect_looked_at(int fd, const struct sockaddr *address, so
     bool ipv4 = read_ipv4(address, length, &asked);
     const struct socket_record *record = sockets_glimpse(fd);
     glance_note_thread();
-    if (!start_is_ready() || hooks_have_leftovers() || observe_wants_trace() ||
+    if (!is_ready() || hooks_have_leftovers() || observe_wants_trace() ||
         sockets_are_flagged(fd, SOCKET_UPGRADED | SOCKET_RACING | SOCKET_FAILED) ||
         (ipv4 && (destinations_concern(asked.sin_addr) || (record != NULL && pref64_may_be_known()) ||
                   is_way_back(fd, &asked, &peer))))
@@ -214,7 +214,7 @@ static NOINLINE int bind_guarded(int fd, const struct sockaddr *address, socklen
 
 EXPORT int bind(int fd, const struct sockaddr *address, socklen_t length)
 {
-    if (start_is_ready() && glance_is_ordinary(address, length) && address->sa_family != AF_INET6 &&
+    if (is_ready() && glance_is_ordinary(address, length) && address->sa_family != AF_INET6 &&
         !sockets_item_is_record(sockets_item(fd)))
         return REAL_BOUND(bind)(fd, address, length);
     return bind_guarded(fd, address, length);
@@ -259,7 +259,7 @@ EXPORT int shutdown(int fd, int how)
 /* Not looked at further: what was made as AF_INET and is that still, and what needs no translation. */
 static inline bool name_concerns(int fd)
 {
-    return !start_is_ready() || sockets_may_concern(fd, SOCKET_UPGRADED | SOCKET_RACING | SOCKET_TRANSLATED);
+    return !is_ready() || sockets_may_concern(fd, SOCKET_UPGRADED | SOCKET_RACING | SOCKET_TRANSLATED);
 }
 
 static NOINLINE int peer_name(int fd, struct sockaddr *restrict address, socklen_t *restrict length,

@@ -26,7 +26,7 @@ EXPORT int socket(int family, int type, int protocol)
     if (family == AF_INET6 && !guard.in_lookup)
         aware_set();
     /* A vfork() child has closed its parent's socket: the record of the number is still its parent's. */
-    if (fd >= 0 && sockets_is_in_doubt(fd) && !start_owns_memory())
+    if (fd >= 0 && sockets_is_in_doubt(fd) && !owns_memory())
         return fd;
     if (fd >= 0 && family == AF_INET)
         sockets_add_ipv4(fd, type, protocol);
@@ -61,7 +61,7 @@ static NOINLINE int close_guarded(int fd)
 
 EXPORT int close(int fd)
 {
-    if (start_is_ready() && !hooks_have_leftovers() && !sockets_are_flagged(fd, SOCKET_UPGRADED | SOCKET_RACING))
+    if (is_ready() && !hooks_have_leftovers() && !sockets_are_flagged(fd, SOCKET_UPGRADED | SOCKET_RACING))
         return REAL_BOUND(close)(fd);
     return close_guarded(fd);
 }
@@ -71,7 +71,7 @@ static NOINLINE void note_copy(int from, int to)
 {
     int saved = errno;
     if (from != to && guard_may_act() &&
-        (!(sockets_has(to, SOCKET_UPGRADED) || sockets_has(from, SOCKET_UPGRADED)) || start_owns_memory()))
+        (!(sockets_has(to, SOCKET_UPGRADED) || sockets_has(from, SOCKET_UPGRADED)) || owns_memory()))
         sockets_copy(from, to);
     errno = saved;
 }

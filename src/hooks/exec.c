@@ -17,7 +17,7 @@ static void leave(void)
     if (!guard_may_act())
         return;
     background_leave();
-    if (!start_owns_memory()) /* the parent of a vfork() child shares its sockets from here on */
+    if (!owns_memory()) /* the parent of a vfork() child shares its sockets from here on */
         holders_note_child();
 }
 

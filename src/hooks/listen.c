@@ -24,7 +24,7 @@ static NOINLINE int listen_noted(int fd, int backlog)
 
 EXPORT int listen(int fd, int backlog)
 {
-    if (start_is_ready() && !sockets_item_is_record(sockets_item(fd)))
+    if (is_ready() && !sockets_item_is_record(sockets_item(fd)))
         return REAL_BOUND(listen)(fd, backlog);
     return listen_noted(fd, backlog);
 }
@@ -73,7 +73,7 @@ static NOINLINE int accept_translated(int fd, struct sockaddr *restrict address,
 
 EXPORT int accept(int fd, struct sockaddr *restrict address, socklen_t *restrict length)
 {
-    if (start_is_ready() && !sockets_may_concern(fd, SOCKET_UPGRADED))
+    if (is_ready() && !sockets_may_concern(fd, SOCKET_UPGRADED))
         return note_plain(fd, REAL_BOUND(accept)(fd, address, length), address, length);
     return accept_translated(fd, address, length, CALLER);
 }
@@ -92,7 +92,7 @@ static NOINLINE int accept4_translated(int fd, struct sockaddr *restrict address
 
 EXPORT int accept4(int fd, struct sockaddr *restrict address, socklen_t *restrict length, int flags)
 {
-    if (start_is_ready() && !sockets_may_concern(fd, SOCKET_UPGRADED))
+    if (is_ready() && !sockets_may_concern(fd, SOCKET_UPGRADED))
         return note_plain(fd, REAL_BOUND(accept4)(fd, address, length, flags), address, length);
     return accept4_translated(fd, address, length, flags, CALLER);
 }

@@ -80,7 +80,7 @@ static NOINLINE int set_option(int fd, int level, int name, const void *value, s
 EXPORT int setsockopt(int fd, int level, int name, const void *value, socklen_t length)
 {
     uint32_t item = sockets_item(fd);
-    if (start_is_ready() && !sockets_item_is_record(item) &&
+    if (is_ready() && !sockets_item_is_record(item) &&
         (level != IPPROTO_IP || item == SOCKETS_NATIVE || item == SOCKETS_OTHER))
         return REAL_BOUND(setsockopt)(fd, level, name, value, length);
     return set_option(fd, level, name, value, length, CALLER);
@@ -164,7 +164,7 @@ static inline bool is_answered_for_kernel(int level, int name)
 EXPORT int getsockopt(int fd, int level, int name, void *restrict value, socklen_t *restrict length)
 {
     const uint32_t looked_at = SOCKET_UPGRADED | SOCKET_RACING | SOCKET_FAILED | SOCKET_SCREENED;
-    if (start_is_ready() && !is_answered_for_kernel(level, name) && !sockets_are_flagged(fd, looked_at))
+    if (is_ready() && !is_answered_for_kernel(level, name) && !sockets_are_flagged(fd, looked_at))
         return REAL_BOUND(getsockopt)(fd, level, name, value, length);
     return get_option(fd, level, name, value, length, CALLER);
 }

@@ -75,7 +75,7 @@ enum way {
 
 static inline enum way way_of(int fd, bool with_address)
 {
-    if (!start_is_ready())
+    if (!is_ready())
         return LOOKED_AT;
     uint32_t item = sockets_item(fd);
     if (sockets_item_is_plain(item))

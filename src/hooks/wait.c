@@ -37,7 +37,7 @@ static NOINLINE int control_epoll(int epoll, int operation, int fd, struct epoll
 EXPORT int epoll_ctl(int epoll, int operation, int fd, struct epoll_event *event)
 {
     epoll_kernel_note(epoll);
-    if (start_is_ready() && !sockets_item_is_record(sockets_item(fd)))
+    if (is_ready() && !sockets_item_is_record(sockets_item(fd)))
         return REAL_BOUND(epoll_ctl)(epoll, operation, fd, event);
     return control_epoll(epoll, operation, fd, event);
 }

@@ -1,54 +1,18 @@
 #include "runtime/attempts.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdbool.h>
-#include <sys/resource.h>
 
 #include "core/transport.h"
+#include "runtime/high_fd.h"
 #include "runtime/holders.h"
 #include "runtime/kernel.h"
 #include "runtime/option_twins.h"
 #include "runtime/port_share.h"
 #include "runtime/real.h"
 #include "runtime/sources.h"
-
-/* Our numbers begin here, or in the upper half of a smaller limit. Beyond what select() can hold. */
-#define HIGH_NUMBERS 1024
-
-/* Asked once: where the limit is lowered later, our descriptors stay where they were made. */
-static int high_base(void)
-{
-    static _Atomic int known;
-    int base = atomic_load_explicit(&known, memory_order_relaxed);
-    if (base != 0)
-        return base;
-    struct rlimit limit;
-    bool small = getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur <= 2 * HIGH_NUMBERS;
-    base = small ? (int)(limit.rlim_cur / 2) : HIGH_NUMBERS;
-    atomic_store_explicit(&known, base, memory_order_relaxed);
-    return base;
-}
-
-int attempts_copy_high(int fd)
-{
-    int saved = errno, result = REAL(fcntl)(fd, F_DUPFD_CLOEXEC, high_base());
-    if (result < 0)
-        result = -errno;
-    errno = saved;
-    return result;
-}
-
-int attempts_move_high(int fd)
-{
-    int moved = fd < high_base() ? attempts_copy_high(fd) : -EINVAL;
-    if (moved < 0)
-        return fd;
-    REAL(close)(fd);
-    return moved;
-}
 
 bool attempts_read_original(int fd, struct original *original)
 {
@@ -128,7 +92,7 @@ int attempts_make(const struct original *original, sa_family_t family)
     int made = REAL(socket)(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol_of(original));
     int result = made < 0 ? -errno : 0;
     if (result == 0) {
-        made = attempts_move_high(made);
+        made = high_fd_move(made);
         result = furnish(original, family, made);
         if (result < 0)
             REAL(close)(made);

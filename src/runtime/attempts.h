@@ -39,10 +39,5 @@ int attempts_result(int socket);
  */
 int attempts_make(const struct original *original, sa_family_t family);
 void attempts_settle(const struct original *original, int socket);
-/* A duplicate of a descriptor, at a high number. Or -errno. */
-int attempts_copy_high(int fd);
-
-/* Gives a descriptor of ours a high number; the old one is closed. The number it has then. */
-int attempts_move_high(int fd);
 
 #endif

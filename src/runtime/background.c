@@ -11,17 +11,18 @@
 #include "runtime/background_race.h"
 #include "runtime/clock.h"
 #include "runtime/epoll_sets.h"
+#include "runtime/high_fd.h"
 #include "runtime/history.h"
 #include "runtime/kernel.h"
 #include "runtime/option_twins.h"
 #include "runtime/placeholder.h"
 #include "runtime/race_order.h"
 #include "runtime/race_thread.h"
+#include "runtime/ready.h"
 #include "runtime/real.h"
 #include "runtime/replace.h"
 #include "runtime/settings.h"
 #include "runtime/thread_end.h"
-#include "runtime/start.h"
 
 static void add_lane(struct background *race, int socket, sa_family_t family)
 {
@@ -41,7 +42,7 @@ static int make_lanes_of(struct background *race, const struct original *origina
 {
     for (unsigned made = 0; made < wanted && made < FAMILY_LANES; made++) {
         int socket =
-            family == original->family && made == 0 ? attempts_copy_high(race->fd) : attempts_make(original, family);
+            family == original->family && made == 0 ? high_fd_copy(race->fd) : attempts_make(original, family);
         if (socket < 0)
             return socket;
         add_lane(race, socket, family);
@@ -191,7 +192,7 @@ static bool may_be_raced(int fd)
 
 struct background *background_enter(int fd, uint16_t port, uint32_t *item, sigset_t *before)
 {
-    if (!may_be_raced(fd) || !start_owns_memory())
+    if (!may_be_raced(fd) || !owns_memory())
         return NULL;
     /* Counted first: the thread does not end while a race is counted. */
     atomic_fetch_add(&background_count, 1);
@@ -245,7 +246,7 @@ int background_start(const struct original *original, const struct destinations 
 static struct background *lock_race_of(int fd, uint32_t *item, sigset_t *before)
 {
     const struct socket_record *record = sockets_find(fd);
-    if (record == NULL || !sockets_has(fd, SOCKET_RACING) || !start_owns_memory())
+    if (record == NULL || !sockets_has(fd, SOCKET_RACING) || !owns_memory())
         return NULL;
     *item = atomic_load(&record->race);
     struct background *race = background_at(*item);
@@ -321,7 +322,7 @@ void background_leave(void)
     if (atomic_load(&background_count) == 0 && atomic_load(&history_waiting) == 0)
         return;
     int saved = errno;
-    if (start_owns_memory()) {
+    if (owns_memory()) {
         uint32_t last = atomic_load(&background_races.taken);
         for (uint32_t item = 1; item <= last; item++)
             if (background_is_on(background_at(item)))

@@ -23,7 +23,6 @@
 #include "runtime/real.h"
 #include "runtime/replace.h"
 #include "runtime/settings.h"
-#include "runtime/start.h"
 
 _Atomic unsigned background_count;
 

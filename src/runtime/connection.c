@@ -18,10 +18,10 @@
 #include "runtime/patience.h"
 #include "runtime/pref64.h"
 #include "runtime/race.h"
-#include "runtime/race_thread.h"
 #include "runtime/real.h"
 #include "runtime/redirect.h"
 #include "runtime/settings.h"
+#include "runtime/signal_handler.h"
 #include "runtime/sockets.h"
 #include "runtime/upgrade.h"
 
@@ -348,7 +348,7 @@ static bool add_ways(struct destinations *destinations)
 static int find_redirected(int fd, int state, const struct sockaddr_in *asked, struct destinations *destinations)
 {
     bool waits = !kernel_is_nonblocking(fd);
-    enum redirect_patience patience = race_thread_in_handler() ? REDIRECT_KNOWN
+    enum redirect_patience patience = signal_handler_may_run() ? REDIRECT_KNOWN
                                       : waits                  ? REDIRECT_ASK
                                                                : REDIRECT_START;
     destinations_begin(asked->sin_addr, destinations);

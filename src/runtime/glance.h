@@ -14,7 +14,7 @@
 #include "core/config.h"
 #include "runtime/hook.h"
 #include "runtime/pointer.h"
-#include "runtime/start.h"
+#include "runtime/ready.h"
 
 /* For each first octet of an IPv4 address whether such an address may be an alias (alias-pool, alias-map) or
    redirected. Written at the start. */
@@ -57,7 +57,7 @@ extern __thread int *glance_errno __attribute__((tls_model("initial-exec")));
 /* For slow paths: what a glance has to know of this thread. */
 static inline void glance_note_thread(void)
 {
-    if (start_is_ready())
+    if (is_ready())
         glance_errno = &errno;
     pointer_note_stack();
 }

@@ -37,7 +37,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "runtime/start.h"
+#include "runtime/ready.h"
 
 /* Address of the innermost guard of this thread, its lowest bits as below; 0: none. */
 extern __thread uintptr_t guard_innermost __attribute__((tls_model("initial-exec")));
@@ -107,7 +107,7 @@ static inline bool guard_enter(struct guard *guard, enum guard_kind kind)
     /* A hook that runs above us (innermost < here) was interrupted by a handler on a stack of its own. */
     bool holds = guard_holds(innermost, here), nested = holds && innermost > here;
     guard->in_lookup = nested && (innermost & GUARD_IN_LOOKUP) != 0;
-    guard->entered = guard_lets(innermost, nested) && start_ready();
+    guard->entered = guard_lets(innermost, nested) && ready_or_start();
     if (guard->entered) {
         int cancellation = PTHREAD_CANCEL_DISABLE;
         if (kind == GUARD_CALL)
@@ -189,7 +189,7 @@ static inline bool guard_may_act(void)
 {
     uintptr_t innermost = guard_innermost, here = (uintptr_t)__builtin_frame_address(0);
     return innermost != GUARD_OWN_THREAD && guard_lets(innermost, innermost > here && guard_holds(innermost, here)) &&
-           start_ready();
+           ready_or_start();
 }
 
 /* Declares `name`; true inside `if` where the hook is to act. GUARD_ENTER_LOOKUP is for hooks that may wait for

@@ -16,12 +16,12 @@
 #include "runtime/outbound.h"
 #include "runtime/pref64.h"
 #include "runtime/proof.h"
-#include "runtime/race_thread.h"
 #include "runtime/real.h"
 #include "runtime/redirect.h"
 #include "runtime/requeue.h"
 #include "runtime/resolve.h"
 #include "runtime/settings.h"
+#include "runtime/signal_handler.h"
 #include "runtime/sockets.h"
 #include "runtime/sources.h"
 #include "runtime/upgrade.h"
@@ -282,7 +282,7 @@ static ssize_t send_redirected(int fd, const struct msghdr *message, const struc
 {
     struct ip_address addresses[REDIRECT_ADDRESSES];
     bool nonblocking = (flags & MSG_DONTWAIT) != 0 || kernel_is_nonblocking(fd);
-    enum redirect_patience patience = race_thread_in_handler() ? REDIRECT_KNOWN
+    enum redirect_patience patience = signal_handler_may_run() ? REDIRECT_KNOWN
                                       : nonblocking            ? REDIRECT_BRIEFLY
                                                                : REDIRECT_ASK;
     size_t count = redirect_find(asked->sin_addr, patience, addresses);

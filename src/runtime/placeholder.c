@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <sys/socket.h>
 
-#include "runtime/attempts.h"
+#include "runtime/high_fd.h"
 #include "runtime/real.h"
 
 #define CHUNK 1024
@@ -14,8 +14,8 @@ int placeholder_make(int *end, int *peer)
     int pair[2], least = 1;
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair) != 0)
         return -errno;
-    *end = attempts_move_high(pair[0]);
-    *peer = attempts_move_high(pair[1]);
+    *end = high_fd_move(pair[0]);
+    *peer = high_fd_move(pair[1]);
     REAL(setsockopt)(*end, SOL_SOCKET, SO_SNDBUF, &least, sizeof least);
     while (send(*end, filling, sizeof filling, MSG_NOSIGNAL) > 0)
         continue;

@@ -7,7 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "runtime/background.h"
+#include "runtime/arrival.h"
 #include "runtime/beside.h"
 #include "runtime/clock.h"
 #include "runtime/glance.h"
@@ -16,8 +16,8 @@
 #include "runtime/observe.h"
 #include "runtime/pref64_kept.h"
 #include "runtime/pref64_record.h"
-#include "runtime/race_thread.h"
 #include "runtime/settings.h"
+#include "runtime/signal_handler.h"
 #include "runtime/sources.h"
 
 #define SAME_NETWORK_MS 3000 /* a host that has moved notices that late */
@@ -76,7 +76,7 @@ static void ask(void *network)
     pref64_ask(&record);
     record.network = *(const struct ip_address *)network;
     keep(&record, true);
-    background_go_on();
+    arrival_tell();
     pref64_store(&record);
     if (observe_wants(OBSERVE_INFO))
         observe(OBSERVE_INFO,
@@ -84,7 +84,7 @@ static void ask(void *network)
     atomic_store(&is_late, false);
     atomic_store(&is_slow, false);
     atomic_store(&asking, 0);
-    background_go_on();
+    arrival_tell();
 }
 
 static bool start_asking(const struct ip_address *network)
@@ -236,7 +236,7 @@ size_t pref64_ways_for(int fd, bool may_wait, struct in_addr ipv4, struct ip_add
             tell_refusal(ipv4, refusal);
         return 0;
     }
-    if (look_up(&found) == UNKNOWN && !race_thread_in_handler()) {
+    if (look_up(&found) == UNKNOWN && !signal_handler_may_run()) {
         bool waits = may_wait && !kernel_is_nonblocking(fd);
         pref64_find(waits ? PREF64_ASK : PREF64_START, &found);
         *soon = !waits && atomic_load(&asking) != 0 && !atomic_load(&is_slow);

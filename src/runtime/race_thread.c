@@ -9,12 +9,13 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "runtime/attempts.h"
 #include "runtime/background.h"
 #include "runtime/clock.h"
 #include "runtime/guard.h"
+#include "runtime/high_fd.h"
 #include "runtime/real.h"
 #include "runtime/shelter.h"
+#include "runtime/signal_handler.h"
 #include "runtime/trace.h"
 
 #define EVENTS_AT_ONCE 128
@@ -48,9 +49,9 @@ static int open_descriptors(void)
     int new_bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     struct epoll_event event = {.events = EPOLLIN, .data.u64 = BELL};
     if (new_set >= 0)
-        new_set = attempts_move_high(new_set);
+        new_set = high_fd_move(new_set);
     if (new_bell >= 0)
-        new_bell = attempts_move_high(new_bell);
+        new_bell = high_fd_move(new_bell);
     atomic_store(&set, new_set);
     atomic_store(&bell, new_bell);
     if (new_set >= 0 && new_bell >= 0 && REAL(epoll_ctl)(new_set, EPOLL_CTL_ADD, new_bell, &event) == 0)
@@ -173,24 +174,7 @@ static bool make_thread(void)
     return error == 0;
 }
 
-static sigset_t mask_at_start;
 static atomic_bool missed; /* a race, for want of a thread that could not be made then */
-
-void race_thread_start(void)
-{
-    pthread_sigmask(SIG_SETMASK, NULL, &mask_at_start);
-}
-
-/* A handler runs with its own signal blocked, beyond what the process was started with. */
-bool race_thread_in_handler(void)
-{
-    sigset_t mask;
-    pthread_sigmask(SIG_SETMASK, NULL, &mask);
-    for (int number = 1; number < NSIG; number++)
-        if (sigismember(&mask, number) == 1 && sigismember(&mask_at_start, number) != 1)
-            return true;
-    return false;
-}
 
 static bool ensure(void)
 {
@@ -212,7 +196,7 @@ bool race_thread_ensure(void)
 {
     if (atomic_load(&state) == THREAD_RUNS)
         return has_its_descriptors();
-    if (race_thread_in_handler()) {
+    if (signal_handler_may_run()) {
         atomic_store(&missed, true);
         return false;
     }

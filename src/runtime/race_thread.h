@@ -10,15 +10,8 @@
 
 #include "runtime/our_thread.h"
 
-/* At start: remembers the signal mask that the process was given. */
-void race_thread_start(void);
-
-/* Whether this may be a signal handler, where no thread can be made. */
-bool race_thread_in_handler(void);
-
 /* Makes sure that the thread runs. False where it can't be made, its descriptors were closed behind our back (it will
-   notice by and by), or this may be a signal handler. One is known by signals that are blocked now and were not at
-   start. */
+   notice by and by), or this may be a signal handler. */
 bool race_thread_ensure(void);
 
 /* In a name lookup, which is no handler: makes the thread where a race has missed it. */

@@ -41,7 +41,7 @@ void real_bind_all(void);
  */
 void *real_bind(enum real_symbol symbol);
 
-/* The same once the shim is ready (start_is_ready), for a REQUIRED symbol: it is bound. */
+/* The same once the shim is ready (is_ready), for a REQUIRED symbol: it is bound. */
 #define REAL_BOUND(name) __atomic_load_n(&real_functions.name, __ATOMIC_RELAXED)
 
 /* The real function of a hook, to be called: REAL(connect)(fd, address, length). */

@@ -9,7 +9,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "runtime/background.h"
+#include "runtime/arrival.h"
 #include "runtime/beside.h"
 #include "runtime/clock.h"
 #include "runtime/guard.h"
@@ -110,7 +110,7 @@ static void look_up(void *data)
     atomic_store(&known[place].again_ms, clock_now_ms() + (error == 0 ? LOOKED_UP_AGAIN_MS : TRIED_AGAIN_MS));
     atomic_store(&known[place].late, false);
     atomic_store(&known[place].asking, 0);
-    background_go_on();
+    arrival_tell();
 }
 
 static void start_looking_up(unsigned place)

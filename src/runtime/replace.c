@@ -3,9 +3,9 @@
 #include <errno.h>
 #include <fcntl.h>
 
-#include "runtime/attempts.h"
 #include "runtime/epoll_kernel.h"
 #include "runtime/epoll_sets.h"
+#include "runtime/high_fd.h"
 #include "runtime/kernel.h"
 #include "runtime/observe.h"
 #include "runtime/real.h"
@@ -47,7 +47,7 @@ static int replace_one(int number, int socket)
     epoll_sets_take(number, &registrations);
     int flags = (descriptor_flags & FD_CLOEXEC) != 0 ? O_CLOEXEC : 0;
     /* The program goes on meanwhile where its socket is exchanged by the thread of races. */
-    int old = sockets_has(number, SOCKET_RACING) && epoll_kernel_next(0) >= 0 ? attempts_copy_high(number) : -1;
+    int old = sockets_has(number, SOCKET_RACING) && epoll_kernel_next(0) >= 0 ? high_fd_copy(number) : -1;
     int error = REAL(dup3)(socket, number, flags) < 0 ? -errno : 0;
     if (old >= 0 && error == 0)
         epoll_sets_catch_up(number, old, &registrations);

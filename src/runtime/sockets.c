@@ -8,7 +8,7 @@
 #include "runtime/forgery.h"
 #include "runtime/kernel.h"
 #include "runtime/socket_options.h"
-#include "runtime/start.h"
+#include "runtime/ready.h"
 
 #define WATCH_NONE    0
 #define WATCH_SEVERAL UINT32_MAX
@@ -156,7 +156,7 @@ struct socket_record *sockets_find_doubtful(int fd, uint32_t item)
         atomic_store_explicit(&descriptor->doubted, 0, memory_order_relaxed);
         return pool_at(&sockets_records, item);
     }
-    if (family == -EBADF || !start_owns_memory())
+    if (family == -EBADF || !owns_memory())
         return NULL;
     /* Whoever asks may be walking over the numbers of other threads: what one of them puts here meanwhile stays, even
        if it is the same record, used again. That one is in no doubt. */

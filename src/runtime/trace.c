@@ -7,7 +7,7 @@
 
 #include "runtime/channel.h"
 #include "runtime/observe.h"
-#include "runtime/start.h"
+#include "runtime/ready.h"
 
 /* Under the name that a program can't have for itself: program_invocation_short_name is libc's other one. */
 extern char *__progname;
@@ -30,7 +30,7 @@ void trace_write(const struct event *event)
     if (data != MAP_FAILED) {
         struct text line = text_on(data, EVENT_LINE_SIZE);
         event_to_json(&whole, &line);
-        outcome = channel_write(&channel, &line, !keeps_numbers && start_owns_memory());
+        outcome = channel_write(&channel, &line, !keeps_numbers && owns_memory());
         munmap(data, EVENT_LINE_SIZE);
     }
     if (outcome == CHANNEL_FULL)

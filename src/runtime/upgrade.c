@@ -9,9 +9,9 @@
 
 #include "core/transport.h"
 #include "runtime/adoption.h"
-#include "runtime/attempts.h"
 #include "runtime/filters.h"
 #include "runtime/forgery.h"
+#include "runtime/high_fd.h"
 #include "runtime/holders.h"
 #include "runtime/kernel.h"
 #include "runtime/observe.h"
@@ -25,7 +25,6 @@
 #include "runtime/shelter.h"
 #include "runtime/sockets.h"
 #include "runtime/sources.h"
-#include "runtime/start.h"
 
 /* What an upgrade knows of the socket that goes. */
 struct plan {
@@ -186,7 +185,7 @@ static void wake_sleepers(const struct plan *plan, int old)
 /* Datagrams that come before the numbers are replaced go to the old socket: it stays until all of them are moved. */
 static int put_in_place(const struct plan *plan, int socket)
 {
-    int old = plan->type == SOCK_DGRAM && (plan->port != 0 || plan->waits) ? attempts_copy_high(plan->fd) : -EBADF;
+    int old = plan->type == SOCK_DGRAM && (plan->port != 0 || plan->waits) ? high_fd_copy(plan->fd) : -EBADF;
     int result = replace_socket(plan->fd, plan->record, socket);
     if (result == 0)
         sockets_set(plan->record, SOCKET_UPGRADED | (plan->port != 0 ? SOCKET_PORT_KEPT : 0));

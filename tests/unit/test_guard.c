@@ -10,11 +10,11 @@
 
 #define DEEP 12
 
-/* In place of runtime/start.c. */
-_Atomic int start_state = START_READY;
+/* In place of runtime/init.c. */
+_Atomic int init_state = INIT_READY;
 __thread uintptr_t guard_innermost __attribute__((tls_model("initial-exec")));
 
-bool start_run(void)
+bool init_run(void)
 {
     return false;
 }

@@ -1,11 +1,9 @@
-#include "runtime/start.h"
-
+/* Brings the shim up, and its rooms through a fork: the one file that knows them all. */
 #include <errno.h>
 #include <pthread.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include "runtime/aliases.h"
+#include "runtime/arrival.h"
 #include "runtime/background.h"
 #include "runtime/beside.h"
 #include "runtime/follow.h"
@@ -20,18 +18,14 @@
 #include "runtime/pointer.h"
 #include "runtime/pref64.h"
 #include "runtime/race.h"
-#include "runtime/race_thread.h"
+#include "runtime/ready.h"
 #include "runtime/real.h"
 #include "runtime/settings.h"
+#include "runtime/signal_handler.h"
 #include "runtime/thread_end.h"
 #include "runtime/trace.h"
 #include "runtime/translators.h"
 #include "runtime/upgrade.h"
-
-_Atomic int start_state = START_COLD;
-__thread uintptr_t guard_innermost __attribute__((tls_model("initial-exec")));
-
-static _Atomic long owner;
 
 static void before_fork(void)
 {
@@ -48,7 +42,7 @@ static void after_fork_in_parent(void)
 
 static void after_fork_in_child(void)
 {
-    atomic_store(&owner, syscall(SYS_getpid));
+    ready_own_memory();
     holders_after_fork();
     beside_after_fork();
     lookups_after_fork();
@@ -57,13 +51,8 @@ static void after_fork_in_child(void)
     race_after_fork();
     background_after_fork();
     /* The thread that was busy, if any, does not exist in the child. */
-    int busy = START_BUSY;
-    atomic_compare_exchange_strong(&start_state, &busy, START_COLD);
-}
-
-bool start_owns_memory(void)
-{
-    return syscall(SYS_getpid) == atomic_load(&owner);
+    int busy = INIT_BUSY;
+    atomic_compare_exchange_strong(&init_state, &busy, INIT_COLD);
 }
 
 /* For good: every hook then passes its call on. */
@@ -72,18 +61,18 @@ static bool stand_aside(void)
     const char *guard = network_guard_find();
     if (guard == NULL)
         return false;
-    atomic_store_explicit(&start_state, START_ASIDE, memory_order_release);
+    atomic_store_explicit(&init_state, INIT_ASIDE, memory_order_release);
     observe_error(OBSERVE_WARNING,
                   "nothing is done for IPv6 here (other-preloads ignore would allow it): the network is guarded by",
                   guard, 0);
     return true;
 }
 
-bool start_run(void)
+bool init_run(void)
 {
-    int cold = START_COLD;
-    if (!atomic_compare_exchange_strong(&start_state, &cold, START_BUSY))
-        return cold == START_READY;
+    int cold = INIT_COLD;
+    if (!atomic_compare_exchange_strong(&init_state, &cold, INIT_BUSY))
+        return cold == INIT_READY;
     int saved = errno;
     observe_start();
     real_bind_all();
@@ -102,21 +91,22 @@ bool start_run(void)
     listen_map_start(&settings->listen_map);
     translators_start(&settings->nat64_inbound);
     pointer_start();
-    race_thread_start();
+    signal_handler_start();
+    arrival_start(background_go_on);
     thread_end_start();
     static atomic_bool fork_handled;
     if (!atomic_exchange(&fork_handled, true) &&
         pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child) != 0)
         observe(OBSERVE_WARNING,
                 "no memory for the fork handler: children of this process may lose track of sockets");
-    atomic_store(&owner, syscall(SYS_getpid));
+    ready_own_memory();
     trace_start();
-    atomic_store_explicit(&start_state, START_READY, memory_order_release);
+    atomic_store_explicit(&init_state, INIT_READY, memory_order_release);
     errno = saved;
     return true;
 }
 
 __attribute__((constructor)) static void start_at_load(void)
 {
-    start_run();
+    init_run();
 }
