@@ -23,6 +23,7 @@
 #include "runtime/race.h"
 #include "runtime/real.h"
 #include "runtime/replies.h"
+#include "runtime/shape.h"
 #include "runtime/sockets.h"
 #include "runtime/view.h"
 
@@ -227,7 +228,7 @@ typedef int get_name(int fd, struct sockaddr *restrict address, socklen_t *restr
 static int get_in_shape(get_name *get, int fd, view *shown_as, struct sockaddr *restrict address,
                         socklen_t *restrict length, const void *caller)
 {
-    if (!pointer_can_write_address(address, length) || !view_is_ipv4(fd, *length, caller)) {
+    if (!pointer_can_write_address(address, length) || !shape_is_ipv4(fd, *length, caller)) {
         int result = get(fd, address, length);
         return result == 0 && shown_as == view_of ? (int)impostor_hide(address, *length, result) : result;
     }

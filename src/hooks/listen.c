@@ -9,6 +9,7 @@
 #include "runtime/loopback_twin.h"
 #include "runtime/pointer.h"
 #include "runtime/real.h"
+#include "runtime/shape.h"
 #include "runtime/sockets.h"
 #include "runtime/view.h"
 
@@ -37,7 +38,7 @@ static int hand_out(int listener, int fd, const struct sockaddr_storage *peer, s
         return fd;
     socklen_t room = length != NULL ? *length : 0;
     sockets_learn(listener, peer_length > 0 ? peer->ss_family : AF_UNSPEC);
-    bool ipv4_shape = peer->ss_family == AF_INET6 && view_is_ipv4(listener, room, caller);
+    bool ipv4_shape = peer->ss_family == AF_INET6 && shape_is_ipv4(listener, room, caller);
     view_hand_out(peer, peer_length, ipv4_shape ? loopback_twin_view(fd, peer) : NULL, address, length);
     acceptance_note(listener, fd, peer, ipv4_shape);
     return fd;

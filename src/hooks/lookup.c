@@ -8,6 +8,7 @@
 #include "runtime/guard.h"
 #include "runtime/hook.h"
 #include "runtime/preference.h"
+#include "runtime/race_thread.h"
 #include "runtime/real.h"
 #include "runtime/resolve_info.h"
 
@@ -17,6 +18,7 @@ EXPORT int getaddrinfo(const char *restrict node, const char *restrict service, 
     GUARD(guard);
     if (!GUARD_ENTER_LOOKUP(guard))
         return REAL(getaddrinfo)(node, service, hints, result);
+    race_thread_prepare();
     if (hints == NULL || hints->ai_family == AF_UNSPEC || hints->ai_family == AF_INET6) {
         if (!guard.in_lookup && awareness_shows(node, hints))
             aware_set();

@@ -6,6 +6,7 @@
 #include "runtime/aware.h"
 #include "runtime/guard.h"
 #include "runtime/hook.h"
+#include "runtime/race_thread.h"
 #include "runtime/real.h"
 #include "runtime/resolve_hostent.h"
 
@@ -14,6 +15,7 @@ EXPORT struct hostent *gethostbyname(const char *name)
     GUARD(guard);
     if (!GUARD_ENTER_LOOKUP(guard) || name == NULL)
         return REAL(gethostbyname)(name);
+    race_thread_prepare();
     return resolve_by_name(name);
 }
 
@@ -22,8 +24,10 @@ EXPORT struct hostent *gethostbyname2(const char *name, int family)
     GUARD(guard);
     if (!GUARD_ENTER_LOOKUP(guard) || name == NULL)
         return REAL(gethostbyname2)(name, family);
-    if (family == AF_INET)
+    if (family == AF_INET) {
+        race_thread_prepare();
         return resolve_by_name(name);
+    }
     if (!guard.in_lookup)
         aware_set();
     return REAL(gethostbyname2)(name, family);
@@ -35,6 +39,7 @@ EXPORT int gethostbyname_r(const char *restrict name, struct hostent *restrict r
     GUARD(guard);
     if (!GUARD_ENTER_LOOKUP(guard) || name == NULL)
         return REAL(gethostbyname_r)(name, result, buffer, size, found, error);
+    race_thread_prepare();
     struct resolve_buffer into = {result, buffer, size};
     return resolve_by_name_r(name, &into, found, error);
 }
@@ -46,6 +51,7 @@ EXPORT int gethostbyname2_r(const char *restrict name, int family, struct hosten
     if (!GUARD_ENTER_LOOKUP(guard) || name == NULL)
         return REAL(gethostbyname2_r)(name, family, result, buffer, size, found, error);
     if (family == AF_INET) {
+        race_thread_prepare();
         struct resolve_buffer into = {result, buffer, size};
         return resolve_by_name_r(name, &into, found, error);
     }

@@ -10,7 +10,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "runtime/adoption.h"
 #include "runtime/background.h"
 #include "runtime/cancellation.h"
 #include "runtime/filters.h"
@@ -19,18 +18,19 @@
 #include "runtime/hook.h"
 #include "runtime/kernel.h"
 #include "runtime/option_twins.h"
+#include "runtime/our_mark.h"
 #include "runtime/pointer.h"
 #include "runtime/proof.h"
 #include "runtime/real.h"
+#include "runtime/shape.h"
 #include "runtime/sockets.h"
-#include "runtime/view.h"
 
 /* A socket that the program was given, and takes for one of IPv4. */
 static bool is_inherited_ipv6(int fd, const void *caller)
 {
     if (sockets_is_inherited(fd))
         return true;
-    if (sockets_is_other(fd) || sockets_is_native(fd) || !view_is_ipv4(fd, 0, caller))
+    if (sockets_is_other(fd) || sockets_is_native(fd) || !shape_is_ipv4(fd, 0, caller))
         return false;
     int family = kernel_socket_integer(fd, SO_DOMAIN);
     if (family >= 0 && family != AF_INET6)
@@ -97,7 +97,7 @@ static void hide_domain(int fd, void *value, socklen_t length, const void *calle
 {
     int family = 0;
     memcpy(&family, value, length < sizeof family ? length : sizeof family);
-    if (family == AF_INET6 && view_is_ipv4(fd, 0, caller))
+    if (family == AF_INET6 && shape_is_ipv4(fd, 0, caller))
         show_ipv4(value, length);
 }
 
@@ -144,7 +144,7 @@ static NOINLINE int get_option(int fd, int level, int name, void *value, socklen
         return guard_result(&guard, forgery_get_filter(fd, value, length));
     int result = REAL(getsockopt)(fd, level, name, value, length);
     if (result == 0 && level == SOL_SOCKET && name == SO_INCOMING_CPU)
-        adoption_hide(value, *length);
+        our_mark_hide(value, *length);
     if (result == 0 && level == SOL_SOCKET && name == SO_DOMAIN && GUARD_ENTER_QUICK(guard))
         hide_domain(fd, value, *length, caller);
     if (result == 0 && level == IPPROTO_IP && name == IP_PKTINFO && *length > 0 && !proof_is_visible(fd))

@@ -4,8 +4,8 @@
 #include <netinet/in.h>
 
 #include "core/address.h"
-#include "runtime/adoption.h"
 #include "runtime/aliases.h"
+#include "runtime/our_mark.h"
 #include "runtime/real.h"
 #include "runtime/sockets.h"
 
@@ -32,7 +32,7 @@ void acceptance_note(int listener, int fd, const struct sockaddr_storage *peer, 
         sockets_add_other(fd);
     } else if (sockets_has(listener, SOCKET_UPGRADED)) {
         if (is_shown_as_it_is(peer)) /* which has gone already */
-            adoption_mark_accepted(fd);
+            our_mark_put_on_accepted(fd);
         sockets_add_upgraded(fd);
     } else {
         sockets_forget(fd);

@@ -8,38 +8,13 @@
 #include "runtime/binding.h"
 #include "runtime/forgery.h"
 #include "runtime/kernel.h"
+#include "runtime/our_mark.h"
 #include "runtime/proof.h"
 #include "runtime/real.h"
 #include "runtime/sockets.h"
 
-#ifndef SO_INCOMING_CPU
-#define SO_INCOMING_CPU 49
-#endif
-#define MARK         (-0x36736869) /* "6shi"; negative, so that a group of SO_REUSEPORT doesn't look at it */
-#define NO_PROCESSOR (-1)
-
 /* What the new owner would set again on another socket, if this one had to be given back. */
 static const int carried[] = {SO_REUSEADDR, SO_REUSEPORT, SO_BROADCAST, SO_KEEPALIVE};
-
-void adoption_mark(int socket)
-{
-    if (kernel_socket_integer(socket, SO_INCOMING_CPU) < 0)
-        adoption_mark_accepted(socket);
-}
-
-void adoption_mark_accepted(int socket)
-{
-    int saved = errno, mark = MARK;
-    REAL(setsockopt)(socket, SOL_SOCKET, SO_INCOMING_CPU, &mark, sizeof mark);
-    errno = saved;
-}
-
-void adoption_hide(void *value, socklen_t length)
-{
-    int mark = MARK, none = NO_PROCESSOR;
-    if (length == sizeof mark && memcmp(value, &mark, sizeof mark) == 0)
-        memcpy(value, &none, sizeof none);
-}
 
 static void note_backlog(int fd)
 {
@@ -90,7 +65,7 @@ bool adoption_try(int fd)
 {
     struct sockaddr_in6 bound = {0};
     socklen_t length = sizeof bound;
-    if (sockets_item(fd) != 0 || kernel_socket_integer(fd, SO_INCOMING_CPU) != MARK)
+    if (sockets_item(fd) != 0 || !our_mark_is_on(fd))
         return false;
     int saved = errno;
     if (REAL(getsockname)(fd, (struct sockaddr *)&bound, &length) == 0 && bound.sin6_family == AF_INET6)

@@ -18,8 +18,6 @@
 /* For sockets whose port the kernel chose, which mostly are a client's and soon gone: servers find some left. */
 #define BURST_PASSING (FORGERY_BURST / 2)
 
-static _Atomic unsigned live; /* records with SOCKET_SCREENED */
-
 /* The state of the rate, in memory that children share: a server that forks for each client has one rate in all. */
 static _Atomic int64_t own_arrival_ms;
 static _Atomic int64_t *_Atomic shared_arrival_ms;
@@ -40,7 +38,7 @@ static _Atomic int64_t *arrival_of_all(void)
 
 static bool may_attach(bool lasting)
 {
-    if (atomic_load(&live) >= FORGERY_LIVE)
+    if (atomic_load(&sockets_screened) >= FORGERY_LIVE)
         return false;
     int saved = errno;
     unsigned burst = lasting ? FORGERY_BURST : BURST_PASSING;
@@ -71,19 +69,6 @@ int forgery_furnish(int from, int to, bool filtered, bool lasting, bool *screene
     return result;
 }
 
-void forgery_note(struct socket_record *record, bool screened)
-{
-    if (record == NULL)
-        return;
-    uint32_t before = screened ? atomic_fetch_or(&record->flags, SOCKET_SCREENED)
-                               : atomic_fetch_and(&record->flags, ~(uint32_t)SOCKET_SCREENED);
-    bool was_screened = (before & SOCKET_SCREENED) != 0;
-    if (screened && !was_screened)
-        atomic_fetch_add(&live, 1);
-    else if (!screened && was_screened)
-        atomic_fetch_sub(&live, 1);
-}
-
 bool forgery_adopt(int fd, struct socket_record *record)
 {
     struct filters_room *room = filters_room_make();
@@ -91,7 +76,7 @@ bool forgery_adopt(int fd, struct socket_record *record)
     bool screened = result == 0 && room->screened;
     if (result != 0 || room->count > 0)
         sockets_set(record, SOCKET_FILTERED);
-    forgery_note(record, screened);
+    sockets_note_screened(record, screened);
     filters_room_free(room);
     return screened;
 }
@@ -122,7 +107,7 @@ static int attach(int fd, struct socket_record *record, int name, const void *va
     if (result < 0)
         return result;
     proof_begin(fd, record);
-    forgery_note(record, name == SO_ATTACH_FILTER && (was_screened || may_attach(true)) && put_before(fd));
+    sockets_note_screened(record, name == SO_ATTACH_FILTER && (was_screened || may_attach(true)) && put_before(fd));
     return 0;
 }
 
@@ -137,7 +122,7 @@ static int detach_own(int fd, struct socket_record *record, const void *value, s
     int result = set(fd, SO_DETACH_FILTER, value, length);
     if (result == 0) {
         proof_begin(fd, record);
-        forgery_note(record, false);
+        sockets_note_screened(record, false);
     }
     return result;
 }

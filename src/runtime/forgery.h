@@ -31,9 +31,6 @@
  */
 int forgery_furnish(int from, int to, bool filtered, bool lasting, bool *screened);
 
-/* The socket of this record has our filter, or has it no longer (SOCKET_SCREENED). */
-void forgery_note(struct socket_record *record, bool screened);
-
 /* A UDP socket that this program was given is on record now. Whether it came with our filter; what the program that
    had it before attached is noted too. */
 bool forgery_adopt(int fd, struct socket_record *record);

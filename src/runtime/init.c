@@ -10,22 +10,28 @@
 #include "runtime/glance.h"
 #include "runtime/guard.h"
 #include "runtime/holders.h"
+#include "runtime/last_thread.h"
 #include "runtime/listen_map.h"
 #include "runtime/lookup_queue.h"
 #include "runtime/lookups.h"
 #include "runtime/network_guard.h"
 #include "runtime/observe.h"
+#include "runtime/patience.h"
 #include "runtime/pointer.h"
 #include "runtime/pref64.h"
 #include "runtime/race.h"
 #include "runtime/ready.h"
 #include "runtime/real.h"
+#include "runtime/resolve.h"
 #include "runtime/settings.h"
 #include "runtime/signal_handler.h"
 #include "runtime/thread_end.h"
 #include "runtime/trace.h"
 #include "runtime/translators.h"
 #include "runtime/upgrade.h"
+
+static void (*const clean_up[])(void) = {race_abandon_all, patience_abandon_all, resolve_abandon_all, NULL};
+static const struct thread_end at_thread_end = {clean_up, last_thread_has_company, last_thread_end};
 
 static void before_fork(void)
 {
@@ -93,7 +99,7 @@ bool init_run(void)
     pointer_start();
     signal_handler_start();
     arrival_start(background_go_on);
-    thread_end_start();
+    thread_end_start(&at_thread_end);
     static atomic_bool fork_handled;
     if (!atomic_exchange(&fork_handled, true) &&
         pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child) != 0)

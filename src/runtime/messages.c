@@ -21,6 +21,7 @@
 #include "runtime/requeue.h"
 #include "runtime/resolve.h"
 #include "runtime/settings.h"
+#include "runtime/shape.h"
 #include "runtime/signal_handler.h"
 #include "runtime/sockets.h"
 #include "runtime/sources.h"
@@ -332,7 +333,7 @@ void messages_hand_out_source(int fd, struct sockaddr_storage *full, socklen_t f
                               socklen_t *length, const void *caller)
 {
     bool ipv4_shape =
-        full_length > 0 && full->ss_family == AF_INET6 && view_is_ipv4(fd, length != NULL ? *length : 0, caller);
+        full_length > 0 && full->ss_family == AF_INET6 && shape_is_ipv4(fd, length != NULL ? *length : 0, caller);
     view *shown_as = NULL;
     if (ipv4_shape) {
         requeue_show_source(full);
@@ -348,13 +349,13 @@ static bool translates_control(int fd, socklen_t room, const void *caller)
     if (sockets_has(fd, SOCKET_UPGRADED))
         return true;
     if (sockets_is_inherited(fd))
-        return view_is_ipv4(fd, room, caller);
+        return shape_is_ipv4(fd, room, caller);
     if (!messages_may_need_translation(fd))
         return false;
     int family = kernel_socket_integer(fd, SO_DOMAIN);
     if (family != AF_INET6)
         sockets_add_other(fd);
-    return family == AF_INET6 && view_is_ipv4(fd, room, caller);
+    return family == AF_INET6 && shape_is_ipv4(fd, room, caller);
 }
 
 /* The kernel gets room of ours for control messages where the program's are translated, or it has none for the proof.

@@ -11,8 +11,8 @@
 #include "runtime/kernel.h"
 #include "runtime/pointer.h"
 #include "runtime/real.h"
+#include "runtime/shape.h"
 #include "runtime/sockets.h"
-#include "runtime/view.h"
 
 #define FORGED_MOST 256 /* that are thrown away in one call which may not wait */
 
@@ -39,7 +39,7 @@ static bool look_at(int fd, socklen_t room, const void *caller)
     bool needed = false;
     if (family != AF_INET6) {
         sockets_add_other(fd);
-    } else if (view_is_ipv4(fd, room, caller) && kernel_socket_integer(fd, SO_TYPE) == SOCK_DGRAM) {
+    } else if (shape_is_ipv4(fd, room, caller) && kernel_socket_integer(fd, SO_TYPE) == SOCK_DGRAM) {
         bool visible = wants_packet_information(fd);
         needed = ask_for_proof(fd);
         if (needed) {

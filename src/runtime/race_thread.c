@@ -205,7 +205,7 @@ bool race_thread_ensure(void)
 
 void race_thread_prepare(void)
 {
-    if (atomic_exchange(&missed, false))
+    if (atomic_load_explicit(&missed, memory_order_relaxed) && atomic_exchange(&missed, false))
         ensure();
 }
 

@@ -6,7 +6,6 @@
 #include "runtime/lookups.h"
 #include "runtime/observe.h"
 #include "runtime/pref64.h"
-#include "runtime/race_thread.h"
 #include "runtime/resolve.h"
 #include "runtime/settings.h"
 #include "runtime/state.h"
@@ -124,8 +123,6 @@ static void record(const char *name, const struct resolve_addresses *ipv4, const
     size_t count = take_candidates(ordered, list);
     lookups_record(name, list, count, ordered->ipv4_first ? face_of(ipv4, list, count) : CANDIDATES_NO_FACE);
     observe_name(EVENT_ANSWER, name, list, count);
-    if (count > 1)
-        race_thread_prepare();
     for (size_t i = 0; i < count && !hides_ipv6(ordered); i++) {
         struct in_addr shown;
         if (is_alias(&list[i]) && show(&list[i], &shown) && aliases_is_shared(shown))

@@ -5,10 +5,9 @@
 #include <stddef.h>
 
 #include "core/transport.h"
-#include "runtime/forgery.h"
 #include "runtime/kernel.h"
-#include "runtime/socket_options.h"
 #include "runtime/ready.h"
+#include "runtime/socket_options.h"
 
 #define WATCH_NONE    0
 #define WATCH_SEVERAL UINT32_MAX
@@ -44,13 +43,28 @@ static struct descriptor *descriptor_make(int fd)
     return page != NULL ? &page[(unsigned)fd % SOCKETS_PAGE] : NULL;
 }
 
+_Atomic unsigned sockets_screened;
+
+void sockets_note_screened(struct socket_record *record, bool screened)
+{
+    if (record == NULL)
+        return;
+    uint32_t before = screened ? atomic_fetch_or(&record->flags, SOCKET_SCREENED)
+                               : atomic_fetch_and(&record->flags, ~(uint32_t)SOCKET_SCREENED);
+    bool was_screened = (before & SOCKET_SCREENED) != 0;
+    if (screened && !was_screened)
+        atomic_fetch_add(&sockets_screened, 1);
+    else if (!screened && was_screened)
+        atomic_fetch_sub(&sockets_screened, 1);
+}
+
 static void release(uint32_t item)
 {
     if (!sockets_item_is_record(item))
         return;
     struct socket_record *record = pool_at(&sockets_records, item);
     if (atomic_fetch_sub(&record->numbers, 1) == 1) {
-        forgery_note(record, false);
+        sockets_note_screened(record, false);
         socket_options_free(record);
         pool_give(&sockets_records, item);
     }

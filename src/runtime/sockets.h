@@ -263,6 +263,11 @@ void sockets_fail(struct socket_record *record, int error);
 /* A socket of this family has been put under the numbers of the record, which the program takes for AF_INET. */
 void sockets_note_family(struct socket_record *record, sa_family_t family);
 
+/* The socket of this record (NULL: of none) has our filter, or has it no longer (SOCKET_SCREENED). How many have it.
+ */
+void sockets_note_screened(struct socket_record *record, bool screened);
+extern _Atomic unsigned sockets_screened;
+
 /* Calls `act` for every number whose record has all these flags. */
 void sockets_each_with(uint32_t flags, void (*act)(int number, void *context), void *context);
 

@@ -3,16 +3,13 @@
 #include <errno.h>
 #include <limits.h>
 #include <pthread.h>
-#include <stdbool.h>
+#include <stddef.h>
 
-#include "runtime/last_thread.h"
 #include "runtime/observe.h"
-#include "runtime/patience.h"
-#include "runtime/race.h"
-#include "runtime/resolve.h"
 
 static pthread_key_t key;
 static bool have_key;
+static const struct thread_end *actions;
 
 /* The key's value points to the place of the round of destructors in which it is used up. */
 static const char rounds[PTHREAD_DESTRUCTOR_ITERATIONS];
@@ -28,22 +25,22 @@ static const char rounds[PTHREAD_DESTRUCTOR_ITERATIONS];
 static void thread_ends(void *round)
 {
     int saved = errno;
-    race_abandon_all();
-    patience_abandon_all();
-    resolve_abandon_all();
-    if (last_thread_has_company()) {
+    for (void (*const *clean_up)(void) = actions->clean_up; *clean_up != NULL; clean_up++)
+        (*clean_up)();
+    if (actions->has_company()) {
         if ((const char *)round == &rounds[LAST_ROUND])
-            last_thread_end();
+            actions->end_process();
         else
             pthread_setspecific(key, (const char *)round + 1);
     }
     errno = saved;
 }
 
-void thread_end_start(void)
+void thread_end_start(const struct thread_end *wanted)
 {
     if (have_key)
         return;
+    actions = wanted;
     have_key = pthread_key_create(&key, thread_ends) == 0;
     if (!have_key)
         observe(OBSERVE_WARNING, "no key for thread-specific data is left: a thread that is cancelled while it "

@@ -9,8 +9,17 @@
 #ifndef V6SHIM_RUNTIME_THREAD_END_H
 #define V6SHIM_RUNTIME_THREAD_END_H
 
+#include <stdbool.h>
+
+/* What is to be done then, from the rooms whose business it is. */
+struct thread_end {
+    void (*const *clean_up)(void); /* each of them, in each round of destructors; the last one is NULL */
+    bool (*has_company)(void);     /* whether threads of ours are there; then, when all destructors have run: */
+    void (*end_process)(void);     /* which returns where this was not the program's last thread */
+};
+
 /* At start: makes the key. */
-void thread_end_start(void);
+void thread_end_start(const struct thread_end *actions);
 
 /* Asks for the destructor in this thread. Async-signal-safe, since the key is one of the first ones, for which libc
    has room in each thread. */

@@ -8,7 +8,6 @@
 #include <sys/stat.h>
 
 #include "core/transport.h"
-#include "runtime/adoption.h"
 #include "runtime/filters.h"
 #include "runtime/forgery.h"
 #include "runtime/high_fd.h"
@@ -16,6 +15,7 @@
 #include "runtime/kernel.h"
 #include "runtime/observe.h"
 #include "runtime/option_twins.h"
+#include "runtime/our_mark.h"
 #include "runtime/port_share.h"
 #include "runtime/proof.h"
 #include "runtime/real.h"
@@ -205,13 +205,13 @@ static int keep_forgers_out(const struct plan *plan, int socket)
 {
     if (plan->type != SOCK_DGRAM)
         return 0;
-    forgery_note(plan->record, plan->screened);
+    sockets_note_screened(plan->record, plan->screened);
     return plan->screened || proof_begin(socket, plan->record) ? 0 : -ENOTSUP;
 }
 
 static void forget_forgers(const struct plan *plan)
 {
-    forgery_note(plan->record, false);
+    sockets_note_screened(plan->record, false);
     sockets_clear(plan->record, SOCKET_PROVEN | SOCKET_WANTS_PKTINFO);
 }
 
@@ -227,7 +227,7 @@ static int carry_out(struct plan *plan)
     if (result == 0)
         result = bind_new(plan, socket);
     if (result == 0 && (plan->bind_to != NULL || plan->type == SOCK_DGRAM))
-        adoption_mark(socket);
+        our_mark_put_on(socket);
     if (result == 0) {
         result = keep_forgers_out(plan, socket);
         if (result == 0)
@@ -294,7 +294,7 @@ int upgrade_renew(int fd)
         result = carry_out(&plan);
         if (result < 0) { /* the old one is as it was */
             sockets_set(plan.record, before & (SOCKET_PROVEN | SOCKET_WANTS_PKTINFO));
-            forgery_note(plan.record, (before & SOCKET_SCREENED) != 0);
+            sockets_note_screened(plan.record, (before & SOCKET_SCREENED) != 0);
         }
     }
     shelter_leave(&shelter);
@@ -356,7 +356,7 @@ static int give_back(int fd, struct socket_record *record)
         return result;
     }
     sockets_clear(record, SOCKET_UPGRADED | SOCKET_WILDCARD | SOCKET_PROVEN | SOCKET_WANTS_PKTINFO);
-    forgery_note(record, false);
+    sockets_note_screened(record, false);
     return result;
 }
 

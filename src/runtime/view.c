@@ -3,14 +3,9 @@
 #include <netinet/in.h>
 #include <string.h>
 
-#include "runtime/adoption.h"
 #include "runtime/aliases.h"
-#include "runtime/aware.h"
-#include "runtime/imports.h"
 #include "runtime/impostor.h"
 #include "runtime/listen_map.h"
-#include "runtime/settings.h"
-#include "runtime/sockets.h"
 #include "runtime/translators.h"
 
 struct in_addr view_of(const struct ip_address *address)
@@ -69,30 +64,4 @@ void view_hand_out(const struct sockaddr_storage *full, socklen_t full_length, v
     }
     shown = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons(port), .sin_addr = shown_as(&native)};
     view_copy_out(&shown, sizeof shown, address, length);
-}
-
-/* The observer of v6shim check --run, where it is loaded, stands between us and who calls: it knows. */
-extern const void *v6shim_observed_caller(void) __attribute__((weak));
-
-static const void *true_caller(const void *caller)
-{
-    const void *observed = v6shim_observed_caller != NULL ? v6shim_observed_caller() : NULL;
-    return observed != NULL ? observed : caller;
-}
-
-bool view_is_ipv4(int fd, socklen_t room, const void *caller)
-{
-    if (sockets_has(fd, SOCKET_UPGRADED))
-        return true;
-    if (sockets_is_native(fd))
-        return false;
-    if (adoption_try(fd))
-        return true;
-    if (settings_current()->shape != SHAPE_AUTO)
-        return settings_current()->shape == SHAPE_IPV4;
-    if (aware_is())
-        return false;
-    if (room > 0 && room < sizeof(struct sockaddr_in6))
-        return true;
-    return imports_of(true_caller(caller)) == IMPORTS_IPV4_ONLY;
 }

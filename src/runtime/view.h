@@ -1,6 +1,5 @@
 /*
- * The program's view of addresses: what an IPv4-only program is shown of an IPv6 peer or of its own IPv6 address, and
- * for which descriptors it is shown that at all.
+ * The program's view of addresses: what an IPv4-only program is shown of an IPv6 peer or of its own IPv6 address.
  *
  * Async-signal-safe. Promise 2: no peer reached over IPv6 is ever shown as an IPv4 address that somebody trusts.
  */
@@ -39,14 +38,5 @@ void view_copy_out(const void *full, socklen_t full_length, struct sockaddr *add
  */
 void view_hand_out(const struct sockaddr_storage *full, socklen_t full_length, view *shown_as,
                    struct sockaddr *address, socklen_t *length);
-
-/*
- * Whether the program takes this descriptor for an AF_INET socket, when the kernel says it is AF_INET6. Known where
- * we saw the socket being made, or another program's shim has marked it (adoption.h); else the setting `shape` says.
- * With `auto`, a process that speaks IPv6 gets the native shape; in another one, room for less than a sockaddr_in6
- * marks a caller that only knows IPv4, and with more room (or none: 0) the imports of the object decide that
- * `caller`, the return address of the hook, is part of.
- */
-bool view_is_ipv4(int fd, socklen_t room, const void *caller);
 
 #endif
