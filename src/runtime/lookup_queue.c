@@ -35,7 +35,8 @@ struct job {
 /* Waiting, oldest first, and under way. The lock is held for a few instructions, with signals blocked. */
 static atomic_flag lock = ATOMIC_FLAG_INIT;
 static struct job *waiting, *running;
-static unsigned workers;
+static unsigned workers;  /* threads, and those that are to be made: */
+static unsigned starting; /* threads that are being made; they may fail */
 static atomic_bool used;
 static _Atomic uint32_t completions; /* waited for by futex */
 
@@ -188,24 +189,37 @@ static bool start_worker(void)
     return started;
 }
 
-static void provide_workers(unsigned jobs)
+/* Reserves the place of a worker before it is made: it may have done all and ended when that call returns. */
+static bool reserve_worker(void)
 {
     struct shelter shelter;
+    enter(&shelter);
+    bool more = workers < WORKERS_MOST;
+    workers += more;
+    starting += more;
+    leave(&shelter);
+    return more;
+}
+
+/* In a shelter: other threads wait until it is known whether there is a worker. */
+static bool make_worker(void)
+{
+    struct shelter shelter, inner;
+    shelter_enter(&shelter);
+    bool started = start_worker();
+    enter(&inner);
+    starting--;
+    workers -= !started;
+    leave(&inner);
+    shelter_leave(&shelter);
+    return started;
+}
+
+static void provide_workers(unsigned jobs)
+{
     bool started = true;
-    for (unsigned i = 0; i < jobs && started; i++) {
-        enter(&shelter);
-        bool more = workers < WORKERS_MOST;
-        workers += more;
-        leave(&shelter);
-        if (!more)
-            return;
-        started = start_worker();
-        if (!started) {
-            enter(&shelter);
-            workers--;
-            leave(&shelter);
-        }
-    }
+    for (unsigned i = 0; i < jobs && started && reserve_worker(); i++)
+        started = make_worker();
 }
 
 /* ---- Asking */
@@ -254,13 +268,24 @@ static void append(struct job *jobs)
     leave(&shelter);
 }
 
+/* Enters, once it is known whether there is a worker: not while all that are counted are only being made. */
+static void enter_when_sure(struct shelter *shelter)
+{
+    enter(shelter);
+    while (workers != 0 && workers == starting) {
+        leave(shelter);
+        syscall(SYS_sched_yield);
+        enter(shelter);
+    }
+}
+
 /* Takes all jobs of a batch out again where no worker is there. False: one is, or was and has done them; another
    thread may have started it meanwhile. */
 static bool take_back(const struct batch *batch, unsigned count)
 {
     struct shelter shelter;
     unsigned taken = 0;
-    enter(&shelter);
+    enter_when_sure(&shelter);
     for (struct job **place = &waiting; workers == 0 && *place != NULL;) {
         struct job *job = *place;
         if (job->batch != batch) {
@@ -394,5 +419,5 @@ void lookup_queue_after_fork(void)
 {
     atomic_flag_clear(&lock);
     waiting = running = NULL;
-    workers = 0;
+    workers = starting = 0;
 }
