@@ -55,6 +55,7 @@ static void after_fork_in_child(void)
     lookup_queue_after_fork();
     pref64_after_fork();
     race_after_fork();
+    patience_after_fork();
     background_after_fork();
     /* The thread that was busy, if any, does not exist in the child. */
     int busy = INIT_BUSY;

@@ -53,7 +53,7 @@ static int wait_for_connection(int fd, const struct sockaddr *address, socklen_t
 struct patience {
     _Atomic uint32_t next_free; /* the pool's */
     uint32_t outer;             /* that of this thread which a signal handler has interrupted */
-    uintptr_t frame;            /* of the connect() that set it */
+    _Atomic uintptr_t frame;    /* of the connect() that set it; 0: the record is free */
     int fd;
     uint64_t cookie; /* so that a number which was closed meanwhile is known */
     struct timeval before;
@@ -70,13 +70,20 @@ static bool begin(int fd, const struct timeval *before, uintptr_t frame)
         return false;
     struct patience *patience = pool_at(&limits, item);
     patience->outer = patience_current;
-    patience->frame = frame;
     patience->fd = fd;
     patience->cookie = kernel_socket_cookie(fd);
     patience->before = *before;
     patience_current = item;
+    atomic_store(&patience->frame, frame);
     thread_end_watch();
     return true;
+}
+
+static void give_back(uint32_t item)
+{
+    struct patience *patience = pool_at(&limits, item);
+    atomic_store(&patience->frame, 0);
+    pool_give(&limits, item);
 }
 
 static void end(void)
@@ -86,7 +93,25 @@ static void end(void)
     if (kernel_socket_cookie(patience->fd) == patience->cookie)
         REAL(setsockopt)(patience->fd, SOL_SOCKET, SO_SNDTIMEO, &patience->before, sizeof patience->before);
     patience_current = patience->outer;
-    pool_give(&limits, item);
+    give_back(item);
+}
+
+static bool is_own(uint32_t item)
+{
+    uint32_t own = patience_current;
+    while (own != 0 && own != item)
+        own = ((const struct patience *)pool_at(&limits, own))->outer;
+    return own != 0;
+}
+
+void patience_after_fork(void)
+{
+    uint32_t last = atomic_load(&limits.taken);
+    for (uint32_t item = 1; item <= last; item++) {
+        const struct patience *patience = pool_at(&limits, item);
+        if (atomic_load(&patience->frame) != 0 && !is_own(item))
+            give_back(item);
+    }
 }
 
 void patience_abandon_all(void)
@@ -102,7 +127,8 @@ void patience_clean_up(void)
         return;
     struct shelter shelter;
     shelter_enter(&shelter);
-    while (patience_current != 0 && ((const struct patience *)pool_at(&limits, patience_current))->frame < here &&
+    while (patience_current != 0 &&
+           atomic_load(&((const struct patience *)pool_at(&limits, patience_current))->frame) < here &&
            !guard_on_signal_stack())
         end();
     shelter_leave(&shelter);

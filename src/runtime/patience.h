@@ -29,6 +29,10 @@ int patience_connect(int fd, const struct sockaddr *address, socklen_t length, i
  */
 void patience_clean_up(void);
 
+/* In the child of a fork: forgets the calls of threads that it doesn't have. Their sockets are left alone, since the
+   parent has them too. */
+void patience_after_fork(void);
+
 /* The innermost such call of this thread; 0 where there is none. */
 extern __thread uint32_t patience_current __attribute__((tls_model("initial-exec")));
 

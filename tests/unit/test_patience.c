@@ -1,0 +1,66 @@
+/* What is on record of a connect() with a time limit, in the child of a fork beside it. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <sys/wait.h>
+
+#include "../../src/runtime/patience.c"
+
+#define FRAME 4096 /* any but 0 */
+
+static pthread_barrier_t both;
+
+/* A thread that is in such a call while another one forks. */
+static void *connect_long(void *item)
+{
+    struct timeval before = {0};
+    begin(-1, &before, FRAME);
+    *(uint32_t *)item = patience_current;
+    pthread_barrier_wait(&both);
+    pthread_barrier_wait(&both);
+    end();
+    return NULL;
+}
+
+/* As the child finds it: another's record is free, its own is not. */
+static bool has_its_own_alone(uint32_t other, uint32_t own)
+{
+    patience_after_fork();
+    bool given_back = pool_take(&limits) == other;
+    return given_back && pool_take(&limits) > own && patience_current == own;
+}
+
+static void test_child_kept_the_record_of_another_thread(void **state)
+{
+    (void)state;
+    struct timeval before = {0};
+    pthread_t thread;
+    uint32_t other;
+    int status;
+    pthread_barrier_init(&both, NULL, 2);
+    assert_int_equal(pthread_create(&thread, NULL, connect_long, &other), 0);
+    pthread_barrier_wait(&both);
+    assert_true(begin(-1, &before, FRAME));
+    uint32_t own = patience_current;
+    pid_t child = fork();
+    if (child == 0)
+        _exit(has_its_own_alone(other, own) ? 0 : 1);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    pthread_barrier_wait(&both);
+    pthread_join(thread, NULL);
+    end();
+    assert_int_equal(patience_current, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_child_kept_the_record_of_another_thread),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
