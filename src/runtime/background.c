@@ -196,7 +196,7 @@ struct background *background_enter(int fd, uint16_t port, uint32_t *item, sigse
         return NULL;
     /* Counted first: the thread does not end while a race is counted. */
     atomic_fetch_add(&background_count, 1);
-    thread_end_watch();
+    thread_end_watch(THREAD_END_MAYBE_HANDLER);
     *item = race_thread_ensure() ? pool_take(&background_races) : 0;
     if (*item == 0) {
         atomic_fetch_sub(&background_count, 1);

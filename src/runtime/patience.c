@@ -75,7 +75,7 @@ static bool begin(int fd, const struct timeval *before, uintptr_t frame)
     patience->before = *before;
     patience_current = item;
     atomic_store(&patience->frame, frame);
-    thread_end_watch();
+    thread_end_watch(THREAD_END_MAYBE_HANDLER);
     return true;
 }
 

@@ -166,7 +166,7 @@ static uint32_t begin_race(const struct original *original, const struct destina
     atomic_store(&race->frame, frame);
     atomic_fetch_add(&race_running, 1);
     race_current = item;
-    thread_end_watch();
+    thread_end_watch(THREAD_END_MAYBE_HANDLER);
     return item;
 }
 

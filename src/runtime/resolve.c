@@ -147,7 +147,7 @@ struct resolve_half *resolve_start(const char *name, const char *service, const 
     half->frame = (uintptr_t)__builtin_frame_address(0);
     half->outer = current;
     current = half;
-    thread_end_watch();
+    thread_end_watch(THREAD_END_NO_HANDLER);
     observe_name(EVENT_LOOKUP, name, NULL, 0);
     half->known_silent = silence_is_known();
     if (!half->known_silent) {

@@ -6,6 +6,10 @@
 #include <stddef.h>
 
 #include "runtime/observe.h"
+#include "runtime/signal_handler.h"
+
+/* So many have their room in each thread from its beginning: PTHREAD_KEY_2NDLEVEL_SIZE in glibc's nptl. */
+#define KEYS_WITH_ROOM 32
 
 static pthread_key_t key;
 static bool have_key;
@@ -47,8 +51,10 @@ void thread_end_start(const struct thread_end *wanted)
                                  "connects leaves its sockets open");
 }
 
-void thread_end_watch(void)
+void thread_end_watch(enum thread_end_caller caller)
 {
-    if (have_key && pthread_getspecific(key) == NULL)
+    if (!have_key || pthread_getspecific(key) != NULL)
+        return;
+    if (key < KEYS_WITH_ROOM || caller == THREAD_END_NO_HANDLER || !signal_handler_may_run())
         pthread_setspecific(key, rounds);
 }

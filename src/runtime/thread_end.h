@@ -21,8 +21,12 @@ struct thread_end {
 /* At start: makes the key. */
 void thread_end_start(const struct thread_end *actions);
 
-/* Asks for the destructor in this thread. Async-signal-safe, since the key is one of the first ones, for which libc
-   has room in each thread. */
-void thread_end_watch(void);
+/*
+ * Asks for the destructor in this thread. libc has room in each thread for the first 32 keys of a process, and
+ * allocates for later ones. Where the program's libraries have made so many before us, a caller who may be a signal
+ * handler doesn't ask: what such a thread leaves behind is then left, unless it has looked up a name.
+ */
+enum thread_end_caller { THREAD_END_NO_HANDLER, THREAD_END_MAYBE_HANDLER };
+void thread_end_watch(enum thread_end_caller caller);
 
 #endif

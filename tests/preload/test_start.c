@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <pthread.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -111,6 +112,65 @@ static void test_malloc_that_calls_us_hung_or_crashed(void **state)
     const char *const variables[] = {preload_with("allocator"), NULL};
     assert_string_equal(part_output("allocator", variables),
                         "alias list connected alias list connected alias list connected often");
+}
+
+/* Before all libraries: so many keys of thread-specific data that ours is none of those for which libc has room. libc
+   doesn't know the environment yet. */
+static void make_keys(int argc, char **argv, char **variables)
+{
+    pthread_key_t key;
+    (void)argc, (void)argv;
+    while (*variables != NULL && strcmp(*variables, "MANY_KEYS=yes") != 0)
+        variables++;
+    for (int i = 0; *variables != NULL && i < 40; i++)
+        pthread_key_create(&key, NULL);
+}
+__attribute__((section(".preinit_array"), used)) static void (*const before_all)(int, char **, char **) = make_keys;
+
+static struct in_addr handler_address;
+static uint16_t handler_port;
+static unsigned long calls_in_handler;
+
+static void connect_in_handler(int number)
+{
+    const unsigned long *calls = dlsym(RTLD_DEFAULT, "allocator_calls");
+    unsigned long before = *calls;
+    int fd = connect_to(handler_address, handler_port);
+    calls_in_handler = *calls - before;
+    printf("%s ", number == SIGUSR1 && fd >= 0 ? "connected" : "failed");
+    close(fd);
+}
+
+static void *raise_signal(void *looks_up)
+{
+    if (looks_up != NULL)
+        gethostbyname("one6.example");
+    raise(SIGUSR1);
+    return NULL;
+}
+
+static void connect_in_handlers(void)
+{
+    pthread_t thread;
+    int waiting = world_listen("2001:db8::1", 0);
+    handler_address = first_address("both.example");
+    handler_port = world_port(waiting);
+    signal(SIGUSR1, connect_in_handler);
+    printf("first "); /* stdio has its buffer */
+    for (int i = 0; i < 2; i++) {
+        pthread_create(&thread, NULL, raise_signal, i == 0 ? NULL : &thread);
+        pthread_join(thread, NULL);
+        printf("%lu ", calls_in_handler);
+    }
+}
+
+static void test_handler_allocated_for_the_end_of_its_thread(void **state)
+{
+    (void)state;
+    if (under_sanitizer(""))
+        skip(); /* a sanitizer brings a malloc of its own */
+    const char *const variables[] = {preload_with("allocator"), "MANY_KEYS=yes", NULL};
+    assert_string_equal(part_output("handlers", variables), "first connected 0 connected 0 ");
 }
 
 /* ---- What is left behind */
@@ -324,18 +384,15 @@ static void test_disabled_ipv6_broke_ipv4(void **state)
 
 int main(int argc, char **argv)
 {
-    static const struct part parts[] = {{"early", print_early_connection},
-                                        {"early text", print_early_text},
-                                        {"allocator", use_the_allocator},
-                                        {"traces", print_traces},
-                                        {"works", print_works},
-                                        {"no IPv6", live_without_ipv6},
-                                        {"IPv6 lost", lose_ipv6},
-                                        {NULL, NULL}};
+    static const struct part parts[] = {
+        {"early", print_early_connection}, {"early text", print_early_text}, {"allocator", use_the_allocator},
+        {"handlers", connect_in_handlers}, {"traces", print_traces},         {"works", print_works},
+        {"no IPv6", live_without_ipv6},    {"IPv6 lost", lose_ipv6},         {NULL, NULL}};
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_call_before_our_constructor_failed),
         cmocka_unit_test(test_text_was_no_address_while_we_start),
         cmocka_unit_test(test_malloc_that_calls_us_hung_or_crashed),
+        cmocka_unit_test(test_handler_allocated_for_the_end_of_its_thread),
         cmocka_unit_test(test_traces_were_left_in_the_process),
         cmocka_unit_test(test_bad_setting_stopped_the_program),
         cmocka_unit_test(test_good_configuration_file_was_ignored),
