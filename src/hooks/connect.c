@@ -74,31 +74,96 @@ static bool is_way_back(int fd, const struct sockaddr_in *asked, struct ip_addre
            replies_way_back(fd, asked, peer);
 }
 
-static NOINLINE int connect_guarded(int fd, const struct sockaddr *address, socklen_t length)
+/* What connect() was called with: as for sendto(), in memory. */
+struct connect_arguments {
+    const struct sockaddr *address;
+    int fd, error;
+    socklen_t length;
+};
+
+/* The kernel has refused it. Where it knows no way to an IPv4 address, there may be one through NAT64. */
+static NOINLINE int connect_refused(const volatile struct connect_arguments *connected)
 {
+    struct sockaddr_in asked;
+    if (errno != ENETUNREACH || !read_ipv4(connected->address, connected->length, &asked))
+        return -1;
+    errno = connected->error;
     GUARD(guard);
+    if (GUARD_ENTER(guard))
+        return guard_result(&guard, connection_translate(connected->fd, &asked));
+    errno = ENETUNREACH;
+    return -1;
+}
+
+/* The kernel's to make; `error` is where this thread's errno is. */
+__attribute__((always_inline)) static inline int connect_plain(int fd, const struct sockaddr *address,
+                                                               socklen_t length, const int *error)
+{
+    volatile struct connect_arguments kept;
+    kept.address = address;
+    kept.fd = fd;
+    kept.error = *error;
+    kept.length = length;
+    int result = REAL_BOUND(connect)(fd, address, length);
+    return __builtin_expect(result == 0, 1) ? result : connect_refused(&kept);
+}
+
+/* Whether a connection is the kernel's to make, and nothing else is to be done. `asked`: to an IPv4 address, else
+   NULL. */
+static bool is_left_alone(int fd, const struct sockaddr_in *asked)
+{
+    struct ip_address peer;
+    if (!is_ready() || hooks_have_leftovers() || observe_wants_trace() ||
+        sockets_are_flagged(fd, SOCKET_UPGRADED | SOCKET_RACING | SOCKET_FAILED))
+        return false;
+    if (asked == NULL || (!glance_wants_all_addresses() && !glance_may_concern(asked->sin_addr)))
+        return true;
+    return !destinations_concern(asked->sin_addr) && !(sockets_glimpse(fd) != NULL && pref64_may_be_known()) &&
+           !is_way_back(fd, asked, &peer);
+}
+
+/* What a race that was begun with this number says to another connect(); 0: nothing. */
+static int answer_of_race(int fd, const struct sockaddr *address, socklen_t length)
+{
+    if (background_is(fd) && asks_for_connection(address, length) && background_goes_on(fd) &&
+        !background_is_stuck(fd))
+        return -EALREADY;
+    if (background_is(fd))
+        background_collapse(fd);
+    return background_is_stuck(fd) ? -ECONNABORTED : 0;
+}
+
+/* To anything else than an IPv4 address. */
+static int connect_elsewhere(int fd, const struct sockaddr *address, socklen_t length, const struct guard *guard)
+{
+    if (sockets_has(fd, SOCKET_FAILED)) /* which connect() to no family dissolves */
+        background_take_failure(fd);
+    if (sockets_has(fd, SOCKET_UPGRADED) && !asks_for_connection(address, length))
+        return guard_result(guard, connection_dissolve(fd, address, length));
+    return plain_connect(fd, address, length);
+}
+
+/* All that the glance of connect() leaves open. */
+static NOINLINE int connect_slow(int fd, const struct sockaddr *address, socklen_t length)
+{
     struct sockaddr_in asked;
     struct ip_address peer;
+    bool ipv4 = read_ipv4(address, length, &asked);
+    glance_note_thread();
+    if (is_left_alone(fd, ipv4 ? &asked : NULL))
+        return connect_plain(fd, address, length, &errno);
+    GUARD(guard);
     pthread_testcancel();
     if (!GUARD_ENTER(guard))
         return REAL(connect)(fd, address, length);
     race_clean_up();
     patience_clean_up();
     history_flush();
-    if (background_is(fd) && asks_for_connection(address, length) && background_goes_on(fd) &&
-        !background_is_stuck(fd))
-        return guard_result(&guard, -EALREADY);
-    if (background_is(fd))
-        background_collapse(fd);
-    if (background_is_stuck(fd))
-        return guard_result(&guard, -ECONNABORTED);
-    if (!read_ipv4(address, length, &asked)) {
-        if (sockets_has(fd, SOCKET_FAILED)) /* which connect() to no family dissolves */
-            background_take_failure(fd);
-        if (sockets_has(fd, SOCKET_UPGRADED) && !asks_for_connection(address, length))
-            return guard_result(&guard, connection_dissolve(fd, address, length));
-        return plain_connect(fd, address, length);
-    }
+    int answer = answer_of_race(fd, address, length);
+    if (answer != 0)
+        return guard_result(&guard, answer);
+    if (!ipv4)
+        return connect_elsewhere(fd, address, length, &guard);
     binding_release_peer(fd);
     if (is_way_back(fd, &asked, &peer)) {
         int back = connection_make_back(fd, &peer, ntohs(asked.sin_port));
@@ -119,64 +184,16 @@ static NOINLINE int connect_guarded(int fd, const struct sockaddr *address, sock
     return guard_result(&guard, connection_translate(fd, &asked));
 }
 
-/* The kernel knows no way to an IPv4 address. */
-static NOINLINE int connect_without_route(int fd, const struct sockaddr_in *asked, int error_before)
-{
-    errno = error_before;
-    GUARD(guard);
-    if (GUARD_ENTER(guard))
-        return guard_result(&guard, connection_translate(fd, asked));
-    errno = ENETUNREACH;
-    return -1;
-}
-
-static NOINLINE int connect_looked_at(int fd, const struct sockaddr *address, socklen_t length)
-{
-    struct sockaddr_in asked;
-    struct ip_address peer;
-    bool ipv4 = read_ipv4(address, length, &asked);
-    const struct socket_record *record = sockets_glimpse(fd);
-    glance_note_thread();
-    if (!is_ready() || hooks_have_leftovers() || observe_wants_trace() ||
-        sockets_are_flagged(fd, SOCKET_UPGRADED | SOCKET_RACING | SOCKET_FAILED) ||
-        (ipv4 && (destinations_concern(asked.sin_addr) || (record != NULL && pref64_may_be_known()) ||
-                  is_way_back(fd, &asked, &peer))))
-        return connect_guarded(fd, address, length);
-    int before = errno, result = REAL_BOUND(connect)(fd, address, length);
-    return result == 0 || !ipv4 || errno != ENETUNREACH ? result : connect_without_route(fd, &asked, before);
-}
-
-/* What connect() was called with: as for sendto(), in memory. */
-struct connect_arguments {
-    const struct sockaddr *address;
-    int fd, error;
-    socklen_t length;
-};
-
-static NOINLINE int connect_refused(const volatile struct connect_arguments *connected)
-{
-    struct sockaddr_in asked;
-    if (errno != ENETUNREACH || !read_ipv4(connected->address, connected->length, &asked))
-        return -1;
-    return connect_without_route(connected->fd, &asked, connected->error);
-}
-
-/* What a race leaves behind is looked for where races come from, in connect_looked_at(); close() and socket() look
- * too. */
+/* One glance: connections that are surely the kernel's, and connect_slow() for all others. What a race leaves behind
+   is looked for where races come from, there; close() and socket() look too. */
 EXPORT int connect(int fd, const struct sockaddr *address, socklen_t length)
 {
     const int *error = glance_errno;
     if (error == NULL || observe_wants_trace() || glance_wants_all_addresses() ||
         !glance_is_ordinary(address, length) ||
         sockets_are_flagged(fd, SOCKET_UPGRADED | SOCKET_RACING | SOCKET_FAILED))
-        return connect_looked_at(fd, address, length);
-    volatile struct connect_arguments kept;
-    kept.address = address;
-    kept.fd = fd;
-    kept.error = *error;
-    kept.length = length;
-    int result = REAL_BOUND(connect)(fd, address, length);
-    return __builtin_expect(result == 0, 1) ? result : connect_refused(&kept);
+        return connect_slow(fd, address, length);
+    return connect_plain(fd, address, length, error);
 }
 
 static bool is_native(const struct sockaddr *address, socklen_t length)

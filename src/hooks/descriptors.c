@@ -42,7 +42,7 @@ EXPORT int socket(int family, int type, int protocol)
  * would cost a system call. So a number's record stays, in doubt, until the number is seen again or given to a new
  * socket.
  */
-static NOINLINE int close_guarded(int fd)
+static NOINLINE int close_slow(int fd)
 {
     GUARD(guard);
     pthread_testcancel();
@@ -63,7 +63,7 @@ EXPORT int close(int fd)
 {
     if (is_ready() && !hooks_have_leftovers() && !sockets_are_flagged(fd, SOCKET_UPGRADED | SOCKET_RACING))
         return REAL_BOUND(close)(fd);
-    return close_guarded(fd);
+    return close_slow(fd);
 }
 
 /* After a successful duplication of `from`. A record that `to` still has is overwritten by its owner only. */

@@ -197,12 +197,12 @@ static NOINLINE ssize_t receive_from(int fd, void *data, size_t size, int flags,
     return note_plain_source(address, length, REAL(recvfrom)(fd, data, size, flags, address, length));
 }
 
+/* One glance: sockets of which nothing is translated, and those that may become such while this thread sleeps; all
+   others go further. */
 EXPORT ssize_t recvfrom(int fd, void *restrict data, size_t size, int flags, struct sockaddr *restrict address,
                         socklen_t *restrict length)
 {
     enum way way = way_of(fd, address != NULL);
-    if (way == LEFT_ALONE && address == NULL)
-        return REAL_BOUND(recvfrom)(fd, data, size, flags, address, length);
     if (way == LEFT_ALONE)
         return note_plain_source(address, length, REAL_BOUND(recvfrom)(fd, data, size, flags, address, length));
     if (way == MAY_BE_EXCHANGED)

@@ -32,24 +32,6 @@ static bool is_open_already(int flags)
     return (flags & MSG_FASTOPEN) != 0;
 }
 
-static NOINLINE ssize_t send_one(int fd, const void *data, size_t size, int flags, const struct sockaddr *address,
-                                 socklen_t length)
-{
-    glance_note_thread();
-    if (background_is(fd) && is_open_already(flags))
-        return -1;
-    /* While it connects, a TCP socket ignores the address: the placeholder would complain of it. */
-    if (background_is(fd))
-        return REAL(sendto)(fd, data, size, flags | MSG_DONTWAIT, NULL, 0);
-    int before = errno;
-    struct iovec part = {.iov_base = (void *)(uintptr_t)data, .iov_len = size};
-    struct msghdr message = {
-        .msg_name = (void *)(uintptr_t)address, .msg_namelen = length, .msg_iov = &part, .msg_iovlen = 1};
-    if (address == NULL || !guard_may_act() || !messages_concern(fd, address, length))
-        return or_without_route(REAL(sendto)(fd, data, size, flags, address, length), before, fd, &message, flags);
-    return messages_send(fd, &message, flags);
-}
-
 /*
  * What sendto() was called with, for the case that the kernel knows no way. In memory, and read from there only then:
  * in registers that outlast a call it would cost each datagram twenty instructions.
@@ -64,40 +46,17 @@ struct send_arguments {
 
 static NOINLINE ssize_t send_refused(const volatile struct send_arguments *sent)
 {
-    if (errno != ENETUNREACH)
-        return -1;
-    errno = sent->error; /* once more, and then perhaps another way */
-    return send_one(sent->fd, sent->data, sent->size, sent->flags, sent->address, sent->length);
+    struct iovec part = {.iov_base = (void *)(uintptr_t)sent->data, .iov_len = sent->size};
+    struct msghdr message = {
+        .msg_name = (void *)(uintptr_t)sent->address, .msg_namelen = sent->length, .msg_iov = &part, .msg_iovlen = 1};
+    return or_without_route(-1, sent->error, sent->fd, &message, sent->flags);
 }
 
-/* To the peer of the datagram before, if it is an alias: as messages_send() does it after the first time. */
-static NOINLINE ssize_t send_known(int fd, const void *data, size_t size, int flags, const struct sockaddr *address,
-                                   socklen_t length)
+/* The kernel's to send; `error` is where this thread's errno is. */
+__attribute__((always_inline)) static inline ssize_t send_plain(int fd, const void *data, size_t size, int flags,
+                                                                const struct sockaddr *address, socklen_t length,
+                                                                const int *error)
 {
-    const int *error = glance_errno;
-    struct sockaddr_in asked;
-    struct sockaddr_in6 native = {.sin6_family = AF_INET6};
-    if (error == NULL || observe_wants_decisions() || (flags & MSG_OOB) != 0 || !sockets_is_usual_upgraded(fd) ||
-        !messages_read_destination(address, length, &asked) ||
-        !latest_peer_address(asked.sin_addr, &native.sin6_addr))
-        return send_one(fd, data, size, flags, address, length);
-    int before = *error;
-    native.sin6_port = asked.sin_port;
-    ssize_t sent = REAL_BOUND(sendto)(fd, data, size, flags, (const struct sockaddr *)&native, sizeof native);
-    if (sent >= 0 || !messages_is_without_route(errno))
-        return sent;
-    errno = before;
-    return send_one(fd, data, size, flags, address, length);
-}
-
-EXPORT ssize_t sendto(int fd, const void *data, size_t size, int flags, const struct sockaddr *address,
-                      socklen_t length)
-{
-    const int *error = glance_errno;
-    if (error == NULL || background_any() || (address != NULL && messages_may_concern(fd, address, length)))
-        return send_known(fd, data, size, flags, address, length);
-    if (address == NULL)
-        return REAL_BOUND(sendto)(fd, data, size, flags, NULL, length);
     volatile struct send_arguments kept; /* field by field: from a list, the compiler would make it twice */
     kept.data = data;
     kept.size = size;
@@ -110,35 +69,60 @@ EXPORT ssize_t sendto(int fd, const void *data, size_t size, int flags, const st
     return __builtin_expect(sent >= 0, 1) ? sent : send_refused(&kept);
 }
 
-static ssize_t send_plain(int fd, const struct msghdr *message, int flags)
+/* Whether it can go to the peer of the datagram before, an alias, as messages_send() does it after the first time. */
+static inline bool is_to_latest_peer(int fd, const struct sockaddr_in *asked, int flags, struct in6_addr *address)
 {
-    ssize_t sent = REAL(sendmsg)(fd, message, flags);
-    if (sent >= 0)
-        note_passed(fd, message);
-    return sent;
+    return !observe_wants_decisions() && (flags & MSG_OOB) == 0 && sockets_is_usual_upgraded(fd) &&
+           latest_peer_address(asked->sin_addr, address);
 }
 
-static NOINLINE ssize_t send_message(int fd, const struct msghdr *message, int flags)
+/* While a TCP socket connects, it ignores the address: the placeholder would complain of it. */
+static ssize_t send_while_connecting(int fd, const void *data, size_t size, int flags)
 {
+    return is_open_already(flags) ? -1 : REAL(sendto)(fd, data, size, flags | MSG_DONTWAIT, NULL, 0);
+}
+
+/* All that the glance of sendto() leaves open. */
+static NOINLINE ssize_t send_slow(int fd, const void *data, size_t size, int flags, const struct sockaddr *address,
+                                  socklen_t length)
+{
+    const int *error = &errno;
+    struct sockaddr_in asked;
+    struct sockaddr_in6 native = {.sin6_family = AF_INET6};
+    if (!ready_or_start())
+        return REAL(sendto)(fd, data, size, flags, address, length);
+    bool ipv4 = address != NULL && messages_read_destination(address, length, &asked);
     glance_note_thread();
-    int before = errno;
-    if (pointer_can_read(message, sizeof *message) && message->msg_control != NULL && background_any())
-        each_passed(message, background_collapse); /* with two owners it is more than a race can follow */
-    if (background_is(fd) && is_open_already(flags))
-        return -1;
-    if (pointer_can_read(message, sizeof *message) && message->msg_name != NULL &&
-        background_is(fd)) { /* as in sendto() */
-        struct msghdr nameless = *message;
-        nameless.msg_name = NULL;
-        nameless.msg_namelen = 0;
-        return REAL(sendmsg)(fd, &nameless, flags | MSG_DONTWAIT);
+    if (background_is(fd))
+        return send_while_connecting(fd, data, size, flags);
+    if (!messages_may_concern_destination(fd, ipv4 ? &asked : NULL))
+        return send_plain(fd, data, size, flags, address, length, error);
+    if (is_to_latest_peer(fd, &asked, flags, &native.sin6_addr)) {
+        int before = *error;
+        native.sin6_port = asked.sin_port;
+        ssize_t sent = REAL(sendto)(fd, data, size, flags, (const struct sockaddr *)&native, sizeof native);
+        if (sent >= 0 || !messages_is_without_route(errno))
+            return sent;
+        errno = before;
     }
-    if (!pointer_can_read(message, sizeof *message) || message->msg_name == NULL || !guard_may_act() ||
-        !messages_concern(fd, message->msg_name, message->msg_namelen))
-        return !pointer_can_read(message, sizeof *message)
-                   ? REAL(sendmsg)(fd, message, flags)
-                   : or_without_route(send_plain(fd, message, flags), before, fd, message, flags);
-    return messages_send(fd, message, flags);
+    struct iovec part = {.iov_base = (void *)(uintptr_t)data, .iov_len = size};
+    struct msghdr message = {
+        .msg_name = (void *)(uintptr_t)address, .msg_namelen = length, .msg_iov = &part, .msg_iovlen = 1};
+    return guard_may_act() && messages_concern(fd, address, length)
+               ? messages_send(fd, &message, flags)
+               : send_plain(fd, data, size, flags, address, length, error);
+}
+
+/* One glance: datagrams that are surely the kernel's, and send_slow() for all others. */
+EXPORT ssize_t sendto(int fd, const void *data, size_t size, int flags, const struct sockaddr *address,
+                      socklen_t length)
+{
+    const int *error = glance_errno;
+    if (error == NULL || background_any() || (address != NULL && messages_may_concern(fd, address, length)))
+        return send_slow(fd, data, size, flags, address, length);
+    if (address == NULL)
+        return REAL_BOUND(sendto)(fd, data, size, flags, NULL, length);
+    return send_plain(fd, data, size, flags, address, length, error);
 }
 
 struct message_arguments {
@@ -154,18 +138,13 @@ static NOINLINE ssize_t message_sent(const volatile struct message_arguments *se
 
 static NOINLINE ssize_t message_refused(const volatile struct message_arguments *sent)
 {
-    if (errno != ENETUNREACH)
-        return -1;
-    errno = sent->error;
-    return send_message(sent->fd, sent->message, sent->flags);
+    return or_without_route(-1, sent->error, sent->fd, sent->message, sent->flags);
 }
 
-EXPORT ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
+/* The kernel's to send, where the message can be read; `error` as above. */
+__attribute__((always_inline)) static inline ssize_t send_plain_message(int fd, const struct msghdr *message,
+                                                                        int flags, const int *error)
 {
-    const int *error = glance_errno;
-    if (error == NULL || background_any() || !pointer_is_at_hand(message) ||
-        (message->msg_name != NULL && messages_may_concern(fd, message->msg_name, message->msg_namelen)))
-        return send_message(fd, message, flags);
     volatile struct message_arguments kept;
     kept.message = message;
     kept.fd = fd;
@@ -175,6 +154,43 @@ EXPORT ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
     if (__builtin_expect(sent < 0, 0))
         return message_refused(&kept);
     return __builtin_expect(kept.message->msg_control != NULL, 0) ? message_sent(&kept, sent) : sent;
+}
+
+/* All that the glance of sendmsg() leaves open. */
+static NOINLINE ssize_t send_message_slow(int fd, const struct msghdr *message, int flags)
+{
+    struct sockaddr_in asked;
+    if (!ready_or_start())
+        return REAL(sendmsg)(fd, message, flags);
+    glance_note_thread();
+    if (!pointer_can_read(message, sizeof *message))
+        return background_is(fd) && is_open_already(flags) ? -1 : REAL(sendmsg)(fd, message, flags);
+    if (message->msg_control != NULL && background_any())
+        each_passed(message, background_collapse); /* with two owners it is more than a race can follow */
+    if (background_is(fd) && is_open_already(flags))
+        return -1;
+    if (message->msg_name != NULL && background_is(fd)) { /* as in sendto() */
+        struct msghdr nameless = *message;
+        nameless.msg_name = NULL;
+        nameless.msg_namelen = 0;
+        return REAL(sendmsg)(fd, &nameless, flags | MSG_DONTWAIT);
+    }
+    bool ipv4 =
+        message->msg_name != NULL && messages_read_destination(message->msg_name, message->msg_namelen, &asked);
+    if (!messages_may_concern_destination(fd, ipv4 ? &asked : NULL) || !guard_may_act() ||
+        !messages_concern(fd, message->msg_name, message->msg_namelen))
+        return send_plain_message(fd, message, flags, &errno);
+    return messages_send(fd, message, flags);
+}
+
+/* One glance, as in sendto(). */
+EXPORT ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
+{
+    const int *error = glance_errno;
+    if (error == NULL || background_any() || !pointer_is_near(message) ||
+        (message->msg_name != NULL && messages_may_concern(fd, message->msg_name, message->msg_namelen)))
+        return send_message_slow(fd, message, flags);
+    return send_plain_message(fd, message, flags, error);
 }
 
 /* How many messages can be read. The kernel ends at the first one that can't. */
@@ -261,7 +277,7 @@ static NOINLINE int messages_refused(const volatile struct messages_arguments *s
 /* Whether nothing about the message itself is to be looked at. */
 static inline bool is_ordinary(const struct mmsghdr *message)
 {
-    return pointer_is_at_hand(message) && message->msg_hdr.msg_control == NULL &&
+    return pointer_is_near(message) && message->msg_hdr.msg_control == NULL &&
            (message->msg_hdr.msg_name == NULL ||
             glance_is_ordinary(message->msg_hdr.msg_name, message->msg_hdr.msg_namelen));
 }
@@ -278,13 +294,21 @@ __attribute__((always_inline)) static inline int send_ordinary(int fd, struct mm
     return __builtin_expect(sent >= 0, 1) ? sent : messages_refused(&kept);
 }
 
-/* Several messages: apart, since a loop needs registers that a single one, or a call, doesn't. */
+/* Several messages, or one that is not at hand: apart, since a loop needs registers that a single one, or a call,
+   doesn't. */
 static NOINLINE int send_several(int fd, struct mmsghdr *messages, unsigned count, int flags)
 {
     const int *error = glance_errno;
     bool ordinary = error != NULL && !messages_may_concern_socket(fd);
-    for (unsigned i = 0; i < count && ordinary; i++)
-        ordinary = is_ordinary(&messages[i]);
+    for (unsigned i = 0; i < count && ordinary; i++) {
+        const struct msghdr *message = &messages[i].msg_hdr;
+        struct sockaddr_in asked;
+        ordinary = is_ordinary(&messages[i]) ||
+                   (pointer_can_read(&messages[i], sizeof messages[i]) && message->msg_control == NULL &&
+                    !(message->msg_name != NULL &&
+                      messages_read_destination(message->msg_name, message->msg_namelen, &asked) &&
+                      glance_may_concern(asked.sin_addr)));
+    }
     return ordinary ? send_ordinary(fd, messages, count, flags, error) : send_messages(fd, messages, count, flags);
 }
 

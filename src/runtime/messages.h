@@ -47,6 +47,12 @@ __attribute__((always_inline)) static inline bool messages_may_concern(int fd, c
     return !glance_is_ordinary(address, length) || messages_may_concern_socket(fd);
 }
 
+/* The same of a destination that has been read, which it may take a call to do; `destination` NULL: none of IPv4. */
+static inline bool messages_may_concern_destination(int fd, const struct sockaddr_in *destination)
+{
+    return destination != NULL && (glance_may_concern(destination->sin_addr) || messages_may_concern_socket(fd));
+}
+
 /* A failure that says only that there is no way to this one address, at once and without a packet. */
 static inline bool messages_is_without_route(int error)
 {

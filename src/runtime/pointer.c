@@ -9,19 +9,17 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* A page that was asked about so often is believed. */
-#define ASKED_UNTIL 32u
-#define KNOWN       8u
-
-static uintptr_t heap_start; /* where the program break was at start; malloc()'s heap ends where it is */
+uintptr_t pointer_heap_start; /* where the program break was at start; malloc()'s heap ends where it is */
 uintptr_t pointer_stack_end, pointer_data_start, pointer_data_end, pointer_data_room;
 __thread char pointer_of_thread __attribute__((tls_model("initial-exec")));
 __thread struct pointer_stack pointer_stack __attribute__((tls_model("initial-exec")));
 
-static __thread struct known {
-    uintptr_t page; /* its address; 0: none */
-    unsigned asked;
-} known[KNOWN] __attribute__((tls_model("initial-exec")));
+__thread struct pointer_known pointer_known[POINTER_KNOWN] __attribute__((tls_model("initial-exec")));
+
+/* Where libc keeps the program break, for sbrk(). It has no header. */
+extern void *__curbrk __attribute__((weak));
+static void *no_heap;
+void *const *pointer_heap_end = &no_heap;
 
 /* The segment that the program's variables are in, but for the part that is made read-only before it starts. */
 static void find_data(void)
@@ -53,7 +51,10 @@ void pointer_start(void)
 {
     const char *name = (const char *)getauxval(AT_EXECFN); /* the last thing on the stack */
     pointer_stack_end = name != NULL ? (uintptr_t)name + strlen(name) + 1 : 0;
-    heap_start = (uintptr_t)sbrk(0);
+    no_heap = sbrk(0);
+    pointer_heap_start = (uintptr_t)no_heap;
+    if (&__curbrk != NULL && __curbrk == no_heap)
+        pointer_heap_end = &__curbrk;
     find_data();
 }
 
@@ -70,29 +71,17 @@ __attribute__((noinline)) void pointer_note_stack(void)
 
 static bool is_in_heap(uintptr_t from, size_t size)
 {
-    if (from < heap_start)
+    if (from < pointer_heap_start)
         return false;
     uintptr_t end = (uintptr_t)sbrk(0);
     return from < end && size <= end - from;
 }
 
-/* What is known of a page for writing stands beside what is known for reading. */
-static struct known *place_of(uintptr_t page, bool writing)
-{
-    return &known[(page / POINTER_PAGE * 2 + writing) % KNOWN];
-}
-
-static bool is_known(uintptr_t page, bool writing)
-{
-    const struct known *at = place_of(page, writing);
-    return at->page == page && at->asked >= ASKED_UNTIL;
-}
-
 static void note(uintptr_t page, bool writing)
 {
-    struct known *at = place_of(page, writing);
+    struct pointer_known *at = pointer_place(page, writing);
     if (at->page != page)
-        *at = (struct known){.page = page};
+        *at = (struct pointer_known){.page = page};
     at->asked++;
 }
 
@@ -123,7 +112,7 @@ static bool each_page(uintptr_t from, size_t size, bool (*can)(uintptr_t at), bo
     bool good = last >= from;
     for (uintptr_t at = from; good && at <= last; at = (at | (POINTER_PAGE - 1)) + 1) {
         uintptr_t page = at & ~(POINTER_PAGE - 1);
-        if (!is_known(page, writing))
+        if (!pointer_is_known(page, writing))
             good = can(at);
         if (good)
             note(page, writing);

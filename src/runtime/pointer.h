@@ -82,6 +82,40 @@ extern __thread struct pointer_stack {
    on the first thread's stack, above the caller's frame. */
 void pointer_note_stack(void);
 
+/*
+ * Pages of other memory that this thread has asked the kernel about, and how often. What was found good so often is
+ * believed. What is known of a page for writing stands beside what is known for reading.
+ */
+#define POINTER_ASKED_UNTIL 32u
+#define POINTER_KNOWN       8u
+extern __thread struct pointer_known {
+    uintptr_t page; /* its address; 0: none */
+    unsigned asked;
+} pointer_known[POINTER_KNOWN] __attribute__((tls_model("initial-exec")));
+
+static inline struct pointer_known *pointer_place(uintptr_t page, bool writing)
+{
+    return &pointer_known[(page / POINTER_PAGE * 2 + writing) % POINTER_KNOWN];
+}
+
+static inline bool pointer_is_known(uintptr_t page, bool writing)
+{
+    const struct pointer_known *at = pointer_place(page, writing);
+    return at->page == page && at->asked >= POINTER_ASKED_UNTIL;
+}
+
+/* The start of malloc()'s heap, and where libc keeps its end (before the start, and where that is not known: at the
+ * start). */
+extern uintptr_t pointer_heap_start NEARBY;
+extern void *const *pointer_heap_end NEARBY;
+
+static inline bool pointer_is_in_known_memory(uintptr_t from)
+{
+    uintptr_t size = (uintptr_t)*pointer_heap_end - pointer_heap_start, place = from - pointer_heap_start;
+    return (place < size && size - place >= POINTER_SMALL) || (from % POINTER_PAGE <= POINTER_PAGE - POINTER_SMALL &&
+                                                               pointer_is_known(from & ~(POINTER_PAGE - 1), false));
+}
+
 /* In other threads: whether it lies above our own frame (as pointer_is_on_stack). */
 static inline bool pointer_is_on_thread_stack(uintptr_t from)
 {
@@ -90,14 +124,20 @@ static inline bool pointer_is_on_thread_stack(uintptr_t from)
 }
 
 /*
- * A guess, in a hook itself and without a call: whether an object of at most POINTER_SMALL bytes is surely mapped, as
- * it lies on the stack or in the program's data. False says nothing.
+ * Guesses, in a hook itself and without a call: whether an object of at most POINTER_SMALL bytes is surely mapped, as
+ * it lies on the stack or in the program's data (near), or there, in the heap or on a page that is believed (at
+ * hand). False says nothing.
  */
-__attribute__((always_inline)) static inline bool pointer_is_at_hand(const void *pointer)
+__attribute__((always_inline)) static inline bool pointer_is_near(const void *pointer)
 {
     uintptr_t from = (uintptr_t)pointer;
     return __builtin_expect(from - pointer_stack.from < pointer_stack.room, 1) ||
            __builtin_expect(from - pointer_data_start < pointer_data_room, 1) || pointer_is_on_thread_stack(from);
+}
+
+__attribute__((always_inline)) static inline bool pointer_is_at_hand(const void *pointer)
+{
+    return pointer_is_near(pointer) || pointer_is_in_known_memory((uintptr_t)pointer);
 }
 
 /* For the functions below: anywhere else. */
