@@ -204,6 +204,15 @@ int eyeballs_successor(const struct eyeballs *race)
     return eyeballs_running(race, running) > 0 ? (int)running[0] : -1;
 }
 
+uint32_t eyeballs_losers(const struct eyeballs *race, unsigned winner)
+{
+    uint32_t losers = 0;
+    for (unsigned index = 0; index < winner; index++)
+        if (race->attempts[index].error != ECONNREFUSED)
+            losers |= UINT32_C(1) << index;
+    return losers;
+}
+
 /* The next candidate at or after `from` that is (or is not) of the family, and is not the leader; `count` for none.
  */
 static unsigned find_family(const struct ip_address *candidates, unsigned count, unsigned leader, unsigned from,

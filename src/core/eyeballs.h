@@ -121,6 +121,12 @@ unsigned eyeballs_running(const struct eyeballs *race, unsigned indexes[EYEBALLS
 int eyeballs_successor(const struct eyeballs *race);
 
 /*
+ * Of those that came before the winner, the ones to be tried after others the next time, as bits. Not one that has
+ * refused: it is on the network, and what it costs is a way there and back, at the port where nobody listens.
+ */
+uint32_t eyeballs_losers(const struct eyeballs *race, unsigned winner);
+
+/*
  * Whether `error` tells a person more than `other` does. What came from the peer ranks first, then that a policy
  * forbids the way (EACCES, EPERM), then what says that there was no answer or no way there, and last what this host
  * never tried.

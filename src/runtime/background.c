@@ -134,7 +134,7 @@ static int win_at_once(struct background *race, uint32_t item, unsigned attempt,
     if (result == -EINPROGRESS)
         background_tell(race, EVENT_ATTEMPT, (int)attempt, 0);
     background_tell(race, EVENT_WON, (int)attempt, 0);
-    history_note(&race->candidates, race->order, attempt);
+    history_note(&race->candidates, race->order, attempt, eyeballs_losers(&race->eyeballs, attempt));
     return install_at_once(race, item, background_lane_of(race, (int)attempt), result);
 }
 

@@ -178,6 +178,7 @@ bool background_start_attempt(struct background *race, uint32_t item, unsigned a
 struct memory {
     bool won;
     unsigned winner;
+    uint32_t losers; /* bits of their places in the race */
     struct history_candidates candidates;
     unsigned order[EYEBALLS_CANDIDATES_MAX];
 };
@@ -186,6 +187,7 @@ static void remember(const struct background *race, unsigned winner, struct memo
 {
     memory->won = true;
     memory->winner = winner;
+    memory->losers = eyeballs_losers(&race->eyeballs, winner);
     memory->candidates = race->candidates;
     memcpy(memory->order, race->order, sizeof memory->order);
 }
@@ -193,7 +195,7 @@ static void remember(const struct background *race, unsigned winner, struct memo
 static void note(const struct memory *memory)
 {
     if (memory->won)
-        history_note_later(&memory->candidates, memory->order, memory->winner);
+        history_note_later(&memory->candidates, memory->order, memory->winner, memory->losers);
 }
 
 /*

@@ -109,14 +109,15 @@ static void write_winner(const struct outcome *outcome)
 }
 
 static void each_outcome(const struct history_candidates *candidates, const unsigned *order, unsigned winner,
-                         void (*lost)(const struct outcome *), void (*won)(const struct outcome *))
+                         uint32_t losers, void (*lost)(const struct outcome *), void (*won)(const struct outcome *))
 {
     struct outcome outcome = {.winner = candidates->addresses[order[winner]], .time_s = calendar_s()};
     bool had_lost = order[winner] >= candidates->fresh;
     for (unsigned i = 0; i < winner + had_lost; i++) {
         outcome.address = candidates->addresses[order[i]];
         outcome.network = candidates->networks[order[i]];
-        if (outcome.network.family != AF_UNSPEC)
+        bool counts = i == winner || (losers >> i & 1) != 0;
+        if (counts && outcome.network.family != AF_UNSPEC)
             (i < winner ? lost : won)(&outcome);
     }
 }
@@ -126,12 +127,12 @@ static void write_loser(const struct outcome *outcome)
     write_outcome(outcome, true);
 }
 
-void history_note(struct history_candidates *candidates, const unsigned *order, unsigned winner)
+void history_note(struct history_candidates *candidates, const unsigned *order, unsigned winner, uint32_t losers)
 {
     int saved = errno;
-    if (winner > 0 || order[winner] >= candidates->fresh)
+    if (losers != 0 || order[winner] >= candidates->fresh)
         history_locate(candidates);
-    each_outcome(candidates, order, winner, write_loser, write_winner);
+    each_outcome(candidates, order, winner, losers, write_loser, write_winner);
     errno = saved;
 }
 
@@ -168,9 +169,10 @@ static void keep_winner(const struct outcome *outcome)
     keep(outcome, NOTE_WON);
 }
 
-void history_note_later(const struct history_candidates *candidates, const unsigned *order, unsigned winner)
+void history_note_later(const struct history_candidates *candidates, const unsigned *order, unsigned winner,
+                        uint32_t losers)
 {
-    each_outcome(candidates, order, winner, keep_loser, keep_winner);
+    each_outcome(candidates, order, winner, losers, keep_loser, keep_winner);
 }
 
 void history_flush(void)

@@ -1,6 +1,7 @@
 /*
  * What came of earlier connections: an address that lost its race is tried after the others for ten minutes (RFC 6555
- * section 4.2), by all of the user's processes, on the network where that was. Then it gets its chance again.
+ * section 4.2), by all of the user's processes, on the network where that was. Then it gets its chance again. One
+ * that has refused has not lost: the record would hold for its other ports too.
  *
  * Async-signal-safe. A few system calls, and a few for each address where there is a history, so only asked where
  * there is a choice. errno kept.
@@ -28,15 +29,17 @@ void history_reorder(struct history_candidates *candidates);
 /* Finds the networks, if that was not done. Makes descriptors. */
 void history_locate(struct history_candidates *candidates);
 
-/* Candidate order[winner] has won; those that come before it in `order` have lost. Makes descriptors. */
-void history_note(struct history_candidates *candidates, const unsigned *order, unsigned winner);
+/* Candidate order[winner] has won; those before it in `order` have lost that have a bit in `losers`
+   (eyeballs_losers). Makes descriptors. */
+void history_note(struct history_candidates *candidates, const unsigned *order, unsigned winner, uint32_t losers);
 
 /*
  * The same of located candidates, from a thread of ours, which must not make descriptors (they would take low numbers
  * that the program expects to get): written down by history_flush, in a call of the program's or at its end. The
  * oldest notes are lost where there are too many.
  */
-void history_note_later(const struct history_candidates *candidates, const unsigned *order, unsigned winner);
+void history_note_later(const struct history_candidates *candidates, const unsigned *order, unsigned winner,
+                        uint32_t losers);
 extern _Atomic unsigned history_waiting; /* how many notes */
 void history_flush(void);
 

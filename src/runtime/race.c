@@ -345,7 +345,8 @@ static int run(struct race *race, int fd, int64_t end_ms)
             break;
         case EYEBALLS_WON:
             tell(race, EVENT_WON, candidate_of(race, action.index), 0);
-            history_note(&race->candidates, race->order, action.index);
+            history_note(&race->candidates, race->order, action.index,
+                         eyeballs_losers(&race->eyeballs, action.index));
             return install(race, action.index, fd, cookie);
         case EYEBALLS_FAILED:
         default:

@@ -17,7 +17,8 @@ try "$v6shim" history --clear
 same "no history to clear: status" 0 "$status"
 same "asking makes no file" "" "$(ls "$room/state" 2>/dev/null)"
 
-# both.example is 2001:db8::1, where nobody listens, and 192.0.2.1.
+# half-hole.example is 2001:db8:9::2, which is silent, and 192.0.2.1. Of both.example 2001:db8::1 refuses: that says
+# nothing of its other ports, and cost no time.
 perl -MIO::Socket::INET -e '
     my $server = IO::Socket::INET->new(LocalAddr => "192.0.2.1", LocalPort => 7001, Listen => 5, ReuseAddr => 1) or die;
     print "ready\n"; close STDOUT; while (my $client = $server->accept) { print $client "hello\n"; close $client }' >"$room/ready" &
@@ -27,25 +28,37 @@ for turn in 1 2 3 4 5 6 7 8 9 10; do
     [ -s "$room/ready" ] && break
     sleep 0.1
 done
+# NAME, and more of the constructor's arguments.
 connect() {
     LD_PRELOAD=$TEST_PRELOAD perl -MIO::Socket::INET -e '
-        $s = IO::Socket::INET->new(PeerAddr => "both.example", PeerPort => 7001) or die "$@\n"; print <$s>'
+        $s = IO::Socket::INET->new(PeerAddr => shift, PeerPort => 7001, @ARGV) or die "$@\n"; print <$s>' "$@"
 }
-same "the first connection" "hello" "$(connect)"
+for how in "" "Timeout 10"; do # the second is a connect() that doesn't wait
+    same "after a refusal${how:+, $how}" "hello" "$(connect both.example $how)"
+    try "$v6shim" history
+    same "a refusal is no loss${how:+, $how}" "$empty" "$output"
+done
+for how in "" "Timeout 10"; do
+    same "after silence${how:+, $how}" "hello" "$(connect half-hole.example $how)"
+    try "$v6shim" history
+    contains "silence is a loss${how:+, $how}" "2001:db8:9::2" "$output"
+    try "$v6shim" history --clear
+done
+same "the first connection" "hello" "$(connect half-hole.example)"
 try "$v6shim" history
 same "a loser: status" 0 "$status"
 same "a loser: lines" 2 "$(lines_of "$output")"
 loser=$(printf '%s\n' "$output" | sed -n 2p)
 set -- $loser
-same "the loser" 2001:db8::1 "$1"
+same "the loser" 2001:db8:9::2 "$1"
 same "the winner" 192.0.2.1 "$2"
-same "the network" 2001:db8::/64 "$5"
+same "the network" 2001:db8:9::/64 "$5"
 minutes=$(perl -e 'my ($h, $m, $s, $h2, $m2, $s2) = map { split /:/ } @ARGV;
     print((($h2 - $h) * 3600 + ($m2 - $m) * 60 + $s2 - $s + 86400) % 86400 / 60)' "$3" "$4")
 same "for ten minutes" 10 "$minutes"
 try "$v6shim" history --json
-contains "in JSON: the loser" '"address":"2001:db8::1"' "$output"
-contains "in JSON: the network" '"network":"2001:db8::/64"' "$output"
+contains "in JSON: the loser" '"address":"2001:db8:9::2"' "$output"
+contains "in JSON: the network" '"network":"2001:db8:9::/64"' "$output"
 contains "in JSON: the winner" '"winner":"192.0.2.1"' "$output"
 contains "in JSON: until" '"until":"20' "$output"
 if command -v python3 >/dev/null; then
@@ -59,7 +72,7 @@ fi
 # It is acted on: the loser is not tried while the winner works, and is tried again when it is forgotten.
 attempts() {
     LD_PRELOAD=$TEST_PRELOAD V6SHIM_LOG=info perl -MIO::Socket::INET -e '
-        IO::Socket::INET->new(PeerAddr => "both.example", PeerPort => 7001) or die' 2>&1 |
+        IO::Socket::INET->new(PeerAddr => "half-hole.example", PeerPort => 7001) or die' 2>&1 |
         sed -n 's/^.*connect to \([^ ]*\) port 7001: .*/\1/p' | uniq | tr '\n' ' '
 }
 same "with a history" "192.0.2.1 " "$(attempts)"
@@ -68,7 +81,7 @@ same "clear: status" 0 "$status"
 same "clear: says nothing" "" "$output$errors"
 try "$v6shim" history
 same "cleared" "$empty" "$output"
-same "without a history" "2001:db8::1 192.0.2.1 " "$(attempts)"
+same "without a history" "2001:db8:9::2 192.0.2.1 " "$(attempts)"
 
 # What is wrong.
 try "$v6shim" history now
@@ -84,7 +97,7 @@ try "$v6shim" history --clear --json
 same "clearing in JSON: status" 2 "$status"
 try "$v6shim" history --user "$(id -un)"
 same "a user by name: status" 0 "$status"
-contains "a user by name" "2001:db8::1 " "$output"
+contains "a user by name" "2001:db8:9::2 " "$output"
 if [ "$(id -u)" -eq 0 ] && id nobody >/dev/null 2>&1; then # loaded as root, so that it is reached
     try perl -e '$> = getpwnam "nobody"; exec @ARGV or exit 126' "$v6shim" history --user root
     if [ "$status" -ne 126 ]; then

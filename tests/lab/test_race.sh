@@ -72,6 +72,17 @@ for how in blocking timeout select poll epoll epoll-edge epoll-before read-only 
     contains "$how: all refuse" "ECONNREFUSED" "$(race $how all-refuse)"
     contains "$how: all bad: the most telling error" "ECONNREFUSED" "$(race $how all-bad)"
 done
+# A refusal is no loss, whether it comes within connect() or later.
+for how in blocking poll; do
+    for name in refuse hole; do
+        kept=$(mktemp -d "$LAB_DIR/state/XXXXXX")
+        run_as "$kept" python3 "$LAB_SOURCE/race.py" $how $name.lab.example 7001 >/dev/null
+        case $name in
+        refuse) same "$how: refused: no history" "" "$(ls "$kept" | grep -x history)" ;;
+        hole) same "$how: swallowed: a history" history "$(ls "$kept" | grep -x history)" ;;
+        esac
+    done
+done
 in_time "many holes: families take turns" "$four" $ATTEMPT_DELAY_MS $after_delay "$(race blocking many-holes)"
 contains "all swallow: ETIMEDOUT, as the kernel has it" "ETIMEDOUT" "$(race blocking all-hole)"
 sleep 0.5

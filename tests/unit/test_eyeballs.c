@@ -343,6 +343,23 @@ static void names_who_goes_on_alone(void **state)
     assert_int_equal(eyeballs_successor(&race), -1);
 }
 
+static void takes_a_refusal_for_no_loss(void **state)
+{
+    (void)state;
+    struct eyeballs race;
+    eyeballs_init(&race, 6, EYEBALLS_RACE, 250);
+    eyeballs_attempt_failed(&race, 0, ECONNREFUSED, 0);
+    eyeballs_attempt_started(&race, 1, 0);
+    eyeballs_attempt_started(&race, 2, 250);
+    eyeballs_attempt_failed(&race, 2, ECONNREFUSED, 260);
+    eyeballs_attempt_started(&race, 3, 260);
+    eyeballs_attempt_failed(&race, 3, EHOSTUNREACH, 270);
+    eyeballs_attempt_started(&race, 4, 270);
+    assert_int_equal(eyeballs_losers(&race, 0), 0);
+    assert_int_equal(eyeballs_losers(&race, 1), 0);
+    assert_int_equal(eyeballs_losers(&race, 4), 1u << 1 | 1u << 3); /* silent, and out of reach */
+}
+
 /* Letters for a family: "6646" is three IPv6 candidates and an IPv4 one. The order comes back as indexes. */
 static void interleaves(const char *families, unsigned leader, unsigned first_family_count, const char *expected)
 {
@@ -387,6 +404,7 @@ int main(void)
         cmocka_unit_test(passes_over_nonsense_reports),
         cmocka_unit_test(leaves_out_candidates_that_do_not_fit),
         cmocka_unit_test(names_who_goes_on_alone),
+        cmocka_unit_test(takes_a_refusal_for_no_loss),
         cmocka_unit_test(alternates_families),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
