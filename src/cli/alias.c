@@ -55,28 +55,53 @@ static void fail(struct session *session, const char *asked, const char *reason)
     alias_print_failure(&session->print, asked, reason);
 }
 
-static void fail_state(struct session *session, const char *asked, const struct state_fault *fault)
+static void fail_state(struct session *session, const char *asked, struct state *table,
+                       const struct state_fault *fault)
 {
     char reason[REASON_SIZE];
     struct text text = text_on(reason, sizeof reason);
-    state_fault_describe(fault, &state_current()->place, state_file_name(state_current(), STATE_ALIASES), &text);
+    state_fault_describe(fault, &table->place, state_file_name(table, STATE_ALIASES), &text);
     fail(session, asked, reason);
+}
+
+/* Whose alias it is, copied ones too. */
+static enum state_answer find_owner(struct in_addr alias, struct ip_address *address, struct state_fault *fault)
+{
+    const struct state *table = aliases_table_of(alias);
+    struct alias_record record;
+    if (table == NULL)
+        return aliases_find_address(alias, address) ? STATE_FOUND : STATE_NOTHING;
+    if (!alias_pool_contains(&table->pool, alias))
+        return STATE_NOTHING;
+    enum state_answer answer =
+        state_aliases_read(aliases_table_of(alias), alias_pool_offset(&table->pool, alias), false, &record, fault);
+    *address = record.address;
+    return answer;
 }
 
 static const char of_a_process[] =
     "an alias that couldn't be stored: it meant something only in the process that gave it";
 
+static void answer_of_map(struct session *session, const char *asked, struct in_addr alias)
+{
+    struct ip_address address;
+    struct state_fault fault = {0};
+    enum state_answer answer = find_owner(alias, &address, &fault);
+    if (answer == STATE_FOUND)
+        alias_print_answer(&session->print, asked, alias, &address);
+    else if (answer == STATE_FAILED)
+        fail_state(session, asked, aliases_table_of(alias), &fault);
+    else if (aliases_is_transient(alias))
+        fail(session, asked, of_a_process);
+    else
+        fail(session, asked, "nobody was given this address of a range of alias-map");
+}
+
 static void answer_alias(struct session *session, const char *asked, struct in_addr alias)
 {
     const struct alias_pool *pool = &state_current()->pool;
-    struct ip_address mapped;
     if (aliases_is_mapped(alias)) {
-        if (aliases_find_address(alias, &mapped))
-            alias_print_answer(&session->print, asked, alias, &mapped);
-        else if (aliases_is_transient(alias))
-            fail(session, asked, of_a_process);
-        else
-            fail(session, asked, "nobody was given this address of a range of alias-map");
+        answer_of_map(session, asked, alias);
         return;
     }
     if (!alias_pool_contains(pool, alias)) {
@@ -102,16 +127,27 @@ static void answer_alias(struct session *session, const char *asked, struct in_a
     if (answer == STATE_FOUND)
         alias_print_answer(&session->print, asked, alias, &record.address);
     else if (answer == STATE_FAILED)
-        fail_state(session, asked, &fault);
+        fail_state(session, asked, state_current(), &fault);
     else
         fail(session, asked, "nobody was given this alias");
+}
+
+/* An address that was found to have none: because it has none, or since nobody can say. */
+static void fail_address(struct session *session, const char *asked, const struct ip_address *address,
+                         const struct state_fault *fault)
+{
+    if (fault->reason == STATE_NONE || fault->reason == STATE_ABSENT)
+        fail(session, asked, "this address has no alias");
+    else
+        fail_state(session, asked, aliases_table_for(address), fault);
 }
 
 /* An address of a network of alias-map. */
 static void answer_mapped(struct session *session, const char *asked, const struct ip_address *address)
 {
     struct in_addr alias;
-    bool known = aliases_peek(address, &alias);
+    struct state_fault fault;
+    bool known = aliases_peek(address, &alias, &fault);
     if (!known && !session->read_only) {
         alias = aliases_of(address, ALIAS_NAME);
         known = true;
@@ -119,7 +155,7 @@ static void answer_mapped(struct session *session, const char *asked, const stru
     if (known)
         alias_print_answer(&session->print, asked, alias, address);
     else
-        fail(session, asked, "this address has no alias");
+        fail_address(session, asked, address, &fault);
 }
 
 static void answer_address(struct session *session, const char *asked, const struct ip_address *address)
@@ -144,7 +180,7 @@ static void answer_address(struct session *session, const char *asked, const str
     if (answer == STATE_FOUND)
         alias_print_answer(&session->print, asked, alias_pool_address(&state_current()->pool, offset), address);
     else if (answer == STATE_FAILED && fault.reason != STATE_ABSENT)
-        fail_state(session, asked, &fault);
+        fail_state(session, asked, state_current(), &fault);
     else
         fail(session, asked,
              session->read_only
@@ -196,6 +232,7 @@ static void answer(struct session *session, const char *asked)
 static bool find_alias(struct session *session, const char *asked, struct in_addr *alias)
 {
     struct literal literal;
+    struct state_fault fault;
     if (literal_parse_ipv4(asked, alias))
         return true;
     if (!literal_parse(asked, &literal) || literal.address.family != AF_INET6) {
@@ -203,9 +240,9 @@ static bool find_alias(struct session *session, const char *asked, struct in_add
         return false;
     }
     literal.address.scope = literal.zone[0] != '\0' ? if_nametoindex(literal.zone) : 0;
-    if (aliases_peek(&literal.address, alias))
+    if (aliases_peek(&literal.address, alias, &fault))
         return true;
-    fail(session, asked, "this address has no alias");
+    fail_address(session, asked, &literal.address, &fault);
     return false;
 }
 
@@ -216,10 +253,12 @@ static void forget(struct session *session, const char *asked)
     struct state_fault fault = {0};
     if (!find_alias(session, asked, &alias))
         return;
-    bool known = aliases_contains(alias) && aliases_find_address(alias, &address);
-    enum state_answer answer = aliases_forget(alias, &fault);
+    enum state_answer answer = find_owner(alias, &address, &fault);
+    bool known = answer == STATE_FOUND;
+    if (answer != STATE_FAILED)
+        answer = aliases_forget(alias, &fault);
     if (answer == STATE_FAILED)
-        fail_state(session, asked, &fault);
+        fail_state(session, asked, aliases_table_of(alias), &fault);
     else if (answer == STATE_NOTHING && aliases_contains(alias) && aliases_is_transient(alias))
         fail(session, asked, of_a_process);
     else if (answer == STATE_NOTHING && known)
@@ -250,7 +289,7 @@ static void list_all(struct session *session)
     struct listing listing = {.session = session};
     struct state_fault fault = {0};
     if (state_aliases_each(state_current(), &listing.pool, list_record, &listing, &fault) == STATE_FAILED)
-        fail_state(session, "--list", &fault);
+        fail_state(session, "--list", state_current(), &fault);
     else
         alias_print_head(&session->print);
 }
@@ -273,6 +312,10 @@ static int take_options(int argc, char **argv, struct arguments *arguments)
     int status = options_take(NAME, argc, argv, options, OPTIONS_ANYWHERE, print_help);
     if (status != -1)
         return status;
+    if (arguments->list && arguments->forget) {
+        complain(NAME, "--list and --forget can't go together; see v6shim alias --help");
+        return EXIT_STATUS_USAGE;
+    }
     if (arguments->list == (optind < argc)) {
         complain(NAME, arguments->list ? "--list takes no address; see v6shim alias --help"
                                        : "which address or name? see v6shim alias --help");

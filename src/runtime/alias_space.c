@@ -279,7 +279,8 @@ struct in_addr alias_space_of(struct alias_space *space, const struct ip_address
     return alias_at(space, offset);
 }
 
-bool alias_space_peek(struct alias_space *space, const struct ip_address *address, struct in_addr *alias)
+bool alias_space_peek(struct alias_space *space, const struct ip_address *address, struct in_addr *alias,
+                      struct state_fault *fault)
 {
     uint32_t offset;
     uint64_t hash = hash_of(address);
@@ -293,8 +294,7 @@ bool alias_space_peek(struct alias_space *space, const struct ip_address *addres
     }
     if (!known) {
         struct alias_search search = {.address = *address, .kind = ALIAS_PEER, .taken = is_taken, .context = space};
-        struct state_fault fault;
-        known = state_aliases_find(space->state, &search, &offset, &fault) == STATE_FOUND;
+        known = state_aliases_find(space->state, &search, &offset, fault) == STATE_FOUND;
     }
     if (known)
         *alias = alias_at(space, offset);

@@ -41,7 +41,8 @@ struct in_addr alias_space_nobody(const struct alias_space *space);
 
 /* As the functions of aliases.h. `address` is of IPv6, with a scope only if it is link-local. */
 struct in_addr alias_space_of(struct alias_space *space, const struct ip_address *address, enum alias_kind kind);
-bool alias_space_peek(struct alias_space *space, const struct ip_address *address, struct in_addr *alias);
+bool alias_space_peek(struct alias_space *space, const struct ip_address *address, struct in_addr *alias,
+                      struct state_fault *fault);
 bool alias_space_find(struct alias_space *space, struct in_addr alias, struct ip_address *address);
 
 #endif

@@ -119,23 +119,32 @@ static struct range *range_of(const struct alias_map_row *row)
 }
 
 /* NULL where none is allotted: what is copied is the same for all. */
-static struct state *state_of(struct in_addr alias)
+static struct state *table_of(const struct alias_map_row *row)
 {
-    const struct alias_map_row *row = alias_map_by_ipv4(&map, alias);
     if (row == NULL)
         return pool_space.state;
     return range_of(row) != NULL ? &range_of(row)->state : NULL;
 }
 
+struct state *aliases_table_of(struct in_addr alias)
+{
+    return table_of(alias_map_by_ipv4(&map, alias));
+}
+
+struct state *aliases_table_for(const struct ip_address *address)
+{
+    return table_of(alias_map_by_ipv6(&map, address));
+}
+
 static const struct alias_pool *pool_of(struct in_addr alias)
 {
-    const struct state *state = state_of(alias);
+    const struct state *state = aliases_table_of(alias);
     return state != NULL ? &state->pool : NULL;
 }
 
 enum state_answer aliases_forget(struct in_addr alias, struct state_fault *fault)
 {
-    struct state *state = state_of(alias);
+    struct state *state = aliases_table_of(alias);
     if (state == NULL || !alias_pool_contains(&state->pool, alias))
         return STATE_NOTHING;
     enum state_answer answer = state_aliases_forget(state, alias_pool_offset(&state->pool, alias), fault);
@@ -187,16 +196,17 @@ bool aliases_recall(const struct ip_address *address, struct in_addr *alias)
     return alias_space_recall(address, alias);
 }
 
-bool aliases_peek(const struct ip_address *given, struct in_addr *alias)
+bool aliases_peek(const struct ip_address *given, struct in_addr *alias, struct state_fault *fault)
 {
+    *fault = (struct state_fault){.reason = STATE_NONE};
     struct ip_address address;
     if (!take_address(given, &address))
         return false;
     const struct alias_map_row *row = alias_map_by_ipv6(&map, &address);
     if (row == NULL)
-        return alias_space_peek(&pool_space, &address, alias);
+        return alias_space_peek(&pool_space, &address, alias, fault);
     if (range_of(row) != NULL)
-        return alias_space_peek(&range_of(row)->space, &address, alias);
+        return alias_space_peek(&range_of(row)->space, &address, alias, fault);
     *alias = alias_map_to_ipv4(row, &address);
     return true;
 }

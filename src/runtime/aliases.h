@@ -73,7 +73,13 @@ enum state_answer aliases_forget(struct in_addr alias, struct state_fault *fault
 /* The same where this thread has just asked, and the alias is for good. */
 bool aliases_recall(const struct ip_address *address, struct in_addr *alias);
 
-/* The alias of an IPv6 address if it has one of its own, without giving it one. */
-bool aliases_peek(const struct ip_address *address, struct in_addr *alias);
+/* The alias of an IPv6 address if it has one of its own, without giving it one. Where it isn't known for want of the
+   table, `fault` says why; else that is STATE_NONE or STATE_ABSENT. */
+bool aliases_peek(const struct ip_address *address, struct in_addr *alias, struct state_fault *fault);
+
+/* Whose table has the alias, or that of the address: NULL where alias-map copies it. For what is to be said of a
+   fault. */
+struct state *aliases_table_of(struct in_addr alias);
+struct state *aliases_table_for(const struct ip_address *address);
 
 #endif

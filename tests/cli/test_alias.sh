@@ -67,6 +67,21 @@ same "a key of its own, the second time" "$own 2001:db8::1 $own 2001:db8::1" "$(
 chmod 604 "$room/own/key"
 try "$v6shim" alias 2001:db8::1
 same "a key that others can read" "v6shim alias: 2001:db8::1: $room/own/key: can be read by others (if nobody has read it, chmod it to 0600, else remove all files here)" "$errors"
+closed="$room/own/key: can be read by others (if nobody has read it, chmod it to 0600, else remove all files here)"
+for asked in 2001:db8::1 "$own"; do
+    try "$v6shim" alias --forget "$asked"
+    same "such a key, nothing is given up: $asked: status" 1 "$status"
+    same "such a key, nothing is given up: $asked" "v6shim alias: $asked: $closed" "$errors"
+done
+V6SHIM_ALIAS_MAP='2001:db8:77::/48=10.77.0.0/16'
+export V6SHIM_ALIAS_MAP
+for asked in 2001:db8:77::1 10.77.0.9; do
+    try "$v6shim" alias --forget "$asked"
+    same "such a key, a range of alias-map: $asked" "v6shim alias: $asked: $closed" "$errors"
+done
+try "$v6shim" alias --user "$(id -un)" 2001:db8:77::1
+same "such a key, a range that is only read" "v6shim alias: 2001:db8:77::1: $closed" "$errors"
+unset V6SHIM_ALIAS_MAP
 chmod 600 "$room/own/key"
 V6SHIM_STATE_DIR=$room/state
 V6SHIM_ALIAS_KEY='a key for tests'
@@ -129,6 +144,11 @@ v6shim alias: some.example: neither an alias nor an IPv6 address
 v6shim alias: ::1: this address has no alias" "$errors"
 try "$v6shim" alias --forget
 same "give up what? status" 2 "$status"
+for asked in "" "$old"; do
+    try "$v6shim" alias --forget --list $asked
+    same "a list given up: status ($asked)" 2 "$status"
+    same "a list given up ($asked)" "v6shim alias: --list and --forget can't go together; see v6shim alias --help" "$output$errors"
+done
 try "$v6shim" alias --forget --user root "$old"
 same "another user's: status" 2 "$status"
 # A damaged record is no alias, but in the way.

@@ -35,7 +35,7 @@ static void nothing_made(void)
     start_aliases(10);
     CHECK(aliases_contains((struct in_addr){htonl(0xf0400000)}));
     CHECK(!aliases_contains((struct in_addr){htonl(0xf03fffff)}));
-    CHECK(!aliases_peek(&address, &alias));
+    CHECK(!aliases_peek(&address, &alias, &(struct state_fault){0}));
     CHECK(!aliases_find_address((struct in_addr){htonl(0xf0401234)}, &address));
     CHECK(!aliases_find_address((struct in_addr){htonl(0x7f000001)}, &address));
     CHECK(access(state_directory, F_OK) != 0 && errno == ENOENT);
@@ -79,7 +79,7 @@ static void second_run(void)
     for (uint32_t number = 500; number < 1000; number++) {
         struct ip_address address = numbered(number);
         struct in_addr alias;
-        CHECK(aliases_peek(&address, &alias) && alias.s_addr == shared[number].s_addr);
+        CHECK(aliases_peek(&address, &alias, &(struct state_fault){0}) && alias.s_addr == shared[number].s_addr);
         CHECK(aliases_of(&address, ALIAS_NAME).s_addr == shared[number].s_addr);
     }
     CHECK(logged[0] == '\0');
@@ -209,7 +209,7 @@ static void change_record(const struct ip_address *address, void (*change)(struc
     struct alias_record record;
     struct in_addr alias;
     uint8_t bytes[ALIAS_RECORD_SIZE];
-    CHECK(aliases_peek(address, &alias));
+    CHECK(aliases_peek(address, &alias, &(struct state_fault){0}));
     uint32_t offset = alias_pool_offset(&state->pool, alias);
     CHECK(state_file_open(&file, &state->place, &format, STATE_WRITE, &fault));
     CHECK(state_file_read(&file, offset, 1, bytes, &fault));
@@ -238,7 +238,7 @@ static bool seen_now(const struct ip_address *address)
     struct alias_record record;
     struct state_fault fault;
     struct alias_moment now = host_moment();
-    CHECK(aliases_peek(address, &alias));
+    CHECK(aliases_peek(address, &alias, &(struct state_fault){0}));
     uint32_t offset = alias_pool_offset(&state_current()->pool, alias);
     CHECK(state_aliases_read(state_current(), offset, false, &record, &fault) == STATE_FOUND);
     return now.minute - record.seen.minute < 60 && record.seen.boot == now.boot;
@@ -261,7 +261,7 @@ static void use_peers(void)
     struct ip_address first = numbered(0), second = numbered(1), third = numbered(2), back;
     struct in_addr alias;
     aliases_of(&first, ALIAS_PEER);
-    CHECK(aliases_peek(&second, &alias) && !seen_now(&second));
+    CHECK(aliases_peek(&second, &alias, &(struct state_fault){0}) && !seen_now(&second));
     CHECK(aliases_find_address(alias, &back) && address_equal(&back, &second));
     CHECK(seen_now(&first) && seen_now(&second) && !seen_now(&third));
 }
@@ -290,7 +290,7 @@ static void use_link_local_later(void)
     start_aliases(20);
     struct ip_address address = link_local(1), back;
     struct in_addr alias;
-    CHECK(!aliases_find_address(shared[1], &back) && !aliases_peek(&address, &alias));
+    CHECK(!aliases_find_address(shared[1], &back) && !aliases_peek(&address, &alias, &(struct state_fault){0}));
     CHECK(aliases_of(&address, ALIAS_NAME).s_addr == shared[1].s_addr);
     CHECK(aliases_find_address(shared[1], &back) && address_equal(&back, &address));
     CHECK(!aliases_find_address(shared[2], &back));

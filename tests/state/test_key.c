@@ -95,7 +95,7 @@ static void only_reads(void)
     struct ip_address address = numbered(1);
     struct in_addr alias;
     start_with_key_file();
-    CHECK(!aliases_peek(&address, &alias));
+    CHECK(!aliases_peek(&address, &alias, &(struct state_fault){0}));
     CHECK(!aliases_find_address((struct in_addr){htonl(0xf0401234)}, &address));
     CHECK(access(state_directory, F_OK) != 0 && errno == ENOENT);
     CHECK(logged[0] == '\0');
@@ -228,7 +228,8 @@ static void read_former_table(void)
         struct ip_address address = numbered(number), back;
         struct in_addr alias;
         bool stored = aliases_is_shared(shared[number]);
-        CHECK(aliases_peek(&address, &alias) == stored && (!stored || alias.s_addr == shared[number].s_addr));
+        CHECK(aliases_peek(&address, &alias, &(struct state_fault){0}) == stored &&
+              (!stored || alias.s_addr == shared[number].s_addr));
         CHECK(aliases_find_address(shared[number], &back) == stored && (!stored || address_equal(&back, &address)));
     }
     CHECK(access(state_path("key"), F_OK) != 0 && errno == ENOENT);
