@@ -144,14 +144,16 @@ static int show_names(char **names, bool json)
     static struct preference preference;
     json_object *whole = json ? json_object_new_object() : NULL;
     int status = EXIT_STATUS_OK;
-    if (!json)
-        printf("%-39s  %-39s  %s\n", "ADDRESS", "SOURCE", "DECIDED BY");
+    bool has_head = json;
     for (; *names != NULL; names++) {
         struct resolve_addresses list;
         if (!find_addresses(*names, &list)) {
             status = EXIT_STATUS_FAILED;
             continue;
         }
+        if (!has_head)
+            printf("%-39s  %-39s  %s\n", "ADDRESS", "SOURCE", "DECIDED BY");
+        has_head = true;
         json_object *rows = json ? json_object_new_array() : NULL;
         preference_sort(&list, &preference);
         for (size_t i = 0; i < list.count; i++)

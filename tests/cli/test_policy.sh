@@ -1,0 +1,20 @@
+#!/bin/sh
+# v6shim policy: what is wrong. (What it says of addresses: tests/lab/test_policy.sh.)
+. "$(dirname "$0")/lib.sh"
+
+try "$v6shim" policy no-such-name.invalid
+same "no such name: status" 1 "$status"
+same "no such name: no table" "" "$output"
+same "no such name: one line" 1 "$(lines_of "$errors")"
+contains "no such name" "v6shim policy: no-such-name.invalid: " "$errors"
+try "$v6shim" policy no-such-name.invalid 127.0.0.1 127.0.0.2
+same "one of three: status" 1 "$status"
+same "one of three: a head and two rows" 3 "$(lines_of "$output")"
+contains "one of three: the head first" "ADDRESS  " "$(printf '%s\n' "$output" | head -n 1)"
+same "one of three: one line" 1 "$(lines_of "$errors")"
+try "$v6shim" policy --json no-such-name.invalid
+same "no such name in JSON: status" 1 "$status"
+same "no such name in JSON: still JSON" "{ }" "$(echo $output)"
+try "$v6shim" policy 127.0.0.1
+same "an address: status" 0 "$status"
+finish
