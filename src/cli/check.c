@@ -30,6 +30,7 @@ enum check_status { STATUS_NO_GAP, STATUS_GAPS, STATUS_NOT_CHECKED };
 struct arguments {
     bool runs; /* --run */
     struct check_run run;
+    bool waits; /* --wait */
     bool json, all, details, nul;
     bool fails; /* --fail-on never: false */
     enum gap_severity fail_on;
@@ -154,6 +155,7 @@ static int take_value(struct arguments *arguments, int option)
         }
         return 0;
     case OPTION_WAIT:
+        arguments->waits = true;
         arguments->run.wait_ms = -1;
         if (strcmp(optarg, "forever") == 0)
             return 0;
@@ -235,6 +237,27 @@ static int take_files(int argc, char **argv, struct arguments *arguments)
     if (error != 0)
         complain(NAME, "not enough memory");
     return error == 0 ? -1 : STATUS_NOT_CHECKED;
+}
+
+/* What is wrong with the options together, or with the names behind them; NULL: nothing. An option that would do
+   nothing is a misunderstanding. */
+static const char *find_misfit(const struct arguments *arguments, char **names)
+{
+    if (arguments->runs && (*names == NULL || arguments->targets.count > 0))
+        return "--run wants one program: v6shim check --run [--] PROGRAM [ARGUMENT]...";
+    if (arguments->runs && (arguments->nul || arguments->details || arguments->jobs != 0))
+        return "--null, --details and --jobs are for files, not for --run";
+    if (arguments->runs)
+        return NULL;
+    if (arguments->run.output != NULL)
+        return "--output goes with --run: the report on files is printed on standard output";
+    if (arguments->waits)
+        return "--wait goes with --run: files are not waited for";
+    if (*names == NULL && arguments->targets.count == 0)
+        return "name the files or directories to check; see v6shim check --help";
+    while (*names != NULL && strcmp(*names, "-") != 0)
+        names++;
+    return arguments->nul && *names == NULL ? "--null goes with -, a list on standard input" : NULL;
 }
 
 /* --- running --- */
@@ -369,10 +392,6 @@ static int check_files(int argc, char **argv, struct arguments *arguments)
 static int run_program(struct arguments *arguments, char **argv)
 {
     struct check_run *run = &arguments->run;
-    if (*argv == NULL || arguments->targets.count > 0) {
-        complain(NAME, "--run wants one program: v6shim check --run [--] PROGRAM [ARGUMENT]...");
-        return STATUS_NOT_CHECKED;
-    }
     run->json = arguments->json;
     run->all = arguments->all;
     run->fails = arguments->fails;
@@ -387,21 +406,13 @@ int check_command(int argc, char **argv)
     struct arguments arguments = {
         .fails = true, .fail_on = GAP_WARNING, .color = "auto", .run = {.wait_ms = WAIT_USUAL_MS}};
     int status = take_options(argc, argv, &arguments);
-    if (status < 0 && arguments.runs) {
-        status = run_program(&arguments, argv + optind);
-        check_targets_free(&arguments.targets);
-        return status;
-    }
-    if (status < 0 && arguments.run.output != NULL) {
-        complain(NAME, "--output goes with --run: the report on files is printed on standard output");
-        status = STATUS_NOT_CHECKED;
-    }
-    if (status < 0 && optind == argc && arguments.targets.count == 0) {
-        complain(NAME, "name the files or directories to check; see v6shim check --help");
+    const char *misfit = status < 0 ? find_misfit(&arguments, argv + optind) : NULL;
+    if (misfit != NULL) {
+        complain(NAME, "%s", misfit);
         status = STATUS_NOT_CHECKED;
     }
     if (status < 0)
-        status = check_files(argc, argv, &arguments);
+        status = arguments.runs ? run_program(&arguments, argv + optind) : check_files(argc, argv, &arguments);
     check_targets_free(&arguments.targets);
     return status;
 }

@@ -177,6 +177,13 @@ check "device" 2 "it is a device, not a file" /dev/null
 check "no argument" 2 "name the files or directories to check"
 check "unknown option" 2 "there is no option" --jsn
 check "bad level" 2 "--fail-on wants" --fail-on loud old
+check "a report on files into a file" 2 "--output goes with --run" -o report old
+check "files that are waited for" 2 "--wait goes with --run" --wait 3 old
+check "no list for --null" 2 "--null goes with -" -0 old
+check "a program that is run, and --jobs" 2 "are for files, not for --run" --jobs 2 --run ./old
+check "a program that is run, and --null" 2 "are for files, not for --run" --null --observe ./old
+check "a program that is run, and --details" 2 "are for files, not for --run" --details --run ./old
+check "a program that is run, and another" 2 "--run wants one program" --pid 1 --run ./old
 
 # Scripts.
 printf '#!/usr/bin/perl\nuse IO::Socket::INET;\nprint 1;\n' >perl-old
