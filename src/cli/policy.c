@@ -125,7 +125,7 @@ static void print_place(const struct selection_candidate *candidate, enum select
         address_print(&candidate->source, source);
     if (rows == NULL) {
         printf("%-39s  %-39s  ", address, candidate->has_source ? source : "no route");
-        if (rule == SELECTION_FIRST || rule == SELECTION_HISTORY)
+        if (rule == SELECTION_FIRST)
             puts(selection_rule_text(rule));
         else
             printf("rule %d: %s\n", (int)rule, selection_rule_text(rule));

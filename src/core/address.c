@@ -88,12 +88,6 @@ bool address_is_mapped(const struct ip_address *address)
     return address->family == AF_INET6 && memcmp(address->ipv6.s6_addr, mapped_prefix, sizeof mapped_prefix) == 0;
 }
 
-bool address_is_private(const struct ip_address *address)
-{
-    return ipv4_in(address, 0x0a000000, 8) || ipv4_in(address, 0xac100000, 12) || ipv4_in(address, 0xc0a80000, 16) ||
-           ipv4_in(address, 0x64400000, 10) || ipv6_in(address, 0xfc00, 0xfe00);
-}
-
 bool address_takes_scope(const struct ip_address *address)
 {
     return ipv6_in(address, 0xfe80, 0xffc0) || ipv6_in(address, 0xff00 | MULTICAST_SCOPE_INTERFACE, 0xff0f) ||

@@ -44,8 +44,6 @@ bool address_is_link_local(const struct ip_address *address);
 bool address_is_multicast(const struct ip_address *address);
 /* ::ffff:0:0/96 (RFC 4291 section 2.5.5.2). */
 bool address_is_mapped(const struct ip_address *address);
-/* RFC 1918 private use, RFC 6598 shared space, RFC 4193 unique local. */
-bool address_is_private(const struct ip_address *address);
 /* An IPv6 address that means something on one interface only, so that a zone belongs to it: fe80::/10, and multicast
    of interface-local or link-local scope (ffx1::/16, ffx2::/16). The kernel reads sin6_scope_id of these alone. */
 bool address_takes_scope(const struct ip_address *address);

@@ -56,12 +56,6 @@ const struct setting *config_find(const char *keyword, size_t length)
 
 void config_defaults(struct settings *settings)
 {
-    memset(settings, 0, sizeof *settings);
-    config_defaults_on_zero(settings);
-}
-
-void config_defaults_on_zero(struct settings *settings)
-{
     for (size_t index = 0; index < LIST_LENGTH; index++)
         if (list[index].initial[0] != '\0')
             setting_reset(&list[index], settings);

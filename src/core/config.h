@@ -67,9 +67,8 @@ const struct setting *config_list(size_t *count);
 /* The setting with that keyword, or NULL. */
 const struct setting *config_find(const char *keyword, size_t length);
 
+/* Sets what is not zero from the start. All bytes of the settings have to be zero before. */
 void config_defaults(struct settings *settings);
-/* The same where all bytes are zero already: what stays zero is not touched. */
-void config_defaults_on_zero(struct settings *settings);
 
 /*
  * Reads the text of a configuration file: lines "keyword value", blank lines, comments from a '#' at the start of a

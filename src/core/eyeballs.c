@@ -3,10 +3,9 @@
 #include <errno.h>
 #include <string.h>
 
-void eyeballs_init(struct eyeballs *race, unsigned count, enum eyeballs_mode mode, int64_t delay_ms)
+void eyeballs_init(struct eyeballs *race, unsigned count, int64_t delay_ms)
 {
     memset(race, 0, sizeof *race);
-    race->mode = mode;
     race->count = count < EYEBALLS_CANDIDATES_MAX ? count : EYEBALLS_CANDIDATES_MAX;
     race->delay_ms = delay_ms < EYEBALLS_DELAY_MINIMUM_MS   ? EYEBALLS_DELAY_MINIMUM_MS
                      : delay_ms > EYEBALLS_DELAY_MAXIMUM_MS ? EYEBALLS_DELAY_MAXIMUM_MS
@@ -122,7 +121,7 @@ struct eyeballs_action eyeballs_next(const struct eyeballs *race, int64_t now_ms
     if (!pending && race->running == 0)
         return (struct eyeballs_action){.kind = EYEBALLS_FAILED, .error = telling_error(race)};
 
-    bool may_overlap = race->mode == EYEBALLS_RACE && race->running < EYEBALLS_RUNNING_MAX;
+    bool may_overlap = race->running < EYEBALLS_RUNNING_MAX;
     if (pending && (race->running == 0 || (may_overlap && now_ms >= race->earliest_ms)))
         return (struct eyeballs_action){.kind = EYEBALLS_START, .index = race->next};
     int64_t until_ms = pending && may_overlap ? race->earliest_ms : end_of_silence(race);

@@ -34,11 +34,6 @@
 
 #define EYEBALLS_NO_TIMER INT64_MAX /* only the end of an attempt can change anything */
 
-enum eyeballs_mode {
-    EYEBALLS_RACE,  /* attempts overlap: the next starts after the delay */
-    EYEBALLS_ORDER, /* one after the other: the next starts when the one before has failed */
-};
-
 enum eyeballs_state {
     EYEBALLS_PENDING, /* not tried yet */
     EYEBALLS_RUNNING,
@@ -54,7 +49,6 @@ struct eyeballs_attempt {
 
 /* Read it freely (a trace does); change it through the functions. */
 struct eyeballs {
-    enum eyeballs_mode mode;
     int64_t delay_ms;
     unsigned count;      /* candidates */
     unsigned next;       /* the first pending one; == count when all were tried */
@@ -78,7 +72,7 @@ struct eyeballs_action {
  * A race of `count` candidates; those after EYEBALLS_CANDIDATES_MAX are left out. `delay_ms` is brought within the
  * limits of RFC 8305. A race of none fails with ENETUNREACH.
  */
-void eyeballs_init(struct eyeballs *race, unsigned count, enum eyeballs_mode mode, int64_t delay_ms);
+void eyeballs_init(struct eyeballs *race, unsigned count, int64_t delay_ms);
 
 /*
  * Candidates with a bit in `legacy` are those that the program would have tried by itself, without IPv6. When all of

@@ -31,12 +31,6 @@ static const struct {
     {{0x3f, 0xfe}, 16, {{ABSENT, ABSENT}, {1, 12}, {1, 12}, {ABSENT, ABSENT}, {ABSENT, ABSENT}}}, /* 6bone */
 };
 
-static const char *const builtin_names[BUILTIN_COUNT] = {
-    [POLICY_SYSTEM] = "system",         [POLICY_RFC6724] = "rfc6724",
-    [POLICY_ULA_FIRST] = "ula-first",   [POLICY_RFC6724_UPDATE] = "rfc6724-update",
-    [POLICY_IPV4_FIRST] = "ipv4-first",
-};
-
 /* RFC 6724 section 3.2. */
 static const struct {
     uint8_t prefix[16];
@@ -176,17 +170,6 @@ void policy_builtin(struct policy *policy, enum policy_builtin which, const stru
         for (size_t index = 0; index < count; index++)
             add_known_local(policy, &known_local[index]);
     }
-}
-
-bool policy_by_name(const char *name, enum policy_builtin *which)
-{
-    for (unsigned index = 0; index < BUILTIN_COUNT; index++) {
-        if (strcmp(name, builtin_names[index]) == 0) {
-            *which = (enum policy_builtin)index;
-            return true;
-        }
-    }
-    return false;
 }
 
 static bool has_default(const struct policy_table *table, unsigned default_length)

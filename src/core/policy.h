@@ -56,9 +56,6 @@ enum policy_builtin {
 void policy_builtin(struct policy *policy, enum policy_builtin which, const struct ip_address *known_local,
                     size_t count);
 
-/* "system", "rfc6724", "rfc6724-update", "ula-first" or "ipv4-first"; false, and `which` alone, for another name. */
-bool policy_by_name(const char *name, enum policy_builtin *which);
-
 /*
  * What glibc does with the tables of a gai.conf: a kind without a row becomes the built-in table, and one without a
  * row for every address gets it: ::/0 with label 1 or precedence 40, and for IPv4 the scope 14.

@@ -50,12 +50,6 @@ static int score_small_scope(const struct policy *policy, const struct selection
     return -policy_scope(policy, &candidate->destination);
 }
 
-static int score_history(const struct policy *policy, const struct selection_candidate *candidate)
-{
-    (void)policy;
-    return candidate->history;
-}
-
 /* How many leading bits source and destination share, as the rules in force count them. */
 static int score_shared_bits(const struct policy *policy, const struct selection_candidate *candidate)
 {
@@ -87,7 +81,6 @@ static const struct {
     {SELECTION_PRECEDENCE, ALWAYS, score_precedence},
     {SELECTION_NATIVE, WITH_SOURCES, score_native},
     {SELECTION_SMALLER_SCOPE, ALWAYS, score_small_scope},
-    {SELECTION_HISTORY, ALWAYS, score_history},
     {SELECTION_LONGEST_PREFIX, WITHIN_A_FAMILY, score_shared_bits},
 };
 
@@ -157,7 +150,6 @@ const char *selection_rule_text(enum selection_rule rule)
         [SELECTION_SMALLER_SCOPE] = "smaller scope",
         [SELECTION_LONGEST_PREFIX] = "longest matching prefix",
         [SELECTION_ORDER_GIVEN] = "order given",
-        [SELECTION_HISTORY] = "history",
     };
     return texts[rule];
 }

@@ -26,10 +26,9 @@ struct selection_candidate {
     bool source_deprecated;       /* IFA_F_DEPRECATED, and to glibc IFA_F_OPTIMISTIC */
     bool source_home;             /* a Mobile IPv6 home address: IFA_F_HOMEADDRESS */
     bool tunnel; /* reached through an encapsulating interface: ARPHRD_TUNNEL, ARPHRD_TUNNEL6, ARPHRD_SIT */
-    int history; /* what is remembered of this destination: more is better, 0 is nothing (RFC 8305 section 4) */
 };
 
-/* The numbers are those of RFC 6724 section 6; history comes between rules 8 and 9. */
+/* The numbers are those of RFC 6724 section 6. */
 enum selection_rule {
     SELECTION_FIRST = 0, /* of the first place: nothing stands before it */
     SELECTION_USABLE = 1,
@@ -42,7 +41,6 @@ enum selection_rule {
     SELECTION_SMALLER_SCOPE,
     SELECTION_LONGEST_PREFIX,
     SELECTION_ORDER_GIVEN,
-    SELECTION_HISTORY,
 };
 
 struct selection_place {

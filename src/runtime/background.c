@@ -67,7 +67,7 @@ static int furnish(struct background *race, const struct original *original, con
     for (unsigned i = 0; i < count; i++)
         ipv4 += destinations->addresses[i].family == AF_INET;
     race_order(destinations, &race->candidates, race->order);
-    eyeballs_init(&race->eyeballs, count, EYEBALLS_RACE, settings_current()->attempt_delay_ms);
+    eyeballs_init(&race->eyeballs, count, settings_current()->attempt_delay_ms);
     eyeballs_limit_silence(&race->eyeballs, race_legacy(destinations, &race->candidates, race->order),
                            settings_current()->silence_limit_ms);
     return background_make_lanes(race, original, ipv4, count - ipv4);

@@ -23,7 +23,7 @@ static int furnish(struct background *race, uint32_t item, struct in_addr asked,
     race->awaits = awaits;
     race->awaited = asked;
     race->awaited_until_ms = clock_now_ms() + (prefix ? PREF64_PATIENCE_MS : NAME_PATIENCE_MS);
-    eyeballs_init(&race->eyeballs, 0, EYEBALLS_RACE, settings_current()->attempt_delay_ms);
+    eyeballs_init(&race->eyeballs, 0, settings_current()->attempt_delay_ms);
     if (!attempts_read_original(race->fd, &original) || (prefix && !pref64_network(&race->network)) ||
         background_make_lanes(race, &original, 0, FAMILY_LANES) < 0)
         return -EAGAIN;
@@ -85,7 +85,7 @@ bool background_stop_awaiting(struct background *race, uint32_t item, int64_t no
         race->order[i] = i;
         race->candidates.networks[i] = (struct ip_address){.family = AF_UNSPEC}; /* not for the history */
     }
-    eyeballs_init(&race->eyeballs, (unsigned)count, EYEBALLS_RACE, settings_current()->attempt_delay_ms);
+    eyeballs_init(&race->eyeballs, (unsigned)count, settings_current()->attempt_delay_ms);
     return true;
 }
 

@@ -160,7 +160,7 @@ static uint32_t begin_race(const struct original *original, const struct destina
     for (unsigned i = 0; i < EYEBALLS_CANDIDATES_MAX; i++)
         atomic_store(&race->attempts[i].socket, NO_SOCKET);
     race_order(destinations, &race->candidates, race->order);
-    eyeballs_init(&race->eyeballs, (unsigned)destinations->count, EYEBALLS_RACE, settings->attempt_delay_ms);
+    eyeballs_init(&race->eyeballs, (unsigned)destinations->count, settings->attempt_delay_ms);
     eyeballs_limit_silence(&race->eyeballs, race_legacy(destinations, &race->candidates, race->order),
                            settings->silence_limit_ms);
     atomic_store(&race->frame, frame);

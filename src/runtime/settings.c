@@ -82,7 +82,7 @@ static void read_variables(struct settings *settings, config_report *report, voi
 /* Into settings that are all zero. */
 static void read_all(const struct file *file, struct settings *settings, config_report *report, void *context)
 {
-    config_defaults_on_zero(settings);
+    config_defaults(settings);
     if (file->text != NULL)
         config_parse(file->text, file->length, file->path, settings, report, context);
     read_variables(settings, report, context);

@@ -53,7 +53,7 @@ static void try_map(const char *text, size_t length)
 
 static void try_variable(const char *text, size_t length)
 {
-    struct settings settings;
+    struct settings settings = {0};
     char *copy = malloc(length + 1);
     require(copy != NULL);
     memcpy(copy, text, length);
@@ -68,7 +68,7 @@ static void try_variable(const char *text, size_t length)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct settings settings;
+    struct settings settings = {0};
     const char *text = (const char *)data;
     config_defaults(&settings);
     config_parse(text, size, "file", &settings, check_problem, &size);

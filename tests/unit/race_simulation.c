@@ -90,7 +90,7 @@ void play_scenario(const struct scenario *scenario, uint32_t legacy, int silence
     static const int64_t starts[] = {0, 123456789012, -5000};
     for (size_t clock = 0; clock < sizeof starts / sizeof starts[0]; clock++) {
         struct eyeballs race;
-        eyeballs_init(&race, scenario->count, scenario->mode, scenario->delay_ms);
+        eyeballs_init(&race, scenario->count, scenario->delay_ms);
         eyeballs_limit_silence(&race, legacy, silence_ms);
         struct outcome outcome = simulate_race(&race, scenario->fates, starts[clock]);
         for (unsigned candidate = 0; candidate < scenario->count; candidate++)

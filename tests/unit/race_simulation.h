@@ -47,7 +47,6 @@ struct outcome simulate_race(struct eyeballs *race, const struct fate *fates, in
 
 struct scenario {
     const char *name;
-    enum eyeballs_mode mode;
     int delay_ms;
     unsigned count;
     struct fate fates[EYEBALLS_CANDIDATES_MAX];

@@ -66,7 +66,6 @@ static void test_equal_compares_family_bytes_and_scope(void **state)
 #define LINK_LOCAL  4u
 #define MULTICAST   8u
 #define MAPPED      16u
-#define PRIVATE     32u
 #define SCOPED      64u
 
 static const struct {
@@ -89,20 +88,20 @@ static const struct {
     {"240.0.0.0", 0},
     {"255.255.255.255", 0},
     {"9.255.255.255", 0},
-    {"10.0.0.0", PRIVATE},
-    {"10.255.255.255", PRIVATE},
+    {"10.0.0.0", 0},
+    {"10.255.255.255", 0},
     {"11.0.0.0", 0},
     {"100.63.255.255", 0},
-    {"100.64.0.0", PRIVATE},
-    {"100.127.255.255", PRIVATE},
+    {"100.64.0.0", 0},
+    {"100.127.255.255", 0},
     {"100.128.0.0", 0},
     {"172.15.255.255", 0},
-    {"172.16.0.0", PRIVATE},
-    {"172.31.255.255", PRIVATE},
+    {"172.16.0.0", 0},
+    {"172.31.255.255", 0},
     {"172.32.0.0", 0},
     {"192.167.255.255", 0},
-    {"192.168.0.0", PRIVATE},
-    {"192.168.255.255", PRIVATE},
+    {"192.168.0.0", 0},
+    {"192.168.255.255", 0},
     {"192.169.0.0", 0},
     {"::", UNSPECIFIED},
     {"::1", LOOPBACK},
@@ -117,8 +116,8 @@ static const struct {
     {"::1:ffff:10.0.0.1", 0},
     {"::ffff:0:10.0.0.1", 0},
     {"fbff:ffff::", 0},
-    {"fc00::", PRIVATE},
-    {"fdff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", PRIVATE},
+    {"fc00::", 0},
+    {"fdff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", 0},
     {"fe00::", 0},
     {"fe7f:ffff::", 0},
     {"fe80::", LINK_LOCAL | SCOPED},
@@ -140,8 +139,7 @@ static unsigned kinds_of(const struct ip_address *address)
 {
     return (address_is_unspecified(address) ? UNSPECIFIED : 0) | (address_is_loopback(address) ? LOOPBACK : 0) |
            (address_is_link_local(address) ? LINK_LOCAL : 0) | (address_is_multicast(address) ? MULTICAST : 0) |
-           (address_is_mapped(address) ? MAPPED : 0) | (address_is_private(address) ? PRIVATE : 0) |
-           (address_takes_scope(address) ? SCOPED : 0);
+           (address_is_mapped(address) ? MAPPED : 0) | (address_takes_scope(address) ? SCOPED : 0);
 }
 
 static void test_classification_edges(void **state)

@@ -27,7 +27,7 @@ static void report(void *context, const struct config_problem *problem)
 /* Parses from an allocation of exactly that length. */
 static struct settings parse_bytes(const char *bytes, size_t length)
 {
-    struct settings settings;
+    struct settings settings = {0};
     char *copy = malloc(length > 0 ? length : 1);
     assert_non_null(copy);
     memcpy(copy, bytes, length);
@@ -45,7 +45,7 @@ static struct settings parse(const char *text)
 
 static struct settings set(const char *name, const char *value)
 {
-    struct settings settings;
+    struct settings settings = {0};
     reported[0] = '\0';
     config_defaults(&settings);
     config_set_variable(name, strlen(name), value, &settings, report, reported);
@@ -57,7 +57,7 @@ static void test_every_entry_of_the_list_is_sound(void **state)
     (void)state;
     size_t count;
     const struct setting *list = config_list(&count);
-    struct settings settings;
+    struct settings settings = {0};
     config_defaults(&settings);
     for (size_t index = 0; index < count; index++) {
         const struct setting *setting = &list[index];
@@ -86,8 +86,7 @@ static void test_every_entry_of_the_list_is_sound(void **state)
 static void test_defaults(void **state)
 {
     (void)state;
-    struct settings settings;
-    memset(&settings, 0xff, sizeof settings);
+    struct settings settings = {0};
     config_defaults(&settings);
     assert_int_equal(settings.prefer, PREFER_POLICY);
     assert_int_equal(settings.families, FAMILIES_BOTH);

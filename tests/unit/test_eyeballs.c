@@ -7,30 +7,17 @@
 
 #include "race_simulation.h"
 
-#define RACE  EYEBALLS_RACE
-#define ORDER EYEBALLS_ORDER
-
 static const struct scenario scenarios[] = {
-    {"one that connects", RACE, 250, 1, {CONNECTS(30)}, {0}, 0, 0, 30, 1},
-    {"one that connects at once", RACE, 250, 1, {CONNECTS(AT_ONCE)}, {0}, 0, 0, 0, 0},
-    {"one that refuses", RACE, 250, 1, {FAILS(20, ECONNREFUSED)}, {0}, NO_WINNER, ECONNREFUSED, 20, 1},
-    {"one black hole", RACE, 250, 1, {HANGS}, {0}, NO_WINNER, ETIMEDOUT, KERNEL_GIVE_UP, 1},
-    {"first is quick: the second never starts", RACE, 250, 2, {CONNECTS(249), CONNECTS(1)}, {0, -1}, 0, 0, 249, 1},
-    {"first is slow but wins", RACE, 250, 2, {CONNECTS(300), CONNECTS(100)}, {0, 250}, 0, 0, 300, 2},
-    {"first is a black hole", RACE, 250, 2, {HANGS, CONNECTS(10)}, {0, 250}, 1, 0, 260, 2},
-    {"first refuses: the second starts at once",
-     RACE,
-     250,
-     2,
-     {FAILS(5, ECONNREFUSED), CONNECTS(10)},
-     {0, 5},
-     1,
-     0,
-     15,
-     1},
-    {"first has no route", RACE, 250, 2, {FAILS(AT_ONCE, ENETUNREACH), CONNECTS(10)}, {0, 0}, 1, 0, 10, 1},
+    {"one that connects", 250, 1, {CONNECTS(30)}, {0}, 0, 0, 30, 1},
+    {"one that connects at once", 250, 1, {CONNECTS(AT_ONCE)}, {0}, 0, 0, 0, 0},
+    {"one that refuses", 250, 1, {FAILS(20, ECONNREFUSED)}, {0}, NO_WINNER, ECONNREFUSED, 20, 1},
+    {"one black hole", 250, 1, {HANGS}, {0}, NO_WINNER, ETIMEDOUT, KERNEL_GIVE_UP, 1},
+    {"first is quick: the second never starts", 250, 2, {CONNECTS(249), CONNECTS(1)}, {0, -1}, 0, 0, 249, 1},
+    {"first is slow but wins", 250, 2, {CONNECTS(300), CONNECTS(100)}, {0, 250}, 0, 0, 300, 2},
+    {"first is a black hole", 250, 2, {HANGS, CONNECTS(10)}, {0, 250}, 1, 0, 260, 2},
+    {"first refuses: the second starts at once", 250, 2, {FAILS(5, ECONNREFUSED), CONNECTS(10)}, {0, 5}, 1, 0, 15, 1},
+    {"first has no route", 250, 2, {FAILS(AT_ONCE, ENETUNREACH), CONNECTS(10)}, {0, 0}, 1, 0, 10, 1},
     {"three without a route, then a host",
-     RACE,
      250,
      4,
      {FAILS(AT_ONCE, ENETUNREACH), FAILS(AT_ONCE, ENETUNREACH), FAILS(AT_ONCE, ENETUNREACH), CONNECTS(7)},
@@ -40,7 +27,6 @@ static const struct scenario scenarios[] = {
      7,
      1},
     {"the newest refuses while an older one hangs",
-     RACE,
      250,
      3,
      {HANGS, FAILS(10, ECONNREFUSED), CONNECTS(10)},
@@ -50,7 +36,6 @@ static const struct scenario scenarios[] = {
      270,
      2},
     {"an older one fails: the newest keeps its time",
-     RACE,
      250,
      3,
      {FAILS(300, EHOSTUNREACH), CONNECTS(1000), CONNECTS(20)},
@@ -60,7 +45,6 @@ static const struct scenario scenarios[] = {
      520,
      2},
     {"no route behind a black hole",
-     RACE,
      250,
      3,
      {HANGS, FAILS(AT_ONCE, ENETUNREACH), CONNECTS(20)},
@@ -70,7 +54,6 @@ static const struct scenario scenarios[] = {
      270,
      2},
     {"six at once, the seventh waits for an end",
-     RACE,
      100,
      8,
      {HANGS, FAILS(900, EHOSTUNREACH), HANGS, HANGS, HANGS, HANGS, HANGS, CONNECTS(10)},
@@ -80,7 +63,6 @@ static const struct scenario scenarios[] = {
      KERNEL_GIVE_UP + 10,
      6},
     {"all refuse",
-     RACE,
      250,
      3,
      {FAILS(5, ECONNREFUSED), FAILS(5, ECONNREFUSED), FAILS(5, ECONNREFUSED)},
@@ -90,7 +72,6 @@ static const struct scenario scenarios[] = {
      15,
      1},
     {"a refusal outranks silence",
-     RACE,
      250,
      2,
      {HANGS, FAILS(5, ECONNREFUSED)},
@@ -100,7 +81,6 @@ static const struct scenario scenarios[] = {
      KERNEL_GIVE_UP,
      2},
     {"silence outranks no route",
-     RACE,
      250,
      2,
      {HANGS, FAILS(AT_ONCE, ENETUNREACH)},
@@ -110,7 +90,6 @@ static const struct scenario scenarios[] = {
      KERNEL_GIVE_UP,
      1},
     {"the last of many",
-     RACE,
      250,
      5,
      {HANGS, FAILS(1, ECONNREFUSED), HANGS, FAILS(AT_ONCE, EHOSTUNREACH), CONNECTS(30)},
@@ -120,7 +99,6 @@ static const struct scenario scenarios[] = {
      531,
      3},
     {"what this host prohibits concerns one address",
-     RACE,
      250,
      2,
      {FAILS(AT_ONCE, EPERM), CONNECTS(10)},
@@ -130,7 +108,6 @@ static const struct scenario scenarios[] = {
      10,
      1},
     {"and ends nothing that is running",
-     RACE,
      250,
      3,
      {CONNECTS(400), FAILS(AT_ONCE, EACCES), HANGS},
@@ -139,18 +116,8 @@ static const struct scenario scenarios[] = {
      0,
      400,
      2},
-    {"all are prohibited",
-     RACE,
-     250,
-     2,
-     {FAILS(AT_ONCE, EACCES), FAILS(AT_ONCE, EPERM)},
-     {0, 0},
-     NO_WINNER,
-     EACCES,
-     0,
-     0},
+    {"all are prohibited", 250, 2, {FAILS(AT_ONCE, EACCES), FAILS(AT_ONCE, EPERM)}, {0, 0}, NO_WINNER, EACCES, 0, 0},
     {"a peer's refusal outranks what is prohibited",
-     RACE,
      250,
      2,
      {FAILS(AT_ONCE, EACCES), FAILS(5, ECONNREFUSED)},
@@ -159,9 +126,8 @@ static const struct scenario scenarios[] = {
      ECONNREFUSED,
      5,
      1},
-    {"a router's refusal is not final", RACE, 250, 2, {FAILS(5, EACCES), CONNECTS(10)}, {0, 5}, 1, 0, 15, 1},
+    {"a router's refusal is not final", 250, 2, {FAILS(5, EACCES), CONNECTS(10)}, {0, 5}, 1, 0, 15, 1},
     {"what is prohibited outranks silence",
-     RACE,
      250,
      2,
      {FAILS(5, EACCES), HANGS},
@@ -170,48 +136,7 @@ static const struct scenario scenarios[] = {
      EACCES,
      KERNEL_GIVE_UP + 5,
      1},
-    {"in order",
-     ORDER,
-     250,
-     3,
-     {FAILS(900, EHOSTUNREACH), FAILS(30, ECONNREFUSED), CONNECTS(10)},
-     {0, 900, 930},
-     2,
-     0,
-     940,
-     1},
-    {"in order a black hole takes its time",
-     ORDER,
-     250,
-     2,
-     {HANGS, CONNECTS(10)},
-     {0, KERNEL_GIVE_UP},
-     1,
-     0,
-     KERNEL_GIVE_UP + 10,
-     1},
-    {"in order what this host prohibits concerns one address",
-     ORDER,
-     250,
-     2,
-     {FAILS(AT_ONCE, EPERM), CONNECTS(10)},
-     {0, 0},
-     1,
-     0,
-     10,
-     1},
-    {"in order all fail",
-     ORDER,
-     250,
-     2,
-     {FAILS(AT_ONCE, ENETUNREACH), FAILS(3, EHOSTUNREACH)},
-     {0, 0},
-     NO_WINNER,
-     EHOSTUNREACH,
-     3,
-     1},
     {"a delay under the minimum",
-     RACE,
      0,
      2,
      {HANGS, CONNECTS(1)},
@@ -221,7 +146,6 @@ static const struct scenario scenarios[] = {
      EYEBALLS_DELAY_MINIMUM_MS + 1,
      2},
     {"a delay over the maximum",
-     RACE,
      99999,
      2,
      {HANGS, CONNECTS(1)},
@@ -230,7 +154,7 @@ static const struct scenario scenarios[] = {
      0,
      EYEBALLS_DELAY_MAXIMUM_MS + 1,
      2},
-    {"no candidate", RACE, 250, 0, {HANGS}, {-1}, NO_WINNER, ENETUNREACH, 0, 0},
+    {"no candidate", 250, 0, {HANGS}, {-1}, NO_WINNER, ENETUNREACH, 0, 0},
 };
 
 static void plays_every_scenario(void **state)
@@ -266,7 +190,7 @@ static void reports_the_first_of_equal_errors(void **state)
     (void)state;
     struct eyeballs race;
     static const struct fate fates[] = {FAILS(3, ENETUNREACH), FAILS(3, ECONNRESET), FAILS(3, ECONNREFUSED)};
-    eyeballs_init(&race, 3, EYEBALLS_RACE, 250);
+    eyeballs_init(&race, 3, 250);
     assert_int_equal(simulate_race(&race, fates, 0).error, ECONNRESET);
 }
 
@@ -275,7 +199,7 @@ static void refuses_a_second_winner(void **state)
     (void)state;
     struct eyeballs race;
     unsigned running[EYEBALLS_RUNNING_MAX];
-    eyeballs_init(&race, 3, EYEBALLS_RACE, 250);
+    eyeballs_init(&race, 3, 250);
     eyeballs_attempt_started(&race, 0, 0);
     eyeballs_attempt_started(&race, 1, 250);
     assert_true(eyeballs_attempt_succeeded(&race, 1, 260));
@@ -288,7 +212,7 @@ static void refuses_a_second_winner(void **state)
     assert_int_equal(eyeballs_next(&race, 262).kind, EYEBALLS_WON);
     assert_int_equal(race.attempts[1].ended_ms, 260);
 
-    eyeballs_init(&race, 2, EYEBALLS_RACE, 250);
+    eyeballs_init(&race, 2, 250);
     eyeballs_attempt_started(&race, 0, 0);
     eyeballs_attempt_started(&race, 1, 250);
     assert_true(eyeballs_attempt_succeeded(&race, 0, 260));
@@ -299,7 +223,7 @@ static void passes_over_nonsense_reports(void **state)
 {
     (void)state;
     struct eyeballs race;
-    eyeballs_init(&race, 2, EYEBALLS_RACE, 250);
+    eyeballs_init(&race, 2, 250);
     eyeballs_attempt_started(&race, 7, 0);
     eyeballs_attempt_failed(&race, 99, EPERM, 0);
     assert_false(eyeballs_attempt_succeeded(&race, 2, 0));
@@ -318,7 +242,7 @@ static void leaves_out_candidates_that_do_not_fit(void **state)
 {
     (void)state;
     struct eyeballs race;
-    eyeballs_init(&race, 100, EYEBALLS_RACE, 250);
+    eyeballs_init(&race, 100, 250);
     assert_int_equal(race.count, EYEBALLS_CANDIDATES_MAX);
 }
 
@@ -326,7 +250,7 @@ static void names_who_goes_on_alone(void **state)
 {
     (void)state;
     struct eyeballs race;
-    eyeballs_init(&race, 4, EYEBALLS_RACE, 250);
+    eyeballs_init(&race, 4, 250);
     assert_int_equal(eyeballs_successor(&race), -1);
     eyeballs_attempt_failed(&race, 0, ENETUNREACH, 0);
     eyeballs_attempt_started(&race, 1, 0);
@@ -347,7 +271,7 @@ static void takes_a_refusal_for_no_loss(void **state)
 {
     (void)state;
     struct eyeballs race;
-    eyeballs_init(&race, 6, EYEBALLS_RACE, 250);
+    eyeballs_init(&race, 6, 250);
     eyeballs_attempt_failed(&race, 0, ECONNREFUSED, 0);
     eyeballs_attempt_started(&race, 1, 0);
     eyeballs_attempt_started(&race, 2, 250);

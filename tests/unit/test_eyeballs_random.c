@@ -46,10 +46,7 @@ static void check_start(const struct eyeballs *race, unsigned index)
     if (index == 0)
         return;
     bool newest_failed = end_of(race, index - 1) <= started;
-    if (race->mode == EYEBALLS_ORDER)
-        assert_int_equal(running, 0);
-    else
-        assert_true(newest_failed || started - race->attempts[index - 1].started_ms >= race->delay_ms);
+    assert_true(newest_failed || started - race->attempts[index - 1].started_ms >= race->delay_ms);
 }
 
 static void check_end(const struct eyeballs *race, const struct outcome *outcome)
@@ -90,8 +87,7 @@ static void holds_its_promises_in_random_races(void **state)
             if (hopeless && fates[index].error == 0)
                 fates[index] = (struct fate)HANGS;
         }
-        eyeballs_init(&race, count, random_below(4) == 0 ? EYEBALLS_ORDER : EYEBALLS_RACE,
-                      100 + (int64_t)random_below(300));
+        eyeballs_init(&race, count, 100 + (int64_t)random_below(300));
         if (random_below(2) == 0)
             eyeballs_limit_silence(&race, random_below(1u << EYEBALLS_CANDIDATES_MAX), random_below(3000));
         struct outcome outcome = simulate_race(&race, fates, 1000);

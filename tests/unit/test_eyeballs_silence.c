@@ -7,8 +7,6 @@
 
 #include "race_simulation.h"
 
-#define RACE EYEBALLS_RACE
-
 /* Races of which a program without IPv6 would have tried the candidates that are marked '4'. */
 static const struct {
     const char *families;
@@ -18,7 +16,6 @@ static const struct {
     {"64",
      2000,
      {"IPv4 refuses, IPv6 is silent: two seconds more",
-      RACE,
       250,
       2,
       {HANGS, FAILS(10, ECONNREFUSED)},
@@ -30,7 +27,6 @@ static const struct {
     {"64",
      2000,
      {"and who answers in that time wins",
-      RACE,
       250,
       2,
       {CONNECTS(2259), FAILS(10, ECONNREFUSED)},
@@ -42,7 +38,6 @@ static const struct {
     {"6466",
      2000,
      {"each has its time, counted from its start",
-      RACE,
       250,
       4,
       {HANGS, FAILS(AT_ONCE, EACCES), HANGS, HANGS},
@@ -54,7 +49,6 @@ static const struct {
     {"644",
      2000,
      {"one IPv4 address is silent: so may the others be",
-      RACE,
       250,
       3,
       {HANGS, FAILS(10, ECONNREFUSED), HANGS},
@@ -66,7 +60,6 @@ static const struct {
     {"46",
      2000,
      {"silence of IPv4 counts when the kernel gives up",
-      RACE,
       250,
       2,
       {FAILS(KERNEL_GIVE_UP - 1, EHOSTUNREACH), FAILS(KERNEL_GIVE_UP + 5000, ETIMEDOUT)},
@@ -78,7 +71,6 @@ static const struct {
     {"46",
      2000,
      {"no route for IPv4: IPv6 is all that there is",
-      RACE,
       250,
       2,
       {FAILS(AT_ONCE, ENETUNREACH), HANGS},
@@ -90,7 +82,6 @@ static const struct {
     {"46",
      2000,
      {"no port is left for IPv4: it has failed",
-      RACE,
       250,
       2,
       {FAILS(AT_ONCE, EADDRNOTAVAIL), HANGS},
@@ -102,7 +93,6 @@ static const struct {
     {"46",
      2000,
      {"no descriptor for IPv4: it would have been tried",
-      RACE,
       250,
       2,
       {FAILS(AT_ONCE, EMFILE), HANGS},
@@ -114,7 +104,6 @@ static const struct {
     {"64",
      0,
      {"no more patience at all",
-      RACE,
       250,
       2,
       {HANGS, FAILS(10, ECONNREFUSED)},
@@ -126,7 +115,6 @@ static const struct {
     {"4",
      2000,
      {"six are silent: the seventh does not wait for the kernel",
-      RACE,
       100,
       8,
       {FAILS(1, ECONNREFUSED), HANGS, HANGS, HANGS, HANGS, HANGS, HANGS, HANGS},

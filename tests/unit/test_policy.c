@@ -50,9 +50,7 @@ static void knows_the_built_in_tables(void **state)
     (void)state;
     for (size_t name = 0; name < sizeof names / sizeof names[0]; name++) {
         struct policy policy;
-        enum policy_builtin which;
-        assert_true(policy_by_name(names[name], &which));
-        policy_builtin(&policy, which, NULL, 0);
+        policy_builtin(&policy, (enum policy_builtin)name, NULL, 0);
         assert_false(policy.reload);
         for (size_t row = 0; row < sizeof expected / sizeof expected[0]; row++) {
             struct ip_address asked = address(expected[row].address);
@@ -70,15 +68,10 @@ static void knows_which_rules_go_with_a_table(void **state)
     static const enum policy_rules rules[] = {POLICY_RULES_GLIBC, POLICY_RULES_RFC6724, POLICY_RULES_RFC6724,
                                               POLICY_RULES_GLIBC, POLICY_RULES_GLIBC};
     struct policy policy;
-    enum policy_builtin which = POLICY_ULA_FIRST;
     for (size_t name = 0; name < sizeof names / sizeof names[0]; name++) {
-        assert_true(policy_by_name(names[name], &which));
-        policy_builtin(&policy, which, NULL, 0);
+        policy_builtin(&policy, (enum policy_builtin)name, NULL, 0);
         assert_int_equal(policy.rules, rules[name]);
     }
-    assert_false(policy_by_name("rfc3484", &which));
-    assert_false(policy_by_name("", &which));
-    assert_int_equal(which, POLICY_IPV4_FIRST);
 }
 
 static void lifts_known_local_prefixes(void **state)

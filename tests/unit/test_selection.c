@@ -287,26 +287,6 @@ static void compares_ipv4_outside_the_subnet_only_for_the_rfc(void **state)
     assert_int_equal(rule, SELECTION_ORDER_GIVEN);
 }
 
-static void puts_history_between_rules_8_and_9(void **state)
-{
-    (void)state;
-    enum selection_rule rule;
-    struct selection_candidate candidates[] = {
-        candidate(&(struct way){P "1::1", P "1::2", PLAIN}),
-        candidate(&(struct way){P "9::1", P "1::2", PLAIN}),
-    };
-    candidates[1].history = 1;
-    assert_int_equal(first_of(POLICY_RFC6724, candidates, &rule), 1);
-    assert_int_equal(rule, SELECTION_HISTORY);
-    candidates[1].destination = address("fd00::1"); /* precedence is asked before */
-    assert_int_equal(first_of(POLICY_RFC6724, candidates, &rule), 0);
-    assert_int_equal(rule, SELECTION_LABEL);
-    candidates[1] = candidates[0];
-    candidates[1].history = -1; /* known to have failed */
-    assert_int_equal(first_of(POLICY_RFC6724, candidates, &rule), 0);
-    assert_int_equal(rule, SELECTION_HISTORY);
-}
-
 /*
  * Rule 9 says C before A, the order given says A before B and B before C. glibc's qsort_r merges (A) with (B, C) and
  * so never compares C with A; one that merged (A, B) with (C) would put C first.
@@ -343,9 +323,7 @@ static struct selection_candidate random_candidate(bool ipv4)
                              : ipv6[random_below(9)],
         random_below(8),
     };
-    struct selection_candidate made = candidate(&way);
-    made.history = (int)random_below(3) - 1;
-    return made;
+    return candidate(&way);
 }
 
 /* Within one family "is better" never goes in circles: each place beats every later one, ties in the order given. */
@@ -381,7 +359,7 @@ static void sorts_random_sets_stably(void **state)
 static void names_the_rules(void **state)
 {
     (void)state;
-    for (unsigned rule = SELECTION_FIRST; rule <= SELECTION_HISTORY; rule++)
+    for (unsigned rule = SELECTION_FIRST; rule <= SELECTION_ORDER_GIVEN; rule++)
         assert_true(strlen(selection_rule_text((enum selection_rule)rule)) > 0);
     assert_string_equal(selection_rule_text(SELECTION_LONGEST_PREFIX), "longest matching prefix");
     assert_int_equal(SELECTION_ORDER_GIVEN, 10);
@@ -394,7 +372,6 @@ int main(void)
         cmocka_unit_test(orders_a_list_from_every_permutation),
         cmocka_unit_test(compares_ipv6_beyond_the_prefix_only_for_glibc),
         cmocka_unit_test(compares_ipv4_outside_the_subnet_only_for_the_rfc),
-        cmocka_unit_test(puts_history_between_rules_8_and_9),
         cmocka_unit_test(follows_glibc_round_a_circle),
         cmocka_unit_test(sorts_random_sets_stably),
         cmocka_unit_test(names_the_rules),
