@@ -114,6 +114,19 @@ same 'the $LIB of the loader is left to it' "$room/all/\$LIB/libv6shim.so" "$out
 same 'the $LIB of the loader: nothing to complain about' "" "$errors"
 try env V6SHIM_LIBRARY="$room/none/\${LIB}/libv6shim.so" "$v6shim" run true
 contains 'a $LIB that leads nowhere' "there is no such file; ignored" "$errors"
+# Of those that $LIB may lead to, the one for the program's machine counts. Its place is the last by name; the others
+# say that they are for RISC-V (e_machine). The loader may look in a place of theirs, and complain itself.
+for place in lib lib64 lib/aarch64-linux-gnu lib/native; do
+    mkdir -p "$room/mixed/$place" && cp "$empty" "$room/mixed/$place/libv6shim.so"
+    [ $place = lib/native ] ||
+        printf '\363\000' | dd of="$room/mixed/$place/libv6shim.so" bs=1 seek=18 conv=notrunc 2>/dev/null
+done
+try env V6SHIM_LIBRARY="$room/mixed/\$LIB/libv6shim.so" "$v6shim" run sh -c 'echo "$LD_PRELOAD"'
+same 'a $LIB with libraries of several machines' "$room/mixed/\$LIB/libv6shim.so" "$output"
+same 'a $LIB with libraries of several machines: nothing to complain about' "" "$(echo "$errors" | grep ^v6shim)"
+rm -r "$room/mixed/lib/native"
+try env V6SHIM_LIBRARY="$room/mixed/\$LIB/libv6shim.so" "$v6shim" run true
+contains 'a $LIB with libraries of other machines alone' "RISC-V" "$errors"
 
 # --- exit statuses
 try "$v6shim" run sh -c 'exit 42'
