@@ -4,13 +4,11 @@
 
 #include <arpa/nameser.h>
 #include <dirent.h>
-#include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 
 #define SERVER        "127.0.0.1"
 #define NAME_SERVICE  53
@@ -20,14 +18,14 @@
 #define QUESTION_TAIL 4 /* type and class */
 #define LATE          6 /* questions until the first one is answered: a second between two of them */
 #define REFUSAL_US    300000
-#define PATIENCE_MS   15000 /* half of what libc waits for an answer here */
+#define PATIENCE_MS   15000 /* half of what libc waits here */
 
 /* A name's first label says how it is answered: A records at once, 192.0.2.1 or none; AAAA records... */
-enum answer { AT_ONCE, NEVER, AFTER_MORE_QUESTIONS, REFUSE, ANSWERS };
+enum answer { AT_ONCE, NEVER, NOT_ASKED, AFTER_MORE_QUESTIONS, REFUSE, ANSWERS };
 static const struct {
     const char *label;
     bool has_ipv4;
-} kinds[ANSWERS] = {{"quick", false}, {"mute", true}, {"late", false}, {"refused", false}};
+} kinds[ANSWERS] = {{"quick", false}, {"mute", true}, {"silent", true}, {"late", false}, {"refused", false}};
 
 /* About AAAA records of each kind, shared with the server's process. */
 static _Atomic unsigned *asked;
@@ -213,16 +211,16 @@ static void search_far(void)
     look_up("quick");
 }
 
+/* The resolver is known to be silent before the last one is looked up: at the latest, since a busy machine may take
+   so long for an answer that its silence isn't noticed. */
 static void meet_silence(void)
 {
-    look_up("mute.example");
-    wait_until_alone();
-    look_up("mute.example"); /* may be that name's servers */
-    wait_until_alone();
-    look_up("mute2.example");
-    wait_until_alone();
-    look_up("mute3.example"); /* is not asked for */
-    wait_until_alone();
+    static const char *const names[] = {"mute1.example", "mute2.example", "mute3.example",
+                                        "mute4.example", "mute5.example", "silent.example"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        look_up(names[i]);
+        wait_until_alone();
+    }
 }
 
 static void answers(const char *resolv_conf, const char *part, const char *expected)
@@ -244,9 +242,9 @@ static void test_thread_of_a_lookup_stayed(void **state)
 #ifdef __SANITIZE_THREAD__
     skip(); /* its runtime has a thread of its own */
 #endif
-    answers("options timeout:30 attempts:1", "alone", "192.0.2.1 alone ");
-    assert_int_equal(asked[NEVER], 1);
-    answers("options timeout:30 attempts:1", "nobody", "192.0.2.1 alone ");
+    answers("options timeout:6 attempts:5", "alone", "192.0.2.1 alone ");
+    assert_in_range(asked[NEVER], 1, 4); /* of 30, or of the 7 that a server may refuse */
+    answers("options timeout:6 attempts:5", "nobody", "192.0.2.1 alone ");
 }
 
 static void test_unshare_met_a_lookup(void **state)
@@ -255,7 +253,7 @@ static void test_unshare_met_a_lookup(void **state)
 #ifdef __SANITIZE_THREAD__
     skip(); /* its runtime has a thread of its own */
 #endif
-    answers("options timeout:30 attempts:1", "unshare", "192.0.2.1 0 ");
+    answers("options timeout:6 attempts:5", "unshare", "192.0.2.1 0 ");
 }
 
 /* The first question is heard when the sixth is asked: libc by itself would ask twice. */
@@ -280,15 +278,16 @@ static void test_seventh_domain_was_not_searched(void **state)
     answers("search a.test b.test c.test d.test e.test f.test example", "search", "alias ");
 }
 
-static void test_silence_was_found_too_soon_or_never(void **state)
+static void test_silence_was_not_found(void **state)
 {
     (void)state;
 #ifdef __SANITIZE_THREAD__
     skip(); /* its runtime has a thread of its own */
 #endif
-    answers("options timeout:30 attempts:1", "silence",
-            "192.0.2.1 alone 192.0.2.1 alone 192.0.2.1 alone 192.0.2.1 alone ");
-    assert_int_equal(asked[NEVER], 3);
+    answers("options timeout:6 attempts:5", "silence",
+            "192.0.2.1 alone 192.0.2.1 alone 192.0.2.1 alone 192.0.2.1 alone 192.0.2.1 alone 192.0.2.1 alone ");
+    assert_true(asked[NEVER] >= 2);
+    assert_int_equal(asked[NOT_ASKED], 0);
 }
 
 int main(int argc, char **argv)
@@ -307,7 +306,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_late_answer_was_not_heard),
         cmocka_unit_test(test_server_that_refuses_was_asked_too_often),
         cmocka_unit_test(test_seventh_domain_was_not_searched),
-        cmocka_unit_test(test_silence_was_found_too_soon_or_never),
+        cmocka_unit_test(test_silence_was_not_found),
     };
     return SUPPORT_MAIN(parts, tests);
 }
