@@ -17,12 +17,12 @@
 #include "runtime/guard.h"
 #include "runtime/hook.h"
 #include "runtime/kernel.h"
-#include "runtime/option_twins.h"
 #include "runtime/our_mark.h"
 #include "runtime/pointer.h"
 #include "runtime/proof.h"
 #include "runtime/real.h"
 #include "runtime/shape.h"
+#include "runtime/socket_options.h"
 #include "runtime/sockets.h"
 
 /* A socket that the program was given, and takes for one of IPv4. */
@@ -53,7 +53,7 @@ static NOINLINE int set_option(int fd, int level, int name, const void *value, s
         return guard_result(&guard, note_option(fd, level, name, value, length));
     if (sockets_find(fd) == NULL)
         return level == IPPROTO_IP && is_inherited_ipv6(fd, caller)
-                   ? guard_result(&guard, option_twins_set(fd, level, name, value, length))
+                   ? guard_result(&guard, socket_options_set(fd, level, name, value, length))
                    : REAL(setsockopt)(fd, level, name, value, length);
     /* A program that tries whether this is an IPv6 socket is answered as by the one that it made. */
     if (level == IPPROTO_IPV6 && sockets_has(fd, SOCKET_UPGRADED | SOCKET_RACING))
@@ -68,7 +68,7 @@ static NOINLINE int set_option(int fd, int level, int name, const void *value, s
         return guard_result(&guard, set == 0 ? note_option(fd, level, name, value, length) : set);
     }
     if (sockets_has(fd, SOCKET_UPGRADED)) {
-        int set = option_twins_set(fd, level, name, value, length);
+        int set = socket_options_set(fd, level, name, value, length);
         return guard_result(&guard, set == 0 ? note_option(fd, level, name, value, length) : set);
     }
     int result = REAL(setsockopt)(fd, level, name, value, length);

@@ -9,7 +9,6 @@
 #include "runtime/high_fd.h"
 #include "runtime/holders.h"
 #include "runtime/kernel.h"
-#include "runtime/option_twins.h"
 #include "runtime/port_share.h"
 #include "runtime/real.h"
 #include "runtime/sources.h"

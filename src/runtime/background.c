@@ -14,7 +14,6 @@
 #include "runtime/high_fd.h"
 #include "runtime/history.h"
 #include "runtime/kernel.h"
-#include "runtime/option_twins.h"
 #include "runtime/placeholder.h"
 #include "runtime/race_order.h"
 #include "runtime/race_thread.h"
@@ -22,6 +21,7 @@
 #include "runtime/real.h"
 #include "runtime/replace.h"
 #include "runtime/settings.h"
+#include "runtime/socket_options.h"
 #include "runtime/thread_end.h"
 
 static void add_lane(struct background *race, int socket, sa_family_t family)
@@ -358,7 +358,7 @@ int background_set_option(int fd, int level, int name, const void *value, sockle
             const struct lane *lane = &race->lanes[i];
             if (!background_lane_is_ours(lane))
                 continue;
-            int its = option_twins_set(lane->socket, level, name, value, length);
+            int its = socket_options_set(lane->socket, level, name, value, length);
             if (lane == leading)
                 result = its;
         }

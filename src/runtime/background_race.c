@@ -15,7 +15,6 @@
 #include "runtime/history.h"
 #include "runtime/kernel.h"
 #include "runtime/observe.h"
-#include "runtime/option_twins.h"
 #include "runtime/placeholder.h"
 #include "runtime/pool.h"
 #include "runtime/race_order.h"

@@ -14,7 +14,6 @@
 #include "runtime/holders.h"
 #include "runtime/kernel.h"
 #include "runtime/observe.h"
-#include "runtime/option_twins.h"
 #include "runtime/our_mark.h"
 #include "runtime/port_share.h"
 #include "runtime/proof.h"
