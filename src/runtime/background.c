@@ -15,7 +15,7 @@
 #include "runtime/history.h"
 #include "runtime/kernel.h"
 #include "runtime/placeholder.h"
-#include "runtime/race_order.h"
+#include "runtime/race.h"
 #include "runtime/race_thread.h"
 #include "runtime/ready.h"
 #include "runtime/real.h"

@@ -17,7 +17,7 @@
 #include "runtime/observe.h"
 #include "runtime/placeholder.h"
 #include "runtime/pool.h"
-#include "runtime/race_order.h"
+#include "runtime/race.h"
 #include "runtime/race_thread.h"
 #include "runtime/real.h"
 #include "runtime/replace.h"

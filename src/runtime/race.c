@@ -7,16 +7,13 @@
 #include <signal.h>
 #include <string.h>
 
-#include "core/eyeballs.h"
-#include "runtime/attempts.h"
 #include "runtime/clock.h"
 #include "runtime/guard.h"
-#include "runtime/history.h"
 #include "runtime/kernel.h"
 #include "runtime/observe.h"
 #include "runtime/patience.h"
 #include "runtime/pool.h"
-#include "runtime/race_order.h"
+#include "runtime/pref64.h"
 #include "runtime/real.h"
 #include "runtime/replace.h"
 #include "runtime/settings.h"
@@ -25,6 +22,10 @@
 
 #define NO_SOCKET (-1)
 #define FOREVER   INT64_MAX
+
+#define FIRST_FAMILY_COUNT 1 /* RFC 8305 section 8 */
+
+_Static_assert(CANDIDATES_PER_LIST <= EYEBALLS_CANDIDATES_MAX, "a list of candidates is one race");
 
 /* A race while it runs. Not on the stack: see race_clean_up. */
 struct race {
@@ -143,6 +144,47 @@ bool race_shut_down(int fd)
     errno = saved;
     return found;
 }
+
+/* --- the order --- */
+
+void race_order(const struct destinations *destinations, struct history_candidates *candidates,
+                unsigned order[EYEBALLS_CANDIDATES_MAX])
+{
+    unsigned count = (unsigned)destinations->count;
+    candidates->count = count;
+    memcpy(candidates->addresses, destinations->addresses, count * sizeof candidates->addresses[0]);
+    history_reorder(candidates);
+    eyeballs_interleave(candidates->addresses, candidates->fresh, 0, FIRST_FAMILY_COUNT, order);
+    for (unsigned i = candidates->fresh; i < count; i++)
+        order[i] = i;
+}
+
+uint32_t race_legacy(const struct destinations *destinations, const struct history_candidates *candidates,
+                     const unsigned *order)
+{
+    uint32_t legacy = 0;
+    for (unsigned i = 0; i < candidates->count; i++)
+        if (destinations_bare_tries(destinations, &candidates->addresses[order[i]]))
+            legacy |= UINT32_C(1) << i;
+    return legacy;
+}
+
+int race_prohibits(const struct eyeballs *race, const struct history_candidates *candidates, const unsigned *order,
+                   unsigned attempt)
+{
+    struct in_addr ipv4;
+    if (!pref64_recover_former(&candidates->addresses[order[attempt]], &ipv4))
+        return 0;
+    for (unsigned i = 0; i < race->count; i++) {
+        const struct ip_address *address = &candidates->addresses[order[i]];
+        if ((race->attempts[i].error == EACCES || race->attempts[i].error == EPERM) && address->family == AF_INET &&
+            address->ipv4.s_addr == ipv4.s_addr)
+            return race->attempts[i].error;
+    }
+    return 0;
+}
+
+/* --- a race --- */
 
 static uint32_t begin_race(const struct original *original, const struct destinations *destinations, uint16_t port,
                            uintptr_t frame)
