@@ -25,6 +25,7 @@
 
 #define STATE_PATH_SIZE   1024
 #define STATE_HEADER_SIZE 4096
+#define STATE_KEY_NAME    "key" /* of the file in which the key is: state_key.h */
 #define STATE_OWNER_SELF  ((uid_t)-1)
 
 /* How long a lock is waited for. After a wait in vain (its holder is stopped), this process keeps to a short wait for
@@ -134,7 +135,7 @@ bool state_file_write(const struct state_file *file, uint32_t number, const uint
 bool state_file_lock(const struct state_file *file, uint32_t first, uint32_t count, struct state_fault *fault);
 void state_file_unlock(const struct state_file *file, uint32_t first, uint32_t count);
 
-/* Adds what is wrong, where, and what to do about it. state_fault.c. */
+/* Adds what is wrong, where, and what to do about it. */
 void state_fault_describe(const struct state_fault *fault, const struct state_place *place, const char *name,
                           struct text *text);
 /* Whether what can't be made or written may still be read. */

@@ -16,8 +16,6 @@
 #include "core/siphash.h"
 #include "runtime/state_file.h"
 
-#define STATE_KEY_NAME "key"
-
 struct state_keys {
     bool has_key, has_former;
     struct siphash_key key, former;

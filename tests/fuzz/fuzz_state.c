@@ -2,7 +2,7 @@
  * The state files with any contents: nothing crashes, no alias leads to another address than the one it was given to,
  * and what is handed out leads back.
  *
- * sources: src/runtime/state.c src/runtime/state_aliases.c src/runtime/state_fault.c src/runtime/state_file.c
+ * sources: src/runtime/state.c src/runtime/state_aliases.c src/runtime/state_file.c
  * sources: src/runtime/state_key.c src/runtime/state_place.c src/runtime/host.c src/runtime/secret.c
  */
 #include <arpa/inet.h>
