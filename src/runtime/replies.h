@@ -1,6 +1,8 @@
 /*
  * Ways back to UDP peers that are shown by an IPv4 address of their own although they came over IPv6: those of ::1,
- * and clients of a trusted translator. Lock-free, async-signal-safe.
+ * and clients of a trusted translator (translators.h). A server answers to the address that it was shown.
+ *
+ * Lock-free, async-signal-safe, errno kept.
  */
 #ifndef V6SHIM_RUNTIME_REPLIES_H
 #define V6SHIM_RUNTIME_REPLIES_H
