@@ -45,7 +45,7 @@ static struct packed pack(const struct ip_address *address)
 
 static struct ip_address unpack(const struct candidate_entry *entry)
 {
-    uint64_t place = LOAD(entry->place), high = LOAD(entry->high), low = LOAD(entry->low);
+    uint64_t place = SEQLOCK_LOAD(entry->place), high = SEQLOCK_LOAD(entry->high), low = SEQLOCK_LOAD(entry->low);
     if (place >> 32 == AF_INET)
         return address_ipv4((struct in_addr){.s_addr = (in_addr_t)high});
     struct in6_addr ipv6;
@@ -133,23 +133,21 @@ void candidates_record(struct candidates *table, uint64_t thread, int64_t now_ms
     uint32_t index = LOAD(table->next) % CANDIDATES_LISTS;
     record = &table->records[index];
     unlink_record(table, index);
-    uint32_t sequence = LOAD(record->sequence);
-    STORE(record->sequence, sequence + 1);
-    atomic_thread_fence(memory_order_release);
-    STORE(record->name, answer->name);
-    STORE(record->thread, thread);
-    STORE(record->time_ms, now_ms);
-    STORE(record->failed_leader, 0);
-    STORE(record->face, (uint32_t)answer->face);
-    STORE(record->count, (uint32_t)count);
+    seqlock_begin_write(&record->lock);
+    SEQLOCK_STORE(record->name, answer->name);
+    SEQLOCK_STORE(record->thread, thread);
+    SEQLOCK_STORE(record->time_ms, now_ms);
+    SEQLOCK_STORE(record->failed_leader, 0);
+    SEQLOCK_STORE(record->face, (uint32_t)answer->face);
+    SEQLOCK_STORE(record->count, (uint32_t)count);
     for (size_t place = 0; place < count; place++) {
         struct packed packed = pack(&answer->addresses[place]);
         struct candidate_entry *entry = &record->entries[place];
-        STORE(entry->place, packed.place);
-        STORE(entry->high, packed.high);
-        STORE(entry->low, packed.low);
+        SEQLOCK_STORE(entry->place, packed.place);
+        SEQLOCK_STORE(entry->high, packed.high);
+        SEQLOCK_STORE(entry->low, packed.low);
     }
-    atomic_store_explicit(&record->sequence, sequence + 2, memory_order_release);
+    seqlock_end_write(&record->lock);
     for (size_t place = 0; place < count; place++) {
         _Atomic uint32_t *head = &table->buckets[bucket_of(pack(&answer->addresses[place]))];
         STORE(record->entries[place].older, LOAD(*head));
@@ -203,20 +201,17 @@ bool candidates_know(const struct candidates *table, const struct ip_address *ad
 static bool copy_record(const struct candidates *table, uint32_t index, struct candidate_list *list)
 {
     const struct candidate_record *record = &table->records[index];
-    uint32_t sequence = atomic_load_explicit(&record->sequence, memory_order_acquire);
-    if (sequence % 2 != 0)
+    if (!seqlock_begin_read(&record->lock, &list->sequence))
         return false;
     list->record = index;
-    list->sequence = sequence;
-    list->failed_leader = LOAD(record->failed_leader);
-    list->count = LOAD(record->count);
-    list->face = LOAD(record->face);
+    list->failed_leader = SEQLOCK_LOAD(record->failed_leader);
+    list->count = SEQLOCK_LOAD(record->count);
+    list->face = SEQLOCK_LOAD(record->face);
     if (list->count > CANDIDATES_PER_LIST)
         return false;
     for (size_t place = 0; place < list->count; place++)
         list->addresses[place] = unpack(&record->entries[place]);
-    atomic_thread_fence(memory_order_acquire);
-    return LOAD(record->sequence) == sequence;
+    return seqlock_is(&record->lock, list->sequence);
 }
 
 bool candidates_find(const struct candidates *table, const struct ip_address *address, uint64_t thread,
@@ -252,6 +247,6 @@ bool candidates_find(const struct candidates *table, const struct ip_address *ad
 void candidates_mark(struct candidates *table, const struct candidate_list *list, bool failed)
 {
     struct candidate_record *record = &table->records[list->record];
-    if (LOAD(record->sequence) == list->sequence)
+    if (seqlock_is(&record->lock, list->sequence))
         STORE(record->failed_leader, failed ? (uint32_t)list->leader + 1 : 0);
 }

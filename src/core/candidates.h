@@ -15,6 +15,7 @@
 
 #include "core/address.h"
 #include "core/faces.h"
+#include "core/seqlock.h"
 #include "core/siphash.h"
 
 #define CANDIDATES_PER_LIST 16
@@ -36,7 +37,7 @@ struct candidate_entry {
 };
 
 struct candidate_record {
-    _Atomic uint32_t sequence; /* odd while the record is being written */
+    struct seqlock lock;
     _Atomic uint32_t count;
     _Atomic uint64_t name; /* hash of the name; 0 is "typed as a number" */
     _Atomic uint64_t thread;
@@ -59,7 +60,7 @@ struct candidate_list {
     size_t leader; /* place of the address that was asked for */
     size_t face;   /* of the IPv4 address that the program was shown first; CANDIDATES_NO_FACE: it wasn't one */
     uint32_t failed_leader; /* as in candidate_record */
-    uint32_t record;        /* for candidates_mark */
+    uint32_t record;        /* for candidates_mark, with the count of its lock */
     uint32_t sequence;
     struct ip_address addresses[CANDIDATES_PER_LIST];
 };

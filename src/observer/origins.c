@@ -3,6 +3,8 @@
 #include <stdatomic.h>
 #include <string.h>
 
+#include "core/seqlock.h"
+
 #define SLOTS  2048u
 #define PROBES 8u
 #define TRIES  64u /* another thread has soon written; the one that this signal handler interrupted never */
@@ -13,11 +15,9 @@ struct entry {
     struct origin origin;
 };
 
-#define WORDS ((sizeof(struct entry) + sizeof(uint64_t) - 1) / sizeof(uint64_t))
-
 struct slot {
-    _Atomic uint32_t turn; /* odd while it is written */
-    _Atomic uint64_t words[WORDS];
+    struct seqlock lock;
+    _Atomic uint64_t entry[SEQLOCK_WORDS(struct entry)];
 };
 
 static struct slot slots[SLOTS];
@@ -54,27 +54,20 @@ static uint32_t place_of(const struct ip_address *key)
 /* A copy of the slot as it was at one moment; false while it is written. */
 static bool read_slot(struct slot *slot, struct entry *entry)
 {
-    uint64_t words[WORDS];
-    uint32_t before = atomic_load_explicit(&slot->turn, memory_order_acquire);
-    if (before % 2 != 0)
+    uint32_t count;
+    if (!seqlock_begin_read(&slot->lock, &count))
         return false;
-    for (size_t i = 0; i < WORDS; i++)
-        words[i] = atomic_load_explicit(&slot->words[i], memory_order_acquire);
-    memcpy(entry, words, sizeof *entry);
-    return atomic_load_explicit(&slot->turn, memory_order_relaxed) == before;
+    seqlock_load(slot->entry, entry, sizeof *entry);
+    return seqlock_is(&slot->lock, count);
 }
 
 /* False where somebody else is writing: another thread, or the one that this signal handler interrupted. */
 static bool write_slot(struct slot *slot, const struct entry *entry)
 {
-    uint64_t words[WORDS] = {0};
-    uint32_t turn = atomic_load(&slot->turn);
-    if (turn % 2 != 0 || !atomic_compare_exchange_strong(&slot->turn, &turn, turn + 1))
+    if (!seqlock_try_write(&slot->lock))
         return false;
-    memcpy(words, entry, sizeof *entry);
-    for (size_t i = 0; i < WORDS; i++)
-        atomic_store_explicit(&slot->words[i], words[i], memory_order_release);
-    atomic_store_explicit(&slot->turn, turn + 2, memory_order_release);
+    seqlock_store(slot->entry, entry, sizeof *entry);
+    seqlock_end_write(&slot->lock);
     return true;
 }
 
@@ -93,7 +86,7 @@ static struct slot *find_slot(const struct ip_address *key, bool *known)
             return slot;
         if (entry.address.family == AF_UNSPEC && free_slot == NULL)
             free_slot = slot;
-        if (any == NULL || i == atomic_load(&slot->turn) / 2 % PROBES)
+        if (any == NULL || i == seqlock_writes(&slot->lock) % PROBES)
             any = slot;
     }
     if (free_slot == NULL)

@@ -3,7 +3,7 @@
  * it need not be found again for each datagram. Kept are IPv6 addresses without a scope whose alias is for good.
  *
  * Async-signal-safe: a handler that comes while it is being replaced leaves it alone, and one that replaces it while
- * it is being read is noticed.
+ * it is being read is noticed. That takes no atomic word, unlike a sequence lock between threads (core/seqlock.h).
  */
 #ifndef V6SHIM_RUNTIME_LATEST_PEER_H
 #define V6SHIM_RUNTIME_LATEST_PEER_H

@@ -6,7 +6,9 @@
  *
  * Readers and writers take no lock and never wait. Each entry has a checksum of what it says, by a secret: one that
  * is being written, was torn by two writers, or was left half-written (by a jump, in a child of fork()) is as if it
- * were not there, and is written again in its turn. Async-signal-safe; fit for vfork() children.
+ * were not there, and is written again in its turn. (A sequence lock, core/seqlock.h, wouldn't do: it wants one
+ * writer at a time, and the next writer could not tell one that is writing from one that was left by a jump.)
+ * Async-signal-safe; fit for vfork() children.
  */
 #ifndef V6SHIM_RUNTIME_PEER_CACHE_H
 #define V6SHIM_RUNTIME_PEER_CACHE_H

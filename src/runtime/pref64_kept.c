@@ -5,16 +5,15 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "core/seqlock.h"
 #include "runtime/clock.h"
 
 #define SAME_NETWORK_MS 3000 /* a host that has moved notices that late */
-#define WORDS           ((sizeof(struct pref64_record) + sizeof(uint64_t) - 1) / sizeof(uint64_t))
 
-/* Words are atomic, and read as a whole where the version has not changed meanwhile. */
 static struct {
-    _Atomic uint32_t version; /* odd: being written; 0: empty */
-    _Atomic uint32_t order;   /* when it was found last */
-    _Atomic uint64_t words[WORDS];
+    struct seqlock lock;
+    _Atomic uint32_t order; /* when it was found last */
+    _Atomic uint64_t record[SEQLOCK_WORDS(struct pref64_record)];
 } entries[PREF64_NETWORKS];
 static _Atomic uint32_t next_order = 1;
 static atomic_flag writer = ATOMIC_FLAG_INIT;
@@ -25,26 +24,18 @@ static _Atomic int64_t present_until_ms;
 
 static bool read_entry(unsigned place, struct pref64_record *record)
 {
-    uint64_t words[WORDS];
-    uint32_t version = atomic_load_explicit(&entries[place].version, memory_order_acquire);
-    if (version == 0 || version % 2 != 0)
+    uint32_t count;
+    if (!seqlock_begin_read(&entries[place].lock, &count) || count == 0)
         return false;
-    for (size_t i = 0; i < WORDS; i++)
-        words[i] = atomic_load_explicit(&entries[place].words[i], memory_order_acquire);
-    memcpy(record, words, sizeof *record);
-    return atomic_load_explicit(&entries[place].version, memory_order_acquire) == version;
+    seqlock_load(entries[place].record, record, sizeof *record);
+    return seqlock_is(&entries[place].lock, count);
 }
 
-/* One that a fork left in the middle of a write has an odd version, and is whole again after this. */
 static void write_entry(unsigned place, const struct pref64_record *record)
 {
-    uint64_t words[WORDS] = {0};
-    uint32_t version = atomic_load(&entries[place].version) | 1;
-    memcpy(words, record, sizeof *record);
-    atomic_store_explicit(&entries[place].version, version, memory_order_release);
-    for (size_t i = 0; i < WORDS; i++)
-        atomic_store_explicit(&entries[place].words[i], words[i], memory_order_release);
-    atomic_store_explicit(&entries[place].version, version + 1, memory_order_release);
+    seqlock_begin_write(&entries[place].lock);
+    seqlock_store(entries[place].record, record, sizeof *record);
+    seqlock_end_write(&entries[place].lock);
 }
 
 static void use(unsigned place)

@@ -9,6 +9,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "core/seqlock.h"
 #include "runtime/arrival.h"
 #include "runtime/beside.h"
 #include "runtime/clock.h"
@@ -22,36 +23,19 @@
 #define READ_TRIES         100  /* a writer needs less than a microsecond */
 #define LOOK_AGAIN_MS      1
 
+struct answer {
+    size_t count;
+    struct ip_address addresses[REDIRECT_ADDRESSES];
+};
+
 /* What is known of the name of an entry. One that changes while it is read is read again. */
 static struct {
-    _Atomic uint32_t sequence; /* odd while it is written; 0: never looked up */
-    _Atomic int64_t again_ms;  /* when it is looked up again */
-    _Atomic long asking;       /* the process whose thread does: not that of a child's parent */
-    atomic_bool late;          /* whoever would not wait has waited for this answer as long as it may */
-    _Atomic size_t count;
-    struct {
-        _Atomic uint64_t high, low; /* the address, as it lies in memory */
-        _Atomic uint32_t scope;
-    } addresses[REDIRECT_ADDRESSES];
+    struct seqlock lock; /* of the answer, which was never written where there was none yet */
+    _Atomic uint64_t answer[SEQLOCK_WORDS(struct answer)];
+    _Atomic int64_t again_ms; /* when it is looked up again */
+    _Atomic long asking;      /* the process whose thread does: not that of a child's parent */
+    atomic_bool late;         /* whoever would not wait has waited for this answer as long as it may */
 } known[REDIRECTS_SIZE];
-
-static void read_address(unsigned place, size_t index, struct ip_address *address)
-{
-    uint64_t words[2] = {atomic_load(&known[place].addresses[index].high),
-                         atomic_load(&known[place].addresses[index].low)};
-    struct in6_addr ipv6;
-    memcpy(&ipv6, words, sizeof ipv6);
-    *address = address_ipv6(&ipv6, atomic_load(&known[place].addresses[index].scope));
-}
-
-static void write_address(unsigned place, size_t index, const struct ip_address *address)
-{
-    uint64_t words[2];
-    memcpy(words, &address->ipv6, sizeof words);
-    atomic_store(&known[place].addresses[index].high, words[0]);
-    atomic_store(&known[place].addresses[index].low, words[1]);
-    atomic_store(&known[place].addresses[index].scope, address->scope);
-}
 
 static int place_of(struct in_addr asked)
 {
@@ -65,31 +49,30 @@ static int place_of(struct in_addr asked)
 static size_t read_known(unsigned place, struct ip_address addresses[REDIRECT_ADDRESSES])
 {
     for (int tries = 0; tries < READ_TRIES; tries++) {
-        uint32_t before = atomic_load_explicit(&known[place].sequence, memory_order_acquire);
-        if (before == 0)
+        struct answer answer;
+        uint32_t count;
+        bool begun = seqlock_begin_read(&known[place].lock, &count);
+        if (count == 0)
             return 0;
-        size_t count = atomic_load(&known[place].count);
-        for (size_t i = 0; i < count; i++)
-            read_address(place, i, &addresses[i]);
-        if (before % 2 == 0 && atomic_load(&known[place].sequence) == before)
-            return count;
+        seqlock_load(known[place].answer, &answer, sizeof answer);
+        if (!begun || !seqlock_is(&known[place].lock, count))
+            continue;
+        memcpy(addresses, answer.addresses, answer.count * sizeof addresses[0]);
+        return answer.count;
     }
     return 0;
 }
 
-/* By the one thread that asks. What the parent of a fork was just writing counts as unwritten. */
+/* By the one thread that asks. */
 static void write_known(unsigned place, const struct addrinfo *list)
 {
-    uint32_t before = atomic_load(&known[place].sequence) & ~1u;
-    atomic_store(&known[place].sequence, before + 1);
-    size_t count = 0;
-    for (; list != NULL && count < REDIRECT_ADDRESSES; list = list->ai_next) {
-        struct ip_address address;
-        if (address_from_sockaddr(list->ai_addr, list->ai_addrlen, &address, NULL))
-            write_address(place, count++, &address);
-    }
-    atomic_store(&known[place].count, count);
-    atomic_store_explicit(&known[place].sequence, before + 2, memory_order_release);
+    struct answer answer = {0};
+    for (; list != NULL && answer.count < REDIRECT_ADDRESSES; list = list->ai_next)
+        if (address_from_sockaddr(list->ai_addr, list->ai_addrlen, &answer.addresses[answer.count], NULL))
+            answer.count++;
+    seqlock_begin_write(&known[place].lock);
+    seqlock_store(known[place].answer, &answer, sizeof answer);
+    seqlock_end_write(&known[place].lock);
 }
 
 static void look_up(void *data)

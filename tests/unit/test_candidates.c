@@ -117,6 +117,17 @@ static void test_the_address_shown_first_is_known(void **state)
     assert_int_equal(list.face, CANDIDATES_NO_FACE);
 }
 
+/* A child that was forked while another thread wrote a record has it half written, and goes on with that one. */
+static void test_a_record_that_a_fork_left_half_written_is_written_again(void **state)
+{
+    (void)state;
+    struct candidate_list list;
+    seqlock_begin_write(&table.records[0].lock);
+    record("dual", THREAD, 0, "2001:db8::1", "192.0.2.1");
+    assert_true(find("192.0.2.1", THREAD, 1, &list));
+    assert_int_equal(list.count, 2);
+}
+
 /* Old programs resolve once. */
 static void test_what_was_shown_has_no_age(void **state)
 {
@@ -272,6 +283,7 @@ int main(void)
         cmocka_unit_test_setup(test_whoever_leads_has_the_others, fresh_table),
         cmocka_unit_test(test_a_set_of_ipv6_addresses_has_no_order),
         cmocka_unit_test_setup(test_the_address_shown_first_is_known, fresh_table),
+        cmocka_unit_test_setup(test_a_record_that_a_fork_left_half_written_is_written_again, fresh_table),
         cmocka_unit_test_setup(test_what_was_shown_has_no_age, fresh_table),
         cmocka_unit_test_setup(test_what_there_was_no_room_for_forgets_after_a_minute, fresh_table),
         cmocka_unit_test_setup(test_a_shared_address_is_alone_for_good, fresh_table),
