@@ -2,29 +2,18 @@
 #ifndef V6SHIM_HOOKS_PASSED_H
 #define V6SHIM_HOOKS_PASSED_H
 
-#include <string.h>
 #include <sys/socket.h>
 
-#include "runtime/control.h"
+#include "runtime/control_list.h"
 #include "runtime/guard.h"
 #include "runtime/holders.h"
 #include "runtime/sockets.h"
 
-/* Calls `act` for each descriptor in the control messages. */
+/* Calls `act` for each descriptor in the control messages, which are as the program gave them. */
 static inline void each_passed(const struct msghdr *message, void (*act)(int fd))
 {
-    struct msghdr copy = *message;
-    if (!control_is_valid(message))
-        return;
-    for (struct cmsghdr *at = CMSG_FIRSTHDR(&copy); at != NULL; at = CMSG_NXTHDR(&copy, at)) {
-        if (at->cmsg_level != SOL_SOCKET || at->cmsg_type != SCM_RIGHTS)
-            continue;
-        for (size_t offset = 0; offset + sizeof(int) <= at->cmsg_len - CMSG_LEN(0); offset += sizeof(int)) {
-            int fd;
-            memcpy(&fd, CMSG_DATA(at) + offset, sizeof fd);
-            act(fd);
-        }
-    }
+    if (control_list_is_valid(message))
+        control_list_each_descriptor(message, act);
 }
 
 /* After the kernel has taken a message, through a socket that is none of IPv4: others have what it carries from now

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "runtime/aliases.h"
-#include "runtime/pointer.h"
+#include "runtime/control_list.h"
 #include "runtime/view.h"
 
 /* A list of control messages that is being written. */
@@ -33,16 +33,6 @@ static void add(struct list *list, int level, int type, const void *value, size_
     memcpy(list->data + list->used + CMSG_LEN(0), value, length);
     size_t space = CMSG_SPACE(length);
     list->used += space < list->size - list->used ? space : list->size - list->used;
-}
-
-static bool has(const struct msghdr *message, int level, int type)
-{
-    /* CMSG_NXTHDR wants a pointer to what it only reads. */
-    struct msghdr copy = *message;
-    for (struct cmsghdr *at = CMSG_FIRSTHDR(&copy); at != NULL; at = CMSG_NXTHDR(&copy, at))
-        if (at->cmsg_level == level && at->cmsg_type == type)
-            return true;
-    return false;
 }
 
 static void add_packet_information(struct list *list, const struct cmsghdr *native)
@@ -126,15 +116,15 @@ static void add_native_ipv6(struct list *list, const struct msghdr *native, cons
 {
     switch (message->cmsg_type) {
     case IPV6_PKTINFO:
-        if (!has(native, IPPROTO_IP, IP_PKTINFO))
+        if (!control_list_has(native, IPPROTO_IP, IP_PKTINFO))
             add_packet_information(list, message);
         break;
     case IPV6_HOPLIMIT:
-        if (!has(native, IPPROTO_IP, IP_TTL))
+        if (!control_list_has(native, IPPROTO_IP, IP_TTL))
             add_integer(list, IP_TTL, message);
         break;
     case IPV6_TCLASS:
-        if (!has(native, IPPROTO_IP, IP_TOS))
+        if (!control_list_has(native, IPPROTO_IP, IP_TOS))
             add_integer(list, IP_TOS, message);
         break;
     case IPV6_RECVERR:
@@ -148,7 +138,7 @@ static void add_native_ipv6(struct list *list, const struct msghdr *native, cons
 bool control_to_program(const struct msghdr *native, void *buffer, size_t *size, bool with_packet_information)
 {
     struct list list = {.data = buffer, .size = *size, .fits = true};
-    struct msghdr copy = *native;
+    struct msghdr copy = *native; /* CMSG_NXTHDR wants a pointer to what it only reads */
     for (struct cmsghdr *at = CMSG_FIRSTHDR(&copy); at != NULL; at = CMSG_NXTHDR(&copy, at)) {
         if (at->cmsg_level == IPPROTO_IPV6)
             add_native_ipv6(&list, native, at);
@@ -187,19 +177,6 @@ static bool add_for_ipv6(struct list *list, const struct cmsghdr *message)
     else
         return message->cmsg_type == IP_RETOPTS;
     return value <= UINT8_MAX && value >= (message->cmsg_type == IP_TTL ? 1 : 0);
-}
-
-bool control_is_valid(const struct msghdr *message)
-{
-    struct msghdr copy = *message;
-    if (!pointer_can_read(message->msg_control, message->msg_controllen))
-        return false;
-    for (struct cmsghdr *at = CMSG_FIRSTHDR(&copy); at != NULL; at = CMSG_NXTHDR(&copy, at)) {
-        size_t room = message->msg_controllen - (size_t)((char *)at - (char *)message->msg_control);
-        if (at->cmsg_len < CMSG_LEN(0) || at->cmsg_len > room)
-            return false;
-    }
-    return true;
 }
 
 int control_to_kernel(const struct msghdr *message, void *buffer, size_t *size)

@@ -28,13 +28,11 @@
  */
 bool control_to_program(const struct msghdr *native, void *buffer, size_t *size, bool with_packet_information);
 
-/* Whether the program's control messages can be walked through. The kernel answers EINVAL or EFAULT to others. */
-bool control_is_valid(const struct msghdr *message);
-
 /*
  * The other way, for a datagram to an IPv6 destination, whose control messages of level IPPROTO_IP the kernel would
  * ignore: `buffer` of *size bytes receives them with the IPv6 ones in their place, and *size becomes how long they
- * are. They have to be valid. Returns 0, -ENOBUFS where they don't fit, or -EINVAL for what an IPv4 socket refuses.
+ * are. They have to be valid (control_list.h). Returns 0, -ENOBUFS where they don't fit, or -EINVAL for what an IPv4
+ * socket refuses.
  */
 int control_to_kernel(const struct msghdr *message, void *buffer, size_t *size);
 

@@ -8,6 +8,7 @@
 #include "core/transport.h"
 #include "runtime/aliases.h"
 #include "runtime/control.h"
+#include "runtime/control_list.h"
 #include "runtime/destinations.h"
 #include "runtime/fast_open.h"
 #include "runtime/kernel.h"
@@ -124,7 +125,7 @@ static ssize_t send_to(int fd, const struct msghdr *message, const struct ip_add
     native.msg_namelen = address_to_sockaddr(destination, port, &address);
     native.msg_name = &address;
     if (!ipv6 ||
-        (message->msg_controllen != 0 && (message->msg_controllen > CONTROL_MOST || !control_is_valid(message))))
+        (message->msg_controllen != 0 && (message->msg_controllen > CONTROL_MOST || !control_list_is_valid(message))))
         return send_translated(fd, &native, destination, flags, false); /* for the kernel to refuse */
     int result = translate_outgoing(message, &outgoing, &native);
     ssize_t sent = -1;
@@ -382,19 +383,6 @@ void messages_prepare(int fd, const struct msghdr *message, struct messages_rece
     }
 }
 
-static void forget_received_descriptors(struct msghdr *message)
-{
-    for (struct cmsghdr *at = CMSG_FIRSTHDR(message); at != NULL; at = CMSG_NXTHDR(message, at)) {
-        if (at->cmsg_level != SOL_SOCKET || at->cmsg_type != SCM_RIGHTS)
-            continue;
-        for (size_t offset = 0; offset + sizeof(int) <= at->cmsg_len - CMSG_LEN(0); offset += sizeof(int)) {
-            int fd;
-            memcpy(&fd, CMSG_DATA(at) + offset, sizeof fd);
-            sockets_forget(fd);
-        }
-    }
-}
-
 void messages_finish(int fd, struct msghdr *message, struct messages_reception *reception)
 {
     struct msghdr *native = &reception->native;
@@ -404,7 +392,7 @@ void messages_finish(int fd, struct msghdr *message, struct messages_reception *
                                  &message->msg_namelen, reception->caller);
     if (!reception->translate && native->msg_control == message->msg_control) {
         message->msg_controllen = native->msg_controllen;
-        forget_received_descriptors(message);
+        control_list_each_descriptor(message, sockets_forget);
         return;
     }
     size_t size = message->msg_control != NULL ? message->msg_controllen : 0;

@@ -8,6 +8,7 @@
 #include "core/address.h"
 #include "runtime/adoption.h"
 #include "runtime/clock.h"
+#include "runtime/control_list.h"
 #include "runtime/kernel.h"
 #include "runtime/pointer.h"
 #include "runtime/real.h"
@@ -100,20 +101,11 @@ bool proof_is_visible(int fd)
     return !sockets_is_inherited(fd) || sockets_inherited_asks(fd);
 }
 
-static bool has_proof(const struct msghdr *native)
-{
-    struct msghdr copy = *native;
-    for (struct cmsghdr *at = CMSG_FIRSTHDR(&copy); at != NULL; at = CMSG_NXTHDR(&copy, at))
-        if (at->cmsg_level == IPPROTO_IP && at->cmsg_type == IP_PKTINFO)
-            return true;
-    return false;
-}
-
 static bool is_forged(const struct msghdr *native)
 {
     struct ip_address source;
     return native->msg_name != NULL && address_from_sockaddr(native->msg_name, native->msg_namelen, &source, NULL) &&
-           address_is_mapped(&source) && !has_proof(native);
+           address_is_mapped(&source) && !control_list_has(native, IPPROTO_IP, IP_PKTINFO);
 }
 
 /* The next of the queue. Where several threads receive it may be another one by now: UDP loses some. */
