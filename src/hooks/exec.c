@@ -31,42 +31,42 @@ static int spawned(int result)
 EXPORT int execve(const char *path, char *const arguments[], char *const environment[])
 {
     leave();
-    char *const *followed = FOLLOW(environment);
+    char *const *followed = FOLLOW(guard_may_act(), environment);
     return REAL(execve)(path, arguments, followed);
 }
 
 EXPORT int execv(const char *path, char *const arguments[])
 {
     leave();
-    char *const *followed = FOLLOW(__environ);
+    char *const *followed = FOLLOW(guard_may_act(), __environ);
     return REAL(execve)(path, arguments, followed);
 }
 
 EXPORT int execvpe(const char *file, char *const arguments[], char *const environment[])
 {
     leave();
-    char *const *followed = FOLLOW(environment);
+    char *const *followed = FOLLOW(guard_may_act(), environment);
     return REAL(execvpe)(file, arguments, followed);
 }
 
 EXPORT int execvp(const char *file, char *const arguments[])
 {
     leave();
-    char *const *followed = FOLLOW(__environ);
+    char *const *followed = FOLLOW(guard_may_act(), __environ);
     return REAL(execvpe)(file, arguments, followed);
 }
 
 EXPORT int fexecve(int fd, char *const arguments[], char *const environment[])
 {
     leave();
-    char *const *followed = FOLLOW(environment);
+    char *const *followed = FOLLOW(guard_may_act(), environment);
     return REAL(fexecve)(fd, arguments, followed);
 }
 
 EXPORT int execveat(int directory, const char *path, char *const arguments[], char *const environment[], int flags)
 {
     leave();
-    char *const *followed = FOLLOW(environment);
+    char *const *followed = FOLLOW(guard_may_act(), environment);
     return REAL(execveat)(directory, path, arguments, followed, flags);
 }
 
@@ -75,7 +75,7 @@ EXPORT int execl(const char *path, const char *argument, ...)
     COLLECT(list, argument);
     va_end(list);
     leave();
-    char *const *followed = FOLLOW(__environ);
+    char *const *followed = FOLLOW(guard_may_act(), __environ);
     return REAL(execve)(path, arguments, followed);
 }
 
@@ -84,7 +84,7 @@ EXPORT int execlp(const char *file, const char *argument, ...)
     COLLECT(list, argument);
     va_end(list);
     leave();
-    char *const *followed = FOLLOW(__environ);
+    char *const *followed = FOLLOW(guard_may_act(), __environ);
     return REAL(execvpe)(file, arguments, followed);
 }
 
@@ -94,7 +94,7 @@ EXPORT int execle(const char *path, const char *argument, ...)
     char *const *environment = va_arg(list, char *const *);
     va_end(list);
     leave();
-    char *const *followed = FOLLOW(environment);
+    char *const *followed = FOLLOW(guard_may_act(), environment);
     return REAL(execve)(path, arguments, followed);
 }
 
@@ -102,7 +102,7 @@ EXPORT int posix_spawn(pid_t *restrict pid, const char *restrict path, const pos
                        const posix_spawnattr_t *restrict attributes, char *const arguments[restrict],
                        char *const environment[restrict])
 {
-    char *const *followed = FOLLOW(environment);
+    char *const *followed = FOLLOW(guard_may_act(), environment);
     return spawned(REAL(posix_spawn)(pid, path, actions, attributes, arguments, followed));
 }
 
@@ -110,6 +110,6 @@ EXPORT int posix_spawnp(pid_t *restrict pid, const char *restrict file, const po
                         const posix_spawnattr_t *restrict attributes, char *const arguments[restrict],
                         char *const environment[restrict])
 {
-    char *const *followed = FOLLOW(environment);
+    char *const *followed = FOLLOW(guard_may_act(), environment);
     return spawned(REAL(posix_spawnp)(pid, file, actions, attributes, arguments, followed));
 }

@@ -22,7 +22,7 @@ int older_posix_spawn(pid_t *restrict pid, const char *restrict path, const posi
                       const posix_spawnattr_t *restrict attributes, char *const arguments[restrict],
                       char *const environment[restrict])
 {
-    char *const *followed = FOLLOW(environment);
+    char *const *followed = FOLLOW(guard_may_act(), environment);
     return REAL_OLDER(posix_spawn)(pid, path, actions, attributes, arguments, followed);
 }
 
@@ -30,7 +30,7 @@ int older_posix_spawnp(pid_t *restrict pid, const char *restrict file, const pos
                        const posix_spawnattr_t *restrict attributes, char *const arguments[restrict],
                        char *const environment[restrict])
 {
-    char *const *followed = FOLLOW(environment);
+    char *const *followed = FOLLOW(guard_may_act(), environment);
     return REAL_OLDER(posix_spawnp)(pid, file, actions, attributes, arguments, followed);
 }
 #endif

@@ -9,5 +9,5 @@ __attribute__((constructor)) static void start(void)
     next_bind_all();
     tell_start();
     pointer_start();
-    follow_start(tell_wanted());
+    follow_start(tell_wanted(), tell_variable());
 }

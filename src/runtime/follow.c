@@ -1,7 +1,7 @@
 #include "runtime/follow.h"
 
 #include <dlfcn.h>
-#include <errno.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,6 +14,10 @@
 
 /* "LD_PRELOAD=" and our own entry; "": nothing to put back. */
 static char assignment[sizeof VARIABLE + ENTRY_SIZE];
+
+/* The other variable that new programs get, and how long its name is, with the "="; NULL: none. */
+static const char *variable;
+static size_t variable_name_length;
 
 static const char *own_entry(void)
 {
@@ -42,11 +46,13 @@ static size_t find_entry(const char *list, const char *name, const char **entry)
     return 0;
 }
 
-bool follow_start(bool wanted)
+bool follow_start(bool wanted, const char *other)
 {
     Dl_info own;
     const char *list = getenv("LD_PRELOAD"), *entry;
     assignment[0] = '\0';
+    variable = other;
+    variable_name_length = other != NULL ? strcspn(other, "=") + 1 : 0;
     if (!wanted || list == NULL || dladdr((void *)follow_start, &own) == 0 || own.dli_fname == NULL)
         return true;
     size_t length = find_entry(list, base_name(own.dli_fname, strlen(own.dli_fname)), &entry);
@@ -84,42 +90,76 @@ static bool can_be_read(char *const environment[])
     return false;
 }
 
-/* The place of LD_PRELOAD in an environment, the last one as the loader has it; else that of the final NULL. */
-static size_t find_variable(char *const environment[], size_t *count)
+/* The place of a variable, the last one as the loader has it; else that of the final NULL. `name` begins with the
+   variable's, which has `length` characters with the "=". */
+static size_t find_variable(char *const environment[], const char *name, size_t length, size_t *count)
 {
     size_t place = SIZE_MAX;
     for (*count = 0; environment != NULL && environment[*count] != NULL; ++*count)
-        if (strncmp(environment[*count], VARIABLE, sizeof VARIABLE - 1) == 0)
+        if (strncmp(environment[*count], name, length) == 0)
             place = *count;
     return place != SIZE_MAX ? place : *count;
 }
 
-size_t follow_room(char *const environment[])
+/* What a copy of an environment is to have. */
+struct plan {
+    size_t count; /* the variables of the original */
+    size_t place; /* of LD_PRELOAD; `count`: it has none */
+    bool adds_entry, adds_variable;
+    size_t joined_size; /* of LD_PRELOAD with its entries and ours; 0: it is ours alone */
+};
+
+static struct plan plan_of(char *const environment[])
 {
     size_t count;
-    if (assignment[0] == '\0' || !can_be_read(environment))
+    struct plan plan = {0};
+    plan.place = find_variable(environment, VARIABLE, sizeof VARIABLE - 1, &plan.count);
+    const char *list = plan.place < plan.count ? environment[plan.place] + sizeof VARIABLE - 1 : "";
+    plan.adds_entry = assignment[0] != '\0' && !has_own_entry(list);
+    if (plan.adds_entry && list[0] != '\0')
+        plan.joined_size = sizeof VARIABLE + strlen(list) + 1 + strlen(own_entry());
+    if (variable != NULL)
+        plan.adds_variable = find_variable(environment, variable, variable_name_length, &count) == plan.count;
+    return plan;
+}
+
+/* Both variables, and the final NULL. */
+static size_t pointers_size(const struct plan *plan)
+{
+    return (plan->count + 3) * sizeof(char *);
+}
+
+size_t follow_room(char *const environment[])
+{
+    if ((assignment[0] == '\0' && variable == NULL) || !can_be_read(environment))
         return 0;
-    size_t place = find_variable(environment, &count), pointers = (count + 2) * sizeof(char *);
-    if (place == count)
-        return pointers;
-    const char *list = environment[place] + sizeof VARIABLE - 1;
-    return has_own_entry(list) ? 0 : pointers + sizeof VARIABLE + strlen(list) + 1 + strlen(own_entry());
+    struct plan plan = plan_of(environment);
+    return plan.adds_entry || plan.adds_variable ? pointers_size(&plan) + plan.joined_size : 0;
+}
+
+/* After the entries of the program: a sanitizer's runtime wants to be the first. */
+static char *join(char *room, const char *before)
+{
+    char *end = stpcpy(room, before);
+    *end++ = ':';
+    strcpy(end, own_entry());
+    return room;
 }
 
 char **follow_copy(char *const environment[], void *room)
 {
-    size_t count, place = find_variable(environment, &count);
-    char **copy = room, *joined = (char *)(copy + count + 2);
-    if (count > 0)
-        memcpy(copy, environment, count * sizeof *copy);
-    copy[count] = copy[count + 1] = NULL;
-    copy[place] = assignment;
-    if (place == count || environment[place][sizeof VARIABLE - 1] == '\0')
-        return copy;
-    /* After those of the program: a sanitizer's runtime wants to be the first. */
-    copy[place] = joined;
-    joined = stpcpy(joined, environment[place]);
-    *joined++ = ':';
-    strcpy(joined, own_entry());
+    struct plan plan = plan_of(environment);
+    char **copy = room;
+    size_t end = plan.count;
+    if (plan.count > 0)
+        memcpy(copy, environment, plan.count * sizeof *copy);
+    if (plan.adds_entry)
+        copy[plan.place] =
+            plan.joined_size > 0 ? join((char *)room + pointers_size(&plan), environment[plan.place]) : assignment;
+    if (plan.adds_entry && plan.place == plan.count)
+        end++;
+    if (plan.adds_variable)
+        copy[end++] = (char *)(uintptr_t)variable;
+    copy[end] = NULL;
     return copy;
 }

@@ -85,7 +85,7 @@ bool init_run(void)
     real_bind_all();
     settings_load();
     const struct settings *settings = settings_current();
-    if (!follow_start(settings->follow == FOLLOW_YES))
+    if (!follow_start(settings->follow == FOLLOW_YES, NULL))
         observe(OBSERVE_WARNING, "children are not followed: our entry of LD_PRELOAD is longer than 4095 bytes");
     if (settings->other_preloads == OTHER_PRELOADS_RESPECT && stand_aside()) {
         errno = saved;

@@ -197,6 +197,24 @@ same "with the shim: programs that were started" "127.0.0.32 127.0.0.34" \
 run --observe --json -o "$room/report" -- sh -c "'$room/worker' 127.0.0.35; exec '$room/worker' 127.0.0.36"
 same "a script's programs" "127.0.0.35 127.0.0.36" "$(ask /worker 'sort map { $_->{ip} } @{$p->{addresses}}')"
 
+program bad_pointers -include "$room/legacy.inc" <<'C'
+int main(void)
+{
+    char *volatile nowhere = (char *)8;
+    char *arguments[] = {"true", NULL}, *bad[] = {nowhere, NULL};
+    pid_t pid;
+    int refused = 0;
+    refused += execve("/bin/true", arguments, bad) == -1 && errno == EFAULT;
+    refused += execve("/bin/true", arguments, (char **)nowhere) == -1 && errno == EFAULT;
+    refused += execve(nowhere, arguments, arguments) == -1 && errno == EFAULT;
+    refused += execv(nowhere, arguments) == -1 && errno == EFAULT;
+    refused += posix_spawn(&pid, "/bin/true", NULL, NULL, arguments, bad) == EFAULT;
+    return refused;
+}
+C
+run --observe --fail-on never -o "$room/report" -- "$room/bad_pointers"
+same "a path or an environment that can't be read is refused by the kernel" 5 "$status"
+
 program daemon -include "$room/legacy.inc" <<'C'
 int main(int argc, char **argv)
 {
