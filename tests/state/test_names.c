@@ -107,9 +107,15 @@ static void shared_slots(void)
         for (uint32_t number = 0; number < 8; number++)
             is_known |= aliases[number].s_addr == other.s_addr;
         CHECK(state_load_candidates(other, list, 1) == 0 || is_known);
+        CHECK(is_known || state_forget_candidates(other));
         known += is_known;
     }
     CHECK(known == 8);
+    /* What was forgotten were not the lists of those. */
+    for (uint32_t number = 0; number < 8; number++) {
+        size_t count = state_load_candidates(aliases[number], list, CANDIDATES_PER_LIST);
+        CHECK(is_list(list, count, number));
+    }
 }
 
 static void test_alias_was_led_to_another_ones_addresses(void **state)
