@@ -315,6 +315,23 @@ static void test_becoming_blocking_left_a_placeholder(void **state)
     world_close(waiting);
 }
 
+static void test_message_with_a_name_told_of_the_placeholder(void **state)
+{
+    (void)state;
+    struct sockaddr_in to = {
+        .sin_family = AF_INET, .sin_port = htons(24502), .sin_addr = first_address("hole-both.example")};
+    char letter = 'x';
+    struct iovec part = {&letter, 1};
+    struct msghdr message = {.msg_name = &to, .msg_namelen = sizeof to, .msg_iov = &part, .msg_iovlen = 1};
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+    assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof to), -1);
+    assert_int_equal(errno, EINPROGRESS);
+    assert_int_equal(socket_family(fd), AF_UNIX); /* it is raced, and has a placeholder */
+    assert_int_equal(sendmsg(fd, &message, MSG_NOSIGNAL), -1);
+    assert_int_equal(errno, EAGAIN);
+    close(fd);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -330,6 +347,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_abandoned_attempt_left_descriptors),
         cmocka_unit_test(test_number_given_again_was_taken_over),
         cmocka_unit_test(test_becoming_blocking_left_a_placeholder),
+        cmocka_unit_test(test_message_with_a_name_told_of_the_placeholder), /* makes half-hole.example one that was
+                                                                               silent lately */
     };
     return SUPPORT_MAIN(NULL, tests);
 }

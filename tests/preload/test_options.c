@@ -2,6 +2,7 @@
 #include "support.h"
 
 #include <fcntl.h>
+#include <net/if.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/ioctl.h>
@@ -143,6 +144,24 @@ static void test_blocking_mode_was_lost(void **state)
     assert_string_equal(output_of("blocking"), "0 untouched, blocking, attempt");
 }
 
+static void test_interface_address_was_read_as_an_ipv6_request(void **state)
+{
+    (void)state;
+    struct sockaddr_in any = ipv4_at("0.0.0.0", 0), address = ipv4_at("192.0.2.77", 0);
+    struct ifreq request = {.ifr_name = "lo:7"};
+    int fd = socket(AF_INET, SOCK_DGRAM, 0);
+    assert_int_equal(bind(fd, (struct sockaddr *)&any, sizeof any), 0);
+    assert_int_equal(socket_family(fd), AF_INET6);
+    memcpy(&request.ifr_addr, &address, sizeof address);
+    errno = NO_ERROR;
+    assert_int_equal(ioctl(fd, SIOCSIFADDR, &request), 0);
+    assert_int_equal(errno, NO_ERROR);
+    assert_int_equal(ioctl(fd, SIOCGIFADDR, &request), 0);
+    memcpy(&address, &request.ifr_addr, sizeof address);
+    assert_string_equal(text_of(address.sin_addr), "192.0.2.77");
+    close(fd);
+}
+
 int main(int argc, char **argv)
 {
     static const struct part parts[] = {{"levels", levels},
@@ -152,6 +171,7 @@ int main(int argc, char **argv)
                                         {"blocking", blocking},
                                         {NULL, NULL}};
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_interface_address_was_read_as_an_ipv6_request),
         cmocka_unit_test(test_unknown_level_had_the_error_of_an_ipv6_socket),
         cmocka_unit_test(test_mode_that_was_set_already_ended_the_race),
         cmocka_unit_test(test_mode_was_read_where_the_kernel_would_not),

@@ -390,6 +390,67 @@ static void test_sleeper_of_a_process_that_forked_slept_on(void **state)
     assert_string_equal(part_output("wake_after_fork", NULL), "answer from alias");
 }
 
+/* ---- A number that a descriptor is given when it comes by a message */
+
+/* By system calls, as another program would. */
+static void send_descriptor(int channel, int fd)
+{
+    char letter = 'x', room[CMSG_SPACE(sizeof fd)] __attribute__((aligned(16))) = {0};
+    struct iovec part = {&letter, 1};
+    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = room, .msg_controllen = sizeof room};
+    struct cmsghdr *header = (struct cmsghdr *)(void *)room;
+    *header = (struct cmsghdr){.cmsg_len = CMSG_LEN(sizeof fd), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS};
+    memcpy(CMSG_DATA(header), &fd, sizeof fd);
+    assert_int_equal(syscall(SYS_sendmsg, channel, &message, 0), 1);
+}
+
+static int receive_descriptor(int channel, bool several)
+{
+    char letter, room[CMSG_SPACE(sizeof(int))] __attribute__((aligned(16)));
+    struct iovec part = {&letter, 1};
+    struct mmsghdr message = {
+        .msg_hdr = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = room, .msg_controllen = sizeof room}};
+    int fd;
+    if (several)
+        assert_int_equal(recvmmsg(channel, &message, 1, 0, NULL), 1);
+    else
+        assert_int_equal(recvmsg(channel, &message.msg_hdr, 0), 1);
+    memcpy(&fd, CMSG_DATA((struct cmsghdr *)(void *)room), sizeof fd);
+    return fd;
+}
+
+static void test_passed_descriptor_was_taken_for_what_had_its_number(void **state)
+{
+    (void)state;
+    for (int several = 0; several <= 1; several++) {
+        int channel[2], listener = world_listen("::", 0), former;
+        struct sockaddr_in6 to = ipv6_at("2001:db8::1", world_port(listener));
+        struct sockaddr_in peer;
+        socklen_t length = sizeof peer;
+        assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, channel), 0);
+        for (int i = 0; i < 2; i++) { /* the first message tells what the channel is */
+            former = socket(AF_INET, SOCK_STREAM, 0);
+            close(former);
+            send_descriptor(channel[0], listener);
+            int passed = receive_descriptor(channel[1], several);
+            assert_int_equal(passed, former);
+            int client = (int)syscall(SYS_socket, AF_INET6, SOCK_STREAM, 0);
+            assert_int_equal(syscall(SYS_connect, client, &to, sizeof to), 0);
+            int accepted = accept(passed, (struct sockaddr *)&peer, &length);
+            assert_true(accepted >= 0);
+            assert_int_equal(length, sizeof peer);
+            assert_int_equal(peer.sin_family, AF_INET);
+            assert_true(is_alias(peer.sin_addr));
+            close(accepted);
+            close(passed);
+            world_close(client);
+        }
+        close(channel[0]);
+        close(channel[1]);
+        world_close(listener);
+    }
+}
+
 int main(int argc, char **argv)
 {
     const struct part parts[] = {
@@ -404,6 +465,7 @@ int main(int argc, char **argv)
         {NULL, NULL},
     };
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_passed_descriptor_was_taken_for_what_had_its_number),
         cmocka_unit_test(test_other_process_kept_an_unbound_socket),
         cmocka_unit_test(test_other_process_kept_an_unconnected_socket),
         cmocka_unit_test(test_socket_stayed_with_ipv4_when_its_child_had_ended),
