@@ -25,7 +25,9 @@ found=$(grep -nE '#include <(stdio|unistd|fcntl|time|pthread|dlfcn|signal|sys/(s
 $found"
 
 longest=500
-for file in "$src"/*/*.[ch]; do
+tests=${srcdir:-.}/tests
+for file in "$src"/*/*.[ch] "$tests"/*/*.[ch] "$tests"/*/*/*.[ch] "$tests"/*/*.sh "$tests"/*/*.py "$tests"/run "$tests"/*/run; do
+    [ -e "$file" ] || continue
     lines=$(wc -l <"$file")
     [ "$lines" -le "$longest" ] || complain "$file has $lines lines; a file has one job, and at most $longest"
 done
