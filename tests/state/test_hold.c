@@ -185,6 +185,10 @@ static void on_signal(int number)
 {
     (void)number;
     struct in_addr alias;
+    /* What is being written about the address is not read half. */
+    if (aliases_recall(&own_address, &alias))
+        CHECK(alias.s_addr == own_alias.s_addr);
+    CHECK(aliases_of(&own_address, ALIAS_NAME).s_addr == own_alias.s_addr);
     CHECK(aliases_of(&handlers_address, ALIAS_NAME).s_addr == handlers_alias.s_addr);
     if (aliases_recall(&handlers_address, &alias))
         CHECK(alias.s_addr == handlers_alias.s_addr);
@@ -199,6 +203,7 @@ static void interrupted(void)
     handlers_address = numbered(2);
     own_alias = aliases_of(&own_address, ALIAS_NAME);
     handlers_alias = aliases_of(&handlers_address, ALIAS_NAME);
+    CHECK(aliases_of(&handlers_address, ALIAS_NAME).s_addr == handlers_alias.s_addr); /* now it is kept */
     if (asked_before)
         aliases_of(&own_address, ALIAS_NAME);
     signal(SIGUSR1, on_signal);
@@ -211,6 +216,7 @@ static void interrupted(void)
         CHECK(alias.s_addr == handlers_alias.s_addr);
     if (aliases_recall(&own_address, &alias))
         CHECK(alias.s_addr == own_alias.s_addr);
+    CHECK(aliases_of(&own_address, ALIAS_NAME).s_addr == own_alias.s_addr);
     CHECK(aliases_of(&handlers_address, ALIAS_NAME).s_addr == handlers_alias.s_addr);
     CHECK(aliases_of(&own_address, ALIAS_NAME).s_addr == own_alias.s_addr);
 }
