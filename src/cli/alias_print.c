@@ -4,12 +4,10 @@
 #include <json-c/json.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "cli/command.h"
+#include "cli/date.h"
 #include "runtime/host.h"
-
-#define TIME_SIZE 32
 
 static const char *kind_name(enum alias_kind kind)
 {
@@ -90,22 +88,17 @@ void alias_print_failure(struct alias_print *print, const char *asked, const cha
 
 void alias_print_record(struct alias_print *print, struct in_addr alias, const struct alias_record *record)
 {
-    char seen[TIME_SIZE], text[ADDRESS_TEXT_SIZE];
-    time_t time = (time_t)record->seen.minute * HOST_MINUTE_S;
-    struct tm broken;
+    char seen[DATE_SIZE], text[ADDRESS_TEXT_SIZE];
+    int64_t seen_s = (int64_t)record->seen.minute * HOST_MINUTE_S;
     if (print->json) {
         json_object *object = make_object(alias, &record->address);
-        gmtime_r(&time, &broken);
-        strftime(seen, sizeof seen, "%Y-%m-%dT%H:%MZ", &broken);
         json_object_object_add(object, "kind", json_object_new_string(kind_name(record->kind)));
-        json_object_object_add(object, "seen", json_object_new_string(seen));
+        json_object_object_add(object, "seen", json_object_new_string(date_print(seen_s, DATE_JSON_MINUTE, seen)));
         json_object_object_add(object, "stale", json_object_new_boolean(is_stale(print, record)));
         print_object(print, object);
         return;
     }
     alias_print_head(print);
-    localtime_r(&time, &broken);
-    strftime(seen, sizeof seen, "%Y-%m-%d %H:%M", &broken);
-    printf("%-15s  %s  %s  %s%s\n", inet_ntoa(alias), kind_name(record->kind), seen,
+    printf("%-15s  %s  %s  %s%s\n", inet_ntoa(alias), kind_name(record->kind), date_print(seen_s, DATE_MINUTE, seen),
            address_print(&record->address, text), is_stale(print, record) ? " (of an earlier boot)" : "");
 }

@@ -6,20 +6,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cli/command.h"
+#include "cli/date.h"
 #include "cli/options.h"
 #include "cli/tell.h"
 #include "cli/whose.h"
 #include "core/outcome.h"
 #include "core/slot.h"
+#include "runtime/clock.h"
 #include "runtime/state.h"
 
 #define NAME         "history"
 #define REASON_SIZE  1200 /* a state_fault_describe() with a long path */
-#define TIME_SIZE    32
 #define NETWORK_SIZE (ADDRESS_TEXT_SIZE + 4)
 
 #define SLOTS_AT_ONCE 64u
@@ -89,7 +89,7 @@ static int read_all(struct session *session)
     struct state_file file;
     uint8_t slots[SLOTS_AT_ONCE * STATE_HISTORY_SLOT_SIZE];
     bool read = true;
-    session->now_s = (uint64_t)time(NULL);
+    session->now_s = (uint64_t)clock_calendar_s();
     if (!state_file_open(&file, &state_current()->place, &format, STATE_READ, &fault))
         return fault.reason == STATE_ABSENT ? EXIT_STATUS_OK : fail(&fault);
     for (uint32_t first = 0; read && first < STATE_HISTORY_SLOTS; first += SLOTS_AT_ONCE) {
@@ -127,20 +127,9 @@ static const char *network_text(const struct ip_address *network, char text[NETW
     return text;
 }
 
-static const char *time_text(uint64_t time_s, bool json, char text[TIME_SIZE])
-{
-    struct tm broken;
-    time_t time = (time_t)time_s;
-    if (json)
-        strftime(text, TIME_SIZE, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&time, &broken));
-    else
-        strftime(text, TIME_SIZE, "%H:%M:%S", localtime_r(&time, &broken));
-    return text;
-}
-
 static void print_json(const struct session *session)
 {
-    char text[NETWORK_SIZE > TIME_SIZE ? NETWORK_SIZE : TIME_SIZE];
+    char text[NETWORK_SIZE > DATE_SIZE ? NETWORK_SIZE : DATE_SIZE];
     json_object *list = json_object_new_array();
     for (unsigned i = 0; i < session->count; i++) {
         const struct outcome *outcome = &session->entries[i].outcome;
@@ -148,9 +137,11 @@ static void print_json(const struct session *session)
         json_object_object_add(object, "address", json_object_new_string(address_print(&outcome->address, text)));
         json_object_object_add(object, "network", json_object_new_string(network_text(&outcome->network, text)));
         json_object_object_add(object, "winner", json_object_new_string(address_print(&outcome->winner, text)));
-        json_object_object_add(object, "lost", json_object_new_string(time_text(outcome->time_s, true, text)));
+        json_object_object_add(object, "lost",
+                               json_object_new_string(date_print((int64_t)outcome->time_s, DATE_JSON_SECOND, text)));
         json_object_object_add(object, "until",
-                               json_object_new_string(time_text(outcome->time_s + OUTCOME_LIFETIME_S, true, text)));
+                               json_object_new_string(date_print((int64_t)(outcome->time_s + OUTCOME_LIFETIME_S),
+                                                                 DATE_JSON_SECOND, text)));
         json_object_array_add(list, object);
     }
     puts(session->count == 0
@@ -182,8 +173,8 @@ static const struct ip_address *winner_of(const struct outcome *outcome)
 
 static void print_table(const struct session *session)
 {
-    char loser[ADDRESS_TEXT_SIZE], winner[ADDRESS_TEXT_SIZE], network[NETWORK_SIZE], lost[TIME_SIZE],
-        until[TIME_SIZE];
+    char loser[ADDRESS_TEXT_SIZE], winner[ADDRESS_TEXT_SIZE], network[NETWORK_SIZE], lost[DATE_SIZE],
+        until[DATE_SIZE];
     int loser_width = widest(session, loser_of, (int)strlen("ADDRESS"));
     int winner_width = widest(session, winner_of, (int)strlen("LOST TO"));
     printf("%-*s  %-*s  %-8s  %-8s  %s\n", loser_width, "ADDRESS", winner_width, "LOST TO", "LOST AT", "UNTIL",
@@ -191,8 +182,8 @@ static void print_table(const struct session *session)
     for (unsigned i = 0; i < session->count; i++) {
         const struct outcome *outcome = &session->entries[i].outcome;
         printf("%-*s  %-*s  %s  %s  %s\n", loser_width, address_print(&outcome->address, loser), winner_width,
-               address_print(&outcome->winner, winner), time_text(outcome->time_s, false, lost),
-               time_text(outcome->time_s + OUTCOME_LIFETIME_S, false, until),
+               address_print(&outcome->winner, winner), date_print((int64_t)outcome->time_s, DATE_OF_DAY, lost),
+               date_print((int64_t)(outcome->time_s + OUTCOME_LIFETIME_S), DATE_OF_DAY, until),
                network_text(&outcome->network, network));
     }
 }

@@ -4,10 +4,10 @@
 #include <json-c/json.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cli/command.h"
+#include "cli/date.h"
 #include "cli/options.h"
 #include "cli/tell.h"
 #include "runtime/pref64_record.h"
@@ -15,7 +15,6 @@
 #include "runtime/state.h"
 
 #define NAME        "nat64"
-#define TIME_SIZE   32
 #define PREFIX_SIZE (ADDRESS_TEXT_SIZE + 4)
 
 static void print_help(void)
@@ -68,17 +67,15 @@ static char *print_prefix(const struct nat64_prefix *prefix, char text[PREFIX_SI
 
 static void print_json(const struct pref64_record *record, enum origin origin)
 {
-    char prefix[PREFIX_SIZE], until[TIME_SIZE];
-    time_t time = (time_t)record->until_s;
-    struct tm broken;
+    char prefix[PREFIX_SIZE], until[DATE_SIZE];
     json_object *whole = json_object_new_object(), *prefixes = json_object_new_array();
     for (unsigned i = 0; i < record->count; i++)
         json_object_array_add(prefixes, json_object_new_string(print_prefix(&record->prefixes[i], prefix)));
     json_object_object_add(whole, "prefixes", prefixes);
     json_object_object_add(whole, "origin", json_object_new_string(origin_names[origin]));
-    gmtime_r(&time, &broken);
-    strftime(until, sizeof until, "%Y-%m-%dT%H:%M:%SZ", &broken);
-    json_object_object_add(whole, "until", origin >= KEPT ? json_object_new_string(until) : NULL);
+    json_object_object_add(
+        whole, "until",
+        origin >= KEPT ? json_object_new_string(date_print(record->until_s, DATE_JSON_SECOND, until)) : NULL);
     puts(json_object_to_json_string_ext(whole, JSON_C_TO_STRING_SPACED | JSON_C_TO_STRING_NOSLASHESCAPE));
     json_object_put(whole);
 }
@@ -92,11 +89,8 @@ static void print_text(const struct pref64_record *record, enum origin origin)
         [KEPT] = "from the network's resolver, as an earlier program asked it",
         [ASKED] = "from the network's resolver",
     };
-    char prefix[PREFIX_SIZE], until[TIME_SIZE];
-    time_t time = (time_t)record->until_s;
-    struct tm broken;
-    localtime_r(&time, &broken);
-    strftime(until, sizeof until, "%Y-%m-%d %H:%M:%S", &broken);
+    char prefix[PREFIX_SIZE], until[DATE_SIZE];
+    date_print(record->until_s, DATE_SECOND, until);
     if (origin < KEPT && record->count == 0) {
         puts(reasons[origin]);
         return;

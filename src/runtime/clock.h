@@ -1,6 +1,6 @@
 /*
- * Time that only goes forward. Asked of the kernel directly: preloads that change a program's idea of time
- * (libfaketime) interpose clock_gettime(), and would stretch our delays. Async-signal-safe.
+ * Time that only goes forward, and the calendar, which jumps. Asked of the kernel directly: preloads that change a
+ * program's idea of time (libfaketime) interpose clock_gettime(), and would stretch our delays. Async-signal-safe.
  */
 #ifndef V6SHIM_RUNTIME_CLOCK_H
 #define V6SHIM_RUNTIME_CLOCK_H
@@ -28,6 +28,14 @@ static inline int64_t clock_now_us(void)
     struct timespec now = {0};
     syscall(SYS_clock_gettime, CLOCK_MONOTONIC, &now);
     return (int64_t)now.tv_sec * CLOCK_US_PER_S + now.tv_nsec / CLOCK_NS_PER_US;
+}
+
+/* Of the calendar, for what other processes read later (state files): seconds since 1970. */
+static inline int64_t clock_calendar_s(void)
+{
+    struct timespec now = {0};
+    syscall(SYS_clock_gettime, CLOCK_REALTIME, &now);
+    return now.tv_sec;
 }
 
 #endif

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <string.h>
-#include <time.h>
 
 #include "core/candidates.h"
 #include "core/outcome.h"
@@ -12,13 +11,6 @@
 #include "runtime/state.h"
 
 _Static_assert(OUTCOME_SIZE + SLOT_CHECKSUM_SIZE == STATE_HISTORY_SLOT_SIZE, "a record is the payload of a slot");
-
-static uint64_t calendar_s(void)
-{
-    struct timespec now = {0};
-    syscall(SYS_clock_gettime, CLOCK_REALTIME, &now);
-    return (uint64_t)now.tv_sec;
-}
 
 /* The network on which the address would be reached now; false where there is no route: nothing to remember then. */
 static bool network_to(const struct ip_address *address, struct ip_address *network)
@@ -35,7 +27,8 @@ static bool has_lost(struct state_reader *history, const struct ip_address *addr
     uint8_t payload[OUTCOME_SIZE];
     struct outcome outcome;
     return state_reader_slot(history, outcome_slot(address, network, STATE_HISTORY_SLOTS), payload) &&
-           outcome_decode(payload, &outcome) && outcome_counts(&outcome, address, network, calendar_s());
+           outcome_decode(payload, &outcome) &&
+           outcome_counts(&outcome, address, network, (uint64_t)clock_calendar_s());
 }
 
 void history_locate(struct history_candidates *candidates)
@@ -111,7 +104,7 @@ static void write_winner(const struct outcome *outcome)
 static void each_outcome(const struct history_candidates *candidates, const unsigned *order, unsigned winner,
                          uint32_t losers, void (*lost)(const struct outcome *), void (*won)(const struct outcome *))
 {
-    struct outcome outcome = {.winner = candidates->addresses[order[winner]], .time_s = calendar_s()};
+    struct outcome outcome = {.winner = candidates->addresses[order[winner]], .time_s = (uint64_t)clock_calendar_s()};
     bool had_lost = order[winner] >= candidates->fresh;
     for (unsigned i = 0; i < winner + had_lost; i++) {
         outcome.address = candidates->addresses[order[i]];

@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "runtime/clock.h"
 #include "runtime/raw_file.h"
 #include "runtime/shelter.h"
 
@@ -90,10 +91,10 @@ uint32_t host_boot(void)
 
 struct alias_moment host_moment(void)
 {
-    struct timespec calendar = {0}, uptime = {0};
-    syscall(SYS_clock_gettime, CLOCK_REALTIME, &calendar);
+    struct timespec uptime = {0};
+    int64_t calendar_s = clock_calendar_s();
     syscall(SYS_clock_gettime, CLOCK_BOOTTIME, &uptime);
-    return (struct alias_moment){.minute = calendar.tv_sec > 0 ? (uint32_t)(calendar.tv_sec / HOST_MINUTE_S) : 0,
+    return (struct alias_moment){.minute = calendar_s > 0 ? (uint32_t)(calendar_s / HOST_MINUTE_S) : 0,
                                  .uptime_hour = (uint32_t)(uptime.tv_sec / HOUR_S),
                                  .boot = host_boot()};
 }

@@ -6,7 +6,6 @@
 #include <resolv.h>
 #include <string.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "core/bytes.h"
@@ -14,6 +13,7 @@
 #include "core/outcome.h"
 #include "core/slot.h"
 #include "runtime/beside.h"
+#include "runtime/clock.h"
 #include "runtime/sources.h"
 #include "runtime/state.h"
 
@@ -35,13 +35,6 @@ _Static_assert(PREFIXES_AT + NAT64_PREFIXES_MAX * PREFIX_SIZE <= PAYLOAD_SIZE, "
 #define NO_ANSWER_S      30  /* a resolver that is down may be up again soon */
 #define NEGATIVE_S       300 /* where the answer names no time: RFC 2308 section 5 wants none kept for long */
 
-static int64_t calendar_s(void)
-{
-    struct timespec now = {0};
-    syscall(SYS_clock_gettime, CLOCK_REALTIME, &now);
-    return now.tv_sec;
-}
-
 bool pref64_network(struct ip_address *network)
 {
     /* Somewhere far: one of the root servers' networks, and the well-known NAT64 prefix. Nothing is sent there. */
@@ -58,7 +51,7 @@ bool pref64_network(struct ip_address *network)
 
 bool pref64_counts(const struct pref64_record *record, const struct ip_address *network)
 {
-    int64_t now_s = calendar_s();
+    int64_t now_s = clock_calendar_s();
     /* One from the future is none of ours, or the calendar was set back. */
     return address_equal(&record->network, network) && now_s < record->until_s && record->asked_s <= now_s &&
            record->until_s <= now_s + LONGEST_S;
@@ -151,7 +144,7 @@ void pref64_ask(struct pref64_record *record)
         answer = (struct dns_answer){.code = ns_r_servfail};
     record->count = (unsigned)nat64_discover(answer.addresses, answer.count, record->prefixes, NAT64_PREFIXES_MAX);
     record->unanswered = answer.code != DNS_CODE_NO_ERROR && answer.code != DNS_CODE_NO_NAME;
-    record->asked_s = calendar_s();
+    record->asked_s = clock_calendar_s();
     record->until_s = record->asked_s + time_that_counts_s(record, &answer);
     errno = saved;
 }

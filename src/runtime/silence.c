@@ -2,8 +2,6 @@
 
 #include <stdatomic.h>
 
-#include <time.h>
-
 #include "core/candidates.h"
 #include "runtime/clock.h"
 #include "runtime/state.h"
@@ -14,13 +12,6 @@
 #define STATE_MARK_SILENT_RESOLVER 0
 
 static _Atomic int64_t silent_until_s; /* calendar time, as in the shared mark */
-
-static int64_t calendar_s(void)
-{
-    struct timespec now = {0};
-    syscall(SYS_clock_gettime, CLOCK_REALTIME, &now);
-    return now.tv_sec;
-}
 
 /* The first one of a row: the hash of its name (0: there is none), and when it ended. */
 static _Atomic uint64_t first_name;
@@ -47,7 +38,7 @@ void silence_note(const char *name, int64_t started_ms, int64_t silent_ms)
     if (silent_ms < SILENT_AFTER_MS || !is_second(name, started_ms))
         return;
     silence_broken();
-    int64_t until_s = calendar_s() + REMEMBERED_S;
+    int64_t until_s = clock_calendar_s() + REMEMBERED_S;
     atomic_store(&silent_until_s, until_s);
     state_mark_write(STATE_MARK_SILENT_RESOLVER, (uint64_t)until_s);
 }
@@ -55,7 +46,7 @@ void silence_note(const char *name, int64_t started_ms, int64_t silent_ms)
 /* A mark far in the future is none of ours, or the calendar was set back. */
 static bool holds(int64_t until_s)
 {
-    int64_t now_s = calendar_s();
+    int64_t now_s = clock_calendar_s();
     return now_s < until_s && until_s <= now_s + REMEMBERED_S;
 }
 
