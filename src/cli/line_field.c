@@ -2,6 +2,16 @@
 
 #include <string.h>
 
+json_object *line_read(json_tokener *tokener, const char *text, size_t length)
+{
+    json_tokener_reset(tokener);
+    json_object *object = json_tokener_parse_ex(tokener, text, (int)length);
+    if (json_object_is_type(object, json_type_object))
+        return object;
+    json_object_put(object);
+    return NULL;
+}
+
 bool line_field_number(json_object *line, const char *key, int64_t least, int64_t most, int64_t otherwise,
                        int64_t *value)
 {

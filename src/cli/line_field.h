@@ -1,7 +1,7 @@
 /*
- * The fields of a line of JSON that a process wrote into the FIFO of v6shim trace or v6shim check --run. The line may
- * be anybody's who runs in that process, and worse: a server that has given up root still has the FIFO. So a field
- * that is not of its type or not in its range makes the line none of ours.
+ * A line of JSON, and its fields (core/json_line.h), that a process wrote into the FIFO of v6shim trace or v6shim
+ * check --run. The line may be anybody's who runs in that process, and worse: a server that has given up root still
+ * has the FIFO. So a field that is not of its type or not in its range makes the line none of ours.
  */
 #ifndef V6SHIM_CLI_LINE_FIELD_H
 #define V6SHIM_CLI_LINE_FIELD_H
@@ -12,6 +12,9 @@
 #include <stdint.h>
 
 #define LINE_PID_MIN 1 /* less means groups of processes to the kernel */
+
+/* The object that the line is, for the caller to put; NULL: it is none. */
+json_object *line_read(json_tokener *tokener, const char *text, size_t length);
 
 /* Reads a number; where the line has none, `value` is `otherwise`. False: no integer, or out of range. */
 bool line_field_number(json_object *line, const char *key, int64_t least, int64_t most, int64_t otherwise,

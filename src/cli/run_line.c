@@ -110,11 +110,9 @@ static bool read_observation(json_object *object, struct run_line *line)
 struct run_line *run_line_read(json_tokener *tokener, const char *text, size_t length)
 {
     const char *call = NULL;
-    json_tokener_reset(tokener);
-    json_object *object = json_tokener_parse_ex(tokener, text, (int)length);
+    json_object *object = line_read(tokener, text, length);
     struct run_line *line = calloc(1, sizeof *line);
-    if (line != NULL && json_object_is_type(object, json_type_object) &&
-        line_field_text(object, "call", RUN_LINE_NAME_MAX, &call) && call != NULL) {
+    if (line != NULL && object != NULL && line_field_text(object, "call", RUN_LINE_NAME_MAX, &call) && call != NULL) {
         line->object = object;
         line->observation = observation_of(call);
         if (read_observation(object, line))

@@ -11,6 +11,7 @@
 
 #include "cli/command.h"
 #include "cli/launch.h"
+#include "cli/line_field.h"
 #include "cli/options.h"
 #include "cli/trace_print.h"
 #include "cli/watch.h"
@@ -97,9 +98,8 @@ static void take_line(const char *line, size_t length, void *context)
     struct session *session = context;
     struct trace_event event;
     struct story_facts facts;
-    json_tokener_reset(session->tokener);
-    json_object *object = json_tokener_parse_ex(session->tokener, line, (int)length);
-    if (object != NULL && json_object_is_type(object, json_type_object) && trace_event_read(object, &event)) {
+    json_object *object = line_read(session->tokener, line, length);
+    if (object != NULL && trace_event_read(object, &event)) {
         session->events++;
         keep_in_time(session, &event);
         story_take(&session->story, &event, &facts);

@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "core/json_line.h"
+
 /* Of a name so much is told: all that a name in DNS can have (RFC 1035 section 2.3.4), unless much is escaped. */
 #define NAME_LENGTH_MAX 253u
 
@@ -24,23 +26,11 @@ static bool has_result(const struct event *event)
 
 /* --- JSON --- */
 
-static void add_string(struct text *text, const char *string)
-{
-    text_add_json(text, string, NAME_LENGTH_MAX);
-}
-
-static void add_number(struct text *text, const char *key, int64_t number)
-{
-    text_add(text, ", \"");
-    text_add(text, key);
-    text_add(text, "\": ");
-    text_add_number(text, number);
-}
-
 static void add_candidates(struct text *text, const struct event *event)
 {
     bool list = event->type == EVENT_ANSWER;
-    text_add(text, list ? ", \"candidates\": [" : ", \"candidate\": ");
+    json_line_key(text, list ? "candidates" : "candidate");
+    text_add(text, list ? "[" : "");
     for (size_t i = 0; i < event->candidate_count && i < (list ? EVENT_CANDIDATES_MAX : 1); i++) {
         text_add(text, i == 0 ? "\"" : ", \"");
         text_add_address(text, &event->candidates[i]);
@@ -52,36 +42,31 @@ static void add_candidates(struct text *text, const struct event *event)
 static void add_result(struct text *text, int result)
 {
     bool started = result == -EINPROGRESS;
-    text_add(text, ", \"result\": ");
-    text_add(text, result == 0 ? "\"ok\"" : started ? "\"started\"" : "\"failed\"");
+    json_line_string(text, "result", result == 0 ? "ok" : started ? "started" : "failed", NAME_LENGTH_MAX);
     if (result == 0 || started || result == -EVENT_UNKNOWN_ERROR)
         return;
     const char *name = strerrorname_np(-result);
-    text_add(text, ", \"error\": ");
-    add_string(text, name != NULL ? name : "unknown");
+    json_line_string(text, "error", name != NULL ? name : "unknown", NAME_LENGTH_MAX);
 }
 
 void event_to_json(const struct event *event, struct text *text)
 {
-    text_add(text, "{\"time_us\": ");
-    text_add_number(text, event->time_us);
-    add_number(text, "pid", event->pid);
-    text_add(text, ", \"event\": ");
-    add_string(text, event_type_name(event->type));
-    if (event->name != NULL) {
-        text_add(text, event->type == EVENT_PROCESS ? ", \"program\": " : ", \"name\": ");
-        add_string(text, event->name);
-    }
+    text_add(text, "{");
+    json_line_number(text, "time_us", event->time_us);
+    json_line_number(text, "pid", event->pid);
+    json_line_string(text, "event", event_type_name(event->type), NAME_LENGTH_MAX);
+    if (event->name != NULL)
+        json_line_string(text, event->type == EVENT_PROCESS ? "program" : "name", event->name, NAME_LENGTH_MAX);
     if (event->fd != EVENT_NO_FD)
-        add_number(text, "fd", event->fd);
+        json_line_number(text, "fd", event->fd);
     if (event->candidate_count > 0)
         add_candidates(text, event);
     if (event->port != 0)
-        add_number(text, "port", event->port);
+        json_line_number(text, "port", event->port);
     if (has_result(event))
         add_result(text, event->result);
     if (event->lost > 0)
-        add_number(text, "lost", event->lost);
+        json_line_number(text, "lost", event->lost);
     text_add(text, "}\n");
 }
 

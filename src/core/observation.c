@@ -1,5 +1,7 @@
 #include "core/observation.h"
 
+#include "core/json_line.h"
+
 /* What is told of a path or a name, at most. */
 #define PATH_LENGTH_MAX 1500u
 #define NAME_LENGTH_MAX 600u
@@ -28,34 +30,25 @@ const char *origin_kind_name(enum origin_kind kind)
     return names[kind];
 }
 
-static void add_key(struct text *text, const char *key)
-{
-    text_add(text, ", \"");
-    text_add(text, key);
-    text_add(text, "\": ");
-}
-
 static void add_string(struct text *text, const char *key, const char *string, size_t most)
 {
     if (string == NULL)
         return;
-    add_key(text, key);
-    text_add_json(text, string, most);
+    json_line_string(text, key, string, most);
 }
 
 static void add_number(struct text *text, const char *key, int64_t number, int64_t none)
 {
     if (number == none)
         return;
-    add_key(text, key);
-    text_add_number(text, number);
+    json_line_number(text, key, number);
 }
 
 static void add_flag(struct text *text, const char *key, bool flag)
 {
     if (!flag)
         return;
-    add_key(text, key);
+    json_line_key(text, key);
     text_add(text, "true");
 }
 
@@ -63,8 +56,9 @@ static void add_origin(struct text *text, const struct origin *origin)
 {
     if (origin == NULL)
         return;
-    text_add(text, ", \"origin\": {\"kind\": ");
-    text_add_json(text, origin_kind_name(origin->kind), NAME_LENGTH_MAX);
+    json_line_key(text, "origin");
+    text_add(text, "{");
+    add_string(text, "kind", origin_kind_name(origin->kind), NAME_LENGTH_MAX);
     add_string(text, "call", origin->call, NAME_LENGTH_MAX);
     add_string(text, "name", origin->name[0] != '\0' ? origin->name : NULL, NAME_LENGTH_MAX);
     add_number(text, "index", origin->index, 0);
@@ -76,8 +70,8 @@ static void add_origin(struct text *text, const struct origin *origin)
 
 void observation_to_json(const struct observation *observation, struct text *text)
 {
-    text_add(text, "{\"call\": ");
-    text_add_json(text, observation->call, NAME_LENGTH_MAX);
+    text_add(text, "{");
+    add_string(text, "call", observation->call, NAME_LENGTH_MAX);
     add_number(text, "pid", observation->pid, 0);
     add_number(text, "parent", observation->parent, 0);
     add_string(text, "object", observation->object, PATH_LENGTH_MAX);

@@ -27,9 +27,8 @@ static void take(struct story *story, const char *line, size_t length, bool json
 {
     struct trace_event event;
     struct story_facts facts;
-    json_tokener_reset(tokener);
-    json_object *object = json_tokener_parse_ex(tokener, line, (int)length);
-    if (object != NULL && json_object_is_type(object, json_type_object) && trace_event_read(object, &event)) {
+    json_object *object = line_read(tokener, line, length);
+    if (object != NULL && trace_event_read(object, &event)) {
         story_take(story, &event, &facts);
         if (json)
             trace_print_json(output, story, &event, &facts);
