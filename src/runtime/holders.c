@@ -107,9 +107,10 @@ static bool ask(int fd, bool foreign)
 bool holders_include_others(int fd)
 {
     struct socket_record *record = sockets_find(fd);
+    bool unsure = atomic_load(&sockets_forks) != 0;
     uint32_t children = atomic_load(&sockets_children);
     bool foreign = record == NULL || sockets_has(fd, SOCKET_FOREIGN);
-    if (!foreign && !sockets_has(fd, SOCKET_SENT) && atomic_load(&record->children) == children)
+    if (!foreign && !unsure && !sockets_has(fd, SOCKET_SENT) && atomic_load(&record->children) == children)
         return false;
     int saved = errno;
     bool shared = sockets_has(fd, SOCKET_SENT) ||
@@ -118,7 +119,8 @@ bool holders_include_others(int fd)
         if (atomic_exchange(&record->held_until_ms, clock_now_ms() + BELIEVED_MS) == 0)
             observe(OBSERVE_INFO, "a socket stays with IPv4, since another process may have it too");
     } else if (record != NULL) {
-        atomic_store(&record->children, children);
+        if (!unsure)
+            atomic_store(&record->children, children);
         sockets_clear(record, SOCKET_FOREIGN);
     }
     errno = saved;
@@ -135,8 +137,20 @@ void holders_note_child(void)
     atomic_fetch_add(&sockets_children, 1);
 }
 
+void holders_before_fork(void)
+{
+    atomic_fetch_add(&sockets_forks, 1);
+}
+
+void holders_after_fork_in_parent(void)
+{
+    holders_note_child();
+    atomic_fetch_sub(&sockets_forks, 1);
+}
+
 void holders_after_fork(void)
 {
+    atomic_store(&sockets_forks, 0);
     atomic_store(&parent, (int)syscall(SYS_getppid));
     atomic_fetch_add(&sockets_children, 1);
 }

@@ -26,7 +26,10 @@ void holders_note_sent(int fd);
 
 /* A child was made that has all sockets too, by whatever call. */
 void holders_note_child(void);
-/* The same, in that child, where it has memory of its own. */
+/* Around a fork: until the child is counted, other threads have to reckon with it. */
+void holders_before_fork(void);
+void holders_after_fork_in_parent(void);
+/* In the child, where it has memory of its own. */
 void holders_after_fork(void);
 
 #endif

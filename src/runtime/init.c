@@ -37,12 +37,13 @@ static void before_fork(void)
 {
     beside_before_fork();
     upgrade_before_fork(); /* when those threads have ended */
+    holders_before_fork(); /* no sooner, or each of those sockets would be searched for */
     background_before_fork();
 }
 
 static void after_fork_in_parent(void)
 {
-    holders_note_child();
+    holders_after_fork_in_parent();
     background_after_fork_in_parent();
 }
 

@@ -22,7 +22,7 @@ static _Atomic uint32_t sockets_made;
 static _Atomic int highest; /* the highest number with a record */
 
 static struct socket_record first_records[POOL_CHUNK_ITEMS];
-_Atomic uint32_t sockets_children;
+_Atomic uint32_t sockets_children, sockets_forks;
 
 static void *_Atomic record_chunks[POOL_CHUNKS];
 struct pool sockets_records = {

@@ -81,6 +81,8 @@ extern struct pool sockets_records NEARBY;
 
 /* Children that this process has made, and its parent before it: they have the sockets of that time too. */
 extern _Atomic uint32_t sockets_children;
+/* Forks that are under way: a child may be there that is not counted yet. To be read before sockets_children. */
+extern _Atomic uint32_t sockets_forks;
 
 /* The registration of one number in an epoll set, as the program asked for it. */
 struct socket_watch {

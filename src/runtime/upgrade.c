@@ -177,7 +177,7 @@ static void carry_datagrams(const struct plan *plan, int old)
    the new one. Where another thread has made a child meanwhile that has it too, it is not ours to shut down. */
 static void wake_sleepers(const struct plan *plan, int old)
 {
-    if (atomic_load(&sockets_children) == plan->children)
+    if (atomic_load(&sockets_forks) == 0 && atomic_load(&sockets_children) == plan->children)
         REAL(shutdown)(old, SHUT_RDWR);
 }
 
