@@ -9,7 +9,7 @@
 #include <time.h>
 
 #define FAILED     99 /* automake: an error of the test itself */
-#define WORLD_WAIT 2000
+#define WORLD_WAIT 60000
 
 /* ---- Starting */
 
@@ -338,4 +338,24 @@ long milliseconds_now(void)
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static char state_of(pid_t thread)
+{
+    char path[64], text[512];
+    snprintf(path, sizeof path, "/proc/%d/stat", (int)thread);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t size = fd >= 0 ? read(fd, text, sizeof text - 1) : -1;
+    world_close(fd);
+    if (size < 0)
+        return '?';
+    text[size] = '\0';
+    const char *name_end = strrchr(text, ')');
+    return name_end != NULL && name_end[1] == ' ' ? name_end[2] : '?';
+}
+
+void wait_until_asleep(const _Atomic pid_t *thread)
+{
+    for (int tries = 0; tries < WORLD_WAIT && (*thread == 0 || state_of(*thread) != 'S'); tries++)
+        usleep(1000);
 }

@@ -74,7 +74,7 @@ int world_listen(const char *address, uint16_t port);
 /* A bound UDP socket. */
 int world_datagrams(const char *address, uint16_t port);
 uint16_t world_port(int fd);
-/* The next connection, as "address port". The test fails where none comes within two seconds. */
+/* The next connection, as "address port". The test fails where none comes within a minute. */
 int world_accept(int fd, char *peer, size_t size);
 void world_close(int fd);
 /* A process that accepts and closes whatever comes, until world_stop() or the end of this one. */
@@ -91,5 +91,10 @@ int socket_family(int fd);               /* SO_DOMAIN as the kernel tells it */
 int open_descriptors(void);              /* how many */
 int lowest_free_number(void);            /* the number that the next descriptor gets */
 long milliseconds_now(void);
+/*
+ * Waits until a thread sleeps in the kernel. `thread` is 0 until it has written its number there (SYS_gettid), which
+ * it does just before the call in which it is to sleep. Gives up after a minute: what the test looks at then tells.
+ */
+void wait_until_asleep(const _Atomic pid_t *thread);
 
 #endif

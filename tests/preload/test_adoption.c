@@ -6,7 +6,7 @@
 #include <sys/wait.h>
 
 #define PORT        24720
-#define PATIENCE_MS 2000
+#define PATIENCE_MS 60000
 #define LISTENER    50 /* the numbers under which the other program has them */
 #define DATAGRAMS   51
 #define CHANNEL     52

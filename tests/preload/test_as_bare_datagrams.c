@@ -125,7 +125,7 @@ static void errors(void)
     SAY(setsockopt(fd, IPPROTO_IP, IP_RECVERR, &on, sizeof on));
     SAY(sendto(fd, "hello", 5, 0, (struct sockaddr *)&to, sizeof to));
     struct pollfd polled = {.fd = fd, .events = POLLIN};
-    SAY(poll(&polled, 1, 2000));
+    SAY(poll(&polled, 1, WAIT_S * 1000));
     printf("events %#x\n", (unsigned)polled.revents);
     char data[16] = "";
     union {

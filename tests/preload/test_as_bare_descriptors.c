@@ -30,7 +30,7 @@ static void signals(void)
     sendto(fd, "x", 1, 0, (struct sockaddr *)&to, sizeof to);
     signalled = 0;
     echo(world);
-    for (int i = 0; i < 2000 && signalled == 0; i++)
+    for (int i = 0; i < WAIT_S * 1000 && signalled == 0; i++)
         usleep(1000);
     printf("signal %s, descriptor %s\n", signalled == SIGRTMIN + 3 ? "right" : "wrong",
            signal_number == fd ? "right" : "wrong");
@@ -75,6 +75,7 @@ static void closed_behind_our_back(void)
 struct sleeper {
     int fd;
     long (*wait)(int fd);
+    _Atomic pid_t thread;
 };
 
 static long by_recvfrom(int fd)
@@ -107,7 +108,7 @@ static long by_recv(int fd)
     return recv(fd, data, sizeof data, 0);
 }
 
-#define LONG_MS 20000
+#define LONG_MS 60000
 
 static long by_poll(int fd)
 {
@@ -129,6 +130,7 @@ static long by_select(int fd)
 static void *sleep_on(void *data)
 {
     struct sleeper *sleeper = data;
+    sleeper->thread = (pid_t)syscall(SYS_gettid);
     return (void *)sleeper->wait(sleeper->fd);
 }
 
@@ -148,7 +150,7 @@ static void sleep_in_turn(bool used)
             syscall(SYS_sendto, sleeper.fd, "x", 1, 0, &other, sizeof other);
         pthread_t thread;
         pthread_create(&thread, NULL, sleep_on, &sleeper);
-        usleep(20000);
+        wait_until_asleep(&sleeper.thread);
         sendto(sleeper.fd, "four", 4, 0, (struct sockaddr *)&to, sizeof to);
         echo(world);
         void *result;

@@ -5,7 +5,7 @@
 #include <poll.h>
 #include <sys/syscall.h>
 
-#define PATIENCE_MS 2000
+#define PATIENCE_MS 60000
 
 /* ---- The world's side */
 

@@ -8,7 +8,7 @@
 
 #define NUMBER      60 /* of the socket in the new program */
 #define PORT        24760
-#define PATIENCE_MS 10000
+#define PATIENCE_MS 60000
 
 static char program[] = "/proc/self/exe", option[] = "--part", part[] = "be_executed";
 static char *arguments[] = {program, option, part, NULL};

@@ -6,9 +6,12 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 
-#define IN_TIME_MS 10000 /* a black hole would take minutes */
+#define IN_TIME_S   60  /* a black hole would take minutes */
+#define LIMIT_MS    250 /* that a program sets */
+#define HANDLED_MIN 200 /* signals in a row of connections */
 
 /* That the hooks act: after whatever happened, an alias is an alias and leads to its host. */
 static void assert_alive(void)
@@ -52,12 +55,10 @@ static void test_signal_did_not_end_a_blocking_connect(void **state)
     for (size_t i = 0; i < SLOW_NAMES; i++) {
         int fd = socket(AF_INET, SOCK_STREAM, 0);
         struct in_addr address = first_address(slow_names[i]);
-        start_timer(60000, 0);
-        long began = milliseconds_now();
-        errno = 0;
+        start_timer(60000, 60000); /* again and again: a busy machine may have the first one before connect() */
         assert_int_equal(connect_to(fd, address, 7001), -1);
         assert_int_equal(errno, EINTR);
-        assert_in_range(milliseconds_now() - began, 50, IN_TIME_MS);
+        start_timer(0, 0);
         close(fd);
     }
     signal(SIGALRM, SIG_DFL);
@@ -69,14 +70,13 @@ static void test_send_timeout_did_not_end_a_blocking_connect(void **state)
     (void)state;
     for (size_t i = 0; i < SLOW_NAMES; i++) {
         int fd = socket(AF_INET, SOCK_STREAM, 0);
-        struct timeval limit = {.tv_usec = 300000};
+        struct timeval limit = {.tv_usec = LIMIT_MS * 1000};
         assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit), 0);
         struct in_addr address = first_address(slow_names[i]);
         long began = milliseconds_now();
-        errno = 0;
         assert_int_equal(connect_to(fd, address, 7001), -1);
-        assert_int_equal(errno, EINPROGRESS);
-        assert_in_range(milliseconds_now() - began, 250, IN_TIME_MS);
+        assert_int_equal(errno, EINPROGRESS); /* at the kernel's own limit, minutes later, it is ETIMEDOUT */
+        assert_true(milliseconds_now() - began >= LIMIT_MS);
         close(fd);
     }
 }
@@ -109,8 +109,7 @@ static void test_handler_that_connects_met_a_lock(void **state)
     pid_t server = world_serve(waiting);
     on_alarm(connect_in_a_handler, SA_RESTART);
     start_timer(500, 500);
-    long began = milliseconds_now();
-    for (int i = 0; milliseconds_now() - began < 1500; i++) {
+    for (int i = 0; handled < HANDLED_MIN || i < HANDLED_MIN; i++) {
         assert_int_equal(is_alias(first_address(i % 2 == 0 ? "both.example" : "three6.example")), i % 2);
         int fd = socket(AF_INET, SOCK_STREAM, 0);
         assert_int_equal(fd, number + 1);
@@ -121,7 +120,6 @@ static void test_handler_that_connects_met_a_lock(void **state)
     start_timer(0, 0);
     signal(SIGALRM, SIG_DFL);
     world_stop(server);
-    assert_true(handled > 50);
     assert_int_equal(handled_wrong, 0);
     close(handler_connection);
     world_close(waiting);
@@ -251,12 +249,15 @@ static void cleaned_up(void *flag)
 }
 
 static atomic_int cleaned;
+static _Atomic pid_t connecting;
 
 static void *connect_for_ever(void *name)
 {
     int fd = socket(AF_INET, SOCK_STREAM, 0);
+    struct in_addr address = first_address(name);
     pthread_cleanup_push(cleaned_up, &cleaned);
-    connect_to(fd, first_address(name), 7001);
+    connecting = (pid_t)syscall(SYS_gettid);
+    connect_to(fd, address, 7001);
     pthread_cleanup_pop(0);
     return NULL;
 }
@@ -273,12 +274,13 @@ static void test_cancelled_thread_stayed_in_connect(void **state)
         char name[64];
         snprintf(name, sizeof name, "%s", slow_names[i]);
         cleaned = 0;
+        connecting = 0;
         assert_int_equal(pthread_create(&thread, NULL, connect_for_ever, name), 0);
-        usleep(150000);
+        wait_until_asleep(&connecting);
         assert_int_equal(pthread_cancel(thread), 0);
         struct timespec limit;
         clock_gettime(CLOCK_REALTIME, &limit);
-        limit.tv_sec += IN_TIME_MS / 1000;
+        limit.tv_sec += IN_TIME_S;
         assert_int_equal(pthread_timedjoin_np(thread, &result, &limit), 0);
         assert_ptr_equal(result, PTHREAD_CANCELED);
         assert_int_equal(cleaned, 1);

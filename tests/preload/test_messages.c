@@ -175,7 +175,7 @@ static void part_error_queue(void)
     recvfrom(server, data, sizeof data, 0, (struct sockaddr *)&peer, &length);
     syscall(SYS_close, client);
     say("sendto", sendto(server, "gone", 4, 0, (struct sockaddr *)&peer, sizeof peer));
-    say("poll", poll(&ready, 1, 3000));
+    say("poll", poll(&ready, 1, 60000));
     say("recvmsg", recvmsg(server, &message, MSG_ERRQUEUE | MSG_DONTWAIT));
     printf("%x to %s\n", message.msg_flags, shown(peer.sin_addr));
     for (struct cmsghdr *head = CMSG_FIRSTHDR(&message); head != NULL; head = CMSG_NXTHDR(&message, head)) {

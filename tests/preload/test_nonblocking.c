@@ -6,8 +6,9 @@
 #include <sys/epoll.h>
 #include <sys/select.h>
 
-#define AT_ONCE_MS 200   /* longer, and it has waited for an attempt: the shortest wait is that of 250 ms */
-#define IN_TIME_MS 10000 /* a fallback takes a quarter of a second; a black hole minutes */
+#define DELAY_MS   "1000" /* between two attempts: the shortest wait that connect() might be in */
+#define AT_ONCE_MS 900
+#define IN_TIME_MS 60000 /* a fallback takes one delay; a black hole minutes */
 
 static int start_connect(int fd, struct in_addr address, uint16_t port)
 {
@@ -273,7 +274,7 @@ static void test_abandoned_attempt_left_descriptors(void **state)
         if (i == 3)
             before = open_descriptors();
     }
-    for (int waited = 0; open_descriptors() > before && waited < 20; waited++)
+    for (int waited = 0; open_descriptors() > before && waited < IN_TIME_MS / 50; waited++)
         usleep(50000);
     assert_int_equal(open_descriptors(), before);
 }
@@ -347,8 +348,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_abandoned_attempt_left_descriptors),
         cmocka_unit_test(test_number_given_again_was_taken_over),
         cmocka_unit_test(test_becoming_blocking_left_a_placeholder),
-        cmocka_unit_test(test_message_with_a_name_told_of_the_placeholder), /* makes half-hole.example one that was
-                                                                               silent lately */
+        cmocka_unit_test(test_message_with_a_name_told_of_the_placeholder),
     };
+    setenv("V6SHIM_ATTEMPT_DELAY", DELAY_MS, 1); /* for the preloaded program, which support_run() starts */
     return SUPPORT_MAIN(NULL, tests);
 }

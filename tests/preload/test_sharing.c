@@ -9,7 +9,7 @@
 #include <sys/wait.h>
 
 #define PORT        24680
-#define PATIENCE_MS 2000
+#define PATIENCE_MS 60000
 
 enum how { BY_FORK, BY_MESSAGE, BY_MESSAGES };
 
@@ -347,16 +347,16 @@ static void test_child_did_not_hear_the_answer(void **state)
 
 /* ---- A thread that sleeps on a socket which is exchanged, in a process that has had a child */
 
+static _Atomic pid_t receiver;
+
 static void *send_late(void *world)
 {
-    struct timespec pause = {.tv_nsec = 50000000};
     struct sockaddr_in to = {
         .sin_family = AF_INET, .sin_port = htons(PORT), .sin_addr = first_address("one6.example")};
     struct sockaddr_in6 from;
     socklen_t length = sizeof from;
     char letter;
-    /* The other thread is to sleep by then; where it doesn't yet, it receives all the same. */
-    syscall(SYS_nanosleep, &pause, NULL);
+    wait_until_asleep(&receiver);
     assert_int_equal(sendto(((int *)world)[1], "?", 1, 0, (struct sockaddr *)&to, sizeof to), 1);
     assert_int_equal(syscall(SYS_recvfrom, *(int *)world, &letter, 1, 0, &from, &length), 1);
     assert_int_equal(syscall(SYS_sendto, *(int *)world, "answer", 6, 0, &from, length), 6);
@@ -378,6 +378,7 @@ static void wake_after_fork(void)
         _exit(0);
     waitpid(child, NULL, 0);
     assert_int_equal(pthread_create(&thread, NULL, send_late, numbers), 0);
+    receiver = (pid_t)syscall(SYS_gettid);
     ssize_t size = recvfrom(numbers[1], data, sizeof data - 1, 0, (struct sockaddr *)&from, &length);
     printf("%s from %s", size > 0 ? data : strerror(errno), is_alias(from.sin_addr) ? "alias" : "?");
     fflush(stdout);

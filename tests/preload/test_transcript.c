@@ -9,7 +9,7 @@
 
 #define ROOM      64
 #define UNTOUCHED 0xaa
-#define WAIT_MS   3000
+#define WAIT_MS   60000
 
 static const socklen_t rooms[] = {0, 1, 2, 4, 8, 15, 16, 17, 28, 40, (socklen_t)-1};
 #define ROOMS (sizeof rooms / sizeof rooms[0])

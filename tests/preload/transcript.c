@@ -14,7 +14,7 @@ long world_socket(int type, const char *from4, const char *from6)
     long fd = syscall(SYS_socket, over_ipv6() ? AF_INET6 : AF_INET, type, 0);
     struct sockaddr_in from = ipv4_at(from4, 0);
     struct sockaddr_in6 from_ipv6 = ipv6_at(from6, 0);
-    struct timeval limit = {.tv_sec = 2};
+    struct timeval limit = {.tv_sec = 60};
     assert_int_equal(syscall(SYS_setsockopt, fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit), 0);
     assert_int_equal(over_ipv6() ? syscall(SYS_bind, fd, &from_ipv6, sizeof from_ipv6)
                                  : syscall(SYS_bind, fd, &from, sizeof from),
