@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/ptrace.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -151,6 +152,29 @@ static void first_alias(void)
     CHECK(logged[0] == '\0');
 }
 
+static void first_alias_traced(void)
+{
+    CHECK(ptrace(PTRACE_TRACEME, 0, NULL, NULL) == 0);
+    raise(SIGSTOP);
+    first_alias();
+}
+
+/* Lets the child go on to the first pause that it makes, which is that of who waits for a lock. */
+static bool stops_in_a_pause(pid_t child)
+{
+    int status;
+    while (waitpid(child, &status, 0) == child && WIFSTOPPED(status)) {
+        char path[64], text[128] = "";
+        snprintf(path, sizeof path, "/proc/%d/syscall", (int)child);
+        read_whole(path, text, sizeof text - 1);
+        long call = strtol(text, NULL, 10);
+        if (call == SYS_nanosleep || call == SYS_clock_nanosleep)
+            return true;
+        ptrace(PTRACE_SYSCALL, child, NULL, NULL);
+    }
+    return false;
+}
+
 /* Who waits for the lock of aliases.new finds, when it has it, that this is no longer the file of that name. */
 static void test_new_file_is_named(void **state)
 {
@@ -162,13 +186,14 @@ static void test_new_file_is_named(void **state)
     int fd = open(state_path("aliases.new"), O_RDWR);
     struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
     assert_int_equal(fcntl(fd, F_OFD_SETLK, &lock), 0);
-    pid_t child = support_start(first_alias);
-    usleep(50000); /* by now it waits; a child that comes later finds nothing to wait for */
+    pid_t child = support_start(first_alias_traced);
+    assert_true(stops_in_a_pause(child)); /* it has met the lock, and tries again when it goes on */
     assert_int_equal(rename(state_path("aliases.new"), aside), 0);
     write_whole(state_path("aliases.new"), "what another process is at", 26);
     lock.l_type = F_UNLCK; /* the child has the open file too */
     assert_int_equal(fcntl(fd, F_OFD_SETLK, &lock), 0);
     close(fd);
+    assert_int_equal(ptrace(PTRACE_DETACH, child, NULL, NULL), 0);
     assert_true(support_wait(child));
     char bytes[8] = "";
     assert_int_equal(read_whole(aside, bytes, sizeof bytes), 3);

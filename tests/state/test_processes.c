@@ -193,14 +193,14 @@ static void beside_a_stopped_holder(void)
     struct ip_address back, address = numbered(0);
     int64_t began_ms = clock_now_ms();
     struct in_addr alias = aliases_of(&address, ALIAS_NAME);
-    int64_t took_ms = clock_now_ms() - began_ms;
-    CHECK(took_ms >= STATE_LOCK_WAIT_MS && took_ms < 10 * STATE_LOCK_WAIT_MS);
+    CHECK(clock_now_ms() - began_ms >= STATE_LOCK_WAIT_MS);
     CHECK(aliases_find_address(alias, &back) && address_equal(&back, &address));
     CHECK(logged_count("/state/aliases: stays locked by another process") == 1);
-    /* All other addresses are as always, but for the one in 256 that belong to the same page: they don't wait. */
+    /* All other addresses are as always, but for the one in 256 that belong to the same page: they don't wait. If
+       each of the thousand did, they would wait for twice as long as is allowed here. */
     began_ms = clock_now_ms();
     check_aliases(1000, ALIAS_NAME);
-    CHECK(clock_now_ms() - began_ms < 20 * STATE_LOCK_WAIT_MS);
+    CHECK(clock_now_ms() - began_ms < 500 * STATE_LOCK_WAIT_MS);
     CHECK(aliases_of(&address, ALIAS_NAME).s_addr == alias.s_addr);
     CHECK(logged_count("private") == 1);
 }
