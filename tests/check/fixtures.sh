@@ -303,12 +303,20 @@ printf '%s\n' '#include <netdb.h>' '#include <sys/socket.h>' '#include <netinet/
 $cc -O1 -fPIE -pie unused.c -o unused
 check "network code that is never called" 0 ": no network:" unused
 
+# await_worker PROCESS: waits for a process that a check has started, and prints its number.
+await_worker() {
+    for _ in $(seq 300); do
+        ps -o pid= --ppid "$1" | head -n 1 | grep . && break
+        sleep 0.1
+    done
+}
+
 # Signals: an interrupted check says what it has found; a reader that dies costs one answer.
 many="/usr/bin /usr/bin /usr/bin /usr/bin /usr/bin /usr/bin /usr/bin /usr/bin"
 # shellcheck disable=SC2086 # a list
 "$v6shim" check --jobs 1 --json $many $many >output 2>errors &
 process=$!
-sleep 1
+await_worker "$process" >/dev/null
 kill -TERM "$process" 2>/dev/null || :
 status=0
 wait "$process" || status=$?
@@ -319,8 +327,7 @@ fi
 # shellcheck disable=SC2086 # a list
 "$v6shim" check --jobs 1 --all --color never /usr/bin >output 2>errors &
 process=$!
-sleep 0.3
-worker=$(ps -o pid= --ppid "$process" | head -n 1)
+worker=$(await_worker "$process")
 [ -z "$worker" ] || kill -KILL "$worker"
 status=0
 wait "$process" || status=$?

@@ -24,9 +24,10 @@ perl -MIO::Socket::INET -e '
     print "ready\n"; close STDOUT; while (my $client = $server->accept) { print $client "hello\n"; close $client }' >"$room/ready" &
 server=$!
 trap 'kill $server; rm -rf "$room"' EXIT
-for turn in 1 2 3 4 5 6 7 8 9 10; do
-    [ -s "$room/ready" ] && break
+tries=0
+until [ -s "$room/ready" ] || [ $tries -gt 300 ]; do
     sleep 0.1
+    tries=$((tries + 1))
 done
 # NAME, and more of the constructor's arguments.
 connect() {

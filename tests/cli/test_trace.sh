@@ -144,9 +144,9 @@ if [ -e "$real_library" ] && [ -z "${SANITIZERS-}" ]; then
 
     # More than anybody reads in time: lines are lost, and that is said; the program is not held up.
     mkfifo "$room/fifo"
-    sleep 10 <>"$room/fifo" &
+    sleep 120 <>"$room/fifo" &
     sleeper=$!
-    V6SHIM_TRACE=$room/fifo LD_PRELOAD=$real_library timeout 20 perl -e "for my \$turn (1 .. 2000) { $client }" >/dev/null
+    V6SHIM_TRACE=$room/fifo LD_PRELOAD=$real_library timeout 60 perl -e "for my \$turn (1 .. 2000) { $client }" >/dev/null
     same "a FIFO that nobody reads: status" 0 $?
     kill $sleeper
     : >"$room/file"

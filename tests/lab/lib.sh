@@ -127,8 +127,8 @@ lab_start() {
     lab_pid=$!
 }
 
-# lab_until COMMAND...: waits until the command succeeds, 5 seconds at most; lab_within SECONDS COMMAND...
-lab_until() { lab_within 5 "$@"; }
+# lab_until COMMAND...: waits until the command succeeds, 30 seconds at most; lab_within SECONDS COMMAND...
+lab_until() { lab_within 30 "$@"; }
 lab_within() {
     lab_tries=$(($1 * 20))
     shift

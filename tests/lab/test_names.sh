@@ -92,38 +92,26 @@ done
 
 # ---- A name server that is silent on AAAA
 
-# Costs at most the resolution delay more than bare, compared in one run. Both are the best of three: what is measured
-# is the wait that the library adds, not the load of the machine.
-RESOLUTION_DELAY_MS=50
-MARGIN_MS=40
-best_ms() { # RUNNER COUNT NAME: of COUNT look-ups in one process
-    for turn in 1 2 3; do $1 $probe time "$2" "$3"; done | sort -n | head -n 1 | sed 's/\.//; s/^0*\(.\)/\1/'
-}
-best_wall_ms() { # RUNNER NAME: of the whole process, with its end
-    for turn in 1 2 3; do
-        began_ns=$(date +%s%N)
-        $1 $probe resolve "$2" >/dev/null
-        echo $((($(date +%s%N) - began_ns) / 1000000))
-    done | sort -n | head -n 1
-}
-quick_enough() { # DESCRIPTION BARE_MS PRELOADED_MS
-    if [ "$3" -le $(($2 + RESOLUTION_DELAY_MS + MARGIN_MS)) ]; then
-        ok "$1 (bare $2 ms, preloaded $3 ms)"
-    else
-        not_ok "$1" "bare $2 ms, preloaded $3 ms"
-    fi
+# Who waits for the AAAA answer waits as long as the resolver does, a minute here; who doesn't waits for the resolution
+# delay. Half a minute tells the two apart on any machine. Exact times are for tests/bench.
+SILENT_S=30
+quick_enough() { # DESCRIPTION COMMAND...: ends long before the resolver would give up
+    quick_what=$1
+    shift
+    quick_began_s=$(date +%s)
+    lab_preload client env RES_OPTIONS="timeout:$SILENT_S attempts:2" "$@" >/dev/null 2>&1
+    quick_status=$? quick_took_s=$(($(date +%s) - quick_began_s))
+    check "$quick_what ($quick_took_s s)" test $quick_status -eq 0 -a $quick_took_s -lt $SILENT_S
 }
 lab_resolver client $LAB_DNS4_SILENT
 for name in v4only dual; do
-    quick_enough "silent on AAAA: a look-up of $name costs at most the resolution delay" \
-        "$(best_ms bare 1 $name.lab.example)" "$(best_ms preloaded 1 $name.lab.example)"
-    quick_enough "silent on AAAA: a process that looks $name up ends as soon" \
-        "$(best_wall_ms bare $name.lab.example)" "$(best_wall_ms preloaded $name.lab.example)"
+    quick_enough "silent on AAAA: a process that looks $name up waits for no answer, and ends" \
+        $probe resolve $name.lab.example
 done
 # Once it has been silent to two lookups of one process, it is known to all.
 preloaded $probe stay 3 dual.lab.example v4only.lab.example
-quick_enough "silent on AAAA, known for it: 20 look-ups cost no more than one delay" \
-    "$(best_ms bare 20 dual.lab.example)" "$(best_ms preloaded 20 dual.lab.example)"
+quick_enough "silent on AAAA, known for it: 20 look-ups wait for less than 20 delays" \
+    env V6SHIM_RESOLUTION_DELAY=5000 $probe time 20 dual.lab.example
 # A program that closes what it doesn't know while the question is still open, and gets those numbers for its own files.
 # shellcheck disable=SC2016
 closes_all='gethostbyname $ARGV[0]; POSIX::close($_) for 3 .. 63; socketpair($a, $b, AF_UNIX, SOCK_DGRAM, 0) or die $!;

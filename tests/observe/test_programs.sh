@@ -18,9 +18,10 @@ P
 perl "$room/server.pl" "$port" >"$room/log" &
 server=$!
 trap 'kill $server 2>/dev/null; rm -rf "$room"' EXIT
-for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
-    ! grep -q listening "$room/log" || break
+tries=0
+until grep -q listening "$room/log" || [ $tries -gt 300 ]; do
     sleep 0.1
+    tries=$((tries + 1))
 done
 
 # real PROGRAM VERDICT GAPS ARGUMENT...
@@ -29,10 +30,10 @@ real() {
     shift 3
     command -v "$program" >/dev/null || return 0
     tried=$((tried + 1))
-    alone=$(printf 'GET / HTTP/1.0\r\n\r\n' | timeout 20 "$program" "$@" 2>"$room/alone")
+    alone=$(printf 'GET / HTTP/1.0\r\n\r\n' | timeout 60 "$program" "$@" 2>"$room/alone")
     alone_status=$?
     output=$(printf 'GET / HTTP/1.0\r\n\r\n' |
-        timeout 20 "$v6shim" check --observe --json --fail-on never -o "$room/report" -- "$program" "$@" 2>"$room/errors")
+        timeout 60 "$v6shim" check --observe --json --fail-on never -o "$room/report" -- "$program" "$@" 2>"$room/errors")
     same "$program: status" $alone_status $?
     # httperf tells times
     [ "$program" = httperf ] || same "$program: output" "$alone" "$output"

@@ -73,9 +73,10 @@ if [ -x "$build/legacy-samples/tcp-client-ported" ] && [ -x "$build/legacy-sampl
         dup2(fileno($connection), $_) for 0 .. 1;
         exec @program' "$port" "$v6shim" check --run -o "$room/report" -- "$build/legacy-samples/inetd-server-ported" \
         -l "$room/peers" &
-    for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+    tries=0
+    until printf 'root\r\n' | "$build/legacy-samples/tcp-client-ported" ::1 "$port" >/dev/null 2>&1 || [ $tries -gt 150 ]; do
         sleep 0.2
-        ! printf 'root\r\n' | "$build/legacy-samples/tcp-client-ported" ::1 "$port" >/dev/null 2>&1 || break
+        tries=$((tries + 1))
     done
     wait $!
     contains "a service under inetd" "asked for 'root'" "$(cat "$room/peers")"
@@ -246,7 +247,7 @@ daemon=$(pgrep -f "^$room/daemon 100 stay")
 same "a daemon that stays was not ended" 0 $?
 "$v6shim" check --observe --json --wait forever -o "$room/report" -- "$room/daemon" 100 stay &
 command=$!
-for _ in 1 2 3 4 5 6 7 8 9 10; do # until the program has ended, signals are for it
+for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30; do # until the program has ended, signals are for it
     sleep 1
     kill $command 2>/dev/null || break
 done
@@ -293,9 +294,9 @@ run --observe -o "$room/text" -- "$room/flood" 50000
 contains "very many addresses as text" "and 992 more, which --json shows" "$(cat "$room/text")"
 contains "after very many addresses others are still seen" '"symbol":"inet_addr"' "$(cat "$room/report")"
 mkfifo "$room/fifo"
-sleep 30 <>"$room/fifo" &
+sleep 120 <>"$room/fifo" &
 sleeper=$!
-V6SHIM_OBSERVE=$room/fifo LD_PRELOAD=$observer timeout 20 "$room/flood" 50000
+V6SHIM_OBSERVE=$room/fifo LD_PRELOAD=$observer timeout 60 "$room/flood" 50000
 same "a pipe that nobody empties holds nothing up" 6 $?
 kill $sleeper
 for path in "$room/none" "$room" /dev/null relative ""; do
