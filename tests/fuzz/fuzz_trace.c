@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "cli/command.h"
+#include "cli/line_field.h"
 #include "cli/trace_print.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
