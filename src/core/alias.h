@@ -48,10 +48,16 @@ bool alias_pool_set(struct alias_pool *pool, struct in_addr prefix, unsigned len
 /* The same for a first address, in host byte order, and a number of addresses, as a file has them. */
 bool alias_pool_make(struct alias_pool *pool, uint32_t first, uint32_t count);
 
-/* Inside the prefix, whatever it is used for. */
+/* Whether an address is inside the prefix, whatever it is used for; and where. */
+static inline bool alias_pool_find(const struct alias_pool *pool, struct in_addr address, uint32_t *offset)
+{
+    *offset = ntohl(address.s_addr) - pool->first;
+    return *offset < pool->count;
+}
 static inline bool alias_pool_contains(const struct alias_pool *pool, struct in_addr address)
 {
-    return ntohl(address.s_addr) - pool->first < pool->count;
+    uint32_t offset;
+    return alias_pool_find(pool, address, &offset);
 }
 /* Only for an address inside the pool. */
 uint32_t alias_pool_offset(const struct alias_pool *pool, struct in_addr address);

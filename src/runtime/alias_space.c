@@ -326,8 +326,8 @@ static bool find_shared(struct alias_space *space, uint32_t offset, struct ip_ad
 bool alias_space_find(struct alias_space *space, struct in_addr alias, struct ip_address *address)
 {
     const struct alias_pool *pool = &space->state->pool;
-    uint32_t offset = alias_pool_offset(pool, alias);
-    if (!alias_pool_contains(pool, alias))
+    uint32_t offset;
+    if (!alias_pool_find(pool, alias, &offset))
         return false;
     const struct book_entry *entry = book_find_alias(&space->book, offset);
     if (entry != NULL) {

@@ -136,18 +136,20 @@ struct state *aliases_table_for(const struct ip_address *address)
     return table_of(alias_map_by_ipv6(&map, address));
 }
 
-static const struct alias_pool *pool_of(struct in_addr alias)
+/* The table that an alias belongs to, and its place in the pool of that; NULL where it is no alias of a table. */
+static struct state *find_table(struct in_addr alias, uint32_t *offset)
 {
-    const struct state *state = aliases_table_of(alias);
-    return state != NULL ? &state->pool : NULL;
+    struct state *state = aliases_table_of(alias);
+    return state != NULL && alias_pool_find(&state->pool, alias, offset) ? state : NULL;
 }
 
 enum state_answer aliases_forget(struct in_addr alias, struct state_fault *fault)
 {
-    struct state *state = aliases_table_of(alias);
-    if (state == NULL || !alias_pool_contains(&state->pool, alias))
+    uint32_t offset;
+    struct state *state = find_table(alias, &offset);
+    if (state == NULL)
         return STATE_NOTHING;
-    enum state_answer answer = state_aliases_forget(state, alias_pool_offset(&state->pool, alias), fault);
+    enum state_answer answer = state_aliases_forget(state, offset, fault);
     if (answer == STATE_FOUND)
         state_forget_candidates(alias);
     return answer;
@@ -155,16 +157,17 @@ enum state_answer aliases_forget(struct in_addr alias, struct state_fault *fault
 
 bool aliases_is_shared(struct in_addr alias)
 {
-    const struct alias_pool *pool = pool_of(alias);
-    return pool == NULL ||
-           (alias_pool_contains(pool, alias) && alias_pool_is_stored(pool, alias_pool_offset(pool, alias)));
+    uint32_t offset;
+    const struct state *state = aliases_table_of(alias);
+    return state == NULL ||
+           (alias_pool_find(&state->pool, alias, &offset) && alias_pool_is_stored(&state->pool, offset));
 }
 
 bool aliases_is_transient(struct in_addr alias)
 {
-    const struct alias_pool *pool = pool_of(alias);
-    return pool != NULL && alias_pool_contains(pool, alias) &&
-           alias_pool_offset(pool, alias) >= alias_pool_names(pool).first;
+    uint32_t offset;
+    const struct state *state = find_table(alias, &offset);
+    return state != NULL && offset >= alias_pool_names(&state->pool).first;
 }
 
 /* The address as the table knows it: only link-local ones have a scope. False for what is no IPv6 address. */
