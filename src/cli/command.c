@@ -8,9 +8,8 @@
 
 #include "core/suggest.h"
 
-#define LINE_SIZE     4096
-#define LINE_COLUMNS  79
-#define ESCAPED_BYTES 4 /* \xHH */
+#define LINE_SIZE    4096
+#define LINE_COLUMNS 79
 
 size_t character_length(const char *text)
 {

@@ -28,7 +28,6 @@
 #define EYEBALLS_RUNNING_MAX    6 /* sockets at once: what curl allows itself too */
 
 /* RFC 8305 sections 5 and 8: between the starts of two attempts. */
-#define EYEBALLS_DELAY_DEFAULT_MS 250
 #define EYEBALLS_DELAY_MINIMUM_MS 10 /* MUST NOT be less */
 #define EYEBALLS_DELAY_MAXIMUM_MS 2000
 

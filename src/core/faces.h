@@ -17,7 +17,7 @@
 #define FACES_MAX     16384
 #define FACES_BUCKETS 4096
 
-/* The IPv6 half of an answer as a number (faces_others): none there, or none known. */
+/* The IPv6 half of an answer as a number (candidates_others_hash): none there, or none known. */
 #define FACES_NO_OTHERS 0
 
 struct face {

@@ -7,7 +7,6 @@
 #define IPV4_BYTES           4
 #define IPV6_BYTES           16
 #define RESERVED_OCTET       8 /* bits 64 to 71: "u" in RFC 6052 section 2.2 */
-#define LONGEST_PREFIX_BITS  96
 #define LENGTH_COUNT         6
 #define WELL_KNOWN_FIRST     0xc00000aaU /* 192.0.0.170 */
 #define WELL_KNOWN_SECOND    0xc00000abU /* 192.0.0.171 */
