@@ -147,6 +147,25 @@ static const char *string_at(const struct elf_image *image, uint64_t offset)
     return memchr(string, '\0', image->strings_size - offset) == NULL ? NULL : string;
 }
 
+/* What an entry says of the file as a whole. */
+static void collect_property(const GElf_Dyn *entry, struct elf_image *image)
+{
+    switch (entry->d_tag) {
+    case DT_RELR:
+        image->packed_relative = true;
+        break;
+    case DT_FLAGS_1:
+        image->flags_1 = entry->d_un.d_val;
+        break;
+    case DT_NEEDED:
+        image->needed_count++;
+        break;
+    default:
+        break;
+    }
+}
+
+/* Where the tables of the dynamic section are, and how long; what else it says goes to collect_property(). */
 static void collect_value(const GElf_Dyn *entry, struct dynamic_values *values, struct elf_image *image)
 {
     uint64_t value = entry->d_un.d_val;
@@ -196,16 +215,8 @@ static void collect_value(const GElf_Dyn *entry, struct dynamic_values *values, 
     case DT_VERNEEDNUM:
         values->version_need_count = value;
         break;
-    case DT_RELR:
-        image->packed_relative = true;
-        break;
-    case DT_FLAGS_1:
-        image->flags_1 = value;
-        break;
-    case DT_NEEDED:
-        image->needed_count++;
-        break;
     default:
+        collect_property(entry, image);
         break;
     }
 }
