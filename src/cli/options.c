@@ -28,7 +28,7 @@ static void make_table(struct table *table, const struct command_option *list, e
         table->options[count] = (struct option){option->name, has_value, NULL, LONG_ONLY + (int)count};
         if (option->letter == '\0')
             continue;
-        table->options[count].val = option->letter;
+        table->options[count].val = (unsigned char)option->letter;
         *letter++ = option->letter;
         if (has_value == required_argument)
             *letter++ = ':';

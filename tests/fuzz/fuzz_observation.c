@@ -3,8 +3,8 @@
  * control character gets through.
  *
  * sources: src/cli/run_line.c src/cli/run_program.c src/cli/run_gaps.c src/cli/run_words.c src/cli/line_field.c
- * sources: src/cli/check_report.c src/cli/check_print.c src/cli/check_json.c src/cli/check_verdict.c src/cli/check_calls.c
- * sources: src/cli/elf_image.c src/cli/elf_x86.c src/cli/elf_x86_state.c src/cli/program.c
+ * sources: src/cli/check_report.c src/cli/check_print.c src/cli/check_json.c src/cli/check_verdict.c
+ * src/cli/check_calls.c sources: src/cli/elf_image.c src/cli/elf_x86.c src/cli/elf_x86_state.c src/cli/program.c
  * sources: src/cli/command.c src/cli/tell.c
  * libraries: -ljson-c -lelf
  */

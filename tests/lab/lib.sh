@@ -84,7 +84,7 @@ lab_prepare() {
 lab_host() {
     lab_etc=$LAB_DIR/host/$1/etc
     mkdir -p "$lab_etc" "$LAB_DIR/state/$1"
-    for lab_file in $LAB_DIR/etc/* $LAB_DIR/etc/.[!.]*; do
+    for lab_file in "$LAB_DIR"/etc/* "$LAB_DIR"/etc/.[!.]*; do
         ln -s "$lab_file" "$lab_etc/${lab_file##*/}" 2>/dev/null
     done
     rm -f "$lab_etc/hosts" "$lab_etc/resolv.conf" "$lab_etc/gai.conf" "$lab_etc/nsswitch.conf" "$lab_etc/host.conf" \

@@ -29,7 +29,7 @@ nat64_topology() {
     lab_start server services perl "$LAB_SOURCE/services.pl" 198.51.100.80 198.51.100.81 77.0.113.80
     lab_until grep -q ready "$LAB_DIR/log/services" || lab_bail "the services did not start"
     nat64_usual_resolver
-    nat64_translator= nat64_server=
+    nat64_translator='' nat64_server=''
 }
 
 # nat64_end PID: the daemon is gone before the next one comes.

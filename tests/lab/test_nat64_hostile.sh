@@ -8,7 +8,7 @@ lab_link gate client
 lab_on gate sh -c 'ip address add 2001:db8:6::1/64 dev client nodad; ip -6 route add local 2001:db8:64::/48 dev lo'
 lab_on client sh -c 'ip address add 2001:db8:6::2/64 dev gate nodad; ip -6 route add default via 2001:db8:6::1'
 printf 'nameserver 2001:db8:6::1\noptions timeout:1 attempts:1\n' >"$LAB_DIR/host/client/etc/resolv.conf"
-LAB_DIR=$LAB_DIR lab_start gate hostile env LAB_DIR="$LAB_DIR" python3 "$LAB_SOURCE/dns_hostile.py" 2001:db8:6::1
+lab_start gate hostile env LAB_DIR="$LAB_DIR" python3 "$LAB_SOURCE/dns_hostile.py" 2001:db8:6::1
 lab_until test -s "$LAB_DIR/log/hostile" || lab_bail "the name server did not start"
 read -r ways <"$LAB_DIR/log/hostile"
 

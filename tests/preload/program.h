@@ -7,8 +7,9 @@
 
 #include "support.h"
 
-#define PATIENCE_MS 60000 /* for what has to come: a busy machine is late, and a test that waits in vain has failed \
-                           */
+#define PATIENCE_MS                                                                                 \
+    60000 /* for what has to come: a busy machine is late, and a test that waits in vain has failed \
+           */
 
 struct sockaddr_in ipv4_of(struct in_addr address, uint16_t port);
 

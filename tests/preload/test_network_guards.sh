@@ -89,7 +89,7 @@ done
 library=$(find /usr/lib -name libuid_wrapper.so 2>/dev/null | head -n 1)
 for order in "$library:$TEST_PRELOAD" "$TEST_PRELOAD:$library"; do
     [ -n "$library" ] || continue
-    same "fork() beside uid_wrapper" done "$(UID_WRAPPER=1 UID_WRAPPER_ROOT=1 LD_PRELOAD=$order timeout 60 \
+    same "fork() beside uid_wrapper" "done" "$(UID_WRAPPER=1 UID_WRAPPER_ROOT=1 LD_PRELOAD=$order timeout 60 \
         perl -e 'for (1 .. 3) { fork or exit; wait } print "done"')"
 done
 exit $status
