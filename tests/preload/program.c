@@ -87,17 +87,23 @@ void receive_from(int fd, int flags, const char *expected, const struct sockaddr
     assert_memory_equal(&from, source, sizeof from);
 }
 
-uint16_t world_receive(int world, const char *expected)
+struct sockaddr_in6 world_receive(int world, const char *expected)
 {
     struct sockaddr_in6 from = {0};
     socklen_t length = sizeof from;
     char data[64] = "";
     struct pollfd polled = {.fd = world, .events = POLLIN};
-    if (poll(&polled, 1, PATIENCE_MS) != 1)
+    struct timespec limit = {.tv_sec = PATIENCE_MS / 1000};
+    if (syscall(SYS_ppoll, &polled, 1, &limit, NULL, 0) != 1)
         fail_msg("no datagram, where '%s' was to come", expected);
     assert_int_equal(syscall(SYS_recvfrom, world, data, sizeof data - 1, 0, &from, &length), strlen(expected));
     assert_string_equal(data, expected);
-    return ntohs(from.sin6_port);
+    return from;
+}
+
+uint16_t world_receive_port(int world, const char *expected)
+{
+    return ntohs(world_receive(world, expected).sin6_port);
 }
 
 void world_answer(int world, uint16_t port, const char *address, const char *data)
@@ -112,4 +118,53 @@ void world_answer(int world, uint16_t port, const char *address, const char *dat
     const void *to = is_ipv6 ? (const void *)&ipv6 : (const void *)&ipv4;
     socklen_t length = is_ipv6 ? sizeof ipv6 : sizeof ipv4;
     assert_int_equal(syscall(SYS_sendto, world, data, strlen(data), 0, to, length), strlen(data));
+}
+
+void assert_talks(int client, int server)
+{
+    char data[6] = "";
+    assert_int_equal(write(client, "hello", 5), 5);
+    assert_int_equal(read(server, data, 5), 5);
+    assert_string_equal(data, "hello");
+    assert_int_equal(write(server, "world", 5), 5);
+    assert_int_equal(read(client, data, 5), 5);
+    assert_string_equal(data, "world");
+}
+
+void assert_alive(void)
+{
+    int waiting = world_listen("2001:db8::1", 0);
+    struct in_addr alias = first_address("one6.example");
+    assert_true(is_alias(alias));
+    int fd = connected(alias, world_port(waiting));
+    assert_int_equal(peer_of(fd).s_addr, alias.s_addr);
+    close(fd);
+    world_close(waiting);
+}
+
+struct mmsghdr *passing_empty(struct passing *passing)
+{
+    *passing = (struct passing){.letter = 'x'};
+    passing->part = (struct iovec){&passing->letter, 1};
+    passing->message.msg_hdr = (struct msghdr){.msg_iov = &passing->part,
+                                               .msg_iovlen = 1,
+                                               .msg_control = passing->room,
+                                               .msg_controllen = sizeof passing->room};
+    return &passing->message;
+}
+
+struct msghdr *passing_with(struct passing *passing, int fd)
+{
+    struct cmsghdr header = {.cmsg_len = CMSG_LEN(sizeof fd), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS};
+    passing_empty(passing);
+    memcpy(passing->room, &header, sizeof header);
+    memcpy(passing->room + CMSG_LEN(0), &fd, sizeof fd);
+    return &passing->message.msg_hdr;
+}
+
+int passing_descriptor(const struct passing *passing)
+{
+    int fd;
+    memcpy(&fd, passing->room + CMSG_LEN(0), sizeof fd);
+    return fd;
 }

@@ -296,6 +296,13 @@ long world_packets_lost(void)
     return packets;
 }
 
+void write_file(const char *path, const char *text)
+{
+    FILE *file = fopen(path, "w");
+    if (file == NULL || fputs(text, file) == EOF || fclose(file) != 0)
+        fail_msg("%s can't be written", path);
+}
+
 /* ---- Looking at this process */
 
 bool under_sanitizer(const char *which)

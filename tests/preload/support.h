@@ -83,6 +83,9 @@ void world_stop(pid_t server);
 /* Packets that went out to addresses of the alias pool. */
 long world_packets_lost(void);
 
+/* Makes the file hold this text and nothing else. The test fails where it can't. */
+void write_file(const char *path, const char *text);
+
 /* ---- Looking at this process */
 
 bool under_sanitizer(const char *which); /* "address", "thread" or "", which is any */

@@ -1,15 +1,14 @@
 /* Sockets that the library has made dual come to another program: what that one is shown of them. */
-#include "support.h"
+#include "program.h"
 
 #include <poll.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
-#define PORT        24720
-#define PATIENCE_MS 60000
-#define LISTENER    50 /* the numbers under which the other program has them */
-#define DATAGRAMS   51
-#define CHANNEL     52
+#define PORT      24720
+#define LISTENER  50 /* the numbers under which the other program has them */
+#define DATAGRAMS 51
+#define CHANNEL   52
 
 /* ---- The other program */
 
@@ -121,12 +120,9 @@ static void be_aware_program(void)
 
 static void receive_at(int channel, int number)
 {
-    char letter, room[CMSG_SPACE(sizeof(int))] __attribute__((aligned(16)));
-    struct iovec part = {&letter, 1};
-    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = room, .msg_controllen = sizeof room};
-    int fd;
-    assert_int_equal(recvmsg(channel, &message, 0), 1);
-    memcpy(&fd, room + CMSG_LEN(0), sizeof fd);
+    struct passing passing;
+    assert_int_equal(recvmsg(channel, &passing_empty(&passing)->msg_hdr, 0), 1);
+    int fd = passing_descriptor(&passing);
     dup2(fd, number);
     close(fd);
 }
@@ -178,17 +174,6 @@ static void make_for_aware(void)
     make_and_become("be_aware_program");
 }
 
-static void send_socket(int channel, int fd)
-{
-    char letter = 'x', room[CMSG_SPACE(sizeof fd)] __attribute__((aligned(16))) = {0};
-    struct iovec part = {&letter, 1};
-    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = room, .msg_controllen = sizeof room};
-    struct cmsghdr header = {.cmsg_len = CMSG_LEN(sizeof fd), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS};
-    memcpy(room, &header, sizeof header);
-    memcpy(room + CMSG_LEN(0), &fd, sizeof fd);
-    assert_int_equal(sendmsg(channel, &message, 0), 1);
-}
-
 static void make_for_receiver(void)
 {
     int channels[2];
@@ -198,8 +183,10 @@ static void make_for_receiver(void)
         dup2(channels[1], CHANNEL);
         become("be_receiver");
     }
-    send_socket(channels[0], bound(SOCK_STREAM, "0.0.0.0"));
-    send_socket(channels[0], bound(SOCK_DGRAM, "0.0.0.0"));
+    for (int type = SOCK_STREAM; type <= SOCK_DGRAM; type++) {
+        struct passing passing;
+        assert_int_equal(sendmsg(channels[0], passing_with(&passing, bound(type, "0.0.0.0")), 0), 1);
+    }
     waitpid(child, NULL, 0);
 }
 

@@ -108,14 +108,6 @@ static void cancel_one(void)
     _exit(0);
 }
 
-static void write_line(const char *path, const char *line)
-{
-    FILE *file = fopen(path, "w");
-    assert_non_null(file);
-    assert_true(fputs(line, file) >= 0);
-    assert_int_equal(fclose(file), 0);
-}
-
 static void test_cancelled_thread_slept_on(void **state)
 {
     (void)state;
@@ -123,8 +115,8 @@ static void test_cancelled_thread_slept_on(void **state)
         skip(); /* they take the frames of cancelled threads for live ones */
     assert_int_equal(system("ip -6 route add default via 2001:db8:9::2 dev hole"),
                      0); /* a network that may have NAT64 */
-    write_line("/etc/nsswitch.conf", "hosts: files dns\n");
-    write_line("/etc/resolv.conf", "nameserver " NAME_SERVER "\noptions timeout:30 attempts:5\n");
+    write_file("/etc/nsswitch.conf", "hosts: files dns\n");
+    write_file("/etc/resolv.conf", "nameserver " NAME_SERVER "\noptions timeout:30 attempts:5\n");
     for (size_t i = 0; i < OPERATIONS; i++) {
         char number[32], expected[128];
         snprintf(number, sizeof number, "OPERATION=%zu", i);

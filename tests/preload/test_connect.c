@@ -7,17 +7,6 @@
 
 #define PEER_SIZE 64
 
-static void assert_talks(int client, int server)
-{
-    char data[6] = "";
-    assert_int_equal(write(client, "hello", 5), 5);
-    assert_int_equal(read(server, data, 5), 5);
-    assert_string_equal(data, "hello");
-    assert_int_equal(write(server, "world", 5), 5);
-    assert_int_equal(read(client, data, 5), 5);
-    assert_string_equal(data, "world");
-}
-
 /* ---- One candidate */
 
 static void test_ipv6_host_was_not_reached(void **state)

@@ -1,28 +1,11 @@
 /* UDP of an IPv4-only program: to aliases and from them, with every call that carries a datagram. */
-#include "support.h"
+#include "program.h"
 
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/syscall.h>
 
-#define PATIENCE_MS 60000
-
 /* ---- The world's side */
-
-static struct sockaddr_in6 world_receive(int fd, const char *expected)
-{
-    struct sockaddr_in6 from = {0};
-    socklen_t length = sizeof from;
-    char data[64] = "";
-    struct pollfd polled = {.fd = fd, .events = POLLIN};
-    struct timespec limit = {.tv_sec = PATIENCE_MS / 1000};
-    if (syscall(SYS_ppoll, &polled, 1, &limit, NULL, 0) != 1)
-        fail_msg("no datagram, where '%s' was to come", expected);
-    long count = syscall(SYS_recvfrom, fd, data, sizeof data - 1, 0, &from, &length);
-    assert_int_equal(count, strlen(expected));
-    assert_string_equal(data, expected);
-    return from;
-}
 
 static void world_send(int fd, const char *data, const struct sockaddr_in6 *to)
 {
@@ -30,27 +13,6 @@ static void world_send(int fd, const char *data, const struct sockaddr_in6 *to)
 }
 
 /* ---- The program's side */
-
-static int datagram_socket(void)
-{
-    struct timeval limit = {.tv_sec = PATIENCE_MS / 1000};
-    int fd = socket(AF_INET, SOCK_DGRAM, 0);
-    assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit), 0);
-    return fd;
-}
-
-static struct sockaddr_in address_of(struct in_addr address, uint16_t port)
-{
-    return (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons(port), .sin_addr = address};
-}
-
-static void send_to(int fd, const char *data, const struct sockaddr_in *to)
-{
-    errno = NO_ERROR;
-    if (sendto(fd, data, strlen(data), 0, (const struct sockaddr *)to, sizeof *to) != (ssize_t)strlen(data))
-        fail_msg("'%s' cannot be sent to %s: %s", data, text_of(to->sin_addr), strerror(errno));
-    assert_int_equal(errno, NO_ERROR);
-}
 
 static void assert_from(const void *name, socklen_t room, socklen_t length, const struct sockaddr_in *expected)
 {
@@ -66,7 +28,7 @@ static void test_datagram_to_an_alias_was_lost(void **state)
 {
     (void)state;
     int world = world_datagrams("2001:db8::1", 0), fd = datagram_socket(), number = fd;
-    struct sockaddr_in to = address_of(first_address("one6.example"), world_port(world));
+    struct sockaddr_in to = ipv4_of(first_address("one6.example"), world_port(world));
     send_to(fd, "hello", &to);
     struct sockaddr_in6 from = world_receive(world, "hello");
     struct sockaddr_in local;
@@ -84,7 +46,7 @@ static void test_reply_came_from_another_address_than_was_asked(void **state)
     (void)state;
     static const socklen_t rooms[] = {0, 2, 8, 15, 16, 17, 28, 128};
     int world = world_datagrams("2001:db8::2", 0), fd = datagram_socket();
-    struct sockaddr_in to = address_of(alias_of("2001:db8::2"), world_port(world));
+    struct sockaddr_in to = ipv4_of(alias_of("2001:db8::2"), world_port(world));
     for (size_t i = 0; i < sizeof rooms / sizeof rooms[0]; i++) {
         unsigned char name[128];
         char data[16] = "";
@@ -113,7 +75,7 @@ static void test_both_families_on_one_socket(void **state)
     (void)state;
     int world6 = world_datagrams("2001:db8::1", 0), world4 = world_datagrams("192.0.2.1", 0), fd = datagram_socket();
     struct sockaddr_in to4 = ipv4_at("192.0.2.1", world_port(world4));
-    struct sockaddr_in to6 = address_of(alias_of("2001:db8::1"), world_port(world6));
+    struct sockaddr_in to6 = ipv4_of(alias_of("2001:db8::1"), world_port(world6));
     const struct sockaddr_in *order[] = {&to4, &to6, &to4, &to6, &to6, &to4};
     in_port_t port = 0;
     for (size_t i = 0; i < 6; i++) {
@@ -145,8 +107,8 @@ static void test_peer_was_taken_for_the_one_before(void **state)
     (void)state;
     int worlds[] = {world_datagrams("2001:db8::1", 0), world_datagrams("2001:db8::2", 0),
                     world_datagrams("192.0.2.1", 0)};
-    struct sockaddr_in peers[] = {address_of(alias_of("2001:db8::1"), world_port(worlds[0])),
-                                  address_of(alias_of("2001:db8::2"), world_port(worlds[1])),
+    struct sockaddr_in peers[] = {ipv4_of(alias_of("2001:db8::1"), world_port(worlds[0])),
+                                  ipv4_of(alias_of("2001:db8::2"), world_port(worlds[1])),
                                   ipv4_at("192.0.2.1", world_port(worlds[2]))};
     int fds[] = {datagram_socket(), datagram_socket()};
     for (const char *turn = "000111222000121000211202010120000"; *turn != '\0'; turn++)
@@ -172,7 +134,7 @@ static void test_peer_was_taken_for_the_one_before(void **state)
     assert_int_equal(setsockopt(fds[1], IPPROTO_IP, IP_RECVERR, &on, sizeof on), 0);
     exchange(fds[1], worlds[0], &peers[0]);
     exchange(fds[1], worlds[0], &peers[0]);
-    struct sockaddr_in closed = address_of(peers[0].sin_addr, 1);
+    struct sockaddr_in closed = ipv4_of(peers[0].sin_addr, 1);
     send_to(fds[1], "x", &closed);
     assert_int_equal(sendto(fds[1], "x", 1, 0, (struct sockaddr *)&closed, sizeof closed), -1);
     assert_int_equal(errno, ECONNREFUSED);
@@ -186,7 +148,7 @@ static void test_connected_socket_talked_to_nobody(void **state)
 {
     (void)state;
     int world = world_datagrams("2001:db8::1", 0), fd = datagram_socket();
-    struct sockaddr_in to = address_of(first_address("one6.example"), world_port(world)), peer;
+    struct sockaddr_in to = ipv4_of(first_address("one6.example"), world_port(world)), peer;
     socklen_t length = sizeof peer;
     char data[16] = "";
     assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof to), 0);
@@ -220,7 +182,7 @@ static void test_closed_port_was_not_told(void **state)
 {
     (void)state;
     int fd = datagram_socket();
-    struct sockaddr_in to = address_of(first_address("one6.example"), 1);
+    struct sockaddr_in to = ipv4_of(first_address("one6.example"), 1);
     assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof to), 0);
     assert_int_equal(send(fd, "x", 1, 0), 1);
     char byte;
@@ -233,7 +195,7 @@ static void test_message_to_an_alias_was_lost(void **state)
 {
     (void)state;
     int world = world_datagrams("2001:db8::1", 0), fd = datagram_socket();
-    struct sockaddr_in to = address_of(alias_of("2001:db8::1"), world_port(world)), before = to;
+    struct sockaddr_in to = ipv4_of(alias_of("2001:db8::1"), world_port(world)), before = to;
     struct iovec parts[] = {{(char[]){"he"}, 2}, {(char[]){"llo"}, 3}};
     struct msghdr message = {.msg_name = &to, .msg_namelen = sizeof to, .msg_iov = parts, .msg_iovlen = 2};
     assert_int_equal(sendmsg(fd, &message, 0), 5);
@@ -263,9 +225,9 @@ static void test_several_messages_at_once_were_mixed_up(void **state)
     int worlds[] = {world_datagrams("2001:db8::1", 0), world_datagrams("192.0.2.1", 0),
                     world_datagrams("2001:db8::2", 0)};
     int fd = datagram_socket();
-    struct sockaddr_in to[] = {address_of(alias_of("2001:db8::1"), world_port(worlds[0])),
+    struct sockaddr_in to[] = {ipv4_of(alias_of("2001:db8::1"), world_port(worlds[0])),
                                ipv4_at("192.0.2.1", world_port(worlds[1])),
-                               address_of(alias_of("2001:db8::2"), world_port(worlds[2]))};
+                               ipv4_of(alias_of("2001:db8::2"), world_port(worlds[2]))};
     char texts[MESSAGES][2] = {"a", "b", "c"};
     struct iovec parts[MESSAGES];
     struct mmsghdr messages[MESSAGES];
@@ -304,7 +266,7 @@ static void test_unknown_alias_sent_a_packet(void **state)
     struct mmsghdr message = {
         .msg_hdr = {.msg_name = &to, .msg_namelen = sizeof to, .msg_iov = &part, .msg_iovlen = 1}};
     int fresh = datagram_socket(), used = datagram_socket();
-    struct sockaddr_in good = address_of(alias_of("2001:db8::1"), 9);
+    struct sockaddr_in good = ipv4_of(alias_of("2001:db8::1"), 9);
     send_to(used, "x", &good);
     int sockets[] = {fresh, used};
     for (int i = 0; i < 2; i++) {
@@ -338,7 +300,7 @@ static void test_malformed_control_message_crashed(void **state)
 {
     (void)state;
     int world = world_datagrams("2001:db8::1", 0), fd = datagram_socket();
-    struct sockaddr_in to6 = address_of(alias_of("2001:db8::1"), world_port(world)), to4 = ipv4_at("192.0.2.1", 9);
+    struct sockaddr_in to6 = ipv4_of(alias_of("2001:db8::1"), world_port(world)), to4 = ipv4_at("192.0.2.1", 9);
     static const size_t lengths[] = {0, 1, 15, 17, 1000, (size_t)-1, (size_t)-16};
     for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
         for (int level = 0; level < 2; level++) {
@@ -366,7 +328,7 @@ static void test_source_address_of_a_message_was_ignored(void **state)
 {
     (void)state;
     int world = world_datagrams("2001:db8::1", 0), fd = datagram_socket();
-    struct sockaddr_in to = address_of(alias_of("2001:db8::1"), world_port(world));
+    struct sockaddr_in to = ipv4_of(alias_of("2001:db8::1"), world_port(world));
     union {
         struct cmsghdr header;
         char bytes[CMSG_SPACE(sizeof(struct in_pktinfo))];
@@ -388,7 +350,7 @@ static void test_peer_of_a_server_showed_ipv6(void **state)
 {
     (void)state;
     int world = world_datagrams("2001:db8::2", 0), fd = datagram_socket(), on = 1;
-    struct sockaddr_in any = address_of((struct in_addr){INADDR_ANY}, 24400);
+    struct sockaddr_in any = ipv4_of((struct in_addr){INADDR_ANY}, 24400);
     struct sockaddr_in6 server = ipv6_at("2001:db8::1", 24400);
     assert_int_equal(bind(fd, (struct sockaddr *)&any, sizeof any), 0);
     assert_int_equal(setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof on), 0);
@@ -407,7 +369,7 @@ static void test_peer_of_a_server_showed_ipv6(void **state)
                              .msg_control = &control,
                              .msg_controllen = sizeof control};
     assert_int_equal(recvmsg(fd, &message, 0), 8);
-    struct sockaddr_in expected = address_of(alias_of("2001:db8::2"), world_port(world));
+    struct sockaddr_in expected = ipv4_of(alias_of("2001:db8::2"), world_port(world));
     assert_memory_equal(&peer, &expected, sizeof peer);
     assert_true(message.msg_controllen >= CMSG_LEN(sizeof(struct in_pktinfo)));
     assert_int_equal(control.header.cmsg_level, IPPROTO_IP);

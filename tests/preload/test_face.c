@@ -1,14 +1,8 @@
 /* The IPv4 face of a name: its IPv4 addresses as libc gives them, and what stands behind each of them. */
-#include "tests/preload/support.h"
+#include "program.h"
 
 #include <dlfcn.h>
 #include <pthread.h>
-
-static int connect_to(int fd, struct in_addr address, uint16_t port)
-{
-    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr = address};
-    return connect(fd, (struct sockaddr *)&to, sizeof to);
-}
 
 static struct in_addr ipv4(const char *text)
 {

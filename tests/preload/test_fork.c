@@ -6,18 +6,6 @@
 #include <stdatomic.h>
 #include <sys/wait.h>
 
-/* That the hooks act: after whatever happened, an alias is an alias and leads to its host. */
-static void assert_alive(void)
-{
-    int waiting = world_listen("2001:db8::1", 0);
-    struct in_addr alias = first_address("one6.example");
-    assert_true(is_alias(alias));
-    int fd = connected(alias, world_port(waiting));
-    assert_int_equal(peer_of(fd).s_addr, alias.s_addr);
-    close(fd);
-    world_close(waiting);
-}
-
 /* ---- Processes */
 
 static int status_of(pid_t child)

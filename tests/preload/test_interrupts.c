@@ -13,18 +13,6 @@
 #define LIMIT_MS    250 /* that a program sets */
 #define HANDLED_MIN 200 /* signals in a row of connections */
 
-/* That the hooks act: after whatever happened, an alias is an alias and leads to its host. */
-static void assert_alive(void)
-{
-    int waiting = world_listen("2001:db8::1", 0);
-    struct in_addr alias = first_address("one6.example");
-    assert_true(is_alias(alias));
-    int fd = connected(alias, world_port(waiting));
-    assert_int_equal(peer_of(fd).s_addr, alias.s_addr);
-    close(fd);
-    world_close(waiting);
-}
-
 static void start_timer(long first_us, long next_us)
 {
     struct itimerval timer = {.it_interval = {.tv_usec = next_us}, .it_value = {.tv_usec = first_us}};

@@ -1,6 +1,5 @@
 /* A port that the program holds is nobody else's for a moment, whatever is done to its socket. */
-#include "support.h"
-
+#include "program.h"
 #include "thief.h"
 
 #include <fcntl.h>
@@ -9,19 +8,6 @@
 
 #define PORT        24640
 #define MOMENTS_MIN 8 /* of system calls: that the thief was there */
-
-static uint16_t port_of(int fd)
-{
-    struct sockaddr_in6 local = {0};
-    socklen_t length = sizeof local;
-    syscall(SYS_getsockname, fd, &local, &length);
-    return ntohs(local.sin6_port);
-}
-
-static struct sockaddr_in at(struct in_addr address, uint16_t port)
-{
-    return (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons(port), .sin_addr = address};
-}
 
 static void send_plain(int fd)
 {
@@ -42,7 +28,7 @@ static void tell(int fd, uint16_t port)
 static void upgrade_datagrams(void)
 {
     int fd = socket(AF_INET, SOCK_DGRAM, 0);
-    struct sockaddr_in to = at(first_address("one6.example"), 9);
+    struct sockaddr_in to = ipv4_of(first_address("one6.example"), 9);
     send_plain(fd);
     uint16_t port = port_of(fd);
     thief_start(SOCK_DGRAM, port, THIEF_ALL_WAYS);
@@ -53,7 +39,7 @@ static void upgrade_datagrams(void)
 static void connect_datagrams(void)
 {
     int fd = socket(AF_INET, SOCK_DGRAM, 0);
-    struct sockaddr_in to = at(first_address("one6.example"), 9);
+    struct sockaddr_in to = ipv4_of(first_address("one6.example"), 9);
     send_plain(fd);
     uint16_t port = port_of(fd);
     thief_start(SOCK_DGRAM, port, THIEF_ALL_WAYS);
@@ -65,7 +51,7 @@ static void connect_datagrams(void)
 static void connect_datagrams_again(void)
 {
     int fd = socket(AF_INET, SOCK_DGRAM, 0);
-    struct sockaddr_in to = at(first_address("one6.example"), 9), plain = ipv4_at("192.0.2.1", 9);
+    struct sockaddr_in to = ipv4_of(first_address("one6.example"), 9), plain = ipv4_at("192.0.2.1", 9);
     connect(fd, (struct sockaddr *)&to, sizeof to);
     uint16_t port = port_of(fd);
     thief_start(SOCK_DGRAM, port, THIEF_BOTH_FAMILIES);
@@ -79,8 +65,8 @@ static void connect_datagrams_elsewhere(void)
 {
     int fd = socket(AF_INET, SOCK_DGRAM, 0), thief = (int)syscall(SYS_socket, AF_INET, SOCK_DGRAM, 0);
     int world = world_datagrams("192.0.2.1", 0);
-    struct sockaddr_in to = at(first_address("one6.example"), 9), plain = ipv4_at("192.0.2.1", world_port(world)),
-                       from;
+    struct sockaddr_in to = ipv4_of(first_address("one6.example"), 9),
+                       plain = ipv4_at("192.0.2.1", world_port(world)), from;
     struct timeval limit = {.tv_sec = 60};
     socklen_t length = sizeof from;
     char letter = 0;
@@ -99,7 +85,7 @@ static void connect_datagrams_elsewhere(void)
 static void disconnect_datagrams(void)
 {
     int fd = socket(AF_INET, SOCK_DGRAM, 0);
-    struct sockaddr_in to = at(first_address("one6.example"), 9), any = ipv4_at("0.0.0.0", PORT);
+    struct sockaddr_in to = ipv4_of(first_address("one6.example"), 9), any = ipv4_at("0.0.0.0", PORT);
     struct sockaddr nowhere = {.sa_family = AF_UNSPEC};
     bind(fd, (struct sockaddr *)&any, sizeof any);
     connect(fd, (struct sockaddr *)&to, sizeof to);
@@ -114,7 +100,7 @@ static int bound_stream(const char *name, struct sockaddr_in *to)
 {
     int fd = socket(AF_INET, SOCK_STREAM, 0), listener = world_listen("2001:db8::1", 0);
     struct sockaddr_in any = ipv4_at("0.0.0.0", PORT);
-    *to = at(first_address(name), world_port(listener));
+    *to = ipv4_of(first_address(name), world_port(listener));
     bind(fd, (struct sockaddr *)&any, sizeof any);
     thief_start(SOCK_STREAM, PORT, THIEF_ALL_WAYS);
     return fd;

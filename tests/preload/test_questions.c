@@ -122,13 +122,6 @@ static void serve(int fd)
     }
 }
 
-static void write_file(const char *path, const char *text)
-{
-    FILE *file = fopen(path, "w");
-    if (file == NULL || fputs(text, file) == EOF || fclose(file) != 0)
-        fail_msg("%s can't be written", path);
-}
-
 static int set_up(void **state)
 {
     (void)state;

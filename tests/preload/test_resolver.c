@@ -35,13 +35,6 @@ static const char *in_test_directory(const char *name)
     return path;
 }
 
-static void write_file(const char *path, const char *text)
-{
-    FILE *file = fopen(path, "w");
-    if (file == NULL || fputs(text, file) == EOF || fclose(file) != 0)
-        fail_msg("%s can't be written", path);
-}
-
 /* ---- The servers */
 
 static void put16(unsigned char *at, unsigned value)

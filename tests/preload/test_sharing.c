@@ -1,5 +1,5 @@
 /* Sockets that several processes have: what one of them does to such a socket, all see, as they would bare. */
-#include "support.h"
+#include "program.h"
 
 #include <poll.h>
 #include <pthread.h>
@@ -8,43 +8,37 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
-#define PORT        24680
-#define PATIENCE_MS 60000
+#define PORT 24680
 
 enum how { BY_FORK, BY_MESSAGE, BY_MESSAGES };
 
 /* ---- Passing */
 
-static void fill(struct msghdr *message, struct iovec *part, char *letter, void *room, size_t size, int fd)
-{
-    *part = (struct iovec){letter, 1};
-    *message = (struct msghdr){.msg_iov = part, .msg_iovlen = 1, .msg_control = room, .msg_controllen = size};
-    struct cmsghdr header = {.cmsg_len = CMSG_LEN(sizeof fd), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS};
-    memcpy(room, &header, sizeof header);
-    memcpy((char *)room + CMSG_LEN(0), &fd, sizeof fd);
-}
-
 static void send_socket(int channel, int fd, enum how how)
 {
-    char letter = 'x', room[CMSG_SPACE(sizeof fd)] __attribute__((aligned(16))) = {0};
-    struct iovec part;
-    struct mmsghdr message = {.msg_len = 0};
-    fill(&message.msg_hdr, &part, &letter, room, sizeof room, fd);
+    struct passing passing;
+    passing_with(&passing, fd);
     if (how == BY_MESSAGES)
-        assert_int_equal(sendmmsg(channel, &message, 1, 0), 1);
+        assert_int_equal(sendmmsg(channel, &passing.message, 1, 0), 1);
     else
-        assert_int_equal(sendmsg(channel, &message.msg_hdr, 0), 1);
+        assert_int_equal(sendmsg(channel, &passing.message.msg_hdr, 0), 1);
 }
 
-static int receive_socket(int channel)
+static int receive_socket(int channel, enum how how)
 {
-    char letter, room[CMSG_SPACE(sizeof(int))] __attribute__((aligned(16)));
-    struct iovec part = {&letter, 1};
-    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = room, .msg_controllen = sizeof room};
-    int fd;
-    assert_int_equal(recvmsg(channel, &message, 0), 1);
-    memcpy(&fd, room + CMSG_LEN(0), sizeof fd);
-    return fd;
+    struct passing passing;
+    if (how == BY_MESSAGES)
+        assert_int_equal(recvmmsg(channel, passing_empty(&passing), 1, 0, NULL), 1);
+    else
+        assert_int_equal(recvmsg(channel, &passing_empty(&passing)->msg_hdr, 0), 1);
+    return passing_descriptor(&passing);
+}
+
+/* By a system call, as another program would. */
+static void world_sends_socket(int channel, int fd)
+{
+    struct passing passing;
+    assert_int_equal(syscall(SYS_sendmsg, channel, passing_with(&passing, fd), 0), 1);
 }
 
 /* ---- Two processes, one socket: what the second one sees after the first has done something to it */
@@ -70,7 +64,7 @@ static int other_process(int fd, enum how how, void (*look)(int fd), pid_t *chil
     if (*child == 0) {
         close(channels[0]);
         if (how != BY_FORK)
-            fd = receive_socket(channels[1]);
+            fd = receive_socket(channels[1], BY_MESSAGE);
         wait_until_told(channels[1]);
         look(fd);
         fflush(stdout);
@@ -213,7 +207,7 @@ static void connect_received(void)
     send_socket(channels[0], fd, BY_MESSAGE);
     if (fork() == 0) {
         close(fd);
-        int received = receive_socket(channels[1]);
+        int received = receive_socket(channels[1], BY_MESSAGE);
         struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(PORT)};
         const struct hostent *host = gethostbyname("both.example");
         int result = -1;
@@ -393,33 +387,6 @@ static void test_sleeper_of_a_process_that_forked_slept_on(void **state)
 
 /* ---- A number that a descriptor is given when it comes by a message */
 
-/* By system calls, as another program would. */
-static void send_descriptor(int channel, int fd)
-{
-    char letter = 'x', room[CMSG_SPACE(sizeof fd)] __attribute__((aligned(16))) = {0};
-    struct iovec part = {&letter, 1};
-    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = room, .msg_controllen = sizeof room};
-    struct cmsghdr *header = (struct cmsghdr *)(void *)room;
-    *header = (struct cmsghdr){.cmsg_len = CMSG_LEN(sizeof fd), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS};
-    memcpy(CMSG_DATA(header), &fd, sizeof fd);
-    assert_int_equal(syscall(SYS_sendmsg, channel, &message, 0), 1);
-}
-
-static int receive_descriptor(int channel, bool several)
-{
-    char letter, room[CMSG_SPACE(sizeof(int))] __attribute__((aligned(16)));
-    struct iovec part = {&letter, 1};
-    struct mmsghdr message = {
-        .msg_hdr = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = room, .msg_controllen = sizeof room}};
-    int fd;
-    if (several)
-        assert_int_equal(recvmmsg(channel, &message, 1, 0, NULL), 1);
-    else
-        assert_int_equal(recvmsg(channel, &message.msg_hdr, 0), 1);
-    memcpy(&fd, CMSG_DATA((struct cmsghdr *)(void *)room), sizeof fd);
-    return fd;
-}
-
 static void test_passed_descriptor_was_taken_for_what_had_its_number(void **state)
 {
     (void)state;
@@ -432,8 +399,8 @@ static void test_passed_descriptor_was_taken_for_what_had_its_number(void **stat
         for (int i = 0; i < 2; i++) { /* the first message tells what the channel is */
             former = socket(AF_INET, SOCK_STREAM, 0);
             close(former);
-            send_descriptor(channel[0], listener);
-            int passed = receive_descriptor(channel[1], several);
+            world_sends_socket(channel[0], listener);
+            int passed = receive_socket(channel[1], several ? BY_MESSAGES : BY_MESSAGE);
             assert_int_equal(passed, former);
             int client = (int)syscall(SYS_socket, AF_INET6, SOCK_STREAM, 0);
             assert_int_equal(syscall(SYS_connect, client, &to, sizeof to), 0);

@@ -233,13 +233,6 @@ static size_t count_lines(const char *text)
     return lines;
 }
 
-static void write_file(const char *path, const char *text)
-{
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-    assert_int_equal(write(fd, text, strlen(text)), strlen(text));
-    close(fd);
-}
-
 static void test_bad_setting_stopped_the_program(void **state)
 {
     (void)state;

@@ -9,17 +9,6 @@
 
 #define PEER_SIZE 64
 
-static void assert_talks(int client, int server)
-{
-    char data[6] = "";
-    assert_int_equal(write(client, "hello", 5), 5);
-    assert_int_equal(read(server, data, 5), 5);
-    assert_string_equal(data, "hello");
-    assert_int_equal(write(server, "world", 5), 5);
-    assert_int_equal(read(client, data, 5), 5);
-    assert_string_equal(data, "world");
-}
-
 /* ---- Options */
 
 static void test_upgrade_lost_what_the_program_had_set(void **state)

@@ -67,28 +67,20 @@ static void serve_silence(void)
         syscall(SYS_recvfrom, fd, question, sizeof question, 0, NULL, NULL);
 }
 
-static void write_line(const char *path, const char *line)
-{
-    FILE *file = fopen(path, "w");
-    assert_non_null(file);
-    assert_true(fputs(line, file) >= 0);
-    assert_int_equal(fclose(file), 0);
-}
-
 /* Libc's resolver ends no question before the test's limit. */
 static int set_up_silence(void **state)
 {
     (void)state;
     serve_silence();
-    write_line("/etc/nsswitch.conf", "hosts: files dns\n");
-    write_line("/etc/resolv.conf", "nameserver " NAME_SERVER "\noptions timeout:30 attempts:5\n");
+    write_file("/etc/nsswitch.conf", "hosts: files dns\n");
+    write_file("/etc/resolv.conf", "nameserver " NAME_SERVER "\noptions timeout:30 attempts:5\n");
     return 0;
 }
 
 static int end_silence(void **state)
 {
     (void)state;
-    write_line("/etc/nsswitch.conf", "hosts: files\n");
+    write_file("/etc/nsswitch.conf", "hosts: files\n");
     return 0;
 }
 

@@ -33,7 +33,7 @@ static void test_queue_was_lost_when_ipv6_came(void **state)
     struct epoll_event event = {.events = EPOLLIN, .data.u64 = 77};
     assert_int_equal(epoll_ctl(set, EPOLL_CTL_ADD, fd, &event), 0);
     send_before(fd, &peer4);
-    uint16_t port = world_receive(world4, "before");
+    uint16_t port = world_receive_port(world4, "before");
     memset(text, 'x', sizeof text);
     world_send_to_port(world4, "first", 5, port);
     world_send_to_port(world4, "", 0, port);
@@ -43,7 +43,7 @@ static void test_queue_was_lost_when_ipv6_came(void **state)
 
     int descriptors = open_descriptors();
     send_to(fd, "hello", &peer6);
-    assert_int_equal(world_receive(world6, "hello"), port);
+    assert_int_equal(world_receive_port(world6, "hello"), port);
     assert_int_equal(port_of(fd), port);
     assert_int_equal(fd, number);
     assert_int_equal(open_descriptors(), descriptors);
@@ -69,7 +69,7 @@ static void test_queue_was_lost_when_ipv6_came(void **state)
     world_send_to_port(world4, "later", 5, port);
     receive_from(fd, 0, "later", &peer4);
     send_to(fd, "again", &peer4);
-    assert_int_equal(world_receive(world4, "again"), port);
+    assert_int_equal(world_receive_port(world4, "again"), port);
     close(set);
     close(fd);
     world_close(world4);
@@ -113,12 +113,12 @@ static void test_queue_was_lost_when_reconnected(void **state)
     struct sockaddr_in peer6 = ipv4_of(alias_of("2001:db8::1"), world_port(world6));
     assert_int_equal(connect(fd, (struct sockaddr *)&peer4, sizeof peer4), 0);
     assert_int_equal(send(fd, "one", 3, 0), 3);
-    uint16_t port = world_receive(world4, "one");
+    uint16_t port = world_receive_port(world4, "one");
     struct sockaddr_in to = ipv4_at("192.0.2.2", port);
     assert_int_equal(syscall(SYS_sendto, world4, "wait", 4, 0, &to, sizeof to), 4);
     assert_int_equal(connect(fd, (struct sockaddr *)&peer6, sizeof peer6), 0);
     assert_int_equal(send(fd, "two", 3, 0), 3);
-    assert_int_equal(world_receive(world6, "two"), port);
+    assert_int_equal(world_receive_port(world6, "two"), port);
     receive_from(fd, 0, "wait", &peer4);
     close(fd);
     world_close(world4);
@@ -152,19 +152,19 @@ static void test_connected_socket_could_not_send_elsewhere(void **state)
             assert_int_equal(bind(fd, (struct sockaddr *)&any, sizeof any), 0);
         assert_int_equal(connect(fd, (struct sockaddr *)&peer4, sizeof peer4), 0);
         assert_int_equal(send(fd, "one", 3, 0), 3);
-        uint16_t port = world_receive(world4, "one");
+        uint16_t port = world_receive_port(world4, "one");
         send_to(fd, "two", &peer6);
-        assert_int_equal(world_receive(world6, "two"), port);
+        assert_int_equal(world_receive_port(world6, "two"), port);
         struct iovec part = {(char[]){"three"}, 5};
         struct msghdr message = {.msg_name = &peer6, .msg_namelen = sizeof peer6, .msg_iov = &part, .msg_iovlen = 1};
         assert_int_equal(sendmsg(fd, &message, 0), 5);
-        assert_int_equal(world_receive(world6, "three"), port);
+        assert_int_equal(world_receive_port(world6, "three"), port);
         assert_peer(fd, &peer4);
         world_answer(world6, port, "2001:db8::1", "not heard");
         assert_int_equal(recv(fd, &byte, 1, MSG_DONTWAIT), -1);
         assert_int_equal(errno, EAGAIN);
         assert_int_equal(send(fd, "four", 4, 0), 4);
-        assert_int_equal(world_receive(world4, "four"), port);
+        assert_int_equal(world_receive_port(world4, "four"), port);
         world_send_to_port(world4, "heard", 5, port);
         close(fd);
 
@@ -173,13 +173,13 @@ static void test_connected_socket_could_not_send_elsewhere(void **state)
             assert_int_equal(bind(fd, (struct sockaddr *)&any, sizeof any), 0);
         assert_int_equal(connect(fd, (struct sockaddr *)&peer6, sizeof peer6), 0);
         send_to(fd, "five", &peer4);
-        port = world_receive(world4, "five");
+        port = world_receive_port(world4, "five");
         world_send_to_port(world4, "not heard", 9, port);
         assert_int_equal(recv(fd, &byte, 1, MSG_DONTWAIT), -1);
         assert_int_equal(errno, EAGAIN);
         assert_peer(fd, &peer6);
         assert_int_equal(send(fd, "six", 3, 0), 3);
-        assert_int_equal(world_receive(world6, "six"), port);
+        assert_int_equal(world_receive_port(world6, "six"), port);
         close(fd);
     }
     world_close(world4);
@@ -206,10 +206,10 @@ static void test_disconnected_socket_heard_its_former_peer_alone(void **state)
             if (bound)
                 assert_int_equal(bind(fd, (struct sockaddr *)&any, sizeof any), 0);
             send_to(fd, "first", &peers[(peer + 1) % 3]);
-            world_receive(worlds[(peer + 1) % 3], "first");
+            world_receive_port(worlds[(peer + 1) % 3], "first");
             assert_int_equal(connect(fd, (struct sockaddr *)&peers[peer], sizeof peers[peer]), 0);
             assert_int_equal(send(fd, "x", 1, 0), 1);
-            uint16_t port = world_receive(worlds[peer], "x");
+            uint16_t port = world_receive_port(worlds[peer], "x");
             world_answer(worlds[peer], port, from[peer], "waits");
             /* Twice: what waits is moved, and moved again. */
             assert_int_equal(connect(fd, &nowhere, sizeof nowhere), 0);
@@ -220,7 +220,7 @@ static void test_disconnected_socket_heard_its_former_peer_alone(void **state)
             assert_true(!bound || port_of(fd) == port);
             for (int other = 0; other < 3; other++) {
                 send_to(fd, "question", &peers[other]);
-                port = world_receive(worlds[other], "question");
+                port = world_receive_port(worlds[other], "question");
                 world_answer(worlds[other], port, from[other], "answer");
                 receive_from(fd, 0, "answer", &peers[other]);
             }
