@@ -38,7 +38,7 @@ client_tinyirc() { # blocking, then select over the server and the keyboard
 }
 client_redir() { # a relay: an IPv4-only server and client in one
     $run redir -n :7070 "$1:7001" >"$LAB_DIR/redir" &
-    lab_within 1 lab_on client perl -MIO::Socket::INET -e 'exit !IO::Socket::INET->new("127.0.0.1:7070")' &&
+    lab_within 20 lab_on client perl -MIO::Socket::INET -e 'exit !IO::Socket::INET->new("127.0.0.1:7070")' &&
         lab_on client timeout $LAB_LIMIT_S nc.traditional 127.0.0.1 7070 </dev/null
     lab_on client sh -c 'kill $(cat /proc/[0-9]*/stat | sed -n "s/^\([0-9]*\) (redir).*/\1/p")' 2>/dev/null
     wait $!

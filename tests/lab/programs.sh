@@ -26,7 +26,7 @@ visited() { visits "$1" | grep -q .; }
 visit() {
     forget
     said=$("client_$program" "$1.lab.example")
-    [ "${2-}" = unreached ] || lab_within 1 visited "$service"
+    [ "${2-}" = unreached ] || lab_within 20 visited "$service"
     reached=$(visits "$service" | sort -u)
 }
 

@@ -93,15 +93,15 @@ done
 # ---- A name server that is silent on AAAA
 
 # Who waits for the AAAA answer waits as long as the resolver does, a minute here; who doesn't waits for the resolution
-# delay. Half a minute tells the two apart on any machine. Exact times are for tests/bench.
-SILENT_S=30
-quick_enough() { # DESCRIPTION COMMAND...: ends long before the resolver would give up
+# delay. Ten seconds tell the two apart on any machine. Exact times are for tests/bench.
+QUICK_S=10
+quick_enough() { # DESCRIPTION COMMAND...
     quick_what=$1
     shift
     quick_began_s=$(date +%s)
-    lab_preload client env RES_OPTIONS="timeout:$SILENT_S attempts:2" "$@" >/dev/null 2>&1
-    quick_status=$? quick_took_s=$(($(date +%s) - quick_began_s))
-    check "$quick_what ($quick_took_s s)" test $quick_status -eq 0 -a $quick_took_s -lt $SILENT_S
+    check "$quick_what: runs" lab_preload client env RES_OPTIONS="timeout:30 attempts:2" "$@"
+    quick_took_s=$(($(date +%s) - quick_began_s))
+    check "$quick_what ($quick_took_s s)" test $quick_took_s -lt $QUICK_S
 }
 lab_resolver client $LAB_DNS4_SILENT
 for name in v4only dual; do
@@ -110,8 +110,8 @@ for name in v4only dual; do
 done
 # Once it has been silent to two lookups of one process, it is known to all.
 preloaded $probe stay 3 dual.lab.example v4only.lab.example
-quick_enough "silent on AAAA, known for it: 20 look-ups wait for less than 20 delays" \
-    env V6SHIM_RESOLUTION_DELAY=5000 $probe time 20 dual.lab.example
+quick_enough "silent on AAAA, known for it: 20 look-ups wait for not even one delay" \
+    env V6SHIM_RESOLUTION_DELAY=${QUICK_S}000 $probe time 20 dual.lab.example
 # A program that closes what it doesn't know while the question is still open, and gets those numbers for its own files.
 # shellcheck disable=SC2016
 closes_all='gethostbyname $ARGV[0]; POSIX::close($_) for 3 .. 63; socketpair($a, $b, AF_UNIX, SOCK_DGRAM, 0) or die $!;
@@ -126,7 +126,7 @@ same "silent on AAAA: A records are as bare" "$(bare $probe resolve many4.lab.ex
 # ---- A name server that answers nothing is down: no sign of silence on AAAA, and no reason to ask it twice
 
 lab_resolver client 198.51.100.200
-echo 'options timeout:2 attempts:1' >>"$LAB_DIR/host/client/etc/resolv.conf"
+echo 'options timeout:4 attempts:1' >>"$LAB_DIR/host/client/etc/resolv.conf"
 # Packets to it vanish: the router would tell of a neighbour that isn't there.
 lab_on router ip neighbour add 198.51.100.200 lladdr 02:00:00:00:00:01 dev server nud permanent
 mkdir -m 700 "$LAB_DIR/state/down"
@@ -134,7 +134,7 @@ down=V6SHIM_STATE_DIR=$LAB_DIR/state/down
 began_ms=$(($(date +%s%N) / 1000000))
 preloaded env $down $probe time 2 dual.lab.example. >/dev/null 2>&1
 took_ms=$(($(date +%s%N) / 1000000 - began_ms))
-check "a name server is down: two look-ups wait for it twice, not three times ($took_ms ms)" test $took_ms -lt 5500
+check "a name server is down: two look-ups wait for it twice, not three times ($took_ms ms)" test $took_ms -lt 11500
 lab_resolver client $LAB_DNS4
 contains "once it is back, names have their IPv6 addresses" "198.51.100.80 240." \
     "$(preloaded env $down $probe resolve dual.lab.example)"
