@@ -8,7 +8,7 @@
 #include <time.h>
 
 #include "core/text.h"
-#include "private/libc_object.h"
+#include "preload/libc/libc_object.h"
 #include "runtime/beside.h"
 #include "runtime/clock.h"
 #include "runtime/race_thread.h"

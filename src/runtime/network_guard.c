@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "private/libc_object.h"
+#include "preload/libc/libc_object.h"
 
 static const char *const guarded[] = {"connect", "getaddrinfo", "gethostbyname", "gethostbyname_r", "res_nquery"};
 

@@ -2,7 +2,7 @@
 # The preloaded libraries call nothing by a name that a program could define for itself (src/private): what they leave to
 # the dynamic loader is on this list.
 #
-# A name that is missing here is one of libc's that was called: give it a line in src/private/libc_names.def.
+# A name that is missing here is one of libc's that was called: give it a line in src/preload/libc/libc_names.def.
 # A name that is reserved for libc, and has no other form, may be added here.
 library_names="
     malloc calloc realloc free
@@ -23,7 +23,7 @@ for library in .libs/libv6shim.so .libs/libv6shim-observe.so; do
     # Relocations: what is looked up. (Among the undefined symbols are aliases of data as well, which nobody asks for.)
     for name in $(readelf -rW "$library" | awk 'NF >= 5 && $3 ~ /^R_/ { sub(/@.*/, "", $5); print $5 }' | sort -u); do
         for allowed in $library_names; do [ "$allowed" = "$name" ] && continue 2; done
-        echo "$library looks up $name, which a program may define: see src/private/libc_names.def"
+        echo "$library looks up $name, which a program may define: see src/preload/libc/libc_names.def"
         status=1
     done
 done

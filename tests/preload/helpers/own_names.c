@@ -10,7 +10,7 @@ void own_name_called(const char *name);
     }
 #define FORWARD(type, name, parameters, arguments) OWN(name)
 #define FORWARD_VOID(name, parameters, arguments)  OWN(name)
-#include "private/libc_names.def"
+#include "preload/libc/libc_names.def"
 
 OWN(syscall)
 OWN(memcpy)

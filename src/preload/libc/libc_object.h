@@ -9,8 +9,8 @@
  * Sources: System V ABI, chapter 5 (dynamic section); the GNU hash table as GNU ld writes it (bloom filter, buckets,
  * chains) and the symbol versions of the Linux Standard Base.
  */
-#ifndef V6SHIM_PRIVATE_LIBC_OBJECT_H
-#define V6SHIM_PRIVATE_LIBC_OBJECT_H
+#ifndef V6SHIM_PRELOAD_LIBC_LIBC_OBJECT_H
+#define V6SHIM_PRELOAD_LIBC_LIBC_OBJECT_H
 
 #include <link.h>
 #include <stdbool.h>

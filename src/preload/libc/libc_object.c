@@ -1,4 +1,4 @@
-#include "private/libc_object.h"
+#include "preload/libc/libc_object.h"
 
 #include <elf.h>
 

@@ -30,7 +30,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "private/libc_object.h"
+#include "preload/libc/libc_object.h"
 
 /* Stands in for what this libc lacks: -1 and ENOSYS. What returns a pointer is in every glibc that we are built for.
  */
@@ -70,7 +70,7 @@ static void *bind_function(void **slot, const char *name)
         FUNCTION(name)                            \
         ((void(*) parameters)function) arguments; \
     }
-#include "private/libc_names.def"
+#include "preload/libc/libc_names.def"
 
 /* As the kernel's entry wants it. Where we don't write that ourselves libc's function does it; it is given six
    arguments always, as many as there can be. */
