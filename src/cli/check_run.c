@@ -16,7 +16,7 @@
 #include "cli/program.h"
 #include "cli/run_gaps.h"
 #include "cli/watch.h"
-#include "runtime/clock.h"
+#include "preload/base/clock.h"
 
 #define NAME            "check"
 #define EXPECT_MS       2000

@@ -15,7 +15,7 @@
 #include "cli/whose.h"
 #include "core/outcome.h"
 #include "core/slot.h"
-#include "runtime/clock.h"
+#include "preload/base/clock.h"
 #include "runtime/state.h"
 
 #define NAME         "history"

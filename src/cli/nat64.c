@@ -10,8 +10,8 @@
 #include "cli/date.h"
 #include "cli/options.h"
 #include "cli/tell.h"
+#include "preload/base/settings.h"
 #include "runtime/pref64_record.h"
-#include "runtime/settings.h"
 #include "runtime/state.h"
 
 #define NAME        "nat64"

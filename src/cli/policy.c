@@ -11,8 +11,8 @@
 #include "cli/command.h"
 #include "cli/options.h"
 #include "cli/tell.h"
+#include "preload/base/settings.h"
 #include "runtime/preference.h"
-#include "runtime/settings.h"
 
 #define NAME         "policy"
 #define PREFIX_SIZE  (ADDRESS_TEXT_SIZE + 4) /* '/' and three digits */

@@ -1,10 +1,10 @@
-/* In place of runtime/observe.c, which is for programs that know nothing of us. */
+/* In place of preload/base/log.c, which is for programs that know nothing of us. */
 #include "cli/tell.h"
 
 #include <string.h>
 
 #include "cli/command.h"
-#include "runtime/observe.h"
+#include "preload/base/log.h"
 
 static const char *current_command;
 _Atomic int observe_decisions;

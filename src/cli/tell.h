@@ -1,5 +1,5 @@
 /*
- * What parts of the library that the command shares say (runtime/observe.h): here it goes to standard error, in the
+ * What parts of the library that the command shares say (preload/base/log.h): here it goes to standard error, in the
  * command's own words.
  */
 #ifndef V6SHIM_CLI_TELL_H

@@ -15,7 +15,7 @@
 #include "cli/options.h"
 #include "cli/trace_print.h"
 #include "cli/watch.h"
-#include "runtime/clock.h"
+#include "preload/base/clock.h"
 
 #define NAME            "trace"
 #define COLUMNS_USUAL   80u

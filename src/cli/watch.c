@@ -16,7 +16,7 @@
 
 #include "cli/command.h"
 #include "cli/launch.h"
-#include "runtime/clock.h"
+#include "preload/base/clock.h"
 
 #define FIFO_SIZE     (1024 * 1024) /* what any user may have, pipe(7) */
 #define FIFO_MODE     0600

@@ -4,11 +4,11 @@
 #include <signal.h>
 
 #include "hooks/awareness.h"
+#include "preload/base/guard.h"
+#include "preload/base/hook.h"
+#include "preload/base/real.h"
 #include "runtime/aware.h"
-#include "runtime/guard.h"
-#include "runtime/hook.h"
 #include "runtime/lookup_queue.h"
-#include "runtime/real.h"
 
 /* Whether getaddrinfo() would answer any of them otherwise than libc; where not, what they show of the program. */
 static bool concern_us(struct gaicb *const list[], int count)

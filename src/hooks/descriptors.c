@@ -6,13 +6,13 @@
 #include <unistd.h>
 
 #include "hooks/leftovers.h"
+#include "preload/base/guard.h"
+#include "preload/base/hook.h"
+#include "preload/base/older.h"
+#include "preload/base/real.h"
 #include "runtime/aware.h"
 #include "runtime/background.h"
-#include "runtime/guard.h"
-#include "runtime/hook.h"
-#include "runtime/older.h"
 #include "runtime/patience.h"
-#include "runtime/real.h"
 #include "runtime/sockets.h"
 
 EXPORT int socket(int family, int type, int protocol)

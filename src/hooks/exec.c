@@ -2,13 +2,13 @@
 #include <spawn.h>
 #include <unistd.h>
 
-#include "runtime/arguments.h"
+#include "preload/base/arguments.h"
+#include "preload/base/follow.h"
+#include "preload/base/guard.h"
+#include "preload/base/hook.h"
+#include "preload/base/real.h"
 #include "runtime/background.h"
-#include "runtime/follow.h"
-#include "runtime/guard.h"
 #include "runtime/holders.h"
-#include "runtime/hook.h"
-#include "runtime/real.h"
 
 /* This program ends here, and our thread with it: a race can't go on in the next one, and what was found out about
    addresses is written down. Not in a vfork() child, whose memory is its parent's. */

@@ -1,14 +1,14 @@
 /* Servers. */
 #include <sys/socket.h>
 
+#include "preload/base/guard.h"
+#include "preload/base/hook.h"
+#include "preload/base/pointer.h"
+#include "preload/base/real.h"
 #include "runtime/acceptance.h"
 #include "runtime/binding.h"
-#include "runtime/guard.h"
-#include "runtime/hook.h"
 #include "runtime/impostor.h"
 #include "runtime/loopback_twin.h"
-#include "runtime/pointer.h"
-#include "runtime/real.h"
 #include "runtime/shape.h"
 #include "runtime/sockets.h"
 #include "runtime/view.h"

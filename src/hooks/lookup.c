@@ -3,13 +3,13 @@
 #include <string.h>
 
 #include "hooks/awareness.h"
+#include "preload/base/guard.h"
+#include "preload/base/hook.h"
+#include "preload/base/real.h"
 #include "runtime/aliases.h"
 #include "runtime/aware.h"
-#include "runtime/guard.h"
-#include "runtime/hook.h"
 #include "runtime/preference.h"
 #include "runtime/race_thread.h"
-#include "runtime/real.h"
 #include "runtime/resolve_info.h"
 
 EXPORT int getaddrinfo(const char *restrict node, const char *restrict service, const struct addrinfo *restrict hints,

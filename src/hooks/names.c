@@ -2,12 +2,12 @@
 #include <netdb.h>
 #include <string.h>
 
+#include "preload/base/guard.h"
+#include "preload/base/hook.h"
+#include "preload/base/real.h"
 #include "runtime/aliases.h"
 #include "runtime/aware.h"
-#include "runtime/guard.h"
-#include "runtime/hook.h"
 #include "runtime/race_thread.h"
-#include "runtime/real.h"
 #include "runtime/resolve_hostent.h"
 
 EXPORT struct hostent *gethostbyname(const char *name)

@@ -5,10 +5,10 @@
 #include <netdb.h>
 #include <spawn.h>
 
-#include "runtime/follow.h"
-#include "runtime/guard.h"
-#include "runtime/hook.h"
-#include "runtime/older.h"
+#include "preload/base/follow.h"
+#include "preload/base/guard.h"
+#include "preload/base/hook.h"
+#include "preload/base/older.h"
 
 #define OLDER(type, name, parameters, version, newer) \
     EXPORT type older_##name parameters;              \

@@ -10,17 +10,17 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "preload/base/cancellation.h"
+#include "preload/base/guard.h"
+#include "preload/base/hook.h"
+#include "preload/base/kernel.h"
+#include "preload/base/pointer.h"
+#include "preload/base/real.h"
 #include "runtime/background.h"
-#include "runtime/cancellation.h"
 #include "runtime/filters.h"
 #include "runtime/forgery.h"
-#include "runtime/guard.h"
-#include "runtime/hook.h"
-#include "runtime/kernel.h"
 #include "runtime/our_mark.h"
-#include "runtime/pointer.h"
 #include "runtime/proof.h"
-#include "runtime/real.h"
 #include "runtime/shape.h"
 #include "runtime/socket_options.h"
 #include "runtime/sockets.h"

@@ -4,8 +4,8 @@
 
 #include <sys/socket.h>
 
-#include "runtime/control_list.h"
-#include "runtime/guard.h"
+#include "preload/base/control_list.h"
+#include "preload/base/guard.h"
 #include "runtime/holders.h"
 #include "runtime/sockets.h"
 

@@ -1,13 +1,13 @@
 /* Calls that the kernel refuses to a process with several threads: ours end first. */
 #include <sched.h>
 
+#include "preload/base/guard.h"
+#include "preload/base/hook.h"
+#include "preload/base/real.h"
+#include "preload/base/worker_thread.h"
 #include "runtime/background.h"
-#include "runtime/beside.h"
-#include "runtime/guard.h"
-#include "runtime/hook.h"
 #include "runtime/last_thread.h"
 #include "runtime/race_thread.h"
-#include "runtime/real.h"
 
 #ifndef CLONE_NEWTIME
 #define CLONE_NEWTIME 0x00000080

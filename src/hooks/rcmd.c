@@ -6,13 +6,13 @@
 #include <netdb.h>
 #include <sys/socket.h>
 
+#include "preload/base/guard.h"
+#include "preload/base/hook.h"
+#include "preload/base/kernel.h"
+#include "preload/base/real.h"
+#include "preload/base/settings.h"
 #include "runtime/aliases.h"
 #include "runtime/aware.h"
-#include "runtime/guard.h"
-#include "runtime/hook.h"
-#include "runtime/kernel.h"
-#include "runtime/real.h"
-#include "runtime/settings.h"
 #include "runtime/sockets.h"
 #include "runtime/upgrade.h"
 

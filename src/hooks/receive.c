@@ -3,17 +3,17 @@
 #include <sys/socket.h>
 
 #include "hooks/passed.h"
+#include "preload/base/guard.h"
+#include "preload/base/hook.h"
+#include "preload/base/limit.h"
+#include "preload/base/pointer.h"
+#include "preload/base/real.h"
 #include "runtime/background.h"
-#include "runtime/guard.h"
-#include "runtime/hook.h"
 #include "runtime/impostor.h"
 #include "runtime/latest_peer.h"
-#include "runtime/limit.h"
 #include "runtime/messages.h"
 #include "runtime/outbound.h"
-#include "runtime/pointer.h"
 #include "runtime/proof.h"
-#include "runtime/real.h"
 #include "runtime/sockets.h"
 #include "runtime/view.h"
 

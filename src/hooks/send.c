@@ -2,15 +2,15 @@
 #include <sys/socket.h>
 
 #include "hooks/passed.h"
+#include "preload/base/fast_path.h"
+#include "preload/base/guard.h"
+#include "preload/base/hook.h"
+#include "preload/base/log.h"
+#include "preload/base/pointer.h"
+#include "preload/base/real.h"
 #include "runtime/background.h"
-#include "runtime/glance.h"
-#include "runtime/guard.h"
-#include "runtime/hook.h"
 #include "runtime/latest_peer.h"
 #include "runtime/messages.h"
-#include "runtime/observe.h"
-#include "runtime/pointer.h"
-#include "runtime/real.h"
 #include "runtime/sockets.h"
 
 /* What the kernel said of a message is final, but where it knows no way to an IPv4 address. */

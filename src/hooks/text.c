@@ -3,11 +3,11 @@
 #include <arpa/inet.h>
 #include <string.h>
 
+#include "preload/base/guard.h"
+#include "preload/base/hook.h"
+#include "preload/base/real.h"
 #include "runtime/aware.h"
-#include "runtime/guard.h"
-#include "runtime/hook.h"
 #include "runtime/lookups.h"
-#include "runtime/real.h"
 #include "runtime/resolve.h"
 
 #define BLANKS       " \t\n\v\f\r" /* isspace() in whatever locale, of which inet_aton() takes the ASCII part */

@@ -1,14 +1,14 @@
 /* Waiting for descriptors. */
 #include <sys/epoll.h>
 
+#include "preload/base/guard.h"
+#include "preload/base/hook.h"
+#include "preload/base/limit.h"
+#include "preload/base/pointer.h"
+#include "preload/base/real.h"
 #include "runtime/background.h"
 #include "runtime/epoll_kernel.h"
 #include "runtime/epoll_sets.h"
-#include "runtime/guard.h"
-#include "runtime/hook.h"
-#include "runtime/limit.h"
-#include "runtime/pointer.h"
-#include "runtime/real.h"
 #include "runtime/resolve.h"
 #include "runtime/sockets.h"
 #include "runtime/waiting.h"

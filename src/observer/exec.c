@@ -5,9 +5,9 @@
 
 #include "observer/next.h"
 #include "observer/tell.h"
-#include "runtime/arguments.h"
-#include "runtime/follow.h"
-#include "runtime/pointer.h"
+#include "preload/base/arguments.h"
+#include "preload/base/follow.h"
+#include "preload/base/pointer.h"
 
 static void tell_program(const char *name, const void *caller)
 {

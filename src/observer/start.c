@@ -1,8 +1,8 @@
 /* The observer begins when it is loaded. */
 #include "observer/next.h"
 #include "observer/tell.h"
-#include "runtime/follow.h"
-#include "runtime/pointer.h"
+#include "preload/base/follow.h"
+#include "preload/base/pointer.h"
 
 __attribute__((constructor)) static void start(void)
 {

@@ -11,7 +11,7 @@
 #include <stdbool.h>
 
 #include "core/observation.h"
-#include "runtime/hook.h"
+#include "preload/base/hook.h"
 
 /* Whether anybody listens: without, the observer passes every call on and does nothing else. */
 extern atomic_bool tell_is_on;

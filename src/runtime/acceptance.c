@@ -4,9 +4,9 @@
 #include <netinet/in.h>
 
 #include "core/address.h"
+#include "preload/base/real.h"
 #include "runtime/aliases.h"
 #include "runtime/our_mark.h"
-#include "runtime/real.h"
 #include "runtime/sockets.h"
 
 bool acceptance_concerns(int listener)

@@ -5,12 +5,12 @@
 #include <netinet/tcp.h>
 #include <string.h>
 
+#include "preload/base/kernel.h"
+#include "preload/base/real.h"
 #include "runtime/binding.h"
 #include "runtime/forgery.h"
-#include "runtime/kernel.h"
 #include "runtime/our_mark.h"
 #include "runtime/proof.h"
-#include "runtime/real.h"
 #include "runtime/sockets.h"
 
 /* What the new owner would set again on another socket, if this one had to be given back. */

@@ -1,6 +1,6 @@
 #include "runtime/alias_book.h"
 
-#include "runtime/pool.h"
+#include "preload/base/pool.h"
 
 #define ROOT_BITS   8
 #define BRANCH_BITS 2

@@ -4,11 +4,11 @@
 #include <signal.h>
 #include <stdatomic.h>
 
+#include "preload/base/critical_section.h"
+#include "preload/base/log.h"
+#include "preload/base/secret.h"
 #include "runtime/aliases.h"
 #include "runtime/host.h"
-#include "runtime/observe.h"
-#include "runtime/secret.h"
-#include "runtime/shelter.h"
 #include "runtime/state_aliases.h"
 
 /* The table may say what this process knows better (the file was removed and made anew). */

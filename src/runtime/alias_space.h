@@ -13,8 +13,8 @@
 #ifndef V6SHIM_RUNTIME_ALIAS_SPACE_H
 #define V6SHIM_RUNTIME_ALIAS_SPACE_H
 
+#include "preload/base/allowance.h"
 #include "runtime/alias_book.h"
-#include "runtime/allowance.h"
 #include "runtime/peer_cache.h"
 #include "runtime/state.h"
 #include "runtime/transient.h"

@@ -4,9 +4,9 @@
 #include <sys/mman.h>
 
 #include "core/alias_map.h"
+#include "preload/base/log.h"
 #include "runtime/alias_space.h"
 #include "runtime/host.h"
-#include "runtime/observe.h"
 
 /* A range of the setting alias-map in which addresses are allotted. */
 struct range {

@@ -14,7 +14,7 @@
 
 #include "core/alias.h"
 #include "core/setting.h"
-#include "runtime/hook.h"
+#include "preload/base/hook.h"
 #include "runtime/state_aliases.h"
 
 /*

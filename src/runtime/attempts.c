@@ -6,12 +6,12 @@
 #include <stdbool.h>
 
 #include "core/transport.h"
-#include "runtime/high_fd.h"
+#include "preload/base/high_fd.h"
+#include "preload/base/kernel.h"
+#include "preload/base/real.h"
+#include "preload/base/sources.h"
 #include "runtime/holders.h"
-#include "runtime/kernel.h"
 #include "runtime/port_share.h"
-#include "runtime/real.h"
-#include "runtime/sources.h"
 
 bool attempts_read_original(int fd, struct original *original)
 {

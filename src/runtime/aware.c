@@ -2,7 +2,7 @@
 
 #include <stdatomic.h>
 
-#include "runtime/settings.h"
+#include "preload/base/settings.h"
 
 static atomic_bool seen;
 

@@ -7,22 +7,22 @@
 #include <string.h>
 #include <sys/epoll.h>
 
+#include "preload/base/clock.h"
+#include "preload/base/high_fd.h"
+#include "preload/base/kernel.h"
+#include "preload/base/ready.h"
+#include "preload/base/real.h"
+#include "preload/base/settings.h"
+#include "preload/base/thread_end.h"
 #include "runtime/attempts.h"
 #include "runtime/background_race.h"
-#include "runtime/clock.h"
 #include "runtime/epoll_sets.h"
-#include "runtime/high_fd.h"
 #include "runtime/history.h"
-#include "runtime/kernel.h"
 #include "runtime/placeholder.h"
 #include "runtime/race.h"
 #include "runtime/race_thread.h"
-#include "runtime/ready.h"
-#include "runtime/real.h"
 #include "runtime/replace.h"
-#include "runtime/settings.h"
 #include "runtime/socket_options.h"
-#include "runtime/thread_end.h"
 
 static void add_lane(struct background *race, int socket, sa_family_t family)
 {

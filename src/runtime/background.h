@@ -13,10 +13,10 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
+#include "preload/base/guard.h"
+#include "preload/base/hook.h"
 #include "runtime/attempts.h"
 #include "runtime/destinations.h"
-#include "runtime/guard.h"
-#include "runtime/hook.h"
 #include "runtime/sockets.h"
 
 /*
@@ -50,7 +50,8 @@ static inline bool background_any(void)
     return __builtin_expect(atomic_load_explicit(&background_count, memory_order_relaxed) != 0, 0);
 }
 
-/* Not in a thread of ours: where a module of libc is at work, the number may be another one (runtime/beside). */
+/* Not in a thread of ours: where a module of libc is at work, the number may be another one
+ * (preload/base/worker_thread). */
 static inline bool background_is(int fd)
 {
     return background_any() && guard_innermost != GUARD_OWN_THREAD && sockets_has(fd, SOCKET_RACING);

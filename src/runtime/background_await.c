@@ -1,17 +1,17 @@
 /* Races that have no candidates yet: a resolver is asked where the program's address is. */
 #include <errno.h>
 
+#include "preload/base/cancellation.h"
+#include "preload/base/clock.h"
+#include "preload/base/kernel.h"
+#include "preload/base/real.h"
+#include "preload/base/settings.h"
 #include "runtime/attempts.h"
 #include "runtime/background_race.h"
-#include "runtime/cancellation.h"
-#include "runtime/clock.h"
-#include "runtime/kernel.h"
 #include "runtime/pref64.h"
 #include "runtime/pref64_record.h"
 #include "runtime/race_thread.h"
-#include "runtime/real.h"
 #include "runtime/redirect.h"
-#include "runtime/settings.h"
 
 /* How long libc's resolver takes at most, as it usually is set up (resolv.conf(5)). */
 #define NAME_PATIENCE_MS 10000

@@ -3,12 +3,12 @@
 #include <fcntl.h>
 #include <netinet/tcp.h>
 
+#include "preload/base/clock.h"
+#include "preload/base/kernel.h"
+#include "preload/base/real.h"
 #include "runtime/background_race.h"
-#include "runtime/clock.h"
-#include "runtime/kernel.h"
 #include "runtime/placeholder.h"
 #include "runtime/race_thread.h"
-#include "runtime/real.h"
 #include "runtime/replace.h"
 
 /* A port of the loopback address that a socket of ours holds and does not listen on; 0: none. */

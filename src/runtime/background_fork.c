@@ -4,10 +4,10 @@
 #include <pthread.h>
 #include <string.h>
 
+#include "preload/base/kernel.h"
+#include "preload/base/real.h"
 #include "runtime/background_race.h"
-#include "runtime/kernel.h"
 #include "runtime/race_thread.h"
-#include "runtime/real.h"
 
 /* Files and epoll sets are shared with the parent, whose race goes on: nothing is shut down or taken out of a set,
    only the child's own numbers change. */

@@ -10,18 +10,18 @@
 #include <sys/epoll.h>
 
 #include "core/eyeballs.h"
+#include "preload/base/clock.h"
+#include "preload/base/kernel.h"
+#include "preload/base/log.h"
+#include "preload/base/pool.h"
+#include "preload/base/real.h"
+#include "preload/base/settings.h"
 #include "runtime/attempts.h"
-#include "runtime/clock.h"
 #include "runtime/history.h"
-#include "runtime/kernel.h"
-#include "runtime/observe.h"
 #include "runtime/placeholder.h"
-#include "runtime/pool.h"
 #include "runtime/race.h"
 #include "runtime/race_thread.h"
-#include "runtime/real.h"
 #include "runtime/replace.h"
-#include "runtime/settings.h"
 
 _Atomic unsigned background_count;
 

@@ -9,11 +9,11 @@
 #include <signal.h>
 
 #include "core/eyeballs.h"
+#include "preload/base/log.h"
+#include "preload/base/pool.h"
 #include "runtime/attempts.h"
 #include "runtime/background.h"
 #include "runtime/history.h"
-#include "runtime/observe.h"
-#include "runtime/pool.h"
 
 #define LANES        EYEBALLS_RUNNING_MAX
 #define FAMILY_LANES (LANES / 2)

@@ -3,13 +3,13 @@
 #include <errno.h>
 #include <stdatomic.h>
 
+#include "preload/base/kernel.h"
+#include "preload/base/log.h"
+#include "preload/base/real.h"
+#include "preload/base/settings.h"
 #include "runtime/aliases.h"
 #include "runtime/aware.h"
-#include "runtime/kernel.h"
 #include "runtime/listen_map.h"
-#include "runtime/observe.h"
-#include "runtime/real.h"
-#include "runtime/settings.h"
 #include "runtime/sockets.h"
 #include "runtime/upgrade.h"
 

@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 #include "core/text.h"
-#include "runtime/guard.h"
-#include "runtime/own_table.h"
+#include "preload/base/guard.h"
+#include "preload/base/own_table.h"
 
 _Atomic uint64_t epoll_kernel_sets[EPOLL_KERNEL_NUMBERS / EPOLL_KERNEL_BITS];
 static _Atomic unsigned sets_end; /* beyond the highest that is known */

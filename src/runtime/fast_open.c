@@ -3,11 +3,11 @@
 #include <errno.h>
 #include <netinet/in.h>
 
+#include "preload/base/kernel.h"
+#include "preload/base/real.h"
 #include "runtime/connection.h"
 #include "runtime/destinations.h"
-#include "runtime/kernel.h"
 #include "runtime/messages.h"
-#include "runtime/real.h"
 #include "runtime/sockets.h"
 
 bool fast_open_concerns(int fd, const struct msghdr *message, int flags)

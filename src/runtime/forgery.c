@@ -7,12 +7,12 @@
 #include <sys/mman.h>
 
 #include "core/rate.h"
-#include "runtime/clock.h"
+#include "preload/base/clock.h"
+#include "preload/base/kernel.h"
+#include "preload/base/pointer.h"
+#include "preload/base/real.h"
 #include "runtime/filters.h"
-#include "runtime/kernel.h"
-#include "runtime/pointer.h"
 #include "runtime/proof.h"
-#include "runtime/real.h"
 
 #define INTERVAL_MS CLOCK_MS_PER_S
 /* For sockets whose port the kernel chose, which mostly are a client's and soon gone: servers find some left. */

@@ -6,8 +6,8 @@
 #include "core/candidates.h"
 #include "core/outcome.h"
 #include "core/slot.h"
-#include "runtime/clock.h"
-#include "runtime/sources.h"
+#include "preload/base/clock.h"
+#include "preload/base/sources.h"
 #include "runtime/state.h"
 
 _Static_assert(OUTCOME_SIZE + SLOT_CHECKSUM_SIZE == STATE_HISTORY_SLOT_SIZE, "a record is the payload of a slot");

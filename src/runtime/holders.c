@@ -9,9 +9,9 @@
 #include <unistd.h>
 
 #include "core/text.h"
-#include "runtime/clock.h"
-#include "runtime/observe.h"
-#include "runtime/raw_file.h"
+#include "preload/base/clock.h"
+#include "preload/base/log.h"
+#include "preload/base/raw_file.h"
 #include "runtime/sockets.h"
 
 #define READ_SIZE   1024 /* twice on the stack */

@@ -7,9 +7,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "runtime/clock.h"
-#include "runtime/raw_file.h"
-#include "runtime/shelter.h"
+#include "preload/base/clock.h"
+#include "preload/base/critical_section.h"
+#include "preload/base/raw_file.h"
 
 #define IDENTITY_SIZE  64 /* a machine-id has 32 characters, a boot_id 36 */
 #define IDENTITY_LEAST 16 /* shorter text is no identity */

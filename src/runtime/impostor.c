@@ -1,6 +1,6 @@
 #include "runtime/impostor.h"
 
-#include "runtime/pointer.h"
+#include "preload/base/pointer.h"
 
 ssize_t impostor_hide(void *address, socklen_t length, ssize_t result)
 {

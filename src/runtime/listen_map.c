@@ -1,7 +1,7 @@
 #include "runtime/listen_map.h"
 
 #include "core/eam.h"
-#include "runtime/observe.h"
+#include "preload/base/log.h"
 
 static struct eam_table table; /* set up at start, never changed after */
 

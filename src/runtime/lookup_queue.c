@@ -10,8 +10,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "runtime/clock.h"
-#include "runtime/shelter.h"
+#include "preload/base/clock.h"
+#include "preload/base/critical_section.h"
 
 #define WORKERS_MOST 20 /* as many as libc has */
 #define SLICE_MS     50 /* so long a wait may not notice that the thread is cancelled, or that libc is done */

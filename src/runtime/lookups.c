@@ -4,10 +4,10 @@
 #include <sched.h>
 #include <signal.h>
 
-#include "runtime/clock.h"
-#include "runtime/glance.h"
-#include "runtime/guard.h"
-#include "runtime/secret.h"
+#include "preload/base/clock.h"
+#include "preload/base/fast_path.h"
+#include "preload/base/guard.h"
+#include "preload/base/secret.h"
 
 /* How often the lock is tried: a holder needs microseconds, unless it was stopped or killed in a vfork child. */
 #define LOCK_TRIES 10000

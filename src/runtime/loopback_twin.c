@@ -11,8 +11,8 @@
 #include <unistd.h>
 
 #include "core/address.h"
-#include "runtime/kernel.h"
-#include "runtime/real.h"
+#include "preload/base/kernel.h"
+#include "preload/base/real.h"
 
 #define ANSWER_SIZE 1024 /* one socket's, without extensions */
 

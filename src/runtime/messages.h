@@ -12,10 +12,10 @@
 #include <stdbool.h>
 #include <sys/socket.h>
 
+#include "preload/base/fast_path.h"
+#include "preload/base/pointer.h"
 #include "runtime/aliases.h"
 #include "runtime/control.h"
-#include "runtime/glance.h"
-#include "runtime/pointer.h"
 #include "runtime/redirect.h"
 #include "runtime/replies.h"
 #include "runtime/resolve.h"

@@ -4,9 +4,9 @@
 #include <stdatomic.h>
 
 #include "core/nsswitch.h"
-#include "runtime/raw_file.h"
-#include "runtime/scratch.h"
-#include "runtime/shelter.h"
+#include "preload/base/critical_section.h"
+#include "preload/base/raw_file.h"
+#include "preload/base/scratch.h"
 
 #define CONFIGURATION "/etc/nsswitch.conf"
 #define SIZE_MOST     4096 /* a longer file counts as one with unknown services */

@@ -3,8 +3,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "runtime/kernel.h"
-#include "runtime/real.h"
+#include "preload/base/kernel.h"
+#include "preload/base/real.h"
 
 #ifndef SO_INCOMING_CPU
 #define SO_INCOMING_CPU 49

@@ -4,9 +4,9 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
-#include "runtime/clock.h"
+#include "preload/base/clock.h"
+#include "preload/base/real.h"
 #include "runtime/pref64.h"
-#include "runtime/real.h"
 #include "runtime/redirect.h"
 #include "runtime/sockets.h"
 

@@ -4,13 +4,13 @@
 #include <signal.h>
 #include <sys/time.h>
 
-#include "runtime/clock.h"
-#include "runtime/guard.h"
-#include "runtime/kernel.h"
-#include "runtime/pool.h"
-#include "runtime/real.h"
-#include "runtime/shelter.h"
-#include "runtime/thread_end.h"
+#include "preload/base/clock.h"
+#include "preload/base/critical_section.h"
+#include "preload/base/guard.h"
+#include "preload/base/kernel.h"
+#include "preload/base/pool.h"
+#include "preload/base/real.h"
+#include "preload/base/thread_end.h"
 
 bool patience_handlers_restart(void)
 {

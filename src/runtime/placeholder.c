@@ -3,8 +3,8 @@
 #include <errno.h>
 #include <sys/socket.h>
 
-#include "runtime/high_fd.h"
-#include "runtime/real.h"
+#include "preload/base/high_fd.h"
+#include "preload/base/real.h"
 
 #define CHUNK 1024
 

@@ -4,8 +4,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "runtime/kernel.h"
-#include "runtime/real.h"
+#include "preload/base/kernel.h"
+#include "preload/base/real.h"
 
 static void set(int socket, int name, int value)
 {

@@ -7,18 +7,18 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "runtime/arrival.h"
-#include "runtime/beside.h"
-#include "runtime/clock.h"
-#include "runtime/glance.h"
-#include "runtime/guard.h"
-#include "runtime/kernel.h"
-#include "runtime/observe.h"
+#include "preload/base/arrival.h"
+#include "preload/base/clock.h"
+#include "preload/base/fast_path.h"
+#include "preload/base/guard.h"
+#include "preload/base/kernel.h"
+#include "preload/base/log.h"
+#include "preload/base/settings.h"
+#include "preload/base/signal_handler.h"
+#include "preload/base/sources.h"
+#include "preload/base/worker_thread.h"
 #include "runtime/pref64_kept.h"
 #include "runtime/pref64_record.h"
-#include "runtime/settings.h"
-#include "runtime/signal_handler.h"
-#include "runtime/sources.h"
 
 #define SAME_NETWORK_MS 3000 /* a host that has moved notices that late */
 #define LOOK_AGAIN_MS   1

@@ -10,7 +10,7 @@
 #include <stdatomic.h>
 
 #include "core/nat64.h"
-#include "runtime/settings.h"
+#include "preload/base/settings.h"
 
 /* Where a prefix that isn't known yet is to be had from. */
 enum pref64_patience {

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "core/seqlock.h"
-#include "runtime/clock.h"
+#include "preload/base/clock.h"
 
 #define SAME_NETWORK_MS 3000 /* a host that has moved notices that late */
 

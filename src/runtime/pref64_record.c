@@ -12,9 +12,9 @@
 #include "core/dns_answer.h"
 #include "core/outcome.h"
 #include "core/slot.h"
-#include "runtime/beside.h"
-#include "runtime/clock.h"
-#include "runtime/sources.h"
+#include "preload/base/clock.h"
+#include "preload/base/sources.h"
+#include "preload/base/worker_thread.h"
 #include "runtime/state.h"
 
 /* The payload of a slot. */

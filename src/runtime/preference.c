@@ -9,9 +9,9 @@
 #include <unistd.h>
 
 #include "core/gai_conf.h"
-#include "runtime/observe.h"
-#include "runtime/scratch.h"
-#include "runtime/settings.h"
+#include "preload/base/log.h"
+#include "preload/base/scratch.h"
+#include "preload/base/settings.h"
 
 #define SYSTEM_FILE   "/etc/gai.conf"
 #define FILE_SIZE_MAX 65536

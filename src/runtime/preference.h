@@ -7,8 +7,8 @@
 #define V6SHIM_RUNTIME_PREFERENCE_H
 
 #include "core/selection.h"
+#include "preload/base/sources.h"
 #include "runtime/resolve.h"
-#include "runtime/sources.h"
 
 /*
  * The policy in force (setting `policy`). A file is read once, and again each time where it says `reload yes`; its

@@ -6,12 +6,12 @@
 #include <string.h>
 
 #include "core/address.h"
+#include "preload/base/clock.h"
+#include "preload/base/control_list.h"
+#include "preload/base/kernel.h"
+#include "preload/base/pointer.h"
+#include "preload/base/real.h"
 #include "runtime/adoption.h"
-#include "runtime/clock.h"
-#include "runtime/control_list.h"
-#include "runtime/kernel.h"
-#include "runtime/pointer.h"
-#include "runtime/real.h"
 #include "runtime/shape.h"
 #include "runtime/sockets.h"
 

@@ -15,7 +15,7 @@
 #include <stdbool.h>
 #include <sys/socket.h>
 
-#include "runtime/hook.h"
+#include "preload/base/hook.h"
 #include "runtime/sockets.h"
 
 /* Room for the control messages of a datagram, where the program has asked for none. */

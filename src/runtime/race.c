@@ -7,18 +7,18 @@
 #include <signal.h>
 #include <string.h>
 
-#include "runtime/clock.h"
-#include "runtime/guard.h"
-#include "runtime/kernel.h"
-#include "runtime/observe.h"
+#include "preload/base/clock.h"
+#include "preload/base/critical_section.h"
+#include "preload/base/guard.h"
+#include "preload/base/kernel.h"
+#include "preload/base/log.h"
+#include "preload/base/pool.h"
+#include "preload/base/real.h"
+#include "preload/base/settings.h"
+#include "preload/base/thread_end.h"
 #include "runtime/patience.h"
-#include "runtime/pool.h"
 #include "runtime/pref64.h"
-#include "runtime/real.h"
 #include "runtime/replace.h"
-#include "runtime/settings.h"
-#include "runtime/shelter.h"
-#include "runtime/thread_end.h"
 
 #define NO_SOCKET (-1)
 #define FOREVER   INT64_MAX

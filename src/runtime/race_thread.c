@@ -9,14 +9,14 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "preload/base/clock.h"
+#include "preload/base/critical_section.h"
+#include "preload/base/guard.h"
+#include "preload/base/high_fd.h"
+#include "preload/base/real.h"
+#include "preload/base/signal_handler.h"
+#include "preload/base/trace.h"
 #include "runtime/background.h"
-#include "runtime/clock.h"
-#include "runtime/guard.h"
-#include "runtime/high_fd.h"
-#include "runtime/real.h"
-#include "runtime/shelter.h"
-#include "runtime/signal_handler.h"
-#include "runtime/trace.h"
 
 #define EVENTS_AT_ONCE 128
 #define IDLE_MS        2000 /* after the last race */

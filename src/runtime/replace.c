@@ -3,12 +3,12 @@
 #include <errno.h>
 #include <fcntl.h>
 
+#include "preload/base/high_fd.h"
+#include "preload/base/kernel.h"
+#include "preload/base/log.h"
+#include "preload/base/real.h"
 #include "runtime/epoll_kernel.h"
 #include "runtime/epoll_sets.h"
-#include "runtime/high_fd.h"
-#include "runtime/kernel.h"
-#include "runtime/observe.h"
-#include "runtime/real.h"
 
 #define CARRIED_FLAGS (O_NONBLOCK | O_APPEND)
 

@@ -1,7 +1,7 @@
 #include "runtime/replies.h"
 
-#include "runtime/clock.h"
-#include "runtime/glance.h"
+#include "preload/base/clock.h"
+#include "preload/base/fast_path.h"
 #include "runtime/loopback_twin.h"
 #include "runtime/translators.h"
 

@@ -12,7 +12,7 @@
 #include <stdbool.h>
 
 #include "core/address.h"
-#include "runtime/hook.h"
+#include "preload/base/hook.h"
 #include "runtime/view.h"
 
 /* Whether there has been such a peer: until then nobody asks for its way. */

@@ -13,9 +13,9 @@
 #include <unistd.h>
 
 #include "core/address.h"
-#include "runtime/kernel.h"
+#include "preload/base/kernel.h"
+#include "preload/base/real.h"
 #include "runtime/proof.h"
-#include "runtime/real.h"
 
 #define DATAGRAM_SIZE 65536 /* none is longer */
 #define DATAGRAMS     4096  /* more than a queue holds: a sender that never stops must not keep us here */

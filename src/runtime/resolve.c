@@ -7,17 +7,17 @@
 #include <string.h>
 
 #include "core/literal.h"
-#include "runtime/beside.h"
-#include "runtime/clock.h"
-#include "runtime/guard.h"
+#include "preload/base/clock.h"
+#include "preload/base/guard.h"
+#include "preload/base/log.h"
+#include "preload/base/real.h"
+#include "preload/base/settings.h"
+#include "preload/base/sources.h"
+#include "preload/base/thread_end.h"
+#include "preload/base/worker_thread.h"
 #include "runtime/name_service.h"
-#include "runtime/observe.h"
-#include "runtime/real.h"
 #include "runtime/resolver_state.h"
-#include "runtime/settings.h"
 #include "runtime/silence.h"
-#include "runtime/sources.h"
-#include "runtime/thread_end.h"
 
 #define FIRST_BUFFER_SIZE 1024u
 #define LAST_BUFFER_SIZE  (64u * 1024u)

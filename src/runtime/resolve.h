@@ -11,7 +11,7 @@
 #include <stdatomic.h>
 
 #include "core/candidates.h"
-#include "runtime/hook.h"
+#include "preload/base/hook.h"
 
 /* Most addresses of one name that are put together; libc's own answer is never shortened where nothing is added. */
 #define RESOLVE_ADDRESSES 64

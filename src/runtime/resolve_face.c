@@ -2,12 +2,12 @@
  * What the program sees of a name, and what is remembered of it: its IPv4 addresses first, as libc gives them, and
  * behind them the aliases of its IPv6 addresses.
  */
+#include "preload/base/log.h"
+#include "preload/base/settings.h"
 #include "runtime/aliases.h"
 #include "runtime/lookups.h"
-#include "runtime/observe.h"
 #include "runtime/pref64.h"
 #include "runtime/resolve.h"
-#include "runtime/settings.h"
 #include "runtime/state.h"
 
 atomic_bool resolve_alias_shown;

@@ -6,12 +6,12 @@
 #include <string.h>
 
 #include "core/hostent.h"
+#include "preload/base/real.h"
+#include "preload/base/scratch.h"
+#include "preload/base/settings.h"
 #include "runtime/aliases.h"
 #include "runtime/lookups.h"
-#include "runtime/real.h"
 #include "runtime/resolve.h"
-#include "runtime/scratch.h"
-#include "runtime/settings.h"
 
 /* The static result of gethostbyname(), as libc has one. Of a fixed size: memory that is replaced could vanish under
    a thread that still reads it. */

@@ -5,15 +5,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "preload/base/real.h"
+#include "preload/base/scratch.h"
+#include "preload/base/settings.h"
 #include "runtime/aliases.h"
 #include "runtime/aware.h"
 #include "runtime/lookups.h"
 #include "runtime/pref64.h"
 #include "runtime/preference.h"
-#include "runtime/real.h"
 #include "runtime/resolve.h"
-#include "runtime/scratch.h"
-#include "runtime/settings.h"
 
 static struct ip_address address_of(const struct addrinfo *info)
 {

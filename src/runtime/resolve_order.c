@@ -5,13 +5,13 @@
 #include <sys/utsname.h>
 
 #include "core/reach.h"
+#include "preload/base/log.h"
+#include "preload/base/scratch.h"
+#include "preload/base/settings.h"
+#include "preload/base/sources.h"
 #include "runtime/aliases.h"
-#include "runtime/observe.h"
 #include "runtime/pref64.h"
 #include "runtime/preference.h"
-#include "runtime/scratch.h"
-#include "runtime/settings.h"
-#include "runtime/sources.h"
 
 /* Once aloud: a program may look such a name up again and again. */
 static void tell_ignored(const struct ip_address *address)

@@ -1,9 +1,9 @@
 #include "runtime/shape.h"
 
+#include "preload/base/imports.h"
+#include "preload/base/settings.h"
 #include "runtime/adoption.h"
 #include "runtime/aware.h"
-#include "runtime/imports.h"
-#include "runtime/settings.h"
 #include "runtime/sockets.h"
 
 /* The observer of v6shim check --run, where it is loaded, stands between us and who calls: it knows. */

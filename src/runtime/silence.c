@@ -3,7 +3,7 @@
 #include <stdatomic.h>
 
 #include "core/candidates.h"
-#include "runtime/clock.h"
+#include "preload/base/clock.h"
 #include "runtime/state.h"
 
 #define SILENT_AFTER_MS 500 /* a lookup that nobody waits for ends within a second */

@@ -5,8 +5,8 @@
 #include <netinet/tcp.h>
 #include <string.h>
 
+#include "preload/base/real.h"
 #include "runtime/memberships.h"
-#include "runtime/real.h"
 
 #ifndef TCP_FASTOPEN_CONNECT
 #define TCP_FASTOPEN_CONNECT 30

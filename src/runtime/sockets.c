@@ -5,8 +5,8 @@
 #include <stddef.h>
 
 #include "core/transport.h"
-#include "runtime/kernel.h"
-#include "runtime/ready.h"
+#include "preload/base/kernel.h"
+#include "preload/base/ready.h"
 #include "runtime/socket_options.h"
 
 #define WATCH_NONE    0

@@ -16,8 +16,8 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
-#include "runtime/hook.h"
-#include "runtime/pool.h"
+#include "preload/base/hook.h"
+#include "preload/base/pool.h"
 
 /* Facts about a socket that all its numbers share. */
 enum socket_flag {

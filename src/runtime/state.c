@@ -7,9 +7,9 @@
 
 #include "core/bytes.h"
 #include "core/slot.h"
+#include "preload/base/critical_section.h"
+#include "preload/base/log.h"
 #include "runtime/host.h"
-#include "runtime/observe.h"
-#include "runtime/shelter.h"
 
 #define READ_TRIES 3 /* a slot that is being written may look damaged for a moment */
 

@@ -12,7 +12,7 @@
 
 #include "core/alias.h"
 #include "core/candidates.h"
-#include "runtime/shelter.h"
+#include "preload/base/critical_section.h"
 #include "runtime/state_key.h"
 
 #define STATE_KEY_TEXT_SIZE 128

@@ -5,8 +5,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "preload/base/critical_section.h"
 #include "runtime/host.h"
-#include "runtime/shelter.h"
 
 #define READ_TRIES 3 /* a record that is being written may look damaged for a moment */
 

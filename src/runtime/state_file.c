@@ -15,8 +15,8 @@
 #include "core/bytes.h"
 #include "core/siphash.h"
 #include "core/slot.h"
-#include "runtime/clock.h"
-#include "runtime/raw_file.h"
+#include "preload/base/clock.h"
+#include "preload/base/raw_file.h"
 #include "runtime/state_place.h"
 
 #define FORMAT_VERSION   1

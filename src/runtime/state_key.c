@@ -5,9 +5,9 @@
 
 #include "core/bytes.h"
 #include "core/slot.h"
+#include "preload/base/critical_section.h"
+#include "preload/base/secret.h"
 #include "runtime/host.h"
-#include "runtime/secret.h"
-#include "runtime/shelter.h"
 
 #define KEY_SLOT_SIZE 64u
 

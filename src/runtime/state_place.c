@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "runtime/raw_file.h"
+#include "preload/base/raw_file.h"
 
 #define DIRECTORY_MODE  0700
 #define DIRECTORY_FLAGS (O_PATH | O_DIRECTORY)

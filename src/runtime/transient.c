@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "core/alias.h"
-#include "runtime/pool.h"
+#include "preload/base/pool.h"
 
 #define PINNED      (UINT64_MAX - 1) /* even, and later than every use */
 #define PINNED_PART 4u

@@ -8,22 +8,22 @@
 #include <sys/stat.h>
 
 #include "core/transport.h"
+#include "preload/base/critical_section.h"
+#include "preload/base/high_fd.h"
+#include "preload/base/kernel.h"
+#include "preload/base/log.h"
+#include "preload/base/real.h"
+#include "preload/base/sources.h"
 #include "runtime/filters.h"
 #include "runtime/forgery.h"
-#include "runtime/high_fd.h"
 #include "runtime/holders.h"
-#include "runtime/kernel.h"
-#include "runtime/observe.h"
 #include "runtime/our_mark.h"
 #include "runtime/port_share.h"
 #include "runtime/proof.h"
-#include "runtime/real.h"
 #include "runtime/replace.h"
 #include "runtime/requeue.h"
 #include "runtime/resolve.h"
-#include "runtime/shelter.h"
 #include "runtime/sockets.h"
-#include "runtime/sources.h"
 
 /* What an upgrade knows of the socket that goes. */
 struct plan {

@@ -5,13 +5,13 @@
 #include <signal.h>
 #include <string.h>
 
+#include "preload/base/guard.h"
+#include "preload/base/limit.h"
+#include "preload/base/pointer.h"
+#include "preload/base/real.h"
 #include "runtime/background.h"
-#include "runtime/guard.h"
-#include "runtime/limit.h"
 #include "runtime/messages.h"
-#include "runtime/pointer.h"
 #include "runtime/proof.h"
-#include "runtime/real.h"
 #include "runtime/resolve.h"
 #include "runtime/sockets.h"
 

@@ -1,7 +1,7 @@
 #include <errno.h>
 
-#include "runtime/limit.h"
-#include "runtime/real.h"
+#include "preload/base/limit.h"
+#include "preload/base/real.h"
 #include "runtime/sockets.h"
 #include "runtime/waiting.h"
 

@@ -3,8 +3,8 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "runtime/observe.h"
-#include "runtime/settings.h"
+#include "preload/base/log.h"
+#include "preload/base/settings.h"
 
 int main(void)
 {

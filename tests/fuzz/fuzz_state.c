@@ -3,7 +3,7 @@
  * and what is handed out leads back.
  *
  * sources: src/runtime/state.c src/runtime/state_aliases.c src/runtime/state_file.c
- * sources: src/runtime/state_key.c src/runtime/state_place.c src/runtime/host.c src/runtime/secret.c
+ * sources: src/runtime/state_key.c src/runtime/state_place.c src/runtime/host.c src/preload/base/secret.c
  */
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "core/slot.h"
-#include "runtime/observe.h"
+#include "preload/base/log.h"
 #include "runtime/state_aliases.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -13,8 +13,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "preload/base/settings.h"
 #include "runtime/preference.h"
-#include "runtime/settings.h"
 
 #define SETS_MAX  4096
 #define NAME_SIZE 32

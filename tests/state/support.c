@@ -11,8 +11,8 @@
 #include <unistd.h>
 
 #include "core/text.h"
+#include "preload/base/log.h"
 #include "runtime/aliases.h"
-#include "runtime/observe.h"
 
 #define CHILD_SECONDS 60
 
@@ -20,7 +20,7 @@ char test_directory[SUPPORT_PATH_SIZE];
 char state_directory[SUPPORT_PATH_SIZE];
 char logged[SUPPORT_LOG_SIZE];
 
-/* In place of runtime/observe.c: the lines are kept for the test. */
+/* In place of preload/base/log.c: the lines are kept for the test. */
 bool observe_wants(enum observe_level level)
 {
     return level <= OBSERVE_INFO;

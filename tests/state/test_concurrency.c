@@ -16,9 +16,9 @@
 
 #include <cmocka.h>
 
+#include "preload/base/clock.h"
 #include "runtime/alias_book.h"
 #include "runtime/aliases.h"
-#include "runtime/clock.h"
 #include "runtime/peer_cache.h"
 #include "support.h"
 

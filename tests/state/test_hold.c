@@ -19,8 +19,8 @@
 
 #include <cmocka.h>
 
+#include "preload/base/clock.h"
 #include "runtime/aliases.h"
-#include "runtime/clock.h"
 #include "runtime/state_aliases.h"
 #include "support.h"
 

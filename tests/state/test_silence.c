@@ -9,8 +9,8 @@
 
 #include <cmocka.h>
 
+#include "preload/base/clock.h"
 #include "runtime/aliases.h"
-#include "runtime/clock.h"
 #include "runtime/silence.h"
 #include "runtime/state.h"
 #include "support.h"

@@ -15,8 +15,8 @@
 
 #include <cmocka.h>
 
+#include "preload/base/allowance.h"
 #include "runtime/aliases.h"
-#include "runtime/allowance.h"
 #include "runtime/state_aliases.h"
 #include "runtime/transient.h"
 #include "support.h"

@@ -1,4 +1,4 @@
-/* Lines to a listener: errno is what it was, and no other file gets them (runtime/channel.h). */
+/* Lines to a listener: errno is what it was, and no other file gets them (preload/base/channel.h). */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "runtime/channel.h"
+#include "preload/base/channel.h"
 
 #define NO_ERROR 4242 /* in errno before a call that may not touch it */
 #define LINE     "a line\n"

@@ -1,4 +1,5 @@
-/* runtime/control_list: descriptors are found in any list that the kernel would take, and no step leads out of it. */
+/* preload/base/control_list: descriptors are found in any list that the kernel would take, and no step leads out of
+ * it. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,7 +11,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "runtime/control_list.h"
+#include "preload/base/control_list.h"
 
 #define SEEN_MAX 8
 

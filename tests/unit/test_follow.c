@@ -1,5 +1,5 @@
-/* runtime/follow: what is put into the environment of a new program, and nothing else. The program stands in for the
-   library: an entry of LD_PRELOAD with its name is its own. */
+/* preload/base/follow: what is put into the environment of a new program, and nothing else. The program stands in for
+   the library: an entry of LD_PRELOAD with its name is its own. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "runtime/follow.h"
+#include "preload/base/follow.h"
 
 #define OWN_ENTRY "/opt/lib/test_follow"
 #define VARIABLE  "HEARD=/run/channel"

@@ -1,4 +1,4 @@
-/* Hooks inside hooks: how deep they act (runtime/guard.h). */
+/* Hooks inside hooks: how deep they act (preload/base/guard.h). */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "runtime/guard.h"
+#include "preload/base/guard.h"
 
 #define DEEP 12
 

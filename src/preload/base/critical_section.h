@@ -1,0 +1,32 @@
+/*
+ * For the time in which something is held that must not be left behind (a descriptor, a lock): all signals blocked,
+ * so that no handler can jump away, and cancellation off. Two system calls each way at most; never across a long
+ * wait. Async-signal-safe; errno left alone.
+ */
+#ifndef V6SHIM_PRELOAD_BASE_CRITICAL_SECTION_H
+#define V6SHIM_PRELOAD_BASE_CRITICAL_SECTION_H
+
+#include <pthread.h>
+#include <signal.h>
+
+struct shelter {
+    sigset_t signals;
+    int cancellation;
+};
+
+/* pthread_sigmask, not the raw call: setuid() in another thread needs the one signal that it leaves open. */
+static inline void shelter_enter(struct shelter *shelter)
+{
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, &shelter->signals);
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &shelter->cancellation);
+}
+
+static inline void shelter_leave(const struct shelter *shelter)
+{
+    pthread_setcancelstate(shelter->cancellation, NULL);
+    pthread_sigmask(SIG_SETMASK, &shelter->signals, NULL);
+}
+
+#endif

@@ -1,3 +1,0 @@
-#include "runtime/guard.h"
-
-__thread uintptr_t guard_innermost __attribute__((tls_model("initial-exec")));
