@@ -7,7 +7,7 @@
 
 #include "cli/command.h"
 #include "cli/date.h"
-#include "runtime/host.h"
+#include "preload/state/host.h"
 
 static const char *kind_name(enum alias_kind kind)
 {

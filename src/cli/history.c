@@ -16,7 +16,7 @@
 #include "core/outcome.h"
 #include "core/slot.h"
 #include "preload/base/clock.h"
-#include "runtime/state.h"
+#include "preload/state/state.h"
 
 #define NAME         "history"
 #define REASON_SIZE  1200 /* a state_fault_describe() with a long path */

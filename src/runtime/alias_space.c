@@ -7,9 +7,9 @@
 #include "preload/base/critical_section.h"
 #include "preload/base/log.h"
 #include "preload/base/secret.h"
+#include "preload/state/host.h"
+#include "preload/state/state_aliases.h"
 #include "runtime/aliases.h"
-#include "runtime/host.h"
-#include "runtime/state_aliases.h"
 
 /* The table may say what this process knows better (the file was removed and made anew). */
 #define ALLOT_TRIES 8

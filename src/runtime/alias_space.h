@@ -14,9 +14,9 @@
 #define V6SHIM_RUNTIME_ALIAS_SPACE_H
 
 #include "preload/base/allowance.h"
+#include "preload/state/state.h"
 #include "runtime/alias_book.h"
 #include "runtime/peer_cache.h"
-#include "runtime/state.h"
 #include "runtime/transient.h"
 
 /* All zero at first, but for `state`. */

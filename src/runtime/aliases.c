@@ -5,8 +5,8 @@
 
 #include "core/alias_map.h"
 #include "preload/base/log.h"
+#include "preload/state/host.h"
 #include "runtime/alias_space.h"
-#include "runtime/host.h"
 
 /* A range of the setting alias-map in which addresses are allotted. */
 struct range {

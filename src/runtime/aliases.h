@@ -15,7 +15,7 @@
 #include "core/alias.h"
 #include "core/setting.h"
 #include "preload/base/hook.h"
-#include "runtime/state_aliases.h"
+#include "preload/state/state_aliases.h"
 
 /*
  * Once, at start: settings alias-pool, alias-key and state-dir (NULL or "": the usual place). Touches no file. False

@@ -3,10 +3,10 @@
 #include <string.h>
 
 #include "core/reach.h"
+#include "preload/state/state.h"
 #include "runtime/aliases.h"
 #include "runtime/lookups.h"
 #include "runtime/pref64.h"
-#include "runtime/state.h"
 
 static void add_listed(struct destinations *destinations)
 {

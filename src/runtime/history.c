@@ -8,7 +8,7 @@
 #include "core/slot.h"
 #include "preload/base/clock.h"
 #include "preload/base/sources.h"
-#include "runtime/state.h"
+#include "preload/state/state.h"
 
 _Static_assert(OUTCOME_SIZE + SLOT_CHECKSUM_SIZE == STATE_HISTORY_SLOT_SIZE, "a record is the payload of a slot");
 

@@ -15,7 +15,7 @@
 #include "preload/base/clock.h"
 #include "preload/base/sources.h"
 #include "preload/base/worker_thread.h"
-#include "runtime/state.h"
+#include "preload/state/state.h"
 
 /* The payload of a slot. */
 #define NETWORK_AT   0 /* family, 16 bytes */

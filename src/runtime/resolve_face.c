@@ -4,11 +4,11 @@
  */
 #include "preload/base/log.h"
 #include "preload/base/settings.h"
+#include "preload/state/state.h"
 #include "runtime/aliases.h"
 #include "runtime/lookups.h"
 #include "runtime/pref64.h"
 #include "runtime/resolve.h"
-#include "runtime/state.h"
 
 atomic_bool resolve_alias_shown;
 

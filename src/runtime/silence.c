@@ -4,7 +4,7 @@
 
 #include "core/candidates.h"
 #include "preload/base/clock.h"
-#include "runtime/state.h"
+#include "preload/state/state.h"
 
 #define SILENT_AFTER_MS 500 /* a lookup that nobody waits for ends within a second */
 #define REMEMBERED_S    600

@@ -2,8 +2,9 @@
  * The state files with any contents: nothing crashes, no alias leads to another address than the one it was given to,
  * and what is handed out leads back.
  *
- * sources: src/runtime/state.c src/runtime/state_aliases.c src/runtime/state_file.c
- * sources: src/runtime/state_key.c src/runtime/state_place.c src/runtime/host.c src/preload/base/secret.c
+ * sources: src/preload/state/state.c src/preload/state/state_aliases.c src/preload/state/state_file.c
+ * sources: src/preload/state/state_key.c src/preload/state/state_place.c src/preload/state/host.c
+ * src/preload/base/secret.c
  */
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -15,7 +16,7 @@
 
 #include "core/slot.h"
 #include "preload/base/log.h"
-#include "runtime/state_aliases.h"
+#include "preload/state/state_aliases.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -18,9 +18,9 @@
 
 #include <cmocka.h>
 
+#include "preload/state/host.h"
+#include "preload/state/state_aliases.h"
 #include "runtime/aliases.h"
-#include "runtime/host.h"
-#include "runtime/state_aliases.h"
 #include "support.h"
 
 #define MANY 5000u

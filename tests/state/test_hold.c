@@ -20,8 +20,8 @@
 #include <cmocka.h>
 
 #include "preload/base/clock.h"
+#include "preload/state/state_aliases.h"
 #include "runtime/aliases.h"
-#include "runtime/state_aliases.h"
 #include "support.h"
 
 #define POOL_LENGTH 26 /* one page, which one lock covers */

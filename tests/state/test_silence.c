@@ -10,9 +10,9 @@
 #include <cmocka.h>
 
 #include "preload/base/clock.h"
+#include "preload/state/state.h"
 #include "runtime/aliases.h"
 #include "runtime/silence.h"
-#include "runtime/state.h"
 #include "support.h"
 
 #define MARK         0 /* of the silent resolver */

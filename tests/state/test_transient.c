@@ -16,8 +16,8 @@
 #include <cmocka.h>
 
 #include "preload/base/allowance.h"
+#include "preload/state/state_aliases.h"
 #include "runtime/aliases.h"
-#include "runtime/state_aliases.h"
 #include "runtime/transient.h"
 #include "support.h"
 

@@ -8,13 +8,13 @@
  *
  * Async-signal-safe, safe for threads, errno kept.
  */
-#ifndef V6SHIM_RUNTIME_STATE_KEY_H
-#define V6SHIM_RUNTIME_STATE_KEY_H
+#ifndef V6SHIM_PRELOAD_STATE_STATE_KEY_H
+#define V6SHIM_PRELOAD_STATE_STATE_KEY_H
 
 #include <stdatomic.h>
 
 #include "core/siphash.h"
-#include "runtime/state_file.h"
+#include "preload/state/state_file.h"
 
 struct state_keys {
     bool has_key, has_former;

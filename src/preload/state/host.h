@@ -3,8 +3,8 @@
  *
  * Async-signal-safe, no lock, errno kept. Files are read by the first call only, the results remembered.
  */
-#ifndef V6SHIM_RUNTIME_HOST_H
-#define V6SHIM_RUNTIME_HOST_H
+#ifndef V6SHIM_PRELOAD_STATE_HOST_H
+#define V6SHIM_PRELOAD_STATE_HOST_H
 
 #include "core/alias.h"
 

@@ -2,10 +2,10 @@
  * The directory of the state files: where it is, opened with its checks, made where it is missing. For state_file.c,
  * see there.
  */
-#ifndef V6SHIM_RUNTIME_STATE_PLACE_H
-#define V6SHIM_RUNTIME_STATE_PLACE_H
+#ifndef V6SHIM_PRELOAD_STATE_STATE_PLACE_H
+#define V6SHIM_PRELOAD_STATE_STATE_PLACE_H
 
-#include "runtime/state_file.h"
+#include "preload/state/state_file.h"
 
 #define STATE_LOW_NUMBERS 3
 

@@ -1,4 +1,4 @@
-#include "runtime/state_aliases.h"
+#include "preload/state/state_aliases.h"
 
 #include <errno.h>
 #include <stdatomic.h>
@@ -6,7 +6,7 @@
 #include <sys/mman.h>
 
 #include "preload/base/critical_section.h"
-#include "runtime/host.h"
+#include "preload/state/host.h"
 
 #define READ_TRIES 3 /* a record that is being written may look damaged for a moment */
 

@@ -8,10 +8,10 @@
  *
  * Async-signal-safe, errno kept. `fault` says why the file could not be used, for state_tell().
  */
-#ifndef V6SHIM_RUNTIME_STATE_ALIASES_H
-#define V6SHIM_RUNTIME_STATE_ALIASES_H
+#ifndef V6SHIM_PRELOAD_STATE_STATE_ALIASES_H
+#define V6SHIM_PRELOAD_STATE_STATE_ALIASES_H
 
-#include "runtime/state.h"
+#include "preload/state/state.h"
 
 enum state_answer {
     STATE_FOUND,   /* what was asked for, good for all processes that share the file */

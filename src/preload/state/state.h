@@ -5,15 +5,15 @@
  * Functions are async-signal-safe (no malloc, no stdio, no lock that is waited for longer than state_file.h says) and
  * keep errno. What can't be read is as if it were not there; each reason for it is one log line in a process's life.
  */
-#ifndef V6SHIM_RUNTIME_STATE_H
-#define V6SHIM_RUNTIME_STATE_H
+#ifndef V6SHIM_PRELOAD_STATE_STATE_H
+#define V6SHIM_PRELOAD_STATE_STATE_H
 
 #include <stdatomic.h>
 
 #include "core/alias.h"
 #include "core/candidates.h"
 #include "preload/base/critical_section.h"
-#include "runtime/state_key.h"
+#include "preload/state/state_key.h"
 
 #define STATE_KEY_TEXT_SIZE 128
 #define STATE_NAME_SIZE     32

@@ -1,4 +1,4 @@
-#include "runtime/state_key.h"
+#include "preload/state/state_key.h"
 
 #include <errno.h>
 #include <string.h>
@@ -7,7 +7,7 @@
 #include "core/slot.h"
 #include "preload/base/critical_section.h"
 #include "preload/base/secret.h"
-#include "runtime/host.h"
+#include "preload/state/host.h"
 
 #define KEY_SLOT_SIZE 64u
 

@@ -1,4 +1,4 @@
-#include "runtime/host.h"
+#include "preload/state/host.h"
 
 #include <errno.h>
 #include <stdatomic.h>

@@ -1,4 +1,4 @@
-#include "runtime/state.h"
+#include "preload/state/state.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -9,7 +9,7 @@
 #include "core/slot.h"
 #include "preload/base/critical_section.h"
 #include "preload/base/log.h"
-#include "runtime/host.h"
+#include "preload/state/host.h"
 
 #define READ_TRIES 3 /* a slot that is being written may look damaged for a moment */
 

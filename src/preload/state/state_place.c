@@ -1,4 +1,4 @@
-#include "runtime/state_place.h"
+#include "preload/state/state_place.h"
 
 #include <errno.h>
 #include <limits.h>

@@ -1,5 +1,5 @@
 #define _FILE_OFFSET_BITS 64 /* a table of a /8 has 512 MiB */
-#include "runtime/state_file.h"
+#include "preload/state/state_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,7 +17,7 @@
 #include "core/slot.h"
 #include "preload/base/clock.h"
 #include "preload/base/raw_file.h"
-#include "runtime/state_place.h"
+#include "preload/state/state_place.h"
 
 #define FORMAT_VERSION   1
 #define FILE_MODE        0600

@@ -13,8 +13,8 @@
  * Async-signal-safe (no malloc, no stdio), errno changed. The caller blocks signals and cancellation while a file is
  * open (shelter.h), or a jump out of a handler would leave it so.
  */
-#ifndef V6SHIM_RUNTIME_STATE_FILE_H
-#define V6SHIM_RUNTIME_STATE_FILE_H
+#ifndef V6SHIM_PRELOAD_STATE_STATE_FILE_H
+#define V6SHIM_PRELOAD_STATE_STATE_FILE_H
 
 #include <stdbool.h>
 #include <stddef.h>
