@@ -15,8 +15,8 @@
 #include "cli/tell.h"
 #include "cli/whose.h"
 #include "core/literal.h"
+#include "preload/alias/aliases.h"
 #include "preload/state/state_aliases.h"
-#include "runtime/aliases.h"
 
 #define NAME        "alias"
 #define REASON_SIZE 1200 /* a state_fault_describe() with a long path */

@@ -13,7 +13,7 @@
 #include "cli/options.h"
 #include "cli/tell.h"
 #include "cli/whose.h"
-#include "runtime/aliases.h"
+#include "preload/alias/aliases.h"
 
 #define NAME "decode"
 

@@ -4,8 +4,8 @@
 #include <unistd.h>
 
 #include "cli/command.h"
+#include "preload/alias/aliases.h"
 #include "preload/base/settings.h"
-#include "runtime/aliases.h"
 
 static int place_of(const char *command, const char *user, struct state_place *place)
 {

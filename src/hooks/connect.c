@@ -5,13 +5,13 @@
 #include <sys/socket.h>
 
 #include "hooks/leftovers.h"
+#include "preload/alias/aliases.h"
 #include "preload/base/fast_path.h"
 #include "preload/base/guard.h"
 #include "preload/base/hook.h"
 #include "preload/base/log.h"
 #include "preload/base/pointer.h"
 #include "preload/base/real.h"
-#include "runtime/aliases.h"
 #include "runtime/background.h"
 #include "runtime/binding.h"
 #include "runtime/connection.h"

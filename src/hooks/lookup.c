@@ -3,10 +3,10 @@
 #include <string.h>
 
 #include "hooks/awareness.h"
+#include "preload/alias/aliases.h"
 #include "preload/base/guard.h"
 #include "preload/base/hook.h"
 #include "preload/base/real.h"
-#include "runtime/aliases.h"
 #include "runtime/aware.h"
 #include "runtime/preference.h"
 #include "runtime/race_thread.h"

@@ -2,10 +2,10 @@
 #include <netdb.h>
 #include <string.h>
 
+#include "preload/alias/aliases.h"
 #include "preload/base/guard.h"
 #include "preload/base/hook.h"
 #include "preload/base/real.h"
-#include "runtime/aliases.h"
 #include "runtime/aware.h"
 #include "runtime/race_thread.h"
 #include "runtime/resolve_hostent.h"

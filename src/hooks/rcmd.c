@@ -6,12 +6,12 @@
 #include <netdb.h>
 #include <sys/socket.h>
 
+#include "preload/alias/aliases.h"
 #include "preload/base/guard.h"
 #include "preload/base/hook.h"
 #include "preload/base/kernel.h"
 #include "preload/base/real.h"
 #include "preload/base/settings.h"
-#include "runtime/aliases.h"
 #include "runtime/aware.h"
 #include "runtime/sockets.h"
 #include "runtime/upgrade.h"

@@ -4,8 +4,8 @@
 #include <netinet/in.h>
 
 #include "core/address.h"
+#include "preload/alias/aliases.h"
 #include "preload/base/real.h"
-#include "runtime/aliases.h"
 #include "runtime/our_mark.h"
 #include "runtime/sockets.h"
 

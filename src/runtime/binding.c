@@ -3,11 +3,11 @@
 #include <errno.h>
 #include <stdatomic.h>
 
+#include "preload/alias/aliases.h"
 #include "preload/base/kernel.h"
 #include "preload/base/log.h"
 #include "preload/base/real.h"
 #include "preload/base/settings.h"
-#include "runtime/aliases.h"
 #include "runtime/aware.h"
 #include "runtime/listen_map.h"
 #include "runtime/sockets.h"

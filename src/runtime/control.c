@@ -7,8 +7,8 @@
 #include <netinet/ip_icmp.h>
 #include <string.h>
 
+#include "preload/alias/aliases.h"
 #include "preload/base/control_list.h"
-#include "runtime/aliases.h"
 #include "runtime/view.h"
 
 /* A list of control messages that is being written. */

@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "core/reach.h"
+#include "preload/alias/aliases.h"
 #include "preload/state/state.h"
-#include "runtime/aliases.h"
 #include "runtime/lookups.h"
 #include "runtime/pref64.h"
 

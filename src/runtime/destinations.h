@@ -9,7 +9,7 @@
 #define V6SHIM_RUNTIME_DESTINATIONS_H
 
 #include "core/candidates.h"
-#include "runtime/aliases.h"
+#include "preload/alias/aliases.h"
 #include "runtime/lookups.h"
 #include "runtime/redirect.h"
 

@@ -15,8 +15,8 @@
 
 #include <sys/types.h>
 
+#include "preload/alias/aliases.h"
 #include "preload/base/fast_path.h"
-#include "runtime/aliases.h"
 
 static inline struct in_addr impostor_shown(struct in_addr real)
 {

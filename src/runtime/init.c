@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <pthread.h>
 
+#include "preload/alias/aliases.h"
 #include "preload/base/arrival.h"
 #include "preload/base/fast_path.h"
 #include "preload/base/follow.h"
@@ -16,7 +17,6 @@
 #include "preload/base/thread_end.h"
 #include "preload/base/trace.h"
 #include "preload/base/worker_thread.h"
-#include "runtime/aliases.h"
 #include "runtime/background.h"
 #include "runtime/holders.h"
 #include "runtime/last_thread.h"

@@ -1,6 +1,6 @@
 #include "runtime/latest_peer.h"
 
-#include "runtime/aliases.h"
+#include "preload/alias/aliases.h"
 
 __thread struct latest_peer latest_peer __attribute__((tls_model("initial-exec")));
 

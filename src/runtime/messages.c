@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 
 #include "core/transport.h"
+#include "preload/alias/aliases.h"
 #include "preload/base/control_list.h"
 #include "preload/base/kernel.h"
 #include "preload/base/log.h"
@@ -13,7 +14,6 @@
 #include "preload/base/settings.h"
 #include "preload/base/signal_handler.h"
 #include "preload/base/sources.h"
-#include "runtime/aliases.h"
 #include "runtime/control.h"
 #include "runtime/destinations.h"
 #include "runtime/fast_open.h"

@@ -12,9 +12,9 @@
 #include <stdbool.h>
 #include <sys/socket.h>
 
+#include "preload/alias/aliases.h"
 #include "preload/base/fast_path.h"
 #include "preload/base/pointer.h"
-#include "runtime/aliases.h"
 #include "runtime/control.h"
 #include "runtime/redirect.h"
 #include "runtime/replies.h"

@@ -2,10 +2,10 @@
  * What the program sees of a name, and what is remembered of it: its IPv4 addresses first, as libc gives them, and
  * behind them the aliases of its IPv6 addresses.
  */
+#include "preload/alias/aliases.h"
 #include "preload/base/log.h"
 #include "preload/base/settings.h"
 #include "preload/state/state.h"
-#include "runtime/aliases.h"
 #include "runtime/lookups.h"
 #include "runtime/pref64.h"
 #include "runtime/resolve.h"

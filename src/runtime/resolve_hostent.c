@@ -6,10 +6,10 @@
 #include <string.h>
 
 #include "core/hostent.h"
+#include "preload/alias/aliases.h"
 #include "preload/base/real.h"
 #include "preload/base/scratch.h"
 #include "preload/base/settings.h"
-#include "runtime/aliases.h"
 #include "runtime/lookups.h"
 #include "runtime/resolve.h"
 

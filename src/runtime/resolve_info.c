@@ -5,10 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "preload/alias/aliases.h"
 #include "preload/base/real.h"
 #include "preload/base/scratch.h"
 #include "preload/base/settings.h"
-#include "runtime/aliases.h"
 #include "runtime/aware.h"
 #include "runtime/lookups.h"
 #include "runtime/pref64.h"

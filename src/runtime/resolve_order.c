@@ -5,11 +5,11 @@
 #include <sys/utsname.h>
 
 #include "core/reach.h"
+#include "preload/alias/aliases.h"
 #include "preload/base/log.h"
 #include "preload/base/scratch.h"
 #include "preload/base/settings.h"
 #include "preload/base/sources.h"
-#include "runtime/aliases.h"
 #include "runtime/pref64.h"
 #include "runtime/preference.h"
 

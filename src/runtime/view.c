@@ -3,7 +3,7 @@
 #include <netinet/in.h>
 #include <string.h>
 
-#include "runtime/aliases.h"
+#include "preload/alias/aliases.h"
 #include "runtime/impostor.h"
 #include "runtime/listen_map.h"
 #include "runtime/translators.h"

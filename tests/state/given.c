@@ -2,7 +2,7 @@
 
 #include <sys/mman.h>
 
-#include "runtime/aliases.h"
+#include "preload/alias/aliases.h"
 
 struct in_addr *given;
 uint8_t *image;

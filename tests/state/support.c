@@ -11,8 +11,8 @@
 #include <unistd.h>
 
 #include "core/text.h"
+#include "preload/alias/aliases.h"
 #include "preload/base/log.h"
-#include "runtime/aliases.h"
 
 #define CHILD_SECONDS 60
 

@@ -18,9 +18,9 @@
 
 #include <cmocka.h>
 
+#include "preload/alias/aliases.h"
 #include "preload/state/host.h"
 #include "preload/state/state_aliases.h"
-#include "runtime/aliases.h"
 #include "support.h"
 
 #define MANY 5000u

@@ -16,10 +16,10 @@
 
 #include <cmocka.h>
 
+#include "preload/alias/alias_book.h"
+#include "preload/alias/aliases.h"
+#include "preload/alias/peer_cache.h"
 #include "preload/base/clock.h"
-#include "runtime/alias_book.h"
-#include "runtime/aliases.h"
-#include "runtime/peer_cache.h"
 #include "support.h"
 
 #define THREADS     8u

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "../unit/random.h"
-#include "runtime/aliases.h"
+#include "preload/alias/aliases.h"
 
 static size_t truncate_to;
 

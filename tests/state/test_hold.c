@@ -19,9 +19,9 @@
 
 #include <cmocka.h>
 
+#include "preload/alias/aliases.h"
 #include "preload/base/clock.h"
 #include "preload/state/state_aliases.h"
-#include "runtime/aliases.h"
 #include "support.h"
 
 #define POOL_LENGTH 26 /* one page, which one lock covers */

@@ -16,7 +16,7 @@
 
 #include "../unit/random.h"
 #include "core/bytes.h"
-#include "runtime/aliases.h"
+#include "preload/alias/aliases.h"
 #include "support.h"
 
 #define POOL_LENGTH 16

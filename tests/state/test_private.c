@@ -13,8 +13,8 @@
 
 #include <cmocka.h>
 
-#include "runtime/alias_book.h"
-#include "runtime/aliases.h"
+#include "preload/alias/alias_book.h"
+#include "preload/alias/aliases.h"
 #include "support.h"
 
 /* A server's child that has given up its privileges: it can't read its parent's table. */

@@ -14,10 +14,10 @@
 
 #include <cmocka.h>
 
+#include "preload/alias/aliases.h"
 #include "preload/base/clock.h"
 #include "preload/state/host.h"
 #include "preload/state/state_aliases.h"
-#include "runtime/aliases.h"
 #include "support.h"
 
 #define PROCESSES   8u

@@ -9,9 +9,9 @@
 
 #include <cmocka.h>
 
+#include "preload/alias/aliases.h"
 #include "preload/base/clock.h"
 #include "preload/state/state.h"
-#include "runtime/aliases.h"
 #include "runtime/silence.h"
 #include "support.h"
 

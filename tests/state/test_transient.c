@@ -15,10 +15,10 @@
 
 #include <cmocka.h>
 
+#include "preload/alias/aliases.h"
+#include "preload/alias/transient.h"
 #include "preload/base/allowance.h"
 #include "preload/state/state_aliases.h"
-#include "runtime/aliases.h"
-#include "runtime/transient.h"
 #include "support.h"
 
 #define MANY    2000u

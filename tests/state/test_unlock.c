@@ -18,8 +18,8 @@
 
 #include <cmocka.h>
 
+#include "preload/alias/aliases.h"
 #include "preload/state/state_file.h"
-#include "runtime/aliases.h"
 #include "support.h"
 
 #ifndef SYS_pidfd_open

@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "runtime/aliases.h"
+#include "preload/alias/aliases.h"
 
 static void not_regular(void)
 {

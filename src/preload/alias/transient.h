@@ -15,8 +15,8 @@
  *
  * Async-signal-safe, errno kept.
  */
-#ifndef V6SHIM_RUNTIME_TRANSIENT_H
-#define V6SHIM_RUNTIME_TRANSIENT_H
+#ifndef V6SHIM_PRELOAD_ALIAS_TRANSIENT_H
+#define V6SHIM_PRELOAD_ALIAS_TRANSIENT_H
 
 #include <stdatomic.h>
 #include <stdbool.h>

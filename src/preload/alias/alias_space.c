@@ -1,15 +1,15 @@
-#include "runtime/alias_space.h"
+#include "preload/alias/alias_space.h"
 
 #include <errno.h>
 #include <signal.h>
 #include <stdatomic.h>
 
+#include "preload/alias/aliases.h"
 #include "preload/base/critical_section.h"
 #include "preload/base/log.h"
 #include "preload/base/secret.h"
 #include "preload/state/host.h"
 #include "preload/state/state_aliases.h"
-#include "runtime/aliases.h"
 
 /* The table may say what this process knows better (the file was removed and made anew). */
 #define ALLOT_TRIES 8

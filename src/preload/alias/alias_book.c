@@ -1,4 +1,4 @@
-#include "runtime/alias_book.h"
+#include "preload/alias/alias_book.h"
 
 #include "preload/base/pool.h"
 

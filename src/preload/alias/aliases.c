@@ -1,12 +1,12 @@
-#include "runtime/aliases.h"
+#include "preload/alias/aliases.h"
 
 #include <errno.h>
 #include <sys/mman.h>
 
 #include "core/alias_map.h"
+#include "preload/alias/alias_space.h"
 #include "preload/base/log.h"
 #include "preload/state/host.h"
-#include "runtime/alias_space.h"
 
 /* A range of the setting alias-map in which addresses are allotted. */
 struct range {

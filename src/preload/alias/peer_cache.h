@@ -10,8 +10,8 @@
  * writer at a time, and the next writer could not tell one that is writing from one that was left by a jump.)
  * Async-signal-safe; fit for vfork() children.
  */
-#ifndef V6SHIM_RUNTIME_PEER_CACHE_H
-#define V6SHIM_RUNTIME_PEER_CACHE_H
+#ifndef V6SHIM_PRELOAD_ALIAS_PEER_CACHE_H
+#define V6SHIM_PRELOAD_ALIAS_PEER_CACHE_H
 
 #include <stdatomic.h>
 #include <stdbool.h>

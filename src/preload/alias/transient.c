@@ -1,4 +1,4 @@
-#include "runtime/transient.h"
+#include "preload/alias/transient.h"
 
 #include <string.h>
 

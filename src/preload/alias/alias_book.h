@@ -6,8 +6,8 @@
  *
  * Entries are mapped in chunks that double in size, the first of one page. errno kept.
  */
-#ifndef V6SHIM_RUNTIME_ALIAS_BOOK_H
-#define V6SHIM_RUNTIME_ALIAS_BOOK_H
+#ifndef V6SHIM_PRELOAD_ALIAS_ALIAS_BOOK_H
+#define V6SHIM_PRELOAD_ALIAS_ALIAS_BOOK_H
 
 #include <stdatomic.h>
 

@@ -10,14 +10,14 @@
  * All functions are async-signal-safe and safe for threads; they may be interrupted anywhere, by themselves too, and
  * abandoned by siglongjmp. errno kept.
  */
-#ifndef V6SHIM_RUNTIME_ALIAS_SPACE_H
-#define V6SHIM_RUNTIME_ALIAS_SPACE_H
+#ifndef V6SHIM_PRELOAD_ALIAS_ALIAS_SPACE_H
+#define V6SHIM_PRELOAD_ALIAS_ALIAS_SPACE_H
 
+#include "preload/alias/alias_book.h"
+#include "preload/alias/peer_cache.h"
+#include "preload/alias/transient.h"
 #include "preload/base/allowance.h"
 #include "preload/state/state.h"
-#include "runtime/alias_book.h"
-#include "runtime/peer_cache.h"
-#include "runtime/transient.h"
 
 /* All zero at first, but for `state`. */
 struct alias_space {

@@ -9,8 +9,8 @@
  * All functions but aliases_start and aliases_start_map are async-signal-safe and safe for threads; they may be
  * interrupted anywhere, by themselves too, and abandoned by siglongjmp. errno kept.
  */
-#ifndef V6SHIM_RUNTIME_ALIASES_H
-#define V6SHIM_RUNTIME_ALIASES_H
+#ifndef V6SHIM_PRELOAD_ALIAS_ALIASES_H
+#define V6SHIM_PRELOAD_ALIAS_ALIASES_H
 
 #include "core/alias.h"
 #include "core/setting.h"

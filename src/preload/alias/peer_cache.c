@@ -1,4 +1,4 @@
-#include "runtime/peer_cache.h"
+#include "preload/alias/peer_cache.h"
 
 #include <string.h>
 
