@@ -11,8 +11,8 @@
 #include "cli/options.h"
 #include "cli/tell.h"
 #include "preload/base/settings.h"
+#include "preload/nat64/record.h"
 #include "preload/state/state.h"
-#include "runtime/pref64_record.h"
 
 #define NAME        "nat64"
 #define PREFIX_SIZE (ADDRESS_TEXT_SIZE + 4)

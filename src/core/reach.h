@@ -26,7 +26,7 @@ enum reach {
  * An IPv6 address that holds an IPv4 one reaches no further than that: IPv4-mapped, IPv4-translated (RFC 2765),
  * NAT64's 64:ff9b::/96 (RFC 6052), 6to4 (RFC 3056), Teredo with both of its IPv4 addresses (RFC 4380). 64:ff9b:1::/48
  * (RFC 8215) may hold any at several places, and counts as REACH_SITE. Prefixes of a network's own can't be told from
- * the address: see runtime/pref64.h.
+ * the address: see preload/nat64/discovery.h.
  */
 enum reach reach_of(const struct ip_address *address);
 

@@ -6,10 +6,10 @@
 #include "preload/base/kernel.h"
 #include "preload/base/real.h"
 #include "preload/base/settings.h"
+#include "preload/nat64/discovery.h"
+#include "preload/nat64/record.h"
 #include "runtime/attempts.h"
 #include "runtime/background_race.h"
-#include "runtime/pref64.h"
-#include "runtime/pref64_record.h"
 #include "runtime/race_thread.h"
 #include "runtime/redirect.h"
 

@@ -4,9 +4,9 @@
 
 #include "core/reach.h"
 #include "preload/alias/aliases.h"
+#include "preload/nat64/discovery.h"
 #include "preload/state/state.h"
 #include "runtime/lookups.h"
-#include "runtime/pref64.h"
 
 static void add_listed(struct destinations *destinations)
 {

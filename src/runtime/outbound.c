@@ -6,7 +6,7 @@
 
 #include "preload/base/clock.h"
 #include "preload/base/real.h"
-#include "runtime/pref64.h"
+#include "preload/nat64/discovery.h"
 #include "runtime/redirect.h"
 #include "runtime/sockets.h"
 

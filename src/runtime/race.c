@@ -16,8 +16,8 @@
 #include "preload/base/real.h"
 #include "preload/base/settings.h"
 #include "preload/base/thread_end.h"
+#include "preload/nat64/discovery.h"
 #include "runtime/patience.h"
-#include "runtime/pref64.h"
 #include "runtime/replace.h"
 
 #define NO_SOCKET (-1)

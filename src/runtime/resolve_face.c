@@ -5,9 +5,9 @@
 #include "preload/alias/aliases.h"
 #include "preload/base/log.h"
 #include "preload/base/settings.h"
+#include "preload/nat64/discovery.h"
 #include "preload/state/state.h"
 #include "runtime/lookups.h"
-#include "runtime/pref64.h"
 #include "runtime/resolve.h"
 
 atomic_bool resolve_alias_shown;

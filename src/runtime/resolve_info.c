@@ -9,9 +9,9 @@
 #include "preload/base/real.h"
 #include "preload/base/scratch.h"
 #include "preload/base/settings.h"
+#include "preload/nat64/discovery.h"
 #include "runtime/aware.h"
 #include "runtime/lookups.h"
-#include "runtime/pref64.h"
 #include "runtime/preference.h"
 #include "runtime/resolve.h"
 

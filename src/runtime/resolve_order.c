@@ -10,7 +10,7 @@
 #include "preload/base/scratch.h"
 #include "preload/base/settings.h"
 #include "preload/base/sources.h"
-#include "runtime/pref64.h"
+#include "preload/nat64/discovery.h"
 #include "runtime/preference.h"
 
 /* Once aloud: a program may look such a name up again and again. */

@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "runtime/pref64_kept.h"
+#include "preload/nat64/kept.h"
 
 #define LIFETIME_S 600
 #define ROUNDS     20000

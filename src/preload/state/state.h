@@ -106,7 +106,7 @@ bool state_mark_write(uint32_t mark, uint64_t value);
 #define STATE_HISTORY_SLOTS     4096
 #define STATE_HISTORY_SLOT_SIZE 80
 
-/* The NAT64 prefixes of networks: slots of runtime/pref64_record.h. */
+/* The NAT64 prefixes of networks: slots of preload/nat64/record.h. */
 #define STATE_PREFIXES_SLOTS     64
 #define STATE_PREFIXES_SLOT_SIZE 256
 

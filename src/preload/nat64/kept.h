@@ -5,10 +5,10 @@
  *
  * Async-signal-safe, lock-free for readers; errno kept.
  */
-#ifndef V6SHIM_RUNTIME_PREF64_KEPT_H
-#define V6SHIM_RUNTIME_PREF64_KEPT_H
+#ifndef V6SHIM_PRELOAD_NAT64_KEPT_H
+#define V6SHIM_PRELOAD_NAT64_KEPT_H
 
-#include "runtime/pref64_record.h"
+#include "preload/nat64/record.h"
 
 #define PREF64_NETWORKS 16
 

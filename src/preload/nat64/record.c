@@ -1,4 +1,4 @@
-#include "runtime/pref64_record.h"
+#include "preload/nat64/record.h"
 
 #include <arpa/nameser.h>
 #include <errno.h>

@@ -1,4 +1,4 @@
-#include "runtime/pref64.h"
+#include "preload/nat64/discovery.h"
 
 #include <errno.h>
 #include <stdatomic.h>
@@ -17,8 +17,8 @@
 #include "preload/base/signal_handler.h"
 #include "preload/base/sources.h"
 #include "preload/base/worker_thread.h"
-#include "runtime/pref64_kept.h"
-#include "runtime/pref64_record.h"
+#include "preload/nat64/kept.h"
+#include "preload/nat64/record.h"
 
 #define SAME_NETWORK_MS 3000 /* a host that has moved notices that late */
 #define LOOK_AGAIN_MS   1

@@ -4,8 +4,8 @@
  * Async-signal-safe, but for what asks the resolver, which starts a thread; errno kept, no lock held while
  * waiting.
  */
-#ifndef V6SHIM_RUNTIME_PREF64_H
-#define V6SHIM_RUNTIME_PREF64_H
+#ifndef V6SHIM_PRELOAD_NAT64_DISCOVERY_H
+#define V6SHIM_PRELOAD_NAT64_DISCOVERY_H
 
 #include <stdatomic.h>
 

@@ -1,4 +1,4 @@
-#include "runtime/pref64_kept.h"
+#include "preload/nat64/kept.h"
 
 #include <stdatomic.h>
 #include <string.h>

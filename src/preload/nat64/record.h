@@ -4,8 +4,8 @@
  *
  * pref64_ask waits for the resolver and allocates. All others are async-signal-safe; errno kept.
  */
-#ifndef V6SHIM_RUNTIME_PREF64_RECORD_H
-#define V6SHIM_RUNTIME_PREF64_RECORD_H
+#ifndef V6SHIM_PRELOAD_NAT64_RECORD_H
+#define V6SHIM_PRELOAD_NAT64_RECORD_H
 
 #include "core/nat64.h"
 
