@@ -12,7 +12,7 @@
 #include "cli/options.h"
 #include "cli/tell.h"
 #include "preload/base/settings.h"
-#include "runtime/preference.h"
+#include "preload/resolve/preference.h"
 
 #define NAME         "policy"
 #define PREFIX_SIZE  (ADDRESS_TEXT_SIZE + 4) /* '/' and three digits */

@@ -7,8 +7,8 @@
 #include "preload/base/guard.h"
 #include "preload/base/hook.h"
 #include "preload/base/real.h"
-#include "runtime/aware.h"
-#include "runtime/lookup_queue.h"
+#include "preload/resolve/aware.h"
+#include "preload/resolve/lookup_queue.h"
 
 /* Whether getaddrinfo() would answer any of them otherwise than libc; where not, what they show of the program. */
 static bool concern_us(struct gaicb *const list[], int count)

@@ -10,7 +10,7 @@
 #include "preload/base/hook.h"
 #include "preload/base/older.h"
 #include "preload/base/real.h"
-#include "runtime/aware.h"
+#include "preload/resolve/aware.h"
 #include "runtime/background.h"
 #include "runtime/patience.h"
 #include "runtime/sockets.h"

@@ -12,7 +12,7 @@
 #include "preload/base/kernel.h"
 #include "preload/base/real.h"
 #include "preload/base/settings.h"
-#include "runtime/aware.h"
+#include "preload/resolve/aware.h"
 #include "runtime/sockets.h"
 #include "runtime/upgrade.h"
 

@@ -6,10 +6,10 @@
 #include "preload/base/limit.h"
 #include "preload/base/pointer.h"
 #include "preload/base/real.h"
+#include "preload/resolve/resolve.h"
 #include "runtime/background.h"
 #include "runtime/epoll_kernel.h"
 #include "runtime/epoll_sets.h"
-#include "runtime/resolve.h"
 #include "runtime/sockets.h"
 #include "runtime/waiting.h"
 

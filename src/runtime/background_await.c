@@ -8,10 +8,10 @@
 #include "preload/base/settings.h"
 #include "preload/nat64/discovery.h"
 #include "preload/nat64/record.h"
+#include "preload/resolve/redirect.h"
 #include "runtime/attempts.h"
 #include "runtime/background_race.h"
 #include "runtime/race_thread.h"
-#include "runtime/redirect.h"
 
 /* How long libc's resolver takes at most, as it usually is set up (resolv.conf(5)). */
 #define NAME_PATIENCE_MS 10000

@@ -8,7 +8,7 @@
 #include "preload/base/log.h"
 #include "preload/base/real.h"
 #include "preload/base/settings.h"
-#include "runtime/aware.h"
+#include "preload/resolve/aware.h"
 #include "runtime/listen_map.h"
 #include "runtime/sockets.h"
 #include "runtime/upgrade.h"

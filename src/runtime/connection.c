@@ -14,6 +14,7 @@
 #include "preload/base/settings.h"
 #include "preload/base/signal_handler.h"
 #include "preload/nat64/discovery.h"
+#include "preload/resolve/redirect.h"
 #include "runtime/attempts.h"
 #include "runtime/background.h"
 #include "runtime/destinations.h"
@@ -21,7 +22,6 @@
 #include "runtime/outbound.h"
 #include "runtime/patience.h"
 #include "runtime/race.h"
-#include "runtime/redirect.h"
 #include "runtime/sockets.h"
 #include "runtime/upgrade.h"
 

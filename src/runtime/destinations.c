@@ -5,8 +5,8 @@
 #include "core/reach.h"
 #include "preload/alias/aliases.h"
 #include "preload/nat64/discovery.h"
+#include "preload/resolve/lookups.h"
 #include "preload/state/state.h"
-#include "runtime/lookups.h"
 
 static void add_listed(struct destinations *destinations)
 {

@@ -10,8 +10,8 @@
 
 #include "core/candidates.h"
 #include "preload/alias/aliases.h"
-#include "runtime/lookups.h"
-#include "runtime/redirect.h"
+#include "preload/resolve/lookups.h"
+#include "preload/resolve/redirect.h"
 
 struct destinations {
     struct in_addr asked; /* by the program */

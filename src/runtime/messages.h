@@ -15,10 +15,10 @@
 #include "preload/alias/aliases.h"
 #include "preload/base/fast_path.h"
 #include "preload/base/pointer.h"
+#include "preload/resolve/redirect.h"
+#include "preload/resolve/resolve.h"
 #include "runtime/control.h"
-#include "runtime/redirect.h"
 #include "runtime/replies.h"
-#include "runtime/resolve.h"
 #include "runtime/sockets.h"
 
 /* The IPv4 address that a datagram is sent to. As the kernel does it, no family at all is taken for AF_INET. */

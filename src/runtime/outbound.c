@@ -7,7 +7,7 @@
 #include "preload/base/clock.h"
 #include "preload/base/real.h"
 #include "preload/nat64/discovery.h"
-#include "runtime/redirect.h"
+#include "preload/resolve/redirect.h"
 #include "runtime/sockets.h"
 
 #define SENT_SLOTS  1024u

@@ -2,8 +2,8 @@
 
 #include "preload/base/imports.h"
 #include "preload/base/settings.h"
+#include "preload/resolve/aware.h"
 #include "runtime/adoption.h"
-#include "runtime/aware.h"
 #include "runtime/sockets.h"
 
 /* The observer of v6shim check --run, where it is loaded, stands between us and who calls: it knows. */

@@ -14,6 +14,7 @@
 #include "preload/base/log.h"
 #include "preload/base/real.h"
 #include "preload/base/sources.h"
+#include "preload/resolve/resolve.h"
 #include "runtime/filters.h"
 #include "runtime/forgery.h"
 #include "runtime/holders.h"
@@ -22,7 +23,6 @@
 #include "runtime/proof.h"
 #include "runtime/replace.h"
 #include "runtime/requeue.h"
-#include "runtime/resolve.h"
 #include "runtime/sockets.h"
 
 /* What an upgrade knows of the socket that goes. */

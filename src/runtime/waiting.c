@@ -9,10 +9,10 @@
 #include "preload/base/limit.h"
 #include "preload/base/pointer.h"
 #include "preload/base/real.h"
+#include "preload/resolve/resolve.h"
 #include "runtime/background.h"
 #include "runtime/messages.h"
 #include "runtime/proof.h"
-#include "runtime/resolve.h"
 #include "runtime/sockets.h"
 
 /* Longer lists are passed on as they are. */

@@ -14,7 +14,7 @@
 #include <string.h>
 
 #include "preload/base/settings.h"
-#include "runtime/preference.h"
+#include "preload/resolve/preference.h"
 
 #define SETS_MAX  4096
 #define NAME_SIZE 32

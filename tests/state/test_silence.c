@@ -11,8 +11,8 @@
 
 #include "preload/alias/aliases.h"
 #include "preload/base/clock.h"
+#include "preload/resolve/no_aaaa.h"
 #include "preload/state/state.h"
-#include "runtime/silence.h"
 #include "support.h"
 
 #define MARK         0 /* of the silent resolver */

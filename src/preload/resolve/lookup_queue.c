@@ -1,4 +1,4 @@
-#include "runtime/lookup_queue.h"
+#include "preload/resolve/lookup_queue.h"
 
 #include <errno.h>
 #include <linux/futex.h>

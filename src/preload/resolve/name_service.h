@@ -3,8 +3,8 @@
  *
  * For name lookups: reads /etc/nsswitch.conf once in a process. errno kept.
  */
-#ifndef V6SHIM_RUNTIME_NAME_SERVICE_H
-#define V6SHIM_RUNTIME_NAME_SERVICE_H
+#ifndef V6SHIM_PRELOAD_RESOLVE_NAME_SERVICE_H
+#define V6SHIM_PRELOAD_RESOLVE_NAME_SERVICE_H
 
 #include <stdbool.h>
 

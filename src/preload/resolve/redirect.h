@@ -3,8 +3,8 @@
  *
  * Async-signal-safe, but for what looks a name up, which starts a thread; errno kept.
  */
-#ifndef V6SHIM_RUNTIME_REDIRECT_H
-#define V6SHIM_RUNTIME_REDIRECT_H
+#ifndef V6SHIM_PRELOAD_RESOLVE_REDIRECT_H
+#define V6SHIM_PRELOAD_RESOLVE_REDIRECT_H
 
 #include <stdbool.h>
 #include <stddef.h>

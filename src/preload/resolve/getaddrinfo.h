@@ -1,9 +1,9 @@
 /*
  * getaddrinfo() as a legacy program calls it, with ai_family AF_INET; and getnameinfo() of an alias. For name lookups
- * only, as runtime/resolve.h.
+ * only, as preload/resolve/resolve.h.
  */
-#ifndef V6SHIM_RUNTIME_RESOLVE_INFO_H
-#define V6SHIM_RUNTIME_RESOLVE_INFO_H
+#ifndef V6SHIM_PRELOAD_RESOLVE_GETADDRINFO_H
+#define V6SHIM_PRELOAD_RESOLVE_GETADDRINFO_H
 
 #include <netdb.h>
 #include <netinet/in.h>

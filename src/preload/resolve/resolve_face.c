@@ -6,9 +6,9 @@
 #include "preload/base/log.h"
 #include "preload/base/settings.h"
 #include "preload/nat64/discovery.h"
+#include "preload/resolve/lookups.h"
+#include "preload/resolve/resolve.h"
 #include "preload/state/state.h"
-#include "runtime/lookups.h"
-#include "runtime/resolve.h"
 
 atomic_bool resolve_alias_shown;
 

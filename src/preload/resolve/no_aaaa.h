@@ -3,8 +3,8 @@
  * without IPv4 addresses the whole timeout. So the silence is remembered for ten minutes, for the user's other
  * processes too. Lock-free; allocates nothing.
  */
-#ifndef V6SHIM_RUNTIME_SILENCE_H
-#define V6SHIM_RUNTIME_SILENCE_H
+#ifndef V6SHIM_PRELOAD_RESOLVE_NO_AAAA_H
+#define V6SHIM_PRELOAD_RESOLVE_NO_AAAA_H
 
 #include <stdbool.h>
 #include <stdint.h>

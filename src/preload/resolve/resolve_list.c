@@ -1,5 +1,5 @@
 /* Lists of addresses, for lookups and for the command. */
-#include "runtime/resolve.h"
+#include "preload/resolve/resolve.h"
 
 void resolve_add(struct resolve_addresses *list, const struct ip_address *address)
 {

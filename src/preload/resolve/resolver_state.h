@@ -4,8 +4,8 @@
  *
  * For name lookups only: allocates, not async-signal-safe. errno kept.
  */
-#ifndef V6SHIM_RUNTIME_RESOLVER_STATE_H
-#define V6SHIM_RUNTIME_RESOLVER_STATE_H
+#ifndef V6SHIM_PRELOAD_RESOLVE_RESOLVER_STATE_H
+#define V6SHIM_PRELOAD_RESOLVE_RESOLVER_STATE_H
 
 #include <netinet/in.h>
 #include <resolv.h>

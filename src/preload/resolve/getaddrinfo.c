@@ -1,4 +1,4 @@
-#include "runtime/resolve_info.h"
+#include "preload/resolve/getaddrinfo.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -10,10 +10,10 @@
 #include "preload/base/scratch.h"
 #include "preload/base/settings.h"
 #include "preload/nat64/discovery.h"
-#include "runtime/aware.h"
-#include "runtime/lookups.h"
-#include "runtime/preference.h"
-#include "runtime/resolve.h"
+#include "preload/resolve/aware.h"
+#include "preload/resolve/lookups.h"
+#include "preload/resolve/preference.h"
+#include "preload/resolve/resolve.h"
 
 static struct ip_address address_of(const struct addrinfo *info)
 {

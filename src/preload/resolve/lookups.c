@@ -1,4 +1,4 @@
-#include "runtime/lookups.h"
+#include "preload/resolve/lookups.h"
 
 #include <pthread.h>
 #include <sched.h>

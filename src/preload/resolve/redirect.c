@@ -1,4 +1,4 @@
-#include "runtime/redirect.h"
+#include "preload/resolve/redirect.h"
 
 #include <errno.h>
 #include <netdb.h>

@@ -4,8 +4,8 @@
  *
  * For name lookups only: allocates, waits, is not async-signal-safe. No lock is held while waiting.
  */
-#ifndef V6SHIM_RUNTIME_RESOLVE_H
-#define V6SHIM_RUNTIME_RESOLVE_H
+#ifndef V6SHIM_PRELOAD_RESOLVE_RESOLVE_H
+#define V6SHIM_PRELOAD_RESOLVE_RESOLVE_H
 
 #include <netdb.h>
 #include <stdatomic.h>
@@ -43,8 +43,8 @@ enum resolve_outcome {
  * Waits for it: `resolution-delay` where the IPv4 half has addresses, until the resolver has an answer where not.
  * NULL-safe. True where IPv6 addresses were found: only then the two below may be called.
  *
- * A resolver that answered the IPv4 half and not this one is noted to be silent (runtime/silence); one that answered
- * neither may be back the next moment.
+ * A resolver that answered the IPv4 half and not this one is noted to be silent (preload/resolve/no_aaaa); one that
+ * answered neither may be back the next moment.
  */
 bool resolve_wait(struct resolve_half *half, enum resolve_outcome ipv4);
 /* After that gave false: whether that is the resolver's answer. (It may be late, or not asked.) NULL-safe. */

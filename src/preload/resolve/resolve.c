@@ -1,4 +1,4 @@
-#include "runtime/resolve.h"
+#include "preload/resolve/resolve.h"
 
 #include <errno.h>
 #include <net/if.h>
@@ -15,9 +15,9 @@
 #include "preload/base/sources.h"
 #include "preload/base/thread_end.h"
 #include "preload/base/worker_thread.h"
-#include "runtime/name_service.h"
-#include "runtime/resolver_state.h"
-#include "runtime/silence.h"
+#include "preload/resolve/name_service.h"
+#include "preload/resolve/no_aaaa.h"
+#include "preload/resolve/resolver_state.h"
 
 #define FIRST_BUFFER_SIZE 1024u
 #define LAST_BUFFER_SIZE  (64u * 1024u)

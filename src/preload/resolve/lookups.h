@@ -6,8 +6,8 @@
  * name lookups; they block signals while they hold the lock, and give up (the lookup is then not on record) rather
  * than wait for a holder that does not come back.
  */
-#ifndef V6SHIM_RUNTIME_LOOKUPS_H
-#define V6SHIM_RUNTIME_LOOKUPS_H
+#ifndef V6SHIM_PRELOAD_RESOLVE_LOOKUPS_H
+#define V6SHIM_PRELOAD_RESOLVE_LOOKUPS_H
 
 #include "core/candidates.h"
 

@@ -1,4 +1,4 @@
-#include "runtime/preference.h"
+#include "preload/resolve/preference.h"
 
 #include <errno.h>
 #include <fcntl.h>

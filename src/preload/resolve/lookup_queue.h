@@ -7,8 +7,8 @@
  * Not async-signal-safe: allocates, makes threads. A child of fork() has none of the lookups; there, as in libc, they
  * stay in progress. errno kept.
  */
-#ifndef V6SHIM_RUNTIME_LOOKUP_QUEUE_H
-#define V6SHIM_RUNTIME_LOOKUP_QUEUE_H
+#ifndef V6SHIM_PRELOAD_RESOLVE_LOOKUP_QUEUE_H
+#define V6SHIM_PRELOAD_RESOLVE_LOOKUP_QUEUE_H
 
 #include <netdb.h>
 #include <signal.h>

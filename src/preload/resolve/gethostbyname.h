@@ -1,9 +1,9 @@
 /*
  * The gethostbyname family: libc's answer with the aliases of the IPv6 addresses put in. For name lookups only, as
- * runtime/resolve.h.
+ * preload/resolve/resolve.h.
  */
-#ifndef V6SHIM_RUNTIME_RESOLVE_HOSTENT_H
-#define V6SHIM_RUNTIME_RESOLVE_HOSTENT_H
+#ifndef V6SHIM_PRELOAD_RESOLVE_GETHOSTBYNAME_H
+#define V6SHIM_PRELOAD_RESOLVE_GETHOSTBYNAME_H
 
 #include <netdb.h>
 

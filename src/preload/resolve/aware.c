@@ -1,4 +1,4 @@
-#include "runtime/aware.h"
+#include "preload/resolve/aware.h"
 
 #include <stdatomic.h>
 

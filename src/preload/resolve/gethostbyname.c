@@ -1,4 +1,4 @@
-#include "runtime/resolve_hostent.h"
+#include "preload/resolve/gethostbyname.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -10,8 +10,8 @@
 #include "preload/base/real.h"
 #include "preload/base/scratch.h"
 #include "preload/base/settings.h"
-#include "runtime/lookups.h"
-#include "runtime/resolve.h"
+#include "preload/resolve/lookups.h"
+#include "preload/resolve/resolve.h"
 
 /* The static result of gethostbyname(), as libc has one. Of a fixed size: memory that is replaced could vanish under
    a thread that still reads it. */

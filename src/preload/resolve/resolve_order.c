@@ -11,7 +11,7 @@
 #include "preload/base/settings.h"
 #include "preload/base/sources.h"
 #include "preload/nat64/discovery.h"
-#include "runtime/preference.h"
+#include "preload/resolve/preference.h"
 
 /* Once aloud: a program may look such a name up again and again. */
 static void tell_ignored(const struct ip_address *address)

@@ -2,8 +2,8 @@
  * Whether this process is one that speaks IPv6 itself: it has made an AF_INET6 socket or looked up AF_UNSPEC or
  * AF_INET6 by itself. Never reset, kept over fork, not over exec. The setting `aware` overrules. Async-signal-safe.
  */
-#ifndef V6SHIM_RUNTIME_AWARE_H
-#define V6SHIM_RUNTIME_AWARE_H
+#ifndef V6SHIM_PRELOAD_RESOLVE_AWARE_H
+#define V6SHIM_PRELOAD_RESOLVE_AWARE_H
 
 #include <stdbool.h>
 

@@ -1,4 +1,4 @@
-#include "runtime/name_service.h"
+#include "preload/resolve/name_service.h"
 
 #include <errno.h>
 #include <stdatomic.h>

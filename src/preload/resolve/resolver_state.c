@@ -1,4 +1,4 @@
-#include "runtime/resolver_state.h"
+#include "preload/resolve/resolver_state.h"
 
 #include <errno.h>
 #include <netdb.h>

@@ -1,4 +1,4 @@
-#include "runtime/silence.h"
+#include "preload/resolve/no_aaaa.h"
 
 #include <stdatomic.h>
 

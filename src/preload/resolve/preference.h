@@ -3,12 +3,12 @@
  *
  * For name lookups and the command: reads files, makes system calls, and is not async-signal-safe. errno kept.
  */
-#ifndef V6SHIM_RUNTIME_PREFERENCE_H
-#define V6SHIM_RUNTIME_PREFERENCE_H
+#ifndef V6SHIM_PRELOAD_RESOLVE_PREFERENCE_H
+#define V6SHIM_PRELOAD_RESOLVE_PREFERENCE_H
 
 #include "core/selection.h"
 #include "preload/base/sources.h"
-#include "runtime/resolve.h"
+#include "preload/resolve/resolve.h"
 
 /*
  * The policy in force (setting `policy`). A file is read once, and again each time where it says `reload yes`; its
