@@ -13,6 +13,7 @@
 #include "preload/base/pointer.h"
 #include "preload/base/real.h"
 #include "preload/nat64/discovery.h"
+#include "preload/socket/sockets.h"
 #include "runtime/background.h"
 #include "runtime/binding.h"
 #include "runtime/connection.h"
@@ -24,7 +25,6 @@
 #include "runtime/race.h"
 #include "runtime/replies.h"
 #include "runtime/shape.h"
-#include "runtime/sockets.h"
 #include "runtime/view.h"
 
 #define TO_START 1 /* no result of connect() */

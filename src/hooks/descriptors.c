@@ -11,9 +11,9 @@
 #include "preload/base/older.h"
 #include "preload/base/real.h"
 #include "preload/resolve/aware.h"
+#include "preload/socket/sockets.h"
 #include "runtime/background.h"
 #include "runtime/patience.h"
-#include "runtime/sockets.h"
 
 EXPORT int socket(int family, int type, int protocol)
 {

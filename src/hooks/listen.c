@@ -5,12 +5,12 @@
 #include "preload/base/hook.h"
 #include "preload/base/pointer.h"
 #include "preload/base/real.h"
+#include "preload/socket/sockets.h"
 #include "runtime/acceptance.h"
 #include "runtime/binding.h"
 #include "runtime/impostor.h"
 #include "runtime/loopback_twin.h"
 #include "runtime/shape.h"
-#include "runtime/sockets.h"
 #include "runtime/view.h"
 
 static NOINLINE int listen_noted(int fd, int backlog)

@@ -16,14 +16,14 @@
 #include "preload/base/kernel.h"
 #include "preload/base/pointer.h"
 #include "preload/base/real.h"
+#include "preload/socket/filters.h"
+#include "preload/socket/our_mark.h"
+#include "preload/socket/socket_options.h"
+#include "preload/socket/sockets.h"
 #include "runtime/background.h"
-#include "runtime/filters.h"
 #include "runtime/forgery.h"
-#include "runtime/our_mark.h"
 #include "runtime/proof.h"
 #include "runtime/shape.h"
-#include "runtime/socket_options.h"
-#include "runtime/sockets.h"
 
 /* A socket that the program was given, and takes for one of IPv4. */
 static bool is_inherited_ipv6(int fd, const void *caller)

@@ -6,8 +6,8 @@
 
 #include "preload/base/control_list.h"
 #include "preload/base/guard.h"
-#include "runtime/holders.h"
-#include "runtime/sockets.h"
+#include "preload/socket/holders.h"
+#include "preload/socket/sockets.h"
 
 /* Calls `act` for each descriptor in the control messages, which are as the program gave them. */
 static inline void each_passed(const struct msghdr *message, void (*act)(int fd))

@@ -13,7 +13,7 @@
 #include "preload/base/real.h"
 #include "preload/base/settings.h"
 #include "preload/resolve/aware.h"
-#include "runtime/sockets.h"
+#include "preload/socket/sockets.h"
 #include "runtime/upgrade.h"
 
 static sa_family_t wanted_family(void)

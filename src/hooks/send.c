@@ -8,10 +8,10 @@
 #include "preload/base/log.h"
 #include "preload/base/pointer.h"
 #include "preload/base/real.h"
+#include "preload/socket/sockets.h"
 #include "runtime/background.h"
 #include "runtime/latest_peer.h"
 #include "runtime/messages.h"
-#include "runtime/sockets.h"
 
 /* What the kernel said of a message is final, but where it knows no way to an IPv4 address. */
 static ssize_t or_without_route(ssize_t sent, int error_before, int fd, const struct msghdr *message, int flags)

@@ -6,8 +6,8 @@
 #include "core/address.h"
 #include "preload/alias/aliases.h"
 #include "preload/base/real.h"
-#include "runtime/our_mark.h"
-#include "runtime/sockets.h"
+#include "preload/socket/our_mark.h"
+#include "preload/socket/sockets.h"
 
 bool acceptance_concerns(int listener)
 {

@@ -7,11 +7,11 @@
 
 #include "preload/base/kernel.h"
 #include "preload/base/real.h"
+#include "preload/socket/our_mark.h"
+#include "preload/socket/sockets.h"
 #include "runtime/binding.h"
 #include "runtime/forgery.h"
-#include "runtime/our_mark.h"
 #include "runtime/proof.h"
-#include "runtime/sockets.h"
 
 /* What the new owner would set again on another socket, if this one had to be given back. */
 static const int carried[] = {SO_REUSEADDR, SO_REUSEPORT, SO_BROADCAST, SO_KEEPALIVE};

@@ -10,7 +10,7 @@
 #include "preload/base/kernel.h"
 #include "preload/base/real.h"
 #include "preload/base/sources.h"
-#include "runtime/holders.h"
+#include "preload/socket/holders.h"
 #include "runtime/port_share.h"
 
 bool attempts_read_original(int fd, struct original *original)

@@ -8,7 +8,7 @@
 #define V6SHIM_RUNTIME_ATTEMPTS_H
 
 #include "core/address.h"
-#include "runtime/sockets.h"
+#include "preload/socket/sockets.h"
 
 /* The program's socket, TCP and in state CLOSE, as its attempts have to know it. */
 struct original {

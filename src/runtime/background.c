@@ -14,15 +14,15 @@
 #include "preload/base/real.h"
 #include "preload/base/settings.h"
 #include "preload/base/thread_end.h"
+#include "preload/socket/epoll_sets.h"
+#include "preload/socket/replace.h"
+#include "preload/socket/socket_options.h"
 #include "runtime/attempts.h"
 #include "runtime/background_race.h"
-#include "runtime/epoll_sets.h"
 #include "runtime/history.h"
 #include "runtime/placeholder.h"
 #include "runtime/race.h"
 #include "runtime/race_thread.h"
-#include "runtime/replace.h"
-#include "runtime/socket_options.h"
 
 static void add_lane(struct background *race, int socket, sa_family_t family)
 {

@@ -15,9 +15,9 @@
 
 #include "preload/base/guard.h"
 #include "preload/base/hook.h"
+#include "preload/socket/sockets.h"
 #include "runtime/attempts.h"
 #include "runtime/destinations.h"
-#include "runtime/sockets.h"
 
 /*
  * As connect() on a socket that doesn't block: -EINPROGRESS, 0, or the error of a race in which every attempt failed

@@ -16,12 +16,12 @@
 #include "preload/base/pool.h"
 #include "preload/base/real.h"
 #include "preload/base/settings.h"
+#include "preload/socket/replace.h"
 #include "runtime/attempts.h"
 #include "runtime/history.h"
 #include "runtime/placeholder.h"
 #include "runtime/race.h"
 #include "runtime/race_thread.h"
-#include "runtime/replace.h"
 
 _Atomic unsigned background_count;
 

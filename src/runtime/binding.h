@@ -6,7 +6,7 @@
 
 #include <netinet/in.h>
 
-#include "runtime/sockets.h"
+#include "preload/socket/sockets.h"
 
 /*
  * An alias: the IPv6 address behind it; -EADDRNOTAVAIL where there is none.

@@ -15,6 +15,7 @@
 #include "preload/base/signal_handler.h"
 #include "preload/nat64/discovery.h"
 #include "preload/resolve/redirect.h"
+#include "preload/socket/sockets.h"
 #include "runtime/attempts.h"
 #include "runtime/background.h"
 #include "runtime/destinations.h"
@@ -22,7 +23,6 @@
 #include "runtime/outbound.h"
 #include "runtime/patience.h"
 #include "runtime/race.h"
-#include "runtime/sockets.h"
 #include "runtime/upgrade.h"
 
 /* The real connect(), which may sleep: hooks that a signal handler calls meanwhile have to act. */

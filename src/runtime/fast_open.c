@@ -5,10 +5,10 @@
 
 #include "preload/base/kernel.h"
 #include "preload/base/real.h"
+#include "preload/socket/sockets.h"
 #include "runtime/connection.h"
 #include "runtime/destinations.h"
 #include "runtime/messages.h"
-#include "runtime/sockets.h"
 
 bool fast_open_concerns(int fd, const struct msghdr *message, int flags)
 {

@@ -11,7 +11,7 @@
 #include "preload/base/kernel.h"
 #include "preload/base/pointer.h"
 #include "preload/base/real.h"
-#include "runtime/filters.h"
+#include "preload/socket/filters.h"
 #include "runtime/proof.h"
 
 #define INTERVAL_MS CLOCK_MS_PER_S

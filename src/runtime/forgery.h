@@ -18,7 +18,7 @@
 #include <stdbool.h>
 #include <sys/socket.h>
 
-#include "runtime/sockets.h"
+#include "preload/socket/sockets.h"
 
 #define FORGERY_BURST 16u
 #define FORGERY_LIVE  32u

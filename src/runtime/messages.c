@@ -17,6 +17,7 @@
 #include "preload/nat64/discovery.h"
 #include "preload/resolve/redirect.h"
 #include "preload/resolve/resolve.h"
+#include "preload/socket/sockets.h"
 #include "runtime/control.h"
 #include "runtime/destinations.h"
 #include "runtime/fast_open.h"
@@ -25,7 +26,6 @@
 #include "runtime/proof.h"
 #include "runtime/requeue.h"
 #include "runtime/shape.h"
-#include "runtime/sockets.h"
 #include "runtime/upgrade.h"
 #include "runtime/view.h"
 

@@ -17,9 +17,9 @@
 #include "preload/base/pointer.h"
 #include "preload/resolve/redirect.h"
 #include "preload/resolve/resolve.h"
+#include "preload/socket/sockets.h"
 #include "runtime/control.h"
 #include "runtime/replies.h"
-#include "runtime/sockets.h"
 
 /* The IPv4 address that a datagram is sent to. As the kernel does it, no family at all is taken for AF_INET. */
 static inline bool messages_read_destination(const void *address, socklen_t length, struct sockaddr_in *destination)

@@ -11,9 +11,9 @@
 #include "preload/base/kernel.h"
 #include "preload/base/pointer.h"
 #include "preload/base/real.h"
+#include "preload/socket/sockets.h"
 #include "runtime/adoption.h"
 #include "runtime/shape.h"
-#include "runtime/sockets.h"
 
 #define FORGED_MOST 256 /* that are thrown away in one call which may not wait */
 

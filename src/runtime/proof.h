@@ -16,7 +16,7 @@
 #include <sys/socket.h>
 
 #include "preload/base/hook.h"
-#include "runtime/sockets.h"
+#include "preload/socket/sockets.h"
 
 /* Room for the control messages of a datagram, where the program has asked for none. */
 #define PROOF_CONTROL_SIZE 512

@@ -17,8 +17,8 @@
 #include "preload/base/settings.h"
 #include "preload/base/thread_end.h"
 #include "preload/nat64/discovery.h"
+#include "preload/socket/replace.h"
 #include "runtime/patience.h"
-#include "runtime/replace.h"
 
 #define NO_SOCKET (-1)
 #define FOREVER   INT64_MAX

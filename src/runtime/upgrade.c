@@ -15,15 +15,15 @@
 #include "preload/base/real.h"
 #include "preload/base/sources.h"
 #include "preload/resolve/resolve.h"
-#include "runtime/filters.h"
+#include "preload/socket/filters.h"
+#include "preload/socket/holders.h"
+#include "preload/socket/our_mark.h"
+#include "preload/socket/replace.h"
+#include "preload/socket/sockets.h"
 #include "runtime/forgery.h"
-#include "runtime/holders.h"
-#include "runtime/our_mark.h"
 #include "runtime/port_share.h"
 #include "runtime/proof.h"
-#include "runtime/replace.h"
 #include "runtime/requeue.h"
-#include "runtime/sockets.h"
 
 /* What an upgrade knows of the socket that goes. */
 struct plan {

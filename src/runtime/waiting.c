@@ -10,10 +10,10 @@
 #include "preload/base/pointer.h"
 #include "preload/base/real.h"
 #include "preload/resolve/resolve.h"
+#include "preload/socket/sockets.h"
 #include "runtime/background.h"
 #include "runtime/messages.h"
 #include "runtime/proof.h"
-#include "runtime/sockets.h"
 
 /* Longer lists are passed on as they are. */
 #define MOST      16384u

@@ -2,7 +2,7 @@
 
 #include "preload/base/limit.h"
 #include "preload/base/real.h"
-#include "runtime/sockets.h"
+#include "preload/socket/sockets.h"
 #include "runtime/waiting.h"
 
 #define READABLE (EPOLLIN | EPOLLRDNORM)

@@ -1,4 +1,4 @@
-#include "runtime/socket_options.h"
+#include "preload/socket/socket_options.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "preload/base/real.h"
-#include "runtime/memberships.h"
+#include "preload/socket/memberships.h"
 
 #ifndef TCP_FASTOPEN_CONNECT
 #define TCP_FASTOPEN_CONNECT 30

@@ -4,10 +4,10 @@
  *
  * Async-signal-safe, no lock, nothing allocated.
  */
-#ifndef V6SHIM_RUNTIME_EPOLL_SETS_H
-#define V6SHIM_RUNTIME_EPOLL_SETS_H
+#ifndef V6SHIM_PRELOAD_SOCKET_EPOLL_SETS_H
+#define V6SHIM_PRELOAD_SOCKET_EPOLL_SETS_H
 
-#include "runtime/sockets.h"
+#include "preload/socket/sockets.h"
 
 /* A socket in more sets than this keeps its first ones. */
 #define EPOLL_SETS_MOST 8

@@ -1,4 +1,4 @@
-#include "runtime/epoll_kernel.h"
+#include "preload/socket/epoll_kernel.h"
 
 #include <errno.h>
 #include <fcntl.h>

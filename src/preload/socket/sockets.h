@@ -6,8 +6,8 @@
  * destroys something (a dup3 over a number) asks the kernel first (kernel.h). No function here waits or takes
  * a lock; all are async-signal-safe and keep errno.
  */
-#ifndef V6SHIM_RUNTIME_SOCKETS_H
-#define V6SHIM_RUNTIME_SOCKETS_H
+#ifndef V6SHIM_PRELOAD_SOCKET_SOCKETS_H
+#define V6SHIM_PRELOAD_SOCKET_SOCKETS_H
 
 #include <netinet/in.h>
 #include <stdatomic.h>

@@ -4,8 +4,8 @@
  *
  * Pure; async-signal-safe.
  */
-#ifndef V6SHIM_RUNTIME_MEMBERSHIPS_H
-#define V6SHIM_RUNTIME_MEMBERSHIPS_H
+#ifndef V6SHIM_PRELOAD_SOCKET_MEMBERSHIPS_H
+#define V6SHIM_PRELOAD_SOCKET_MEMBERSHIPS_H
 
 #include <netinet/in.h>
 #include <stdbool.h>

@@ -1,4 +1,4 @@
-#include "runtime/holders.h"
+#include "preload/socket/holders.h"
 
 #include <errno.h>
 #include <stdatomic.h>
@@ -12,7 +12,7 @@
 #include "preload/base/clock.h"
 #include "preload/base/log.h"
 #include "preload/base/raw_file.h"
-#include "runtime/sockets.h"
+#include "preload/socket/sockets.h"
 
 #define READ_SIZE   1024 /* twice on the stack */
 #define NAME_SIZE   32

@@ -1,4 +1,4 @@
-#include "runtime/our_mark.h"
+#include "preload/socket/our_mark.h"
 
 #include <errno.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-#include "runtime/filters.h"
+#include "preload/socket/filters.h"
 
 #include <errno.h>
 #include <linux/if_ether.h>

@@ -8,8 +8,8 @@
  *
  * Async-signal-safe, no lock; errno kept.
  */
-#ifndef V6SHIM_RUNTIME_HOLDERS_H
-#define V6SHIM_RUNTIME_HOLDERS_H
+#ifndef V6SHIM_PRELOAD_SOCKET_HOLDERS_H
+#define V6SHIM_PRELOAD_SOCKET_HOLDERS_H
 
 #include <stdbool.h>
 

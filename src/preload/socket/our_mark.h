@@ -6,8 +6,8 @@
  *
  * Async-signal-safe, no lock; errno kept.
  */
-#ifndef V6SHIM_RUNTIME_OUR_MARK_H
-#define V6SHIM_RUNTIME_OUR_MARK_H
+#ifndef V6SHIM_PRELOAD_SOCKET_OUR_MARK_H
+#define V6SHIM_PRELOAD_SOCKET_OUR_MARK_H
 
 #include <stdbool.h>
 #include <sys/socket.h>

@@ -1,4 +1,4 @@
-#include "runtime/replace.h"
+#include "preload/socket/replace.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -7,8 +7,8 @@
 #include "preload/base/kernel.h"
 #include "preload/base/log.h"
 #include "preload/base/real.h"
-#include "runtime/epoll_kernel.h"
-#include "runtime/epoll_sets.h"
+#include "preload/socket/epoll_kernel.h"
+#include "preload/socket/epoll_sets.h"
 
 #define CARRIED_FLAGS (O_NONBLOCK | O_APPEND)
 

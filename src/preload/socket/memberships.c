@@ -1,4 +1,4 @@
-#include "runtime/memberships.h"
+#include "preload/socket/memberships.h"
 
 #include <stddef.h>
 #include <string.h>

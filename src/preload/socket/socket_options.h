@@ -7,10 +7,10 @@
  *
  * Async-signal-safe, no lock.
  */
-#ifndef V6SHIM_RUNTIME_SOCKET_OPTIONS_H
-#define V6SHIM_RUNTIME_SOCKET_OPTIONS_H
+#ifndef V6SHIM_PRELOAD_SOCKET_SOCKET_OPTIONS_H
+#define V6SHIM_PRELOAD_SOCKET_SOCKET_OPTIONS_H
 
-#include "runtime/sockets.h"
+#include "preload/socket/sockets.h"
 
 /* Longest value kept; a longer one makes the socket unreplayable. */
 #define SOCKET_OPTION_SIZE 40

@@ -1,4 +1,4 @@
-#include "runtime/sockets.h"
+#include "preload/socket/sockets.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -7,7 +7,7 @@
 #include "core/transport.h"
 #include "preload/base/kernel.h"
 #include "preload/base/ready.h"
-#include "runtime/socket_options.h"
+#include "preload/socket/socket_options.h"
 
 #define WATCH_NONE    0
 #define WATCH_SEVERAL UINT32_MAX

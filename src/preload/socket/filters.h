@@ -2,8 +2,8 @@
  * The program's own packet filter (SO_ATTACH_FILTER), and the one of ours that may stand before it
  * (runtime/forgery.h). Async-signal-safe, no lock; errno kept.
  */
-#ifndef V6SHIM_RUNTIME_FILTERS_H
-#define V6SHIM_RUNTIME_FILTERS_H
+#ifndef V6SHIM_PRELOAD_SOCKET_FILTERS_H
+#define V6SHIM_PRELOAD_SOCKET_FILTERS_H
 
 #include <linux/filter.h>
 #include <stdbool.h>

@@ -2,10 +2,10 @@
  * Putting another socket under the numbers that the program has for one: what upgrading, giving back and the end of a
  * race have in common. Async-signal-safe; the caller has blocked signals, so that no handler sees half of it.
  */
-#ifndef V6SHIM_RUNTIME_REPLACE_H
-#define V6SHIM_RUNTIME_REPLACE_H
+#ifndef V6SHIM_PRELOAD_SOCKET_REPLACE_H
+#define V6SHIM_PRELOAD_SOCKET_REPLACE_H
 
-#include "runtime/sockets.h"
+#include "preload/socket/sockets.h"
 
 /*
  * Puts `socket` under `fd` and under every duplicate of it that is known, and closes `socket`'s own number. Status

@@ -4,8 +4,8 @@
  *
  * Async-signal-safe, no lock, nothing allocated; errno kept.
  */
-#ifndef V6SHIM_RUNTIME_EPOLL_KERNEL_H
-#define V6SHIM_RUNTIME_EPOLL_KERNEL_H
+#ifndef V6SHIM_PRELOAD_SOCKET_EPOLL_KERNEL_H
+#define V6SHIM_PRELOAD_SOCKET_EPOLL_KERNEL_H
 
 #include <stdatomic.h>
 #include <stdbool.h>

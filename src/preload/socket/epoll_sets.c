@@ -1,11 +1,11 @@
-#include "runtime/epoll_sets.h"
+#include "preload/socket/epoll_sets.h"
 
 #include <errno.h>
 #include <sched.h>
 
 #include "preload/base/log.h"
 #include "preload/base/real.h"
-#include "runtime/epoll_kernel.h"
+#include "preload/socket/epoll_kernel.h"
 
 /* A registration that no hook has seen was found: from then on the record of none is believed. */
 static atomic_bool some_are_unseen;
