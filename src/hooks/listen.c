@@ -5,13 +5,13 @@
 #include "preload/base/hook.h"
 #include "preload/base/pointer.h"
 #include "preload/base/real.h"
+#include "preload/peers/accept.h"
+#include "preload/peers/impostor.h"
+#include "preload/peers/loopback_twin.h"
+#include "preload/peers/view.h"
 #include "preload/socket/sockets.h"
-#include "runtime/acceptance.h"
 #include "runtime/binding.h"
-#include "runtime/impostor.h"
-#include "runtime/loopback_twin.h"
 #include "runtime/shape.h"
-#include "runtime/view.h"
 
 static NOINLINE int listen_noted(int fd, int backlog)
 {

@@ -8,14 +8,14 @@
 #include "preload/base/limit.h"
 #include "preload/base/pointer.h"
 #include "preload/base/real.h"
+#include "preload/peers/impostor.h"
+#include "preload/peers/latest_peer.h"
+#include "preload/peers/outbound.h"
+#include "preload/peers/view.h"
 #include "preload/socket/sockets.h"
 #include "runtime/background.h"
-#include "runtime/impostor.h"
-#include "runtime/latest_peer.h"
 #include "runtime/messages.h"
-#include "runtime/outbound.h"
 #include "runtime/proof.h"
-#include "runtime/view.h"
 
 /* Messages that one recvmmsg() translates at a time, and the bytes that they may take: on the stack, so not many. */
 #define BATCH      8u

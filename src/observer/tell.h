@@ -35,8 +35,8 @@ const char *tell_variable(void);
 void tell(struct observation *observation, const void *caller);
 
 /*
- * The shim, where it stands behind us, judges some calls by the object that made them (runtime/view), and sees us. It
- * asks v6shim_observed_caller() who called us; NULL: nobody did.
+ * The shim, where it stands behind us, judges some calls by the object that made them (preload/peers/view), and sees
+ * us. It asks v6shim_observed_caller() who called us; NULL: nobody did.
  */
 extern __thread const void *tell_caller __attribute__((tls_model("initial-exec")));
 

@@ -8,9 +8,9 @@
 #include "preload/base/log.h"
 #include "preload/base/real.h"
 #include "preload/base/settings.h"
+#include "preload/peers/listen_map.h"
 #include "preload/resolve/aware.h"
 #include "preload/socket/sockets.h"
-#include "runtime/listen_map.h"
 #include "runtime/upgrade.h"
 
 /* Sockets bound to the wildcard of both families so far: where there are none, nobody looks for them. */

@@ -9,7 +9,7 @@
 
 #include "preload/alias/aliases.h"
 #include "preload/base/control_list.h"
-#include "runtime/view.h"
+#include "preload/peers/view.h"
 
 /* A list of control messages that is being written. */
 struct list {

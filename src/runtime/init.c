@@ -18,16 +18,16 @@
 #include "preload/base/trace.h"
 #include "preload/base/worker_thread.h"
 #include "preload/nat64/discovery.h"
+#include "preload/peers/listen_map.h"
+#include "preload/peers/translators.h"
 #include "preload/resolve/lookup_queue.h"
 #include "preload/resolve/lookups.h"
 #include "preload/resolve/resolve.h"
 #include "preload/socket/holders.h"
 #include "runtime/background.h"
 #include "runtime/last_thread.h"
-#include "runtime/listen_map.h"
 #include "runtime/patience.h"
 #include "runtime/race.h"
-#include "runtime/translators.h"
 #include "runtime/upgrade.h"
 
 static void (*const clean_up[])(void) = {race_abandon_all, patience_abandon_all, resolve_abandon_all, NULL};

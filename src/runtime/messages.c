@@ -15,19 +15,19 @@
 #include "preload/base/signal_handler.h"
 #include "preload/base/sources.h"
 #include "preload/nat64/discovery.h"
+#include "preload/peers/latest_peer.h"
+#include "preload/peers/outbound.h"
+#include "preload/peers/view.h"
 #include "preload/resolve/redirect.h"
 #include "preload/resolve/resolve.h"
 #include "preload/socket/sockets.h"
 #include "runtime/control.h"
 #include "runtime/destinations.h"
 #include "runtime/fast_open.h"
-#include "runtime/latest_peer.h"
-#include "runtime/outbound.h"
 #include "runtime/proof.h"
 #include "runtime/requeue.h"
 #include "runtime/shape.h"
 #include "runtime/upgrade.h"
-#include "runtime/view.h"
 
 bool messages_concern(int fd, const void *address, socklen_t length)
 {

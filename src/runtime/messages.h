@@ -15,11 +15,11 @@
 #include "preload/alias/aliases.h"
 #include "preload/base/fast_path.h"
 #include "preload/base/pointer.h"
+#include "preload/peers/return_path.h"
 #include "preload/resolve/redirect.h"
 #include "preload/resolve/resolve.h"
 #include "preload/socket/sockets.h"
 #include "runtime/control.h"
-#include "runtime/replies.h"
 
 /* The IPv4 address that a datagram is sent to. As the kernel does it, no family at all is taken for AF_INET. */
 static inline bool messages_read_destination(const void *address, socklen_t length, struct sockaddr_in *destination)

@@ -30,8 +30,9 @@ enum socket_flag {
     SOCKET_WILDCARD = 1 << 6,     /* bound to the wildcard of both families in the place of 0.0.0.0 */
     SOCKET_LISTENING = 1 << 7,    /* with the backlog of the record */
     SOCKET_RACING = 1 << 8,       /* a placeholder stands under the number, see runtime/background.h */
-    SOCKET_TRANSLATED = 1 << 9,   /* connected where the peer may stand for an IPv4 address, see runtime/outbound.h */
-    SOCKET_PROVEN = 1 << 10,      /* UDP: IP_PKTINFO was asked for, as proof of IPv4, see proof.h */
+    SOCKET_TRANSLATED =
+        1 << 9, /* connected where the peer may stand for an IPv4 address, see preload/peers/outbound.h */
+    SOCKET_PROVEN = 1 << 10,        /* UDP: IP_PKTINFO was asked for, as proof of IPv4, see proof.h */
     SOCKET_WANTS_PKTINFO = 1 << 11, /* with it: the program wants to see IP_PKTINFO */
     SOCKET_FILTERED = 1 << 12,      /* the program attached a filter, and it is still there */
     SOCKET_FAILED = 1 << 13,    /* a race has failed with `failure`, which the socket under the number can't say */

@@ -1,12 +1,12 @@
-#include "runtime/view.h"
+#include "preload/peers/view.h"
 
 #include <netinet/in.h>
 #include <string.h>
 
 #include "preload/alias/aliases.h"
-#include "runtime/impostor.h"
-#include "runtime/listen_map.h"
-#include "runtime/translators.h"
+#include "preload/peers/impostor.h"
+#include "preload/peers/listen_map.h"
+#include "preload/peers/translators.h"
 
 struct in_addr view_of(const struct ip_address *address)
 {

@@ -1,4 +1,4 @@
-#include "runtime/outbound.h"
+#include "preload/peers/outbound.h"
 
 #include <errno.h>
 #include <stdatomic.h>

@@ -2,8 +2,8 @@
  * The setting nat64-inbound: translators in front of this host, whose clients are shown as the IPv4 addresses that
  * they have. Async-signal-safe, no lock.
  */
-#ifndef V6SHIM_RUNTIME_TRANSLATORS_H
-#define V6SHIM_RUNTIME_TRANSLATORS_H
+#ifndef V6SHIM_PRELOAD_PEERS_TRANSLATORS_H
+#define V6SHIM_PRELOAD_PEERS_TRANSLATORS_H
 
 #include "core/setting.h"
 

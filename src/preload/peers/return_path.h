@@ -4,8 +4,8 @@
  *
  * Lock-free, async-signal-safe, errno kept.
  */
-#ifndef V6SHIM_RUNTIME_REPLIES_H
-#define V6SHIM_RUNTIME_REPLIES_H
+#ifndef V6SHIM_PRELOAD_PEERS_RETURN_PATH_H
+#define V6SHIM_PRELOAD_PEERS_RETURN_PATH_H
 
 #include <netinet/in.h>
 #include <stdatomic.h>
@@ -13,7 +13,7 @@
 
 #include "core/address.h"
 #include "preload/base/hook.h"
-#include "runtime/view.h"
+#include "preload/peers/view.h"
 
 /* Whether there has been such a peer: until then nobody asks for its way. */
 extern _Atomic bool replies_any NEARBY;

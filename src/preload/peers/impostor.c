@@ -1,4 +1,4 @@
-#include "runtime/impostor.h"
+#include "preload/peers/impostor.h"
 
 #include "preload/base/pointer.h"
 

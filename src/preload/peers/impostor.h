@@ -10,8 +10,8 @@
  *
  * Async-signal-safe, no lock, no system call; errno kept.
  */
-#ifndef V6SHIM_RUNTIME_IMPOSTOR_H
-#define V6SHIM_RUNTIME_IMPOSTOR_H
+#ifndef V6SHIM_PRELOAD_PEERS_IMPOSTOR_H
+#define V6SHIM_PRELOAD_PEERS_IMPOSTOR_H
 
 #include <sys/types.h>
 

@@ -1,9 +1,9 @@
-#include "runtime/replies.h"
+#include "preload/peers/return_path.h"
 
 #include "preload/base/clock.h"
 #include "preload/base/fast_path.h"
-#include "runtime/loopback_twin.h"
-#include "runtime/translators.h"
+#include "preload/peers/loopback_twin.h"
+#include "preload/peers/translators.h"
 
 _Atomic bool replies_any;
 

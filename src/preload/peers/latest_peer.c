@@ -1,4 +1,4 @@
-#include "runtime/latest_peer.h"
+#include "preload/peers/latest_peer.h"
 
 #include "preload/alias/aliases.h"
 

@@ -3,8 +3,8 @@
  *
  * Async-signal-safe. Promise 2: no peer reached over IPv6 is ever shown as an IPv4 address that somebody trusts.
  */
-#ifndef V6SHIM_RUNTIME_VIEW_H
-#define V6SHIM_RUNTIME_VIEW_H
+#ifndef V6SHIM_PRELOAD_PEERS_VIEW_H
+#define V6SHIM_PRELOAD_PEERS_VIEW_H
 
 #include <stdbool.h>
 #include <sys/socket.h>
@@ -20,7 +20,7 @@
 typedef struct in_addr view(const struct ip_address *address);
 struct in_addr view_of(const struct ip_address *address);
 
-/* The same for a peer on ::1 that isn't alone with its port (runtime/loopback_twin.h): its alias. */
+/* The same for a peer on ::1 that isn't alone with its port (preload/peers/loopback_twin.h): its alias. */
 struct in_addr view_of_twin(const struct ip_address *address);
 
 /* The same for an address of this host's own: one that stands in the place of an IPv4 address (listen-map) shows as

@@ -7,8 +7,8 @@
  *
  * Lock-free, async-signal-safe; errno kept.
  */
-#ifndef V6SHIM_RUNTIME_OUTBOUND_H
-#define V6SHIM_RUNTIME_OUTBOUND_H
+#ifndef V6SHIM_PRELOAD_PEERS_OUTBOUND_H
+#define V6SHIM_PRELOAD_PEERS_OUTBOUND_H
 
 #include <stdatomic.h>
 #include <stdbool.h>

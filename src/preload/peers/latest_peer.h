@@ -5,8 +5,8 @@
  * Async-signal-safe: a handler that comes while it is being replaced leaves it alone, and one that replaces it while
  * it is being read is noticed. That takes no atomic word, unlike a sequence lock between threads (core/seqlock.h).
  */
-#ifndef V6SHIM_RUNTIME_LATEST_PEER_H
-#define V6SHIM_RUNTIME_LATEST_PEER_H
+#ifndef V6SHIM_PRELOAD_PEERS_LATEST_PEER_H
+#define V6SHIM_PRELOAD_PEERS_LATEST_PEER_H
 
 #include <netinet/in.h>
 #include <signal.h>

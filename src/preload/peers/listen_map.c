@@ -1,4 +1,4 @@
-#include "runtime/listen_map.h"
+#include "preload/peers/listen_map.h"
 
 #include "core/eam.h"
 #include "preload/base/log.h"

@@ -1,8 +1,8 @@
 /*
  * Connections that a listening socket has accepted. Async-signal-safe, no lock; errno kept.
  */
-#ifndef V6SHIM_RUNTIME_ACCEPTANCE_H
-#define V6SHIM_RUNTIME_ACCEPTANCE_H
+#ifndef V6SHIM_PRELOAD_PEERS_ACCEPT_H
+#define V6SHIM_PRELOAD_PEERS_ACCEPT_H
 
 #include <stdbool.h>
 #include <sys/socket.h>

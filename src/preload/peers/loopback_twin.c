@@ -1,4 +1,4 @@
-#include "runtime/loopback_twin.h"
+#include "preload/peers/loopback_twin.h"
 
 #include <errno.h>
 #include <linux/inet_diag.h>

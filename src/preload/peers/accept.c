@@ -1,4 +1,4 @@
-#include "runtime/acceptance.h"
+#include "preload/peers/accept.h"
 
 #include <errno.h>
 #include <netinet/in.h>

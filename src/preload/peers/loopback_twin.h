@@ -4,14 +4,14 @@
  *
  * Async-signal-safe, no lock; four system calls, and a descriptor for a moment; errno kept.
  */
-#ifndef V6SHIM_RUNTIME_LOOPBACK_TWIN_H
-#define V6SHIM_RUNTIME_LOOPBACK_TWIN_H
+#ifndef V6SHIM_PRELOAD_PEERS_LOOPBACK_TWIN_H
+#define V6SHIM_PRELOAD_PEERS_LOOPBACK_TWIN_H
 
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/socket.h>
 
-#include "runtime/view.h"
+#include "preload/peers/view.h"
 
 /*
  * Whether a datagram from this host to 127.0.0.1 with the port `peer_port` would reach another socket than one to ::1

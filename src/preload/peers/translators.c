@@ -1,4 +1,4 @@
-#include "runtime/translators.h"
+#include "preload/peers/translators.h"
 
 #include <stddef.h>
 

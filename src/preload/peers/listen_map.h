@@ -2,8 +2,8 @@
  * The setting listen-map: IPv6 addresses that servers bind in the place of IPv4 addresses. Async-signal-safe, no
  * lock.
  */
-#ifndef V6SHIM_RUNTIME_LISTEN_MAP_H
-#define V6SHIM_RUNTIME_LISTEN_MAP_H
+#ifndef V6SHIM_PRELOAD_PEERS_LISTEN_MAP_H
+#define V6SHIM_PRELOAD_PEERS_LISTEN_MAP_H
 
 #include "core/setting.h"
 
