@@ -19,13 +19,13 @@
 #include "preload/peers/return_path.h"
 #include "preload/peers/view.h"
 #include "preload/socket/sockets.h"
+#include "preload/upgrade/bind.h"
+#include "preload/upgrade/shape.h"
 #include "runtime/background.h"
-#include "runtime/binding.h"
 #include "runtime/connection.h"
 #include "runtime/destinations.h"
 #include "runtime/patience.h"
 #include "runtime/race.h"
-#include "runtime/shape.h"
 
 #define TO_START 1 /* no result of connect() */
 

@@ -10,8 +10,8 @@
 #include "preload/peers/loopback_twin.h"
 #include "preload/peers/view.h"
 #include "preload/socket/sockets.h"
-#include "runtime/binding.h"
-#include "runtime/shape.h"
+#include "preload/upgrade/bind.h"
+#include "preload/upgrade/shape.h"
 
 static NOINLINE int listen_noted(int fd, int backlog)
 {

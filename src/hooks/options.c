@@ -20,10 +20,10 @@
 #include "preload/socket/our_mark.h"
 #include "preload/socket/socket_options.h"
 #include "preload/socket/sockets.h"
+#include "preload/upgrade/forgery.h"
+#include "preload/upgrade/shape.h"
+#include "preload/upgrade/spoof_check.h"
 #include "runtime/background.h"
-#include "runtime/forgery.h"
-#include "runtime/proof.h"
-#include "runtime/shape.h"
 
 /* A socket that the program was given, and takes for one of IPv4. */
 static bool is_inherited_ipv6(int fd, const void *caller)

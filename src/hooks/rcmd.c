@@ -14,7 +14,7 @@
 #include "preload/base/settings.h"
 #include "preload/resolve/aware.h"
 #include "preload/socket/sockets.h"
-#include "runtime/upgrade.h"
+#include "preload/upgrade/upgrade.h"
 
 static sa_family_t wanted_family(void)
 {

@@ -13,9 +13,9 @@
 #include "preload/peers/outbound.h"
 #include "preload/peers/view.h"
 #include "preload/socket/sockets.h"
+#include "preload/upgrade/spoof_check.h"
 #include "runtime/background.h"
 #include "runtime/messages.h"
-#include "runtime/proof.h"
 
 /* Messages that one recvmmsg() translates at a time, and the bytes that they may take: on the stack, so not many. */
 #define BATCH      8u

@@ -11,7 +11,7 @@
 #include "preload/base/real.h"
 #include "preload/base/sources.h"
 #include "preload/socket/holders.h"
-#include "runtime/port_share.h"
+#include "preload/upgrade/port_share.h"
 
 bool attempts_read_original(int fd, struct original *original)
 {

@@ -17,13 +17,13 @@
 #include "preload/peers/outbound.h"
 #include "preload/resolve/redirect.h"
 #include "preload/socket/sockets.h"
+#include "preload/upgrade/upgrade.h"
 #include "runtime/attempts.h"
 #include "runtime/background.h"
 #include "runtime/destinations.h"
 #include "runtime/history.h"
 #include "runtime/patience.h"
 #include "runtime/race.h"
-#include "runtime/upgrade.h"
 
 /* The real connect(), which may sleep: hooks that a signal handler calls meanwhile have to act. */
 static int connect_within(int fd, const struct ip_address *address, uint16_t port, int64_t limit_ms)

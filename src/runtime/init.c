@@ -24,11 +24,11 @@
 #include "preload/resolve/lookups.h"
 #include "preload/resolve/resolve.h"
 #include "preload/socket/holders.h"
+#include "preload/upgrade/upgrade.h"
 #include "runtime/background.h"
 #include "runtime/last_thread.h"
 #include "runtime/patience.h"
 #include "runtime/race.h"
-#include "runtime/upgrade.h"
 
 static void (*const clean_up[])(void) = {race_abandon_all, patience_abandon_all, resolve_abandon_all, NULL};
 static const struct thread_end at_thread_end = {clean_up, last_thread_has_company, last_thread_end};

@@ -21,13 +21,13 @@
 #include "preload/resolve/redirect.h"
 #include "preload/resolve/resolve.h"
 #include "preload/socket/sockets.h"
+#include "preload/upgrade/requeue.h"
+#include "preload/upgrade/shape.h"
+#include "preload/upgrade/spoof_check.h"
+#include "preload/upgrade/upgrade.h"
 #include "runtime/control.h"
 #include "runtime/destinations.h"
 #include "runtime/fast_open.h"
-#include "runtime/proof.h"
-#include "runtime/requeue.h"
-#include "runtime/shape.h"
-#include "runtime/upgrade.h"
 
 bool messages_concern(int fd, const void *address, socklen_t length)
 {

@@ -11,9 +11,9 @@
 #include "preload/base/real.h"
 #include "preload/resolve/resolve.h"
 #include "preload/socket/sockets.h"
+#include "preload/upgrade/spoof_check.h"
 #include "runtime/background.h"
 #include "runtime/messages.h"
-#include "runtime/proof.h"
 
 /* Longer lists are passed on as they are. */
 #define MOST      16384u

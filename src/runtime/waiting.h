@@ -5,8 +5,8 @@
  * so racing numbers are watched for writing as well, which the winner is at once, and the call is made again with the
  * time that remains.
  *
- * A UDP socket without our filter (runtime/proof.h) may be readable for forged datagrams alone. They are thrown away,
- * and if nothing else woke the program, it sleeps on.
+ * A UDP socket without our filter (preload/upgrade/spoof_check.h) may be readable for forged datagrams alone. They
+ * are thrown away, and if nothing else woke the program, it sleeps on.
  *
  * Async-signal-safe; as the calls whose names they carry, errno included.
  */
@@ -18,7 +18,7 @@
 #include <sys/epoll.h>
 #include <sys/select.h>
 
-#include "runtime/proof.h"
+#include "preload/upgrade/spoof_check.h"
 
 /* Before waiting: what the program will wait for is made ready for it, see messages_prepare_to_wait(). Does nothing
    in a process that has not been given an alias. */

@@ -6,7 +6,7 @@
 #include <sys/resource.h>
 #include <time.h>
 
-#define BURST  16 /* filters that a process attaches at once: src/runtime/forgery.h */
+#define BURST  16 /* filters that a process attaches at once: src/preload/upgrade/forgery.h */
 #define FAR    15000
 #define ROUNDS 20
 #define CALLS  100

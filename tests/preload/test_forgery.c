@@ -14,7 +14,7 @@
 
 #define DATA_SIZE    64
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
-#define BURST        16 /* filters that a process attaches at once: src/runtime/forgery.h */
+#define BURST        16 /* filters that a process attaches at once: src/preload/upgrade/forgery.h */
 
 static struct sock_filter no_others[] = {
     /* Behind the UDP header: "ot". */

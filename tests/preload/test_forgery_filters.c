@@ -6,7 +6,7 @@
 #include <sys/syscall.h>
 
 #define DATA_SIZE 64
-#define BURST     16 /* filters that a process attaches at once: src/runtime/forgery.h */
+#define BURST     16 /* filters that a process attaches at once: src/preload/upgrade/forgery.h */
 
 static int instructions(int fd, bool past_library)
 {

@@ -5,7 +5,7 @@
 #include <sys/syscall.h>
 
 #define DATA_SIZE 64
-#define BURST     16 /* filters that a process attaches at once: src/runtime/forgery.h */
+#define BURST     16 /* filters that a process attaches at once: src/preload/upgrade/forgery.h */
 
 /* What waits when the socket is exchanged for another one: when it is disconnected, say. */
 static void exchange(int fd)
@@ -46,7 +46,7 @@ static void part_exchanged(void)
     print_source(fd);
 }
 
-#define KEPT_MOST 4096 /* sources: src/runtime/requeue.c */
+#define KEPT_MOST 4096 /* sources: src/preload/upgrade/requeue.c */
 
 /* One waits until as many have been moved after it as there is room for. */
 static void part_displaced(void)

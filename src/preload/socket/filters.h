@@ -1,6 +1,6 @@
 /*
  * The program's own packet filter (SO_ATTACH_FILTER), and the one of ours that may stand before it
- * (runtime/forgery.h). Async-signal-safe, no lock; errno kept.
+ * (preload/upgrade/forgery.h). Async-signal-safe, no lock; errno kept.
  */
 #ifndef V6SHIM_PRELOAD_SOCKET_FILTERS_H
 #define V6SHIM_PRELOAD_SOCKET_FILTERS_H

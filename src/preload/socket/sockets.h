@@ -39,7 +39,7 @@ enum socket_flag {
     SOCKET_TRIED = 1 << 14,     /* TCP: the program has called connect() before, and may be owed the error of that */
     SOCKET_FRESH = 1 << 15,     /* UDP: the program has not waited for a datagram yet */
     SOCKET_PORT_KEPT = 1 << 16, /* a bind() has named its port: UDP keeps it when the peer is left */
-    SOCKET_SCREENED = 1 << 17,  /* UDP: a filter of ours keeps forged datagrams out, see runtime/forgery.h */
+    SOCKET_SCREENED = 1 << 17,  /* UDP: a filter of ours keeps forged datagrams out, see preload/upgrade/forgery.h */
     SOCKET_SENT = 1 << 18,      /* to another process, see holders.h */
     SOCKET_FOREIGN = 1 << 19,   /* we have not seen it being made */
 };

@@ -2,8 +2,8 @@
  * For which descriptors a program is shown IPv4 addresses (view.h): those that it takes for AF_INET.
  * Async-signal-safe.
  */
-#ifndef V6SHIM_RUNTIME_SHAPE_H
-#define V6SHIM_RUNTIME_SHAPE_H
+#ifndef V6SHIM_PRELOAD_UPGRADE_SHAPE_H
+#define V6SHIM_PRELOAD_UPGRADE_SHAPE_H
 
 #include <stdbool.h>
 #include <sys/socket.h>

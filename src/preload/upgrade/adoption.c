@@ -1,4 +1,4 @@
-#include "runtime/adoption.h"
+#include "preload/upgrade/adoption.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -9,9 +9,9 @@
 #include "preload/base/real.h"
 #include "preload/socket/our_mark.h"
 #include "preload/socket/sockets.h"
-#include "runtime/binding.h"
-#include "runtime/forgery.h"
-#include "runtime/proof.h"
+#include "preload/upgrade/bind.h"
+#include "preload/upgrade/forgery.h"
+#include "preload/upgrade/spoof_check.h"
 
 /* What the new owner would set again on another socket, if this one had to be given back. */
 static const int carried[] = {SO_REUSEADDR, SO_REUSEPORT, SO_BROADCAST, SO_KEEPALIVE};

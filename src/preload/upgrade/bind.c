@@ -1,4 +1,4 @@
-#include "runtime/binding.h"
+#include "preload/upgrade/bind.h"
 
 #include <errno.h>
 #include <stdatomic.h>
@@ -11,7 +11,7 @@
 #include "preload/peers/listen_map.h"
 #include "preload/resolve/aware.h"
 #include "preload/socket/sockets.h"
-#include "runtime/upgrade.h"
+#include "preload/upgrade/upgrade.h"
 
 /* Sockets bound to the wildcard of both families so far: where there are none, nobody looks for them. */
 static _Atomic unsigned wildcards_made;

@@ -1,4 +1,4 @@
-#include "runtime/upgrade.h"
+#include "preload/upgrade/upgrade.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -20,10 +20,10 @@
 #include "preload/socket/our_mark.h"
 #include "preload/socket/replace.h"
 #include "preload/socket/sockets.h"
-#include "runtime/forgery.h"
-#include "runtime/port_share.h"
-#include "runtime/proof.h"
-#include "runtime/requeue.h"
+#include "preload/upgrade/forgery.h"
+#include "preload/upgrade/port_share.h"
+#include "preload/upgrade/requeue.h"
+#include "preload/upgrade/spoof_check.h"
 
 /* What an upgrade knows of the socket that goes. */
 struct plan {

@@ -6,8 +6,8 @@
  *
  * Async-signal-safe, no lock; errno kept.
  */
-#ifndef V6SHIM_RUNTIME_ADOPTION_H
-#define V6SHIM_RUNTIME_ADOPTION_H
+#ifndef V6SHIM_PRELOAD_UPGRADE_ADOPTION_H
+#define V6SHIM_PRELOAD_UPGRADE_ADOPTION_H
 
 #include <stdbool.h>
 

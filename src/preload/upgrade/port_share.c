@@ -1,4 +1,4 @@
-#include "runtime/port_share.h"
+#include "preload/upgrade/port_share.h"
 
 #include <errno.h>
 #include <sys/stat.h>

@@ -1,4 +1,4 @@
-#include "runtime/forgery.h"
+#include "preload/upgrade/forgery.h"
 
 #include <errno.h>
 #include <stdatomic.h>
@@ -12,7 +12,7 @@
 #include "preload/base/pointer.h"
 #include "preload/base/real.h"
 #include "preload/socket/filters.h"
-#include "runtime/proof.h"
+#include "preload/upgrade/spoof_check.h"
 
 #define INTERVAL_MS CLOCK_MS_PER_S
 /* For sockets whose port the kernel chose, which mostly are a client's and soon gone: servers find some left. */

@@ -7,13 +7,13 @@
  *
  * The kernel frees filters by jobs of a queue that fills where thousands are freed at once, and then stops
  * (docs/design.md, "Forgery"). So a process and its children attach FORGERY_BURST of them at once and one in each
- * second after that, and no process has more than FORGERY_LIVE. Sockets without one are judged as runtime/proof.h
- * says.
+ * second after that, and no process has more than FORGERY_LIVE. Sockets without one are judged as
+ * preload/upgrade/spoof_check.h says.
  *
  * Async-signal-safe, no lock; errno kept.
  */
-#ifndef V6SHIM_RUNTIME_FORGERY_H
-#define V6SHIM_RUNTIME_FORGERY_H
+#ifndef V6SHIM_PRELOAD_UPGRADE_FORGERY_H
+#define V6SHIM_PRELOAD_UPGRADE_FORGERY_H
 
 #include <stdbool.h>
 #include <sys/socket.h>

@@ -10,8 +10,8 @@
  *
  * Async-signal-safe, no lock, nothing kept open; errno kept.
  */
-#ifndef V6SHIM_RUNTIME_REQUEUE_H
-#define V6SHIM_RUNTIME_REQUEUE_H
+#ifndef V6SHIM_PRELOAD_UPGRADE_REQUEUE_H
+#define V6SHIM_PRELOAD_UPGRADE_REQUEUE_H
 
 #include <stdbool.h>
 #include <sys/socket.h>

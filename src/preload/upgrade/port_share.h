@@ -7,8 +7,8 @@
  *
  * Async-signal-safe, no lock; errno kept.
  */
-#ifndef V6SHIM_RUNTIME_PORT_SHARE_H
-#define V6SHIM_RUNTIME_PORT_SHARE_H
+#ifndef V6SHIM_PRELOAD_UPGRADE_PORT_SHARE_H
+#define V6SHIM_PRELOAD_UPGRADE_PORT_SHARE_H
 
 #include <sys/socket.h>
 

@@ -1,6 +1,6 @@
 /*
- * Forged datagrams on sockets that don't have our filter (runtime/forgery.h): ones that were inherited, ones for
- * which there was none left, ones whose filter the program attached itself.
+ * Forged datagrams on sockets that don't have our filter (preload/upgrade/forgery.h): ones that were inherited, ones
+ * for which there was none left, ones whose filter the program attached itself.
  *
  * With IP_PKTINFO set, the kernel adds that control message to IPv4 packets only. A datagram from an IPv4-mapped
  * source without it is a forged IPv6 packet, also where it had arrived before IP_PKTINFO was set. Forged ones are
@@ -8,8 +8,8 @@
  *
  * Async-signal-safe, no lock; errno kept.
  */
-#ifndef V6SHIM_RUNTIME_PROOF_H
-#define V6SHIM_RUNTIME_PROOF_H
+#ifndef V6SHIM_PRELOAD_UPGRADE_SPOOF_CHECK_H
+#define V6SHIM_PRELOAD_UPGRADE_SPOOF_CHECK_H
 
 #include <stdatomic.h>
 #include <stdbool.h>

@@ -1,4 +1,4 @@
-#include "runtime/requeue.h"
+#include "preload/upgrade/requeue.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -15,7 +15,7 @@
 #include "core/address.h"
 #include "preload/base/kernel.h"
 #include "preload/base/real.h"
-#include "runtime/proof.h"
+#include "preload/upgrade/spoof_check.h"
 
 #define DATAGRAM_SIZE 65536 /* none is longer */
 #define DATAGRAMS     4096  /* more than a queue holds: a sender that never stops must not keep us here */

@@ -1,4 +1,4 @@
-#include "runtime/proof.h"
+#include "preload/upgrade/spoof_check.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -12,8 +12,8 @@
 #include "preload/base/pointer.h"
 #include "preload/base/real.h"
 #include "preload/socket/sockets.h"
-#include "runtime/adoption.h"
-#include "runtime/shape.h"
+#include "preload/upgrade/adoption.h"
+#include "preload/upgrade/shape.h"
 
 #define FORGED_MOST 256 /* that are thrown away in one call which may not wait */
 

@@ -1,8 +1,8 @@
 /*
  * bind() to an IPv4 address as the program knows it. Async-signal-safe, no lock; 0 or -errno, errno kept.
  */
-#ifndef V6SHIM_RUNTIME_BINDING_H
-#define V6SHIM_RUNTIME_BINDING_H
+#ifndef V6SHIM_PRELOAD_UPGRADE_BIND_H
+#define V6SHIM_PRELOAD_UPGRADE_BIND_H
 
 #include <netinet/in.h>
 

@@ -4,8 +4,8 @@
  *
  * Async-signal-safe: signals are blocked meanwhile. Results are 0 or -errno; errno kept.
  */
-#ifndef V6SHIM_RUNTIME_UPGRADE_H
-#define V6SHIM_RUNTIME_UPGRADE_H
+#ifndef V6SHIM_PRELOAD_UPGRADE_UPGRADE_H
+#define V6SHIM_PRELOAD_UPGRADE_UPGRADE_H
 
 #include "core/address.h"
 

@@ -1,10 +1,10 @@
-#include "runtime/shape.h"
+#include "preload/upgrade/shape.h"
 
 #include "preload/base/imports.h"
 #include "preload/base/settings.h"
 #include "preload/resolve/aware.h"
 #include "preload/socket/sockets.h"
-#include "runtime/adoption.h"
+#include "preload/upgrade/adoption.h"
 
 /* The observer of v6shim check --run, where it is loaded, stands between us and who calls: it knows. */
 extern const void *v6shim_observed_caller(void) __attribute__((weak));
