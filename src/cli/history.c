@@ -104,7 +104,7 @@ static int read_all(struct session *session)
 
 /* --- forgetting --- */
 
-/* As runtime/history.c writes of one that has won after all. */
+/* As preload/connect/history.c writes of one that has won after all. */
 static int clear_all(struct session *session)
 {
     for (unsigned i = 0; i < session->count; i++) {

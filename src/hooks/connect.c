@@ -12,6 +12,11 @@
 #include "preload/base/log.h"
 #include "preload/base/pointer.h"
 #include "preload/base/real.h"
+#include "preload/connect/background.h"
+#include "preload/connect/connection.h"
+#include "preload/connect/destinations.h"
+#include "preload/connect/patience.h"
+#include "preload/connect/race.h"
 #include "preload/nat64/discovery.h"
 #include "preload/peers/impostor.h"
 #include "preload/peers/loopback_twin.h"
@@ -21,11 +26,6 @@
 #include "preload/socket/sockets.h"
 #include "preload/upgrade/bind.h"
 #include "preload/upgrade/shape.h"
-#include "runtime/background.h"
-#include "runtime/connection.h"
-#include "runtime/destinations.h"
-#include "runtime/patience.h"
-#include "runtime/race.h"
 
 #define TO_START 1 /* no result of connect() */
 

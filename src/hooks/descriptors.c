@@ -10,10 +10,10 @@
 #include "preload/base/hook.h"
 #include "preload/base/older.h"
 #include "preload/base/real.h"
+#include "preload/connect/background.h"
+#include "preload/connect/patience.h"
 #include "preload/resolve/aware.h"
 #include "preload/socket/sockets.h"
-#include "runtime/background.h"
-#include "runtime/patience.h"
 
 EXPORT int socket(int family, int type, int protocol)
 {

@@ -3,9 +3,9 @@
 #ifndef V6SHIM_HOOKS_LEFTOVERS_H
 #define V6SHIM_HOOKS_LEFTOVERS_H
 
-#include "runtime/history.h"
-#include "runtime/patience.h"
-#include "runtime/race.h"
+#include "preload/connect/history.h"
+#include "preload/connect/patience.h"
+#include "preload/connect/race.h"
 
 static inline bool hooks_have_leftovers(void)
 {

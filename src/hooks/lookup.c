@@ -7,10 +7,10 @@
 #include "preload/base/guard.h"
 #include "preload/base/hook.h"
 #include "preload/base/real.h"
+#include "preload/connect/race_thread.h"
 #include "preload/resolve/aware.h"
 #include "preload/resolve/getaddrinfo.h"
 #include "preload/resolve/preference.h"
-#include "runtime/race_thread.h"
 
 EXPORT int getaddrinfo(const char *restrict node, const char *restrict service, const struct addrinfo *restrict hints,
                        struct addrinfo **restrict result)

@@ -6,9 +6,9 @@
 #include "preload/base/guard.h"
 #include "preload/base/hook.h"
 #include "preload/base/real.h"
+#include "preload/connect/race_thread.h"
 #include "preload/resolve/aware.h"
 #include "preload/resolve/gethostbyname.h"
-#include "runtime/race_thread.h"
 
 EXPORT struct hostent *gethostbyname(const char *name)
 {

@@ -16,6 +16,7 @@
 #include "preload/base/kernel.h"
 #include "preload/base/pointer.h"
 #include "preload/base/real.h"
+#include "preload/connect/background.h"
 #include "preload/socket/filters.h"
 #include "preload/socket/our_mark.h"
 #include "preload/socket/socket_options.h"
@@ -23,7 +24,6 @@
 #include "preload/upgrade/forgery.h"
 #include "preload/upgrade/shape.h"
 #include "preload/upgrade/spoof_check.h"
-#include "runtime/background.h"
 
 /* A socket that the program was given, and takes for one of IPv4. */
 static bool is_inherited_ipv6(int fd, const void *caller)

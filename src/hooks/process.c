@@ -5,9 +5,9 @@
 #include "preload/base/hook.h"
 #include "preload/base/real.h"
 #include "preload/base/worker_thread.h"
-#include "runtime/background.h"
+#include "preload/connect/background.h"
+#include "preload/connect/race_thread.h"
 #include "runtime/last_thread.h"
-#include "runtime/race_thread.h"
 
 #ifndef CLONE_NEWTIME
 #define CLONE_NEWTIME 0x00000080

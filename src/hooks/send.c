@@ -8,9 +8,9 @@
 #include "preload/base/log.h"
 #include "preload/base/pointer.h"
 #include "preload/base/real.h"
+#include "preload/connect/background.h"
 #include "preload/peers/latest_peer.h"
 #include "preload/socket/sockets.h"
-#include "runtime/background.h"
 #include "runtime/messages.h"
 
 /* What the kernel said of a message is final, but where it knows no way to an IPv4 address. */

@@ -6,11 +6,11 @@
 #include "preload/base/limit.h"
 #include "preload/base/pointer.h"
 #include "preload/base/real.h"
+#include "preload/connect/background.h"
 #include "preload/resolve/resolve.h"
 #include "preload/socket/epoll_kernel.h"
 #include "preload/socket/epoll_sets.h"
 #include "preload/socket/sockets.h"
-#include "runtime/background.h"
 #include "runtime/waiting.h"
 
 #define US_PER_S  1000000

@@ -5,9 +5,9 @@
 
 #include "preload/base/kernel.h"
 #include "preload/base/real.h"
+#include "preload/connect/connection.h"
+#include "preload/connect/destinations.h"
 #include "preload/socket/sockets.h"
-#include "runtime/connection.h"
-#include "runtime/destinations.h"
 #include "runtime/messages.h"
 
 bool fast_open_concerns(int fd, const struct msghdr *message, int flags)

@@ -14,6 +14,7 @@
 #include "preload/base/settings.h"
 #include "preload/base/signal_handler.h"
 #include "preload/base/sources.h"
+#include "preload/connect/destinations.h"
 #include "preload/nat64/discovery.h"
 #include "preload/peers/latest_peer.h"
 #include "preload/peers/outbound.h"
@@ -26,7 +27,6 @@
 #include "preload/upgrade/spoof_check.h"
 #include "preload/upgrade/upgrade.h"
 #include "runtime/control.h"
-#include "runtime/destinations.h"
 #include "runtime/fast_open.h"
 
 bool messages_concern(int fd, const void *address, socklen_t length)

@@ -8,7 +8,7 @@
 
 #include <sys/wait.h>
 
-#include "../../src/runtime/patience.c"
+#include "../../src/preload/connect/patience.c"
 
 #define FRAME 4096 /* any but 0 */
 

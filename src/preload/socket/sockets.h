@@ -29,7 +29,7 @@ enum socket_flag {
     SOCKET_USED = 1 << 5,         /* UDP: a datagram was sent to a plain IPv4 address */
     SOCKET_WILDCARD = 1 << 6,     /* bound to the wildcard of both families in the place of 0.0.0.0 */
     SOCKET_LISTENING = 1 << 7,    /* with the backlog of the record */
-    SOCKET_RACING = 1 << 8,       /* a placeholder stands under the number, see runtime/background.h */
+    SOCKET_RACING = 1 << 8,       /* a placeholder stands under the number, see preload/connect/background.h */
     SOCKET_TRANSLATED =
         1 << 9, /* connected where the peer may stand for an IPv4 address, see preload/peers/outbound.h */
     SOCKET_PROVEN = 1 << 10,        /* UDP: IP_PKTINFO was asked for, as proof of IPv4, see proof.h */

@@ -102,7 +102,7 @@ bool state_forget_candidates(struct in_addr alias);
 bool state_mark_read(uint32_t mark, uint64_t *value);
 bool state_mark_write(uint32_t mark, uint64_t value);
 
-/* What became of earlier connections: slots of runtime/history.h. */
+/* What became of earlier connections: slots of preload/connect/history.h. */
 #define STATE_HISTORY_SLOTS     4096
 #define STATE_HISTORY_SLOT_SIZE 80
 

@@ -1,4 +1,4 @@
-#include "runtime/patience.h"
+#include "preload/connect/patience.h"
 
 #include <errno.h>
 #include <signal.h>

@@ -1,4 +1,4 @@
-#include "runtime/history.h"
+#include "preload/connect/history.h"
 
 #include <errno.h>
 #include <string.h>

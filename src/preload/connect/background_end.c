@@ -6,10 +6,10 @@
 #include "preload/base/clock.h"
 #include "preload/base/kernel.h"
 #include "preload/base/real.h"
+#include "preload/connect/background_race.h"
+#include "preload/connect/placeholder.h"
+#include "preload/connect/race_thread.h"
 #include "preload/socket/replace.h"
-#include "runtime/background_race.h"
-#include "runtime/placeholder.h"
-#include "runtime/race_thread.h"
 
 /* A port of the loopback address that a socket of ours holds and does not listen on; 0: none. */
 static uint16_t hold_port(const struct lane *lane, const struct ip_address *loopback)

@@ -7,8 +7,8 @@
  *
  * Async-signal-safe.
  */
-#ifndef V6SHIM_RUNTIME_PLACEHOLDER_H
-#define V6SHIM_RUNTIME_PLACEHOLDER_H
+#ifndef V6SHIM_PRELOAD_CONNECT_PLACEHOLDER_H
+#define V6SHIM_PRELOAD_CONNECT_PLACEHOLDER_H
 
 /* Makes both ends, close-on-exec, not blocking, at high numbers. 0 or -errno. */
 int placeholder_make(int *end, int *peer);

@@ -6,13 +6,13 @@
  * by siglongjmp, or its thread is cancelled, they are closed by the thread's next hook, or at its end. The thread can
  * be cancelled while it sleeps, and not between.
  */
-#ifndef V6SHIM_RUNTIME_RACE_H
-#define V6SHIM_RUNTIME_RACE_H
+#ifndef V6SHIM_PRELOAD_CONNECT_RACE_H
+#define V6SHIM_PRELOAD_CONNECT_RACE_H
 
 #include "core/eyeballs.h"
-#include "runtime/attempts.h"
-#include "runtime/destinations.h"
-#include "runtime/history.h"
+#include "preload/connect/attempts.h"
+#include "preload/connect/destinations.h"
+#include "preload/connect/history.h"
 
 /*
  * Races the candidates and puts the winner under the original's number. 0; -EINTR, or -EINPROGRESS after SO_SNDTIMEO,

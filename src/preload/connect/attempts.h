@@ -4,8 +4,8 @@
  * Async-signal-safe. Sockets are moved to high numbers at once, so that the program finds the lowest number free
  * when it makes a descriptor of its own.
  */
-#ifndef V6SHIM_RUNTIME_ATTEMPTS_H
-#define V6SHIM_RUNTIME_ATTEMPTS_H
+#ifndef V6SHIM_PRELOAD_CONNECT_ATTEMPTS_H
+#define V6SHIM_PRELOAD_CONNECT_ATTEMPTS_H
 
 #include "core/address.h"
 #include "preload/socket/sockets.h"

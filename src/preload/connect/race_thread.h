@@ -2,8 +2,8 @@
  * The thread that carries on the races of programs which don't wait for them. Made when the first one needs it; it
  * ends when there has been nothing to do for a while. All signals are blocked in it.
  */
-#ifndef V6SHIM_RUNTIME_RACE_THREAD_H
-#define V6SHIM_RUNTIME_RACE_THREAD_H
+#ifndef V6SHIM_PRELOAD_CONNECT_RACE_THREAD_H
+#define V6SHIM_PRELOAD_CONNECT_RACE_THREAD_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,4 +1,4 @@
-#include "runtime/race.h"
+#include "preload/connect/race.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,9 +16,9 @@
 #include "preload/base/real.h"
 #include "preload/base/settings.h"
 #include "preload/base/thread_end.h"
+#include "preload/connect/patience.h"
 #include "preload/nat64/discovery.h"
 #include "preload/socket/replace.h"
-#include "runtime/patience.h"
 
 #define NO_SOCKET (-1)
 #define FOREVER   INT64_MAX

@@ -4,8 +4,8 @@
  *
  * Async-signal-safe; no lock is held while waiting. Results are 0 or -errno; errno kept.
  */
-#ifndef V6SHIM_RUNTIME_CONNECTION_H
-#define V6SHIM_RUNTIME_CONNECTION_H
+#ifndef V6SHIM_PRELOAD_CONNECT_CONNECTION_H
+#define V6SHIM_PRELOAD_CONNECT_CONNECTION_H
 
 #include <netinet/in.h>
 

@@ -1,19 +1,20 @@
 /*
- * A race in the background as runtime/background.c and its thread see it: the record, its sockets, its next step.
+ * A race in the background as preload/connect/background.c and its thread see it: the record, its sockets, its next
+ * step.
  *
  * Async-signal-safe. All functions but the lock want the race locked.
  */
-#ifndef V6SHIM_RUNTIME_BACKGROUND_RACE_H
-#define V6SHIM_RUNTIME_BACKGROUND_RACE_H
+#ifndef V6SHIM_PRELOAD_CONNECT_BACKGROUND_RACE_H
+#define V6SHIM_PRELOAD_CONNECT_BACKGROUND_RACE_H
 
 #include <signal.h>
 
 #include "core/eyeballs.h"
 #include "preload/base/log.h"
 #include "preload/base/pool.h"
-#include "runtime/attempts.h"
-#include "runtime/background.h"
-#include "runtime/history.h"
+#include "preload/connect/attempts.h"
+#include "preload/connect/background.h"
+#include "preload/connect/history.h"
 
 #define LANES        EYEBALLS_RUNNING_MAX
 #define FAMILY_LANES (LANES / 2)

@@ -1,4 +1,4 @@
-#include "runtime/background_race.h"
+#include "preload/connect/background_race.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,12 +16,12 @@
 #include "preload/base/pool.h"
 #include "preload/base/real.h"
 #include "preload/base/settings.h"
+#include "preload/connect/attempts.h"
+#include "preload/connect/history.h"
+#include "preload/connect/placeholder.h"
+#include "preload/connect/race.h"
+#include "preload/connect/race_thread.h"
 #include "preload/socket/replace.h"
-#include "runtime/attempts.h"
-#include "runtime/history.h"
-#include "runtime/placeholder.h"
-#include "runtime/race.h"
-#include "runtime/race_thread.h"
 
 _Atomic unsigned background_count;
 

@@ -1,4 +1,4 @@
-#include "runtime/placeholder.h"
+#include "preload/connect/placeholder.h"
 
 #include <errno.h>
 #include <sys/socket.h>

@@ -1,4 +1,4 @@
-#include "runtime/background.h"
+#include "preload/connect/background.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,15 +14,15 @@
 #include "preload/base/real.h"
 #include "preload/base/settings.h"
 #include "preload/base/thread_end.h"
+#include "preload/connect/attempts.h"
+#include "preload/connect/background_race.h"
+#include "preload/connect/history.h"
+#include "preload/connect/placeholder.h"
+#include "preload/connect/race.h"
+#include "preload/connect/race_thread.h"
 #include "preload/socket/epoll_sets.h"
 #include "preload/socket/replace.h"
 #include "preload/socket/socket_options.h"
-#include "runtime/attempts.h"
-#include "runtime/background_race.h"
-#include "runtime/history.h"
-#include "runtime/placeholder.h"
-#include "runtime/race.h"
-#include "runtime/race_thread.h"
 
 static void add_lane(struct background *race, int socket, sa_family_t family)
 {

@@ -1,8 +1,8 @@
 /*
  * A connect() that blocks, for a limited time, and what may interrupt it. Async-signal-safe; no lock.
  */
-#ifndef V6SHIM_RUNTIME_PATIENCE_H
-#define V6SHIM_RUNTIME_PATIENCE_H
+#ifndef V6SHIM_PRELOAD_CONNECT_PATIENCE_H
+#define V6SHIM_PRELOAD_CONNECT_PATIENCE_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -6,8 +6,8 @@
  * Async-signal-safe. A few system calls, and a few for each address where there is a history, so only asked where
  * there is a choice. errno kept.
  */
-#ifndef V6SHIM_RUNTIME_HISTORY_H
-#define V6SHIM_RUNTIME_HISTORY_H
+#ifndef V6SHIM_PRELOAD_CONNECT_HISTORY_H
+#define V6SHIM_PRELOAD_CONNECT_HISTORY_H
 
 #include <stdatomic.h>
 

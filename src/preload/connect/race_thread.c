@@ -1,4 +1,4 @@
-#include "runtime/race_thread.h"
+#include "preload/connect/race_thread.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -16,7 +16,7 @@
 #include "preload/base/real.h"
 #include "preload/base/signal_handler.h"
 #include "preload/base/trace.h"
-#include "runtime/background.h"
+#include "preload/connect/background.h"
 
 #define EVENTS_AT_ONCE 128
 #define IDLE_MS        2000 /* after the last race */

@@ -6,8 +6,8 @@
 
 #include "preload/base/kernel.h"
 #include "preload/base/real.h"
-#include "runtime/background_race.h"
-#include "runtime/race_thread.h"
+#include "preload/connect/background_race.h"
+#include "preload/connect/race_thread.h"
 
 /* Files and epoll sets are shared with the parent, whose race goes on: nothing is shut down or taken out of a set,
    only the child's own numbers change. */

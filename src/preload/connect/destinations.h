@@ -5,8 +5,8 @@
  * Async-signal-safe, no lock, errno kept. No system call where the address is neither an alias nor known from a
  * lookup.
  */
-#ifndef V6SHIM_RUNTIME_DESTINATIONS_H
-#define V6SHIM_RUNTIME_DESTINATIONS_H
+#ifndef V6SHIM_PRELOAD_CONNECT_DESTINATIONS_H
+#define V6SHIM_PRELOAD_CONNECT_DESTINATIONS_H
 
 #include "core/candidates.h"
 #include "preload/alias/aliases.h"

@@ -6,8 +6,8 @@
  * might be running in a signal handler. A race has a lock, held for a few system calls, never while anybody waits,
  * with signals blocked. errno kept.
  */
-#ifndef V6SHIM_RUNTIME_BACKGROUND_H
-#define V6SHIM_RUNTIME_BACKGROUND_H
+#ifndef V6SHIM_PRELOAD_CONNECT_BACKGROUND_H
+#define V6SHIM_PRELOAD_CONNECT_BACKGROUND_H
 
 #include <netinet/in.h>
 #include <stdatomic.h>
@@ -15,9 +15,9 @@
 
 #include "preload/base/guard.h"
 #include "preload/base/hook.h"
+#include "preload/connect/attempts.h"
+#include "preload/connect/destinations.h"
 #include "preload/socket/sockets.h"
-#include "runtime/attempts.h"
-#include "runtime/destinations.h"
 
 /*
  * As connect() on a socket that doesn't block: -EINPROGRESS, 0, or the error of a race in which every attempt failed

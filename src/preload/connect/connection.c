@@ -1,4 +1,4 @@
-#include "runtime/connection.h"
+#include "preload/connect/connection.h"
 
 #include <errno.h>
 #include <netinet/tcp.h>
@@ -13,17 +13,17 @@
 #include "preload/base/real.h"
 #include "preload/base/settings.h"
 #include "preload/base/signal_handler.h"
+#include "preload/connect/attempts.h"
+#include "preload/connect/background.h"
+#include "preload/connect/destinations.h"
+#include "preload/connect/history.h"
+#include "preload/connect/patience.h"
+#include "preload/connect/race.h"
 #include "preload/nat64/discovery.h"
 #include "preload/peers/outbound.h"
 #include "preload/resolve/redirect.h"
 #include "preload/socket/sockets.h"
 #include "preload/upgrade/upgrade.h"
-#include "runtime/attempts.h"
-#include "runtime/background.h"
-#include "runtime/destinations.h"
-#include "runtime/history.h"
-#include "runtime/patience.h"
-#include "runtime/race.h"
 
 /* The real connect(), which may sleep: hooks that a signal handler calls meanwhile have to act. */
 static int connect_within(int fd, const struct ip_address *address, uint16_t port, int64_t limit_ms)

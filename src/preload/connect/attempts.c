@@ -1,4 +1,4 @@
-#include "runtime/attempts.h"
+#include "preload/connect/attempts.h"
 
 #include <errno.h>
 #include <netinet/in.h>

@@ -1,4 +1,4 @@
-#include "runtime/destinations.h"
+#include "preload/connect/destinations.h"
 
 #include <string.h>
 
