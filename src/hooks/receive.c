@@ -9,13 +9,13 @@
 #include "preload/base/pointer.h"
 #include "preload/base/real.h"
 #include "preload/connect/background.h"
+#include "preload/datagram/messages.h"
 #include "preload/peers/impostor.h"
 #include "preload/peers/latest_peer.h"
 #include "preload/peers/outbound.h"
 #include "preload/peers/view.h"
 #include "preload/socket/sockets.h"
 #include "preload/upgrade/spoof_check.h"
-#include "runtime/messages.h"
 
 /* Messages that one recvmmsg() translates at a time, and the bytes that they may take: on the stack, so not many. */
 #define BATCH      8u

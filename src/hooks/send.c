@@ -9,9 +9,9 @@
 #include "preload/base/pointer.h"
 #include "preload/base/real.h"
 #include "preload/connect/background.h"
+#include "preload/datagram/messages.h"
 #include "preload/peers/latest_peer.h"
 #include "preload/socket/sockets.h"
-#include "runtime/messages.h"
 
 /* What the kernel said of a message is final, but where it knows no way to an IPv4 address. */
 static ssize_t or_without_route(ssize_t sent, int error_before, int fd, const struct msghdr *message, int flags)

@@ -10,10 +10,10 @@
 #include "preload/base/pointer.h"
 #include "preload/base/real.h"
 #include "preload/connect/background.h"
+#include "preload/datagram/messages.h"
 #include "preload/resolve/resolve.h"
 #include "preload/socket/sockets.h"
 #include "preload/upgrade/spoof_check.h"
-#include "runtime/messages.h"
 
 /* Longer lists are passed on as they are. */
 #define MOST      16384u

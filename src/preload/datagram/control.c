@@ -1,4 +1,4 @@
-#include "runtime/control.h"
+#include "preload/datagram/control.h"
 
 #include <errno.h>
 #include <linux/errqueue.h>

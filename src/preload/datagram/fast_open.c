@@ -1,4 +1,4 @@
-#include "runtime/fast_open.h"
+#include "preload/datagram/fast_open.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -7,8 +7,8 @@
 #include "preload/base/real.h"
 #include "preload/connect/connection.h"
 #include "preload/connect/destinations.h"
+#include "preload/datagram/messages.h"
 #include "preload/socket/sockets.h"
-#include "runtime/messages.h"
 
 bool fast_open_concerns(int fd, const struct msghdr *message, int flags)
 {

@@ -4,8 +4,8 @@
  * Async-signal-safe; no lock is held while waiting. The functions that send and receive behave as the calls whose
  * names they carry, errno included.
  */
-#ifndef V6SHIM_RUNTIME_MESSAGES_H
-#define V6SHIM_RUNTIME_MESSAGES_H
+#ifndef V6SHIM_PRELOAD_DATAGRAM_MESSAGES_H
+#define V6SHIM_PRELOAD_DATAGRAM_MESSAGES_H
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -15,11 +15,11 @@
 #include "preload/alias/aliases.h"
 #include "preload/base/fast_path.h"
 #include "preload/base/pointer.h"
+#include "preload/datagram/control.h"
 #include "preload/peers/return_path.h"
 #include "preload/resolve/redirect.h"
 #include "preload/resolve/resolve.h"
 #include "preload/socket/sockets.h"
-#include "runtime/control.h"
 
 /* The IPv4 address that a datagram is sent to. As the kernel does it, no family at all is taken for AF_INET. */
 static inline bool messages_read_destination(const void *address, socklen_t length, struct sockaddr_in *destination)

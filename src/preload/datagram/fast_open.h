@@ -5,8 +5,8 @@
  *
  * Async-signal-safe, no lock is held while waiting.
  */
-#ifndef V6SHIM_RUNTIME_FAST_OPEN_H
-#define V6SHIM_RUNTIME_FAST_OPEN_H
+#ifndef V6SHIM_PRELOAD_DATAGRAM_FAST_OPEN_H
+#define V6SHIM_PRELOAD_DATAGRAM_FAST_OPEN_H
 
 #include <stdbool.h>
 #include <sys/socket.h>

@@ -1,4 +1,4 @@
-#include "runtime/messages.h"
+#include "preload/datagram/messages.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -15,6 +15,8 @@
 #include "preload/base/signal_handler.h"
 #include "preload/base/sources.h"
 #include "preload/connect/destinations.h"
+#include "preload/datagram/control.h"
+#include "preload/datagram/fast_open.h"
 #include "preload/nat64/discovery.h"
 #include "preload/peers/latest_peer.h"
 #include "preload/peers/outbound.h"
@@ -26,8 +28,6 @@
 #include "preload/upgrade/shape.h"
 #include "preload/upgrade/spoof_check.h"
 #include "preload/upgrade/upgrade.h"
-#include "runtime/control.h"
-#include "runtime/fast_open.h"
 
 bool messages_concern(int fd, const void *address, socklen_t length)
 {

@@ -4,8 +4,8 @@
  *
  * Pure translation of memory, but for aliases; async-signal-safe.
  */
-#ifndef V6SHIM_RUNTIME_CONTROL_H
-#define V6SHIM_RUNTIME_CONTROL_H
+#ifndef V6SHIM_PRELOAD_DATAGRAM_CONTROL_H
+#define V6SHIM_PRELOAD_DATAGRAM_CONTROL_H
 
 #include <stdbool.h>
 #include <sys/socket.h>
