@@ -7,7 +7,7 @@
 #include "preload/base/worker_thread.h"
 #include "preload/connect/background.h"
 #include "preload/connect/race_thread.h"
-#include "runtime/last_thread.h"
+#include "preload/last_thread.h"
 
 #ifndef CLONE_NEWTIME
 #define CLONE_NEWTIME 0x00000080

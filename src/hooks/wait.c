@@ -11,7 +11,7 @@
 #include "preload/socket/epoll_kernel.h"
 #include "preload/socket/epoll_sets.h"
 #include "preload/socket/sockets.h"
-#include "runtime/waiting.h"
+#include "preload/wait.h"
 
 #define US_PER_S  1000000
 #define NS_PER_US 1000

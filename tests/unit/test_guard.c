@@ -10,7 +10,7 @@
 
 #define DEEP 12
 
-/* In place of runtime/init.c. */
+/* In place of preload/init.c. */
 _Atomic int init_state = INIT_READY;
 __thread uintptr_t guard_innermost __attribute__((tls_model("initial-exec")));
 

@@ -1,7 +1,7 @@
 /*
  * What a thread of the program leaves behind when it ends inside a hook: cancelled where it slept, or by
  * pthread_exit() in a signal handler. The sockets of its race are closed, a socket's own time limit is set again, and
- * its lookups are given up. Where only threads of ours are left after it, the process ends (runtime/last_thread.h).
+ * its lookups are given up. Where only threads of ours are left after it, the process ends (preload/last_thread.h).
  *
  * By the destructor of one key of thread-specific data. Not by pthread_cleanup_push(): its record lies on the stack,
  * and a siglongjmp out of the hook leaves it to libc, which would jump to it at the next cancellation.

@@ -1,4 +1,4 @@
-#include "runtime/last_thread.h"
+#include "preload/last_thread.h"
 
 #include <dirent.h>
 #include <stdatomic.h>

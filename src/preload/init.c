@@ -20,6 +20,7 @@
 #include "preload/connect/background.h"
 #include "preload/connect/patience.h"
 #include "preload/connect/race.h"
+#include "preload/last_thread.h"
 #include "preload/nat64/discovery.h"
 #include "preload/peers/listen_map.h"
 #include "preload/peers/translators.h"
@@ -28,7 +29,6 @@
 #include "preload/resolve/resolve.h"
 #include "preload/socket/holders.h"
 #include "preload/upgrade/upgrade.h"
-#include "runtime/last_thread.h"
 
 static void (*const clean_up[])(void) = {race_abandon_all, patience_abandon_all, resolve_abandon_all, NULL};
 static const struct thread_end at_thread_end = {clean_up, last_thread_has_company, last_thread_end};

@@ -3,8 +3,8 @@
  * that still waits for a name server or a connection must not put that off, and is the wrong place for it: it may
  * have a table of descriptors of its own, so that what stdio holds back would be lost.
  */
-#ifndef V6SHIM_RUNTIME_LAST_THREAD_H
-#define V6SHIM_RUNTIME_LAST_THREAD_H
+#ifndef V6SHIM_PRELOAD_LAST_THREAD_H
+#define V6SHIM_PRELOAD_LAST_THREAD_H
 
 #include <stdbool.h>
 

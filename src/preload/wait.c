@@ -1,4 +1,4 @@
-#include "runtime/waiting.h"
+#include "preload/wait.h"
 
 #include <errno.h>
 #include <pthread.h>

@@ -10,8 +10,8 @@
  *
  * Async-signal-safe; as the calls whose names they carry, errno included.
  */
-#ifndef V6SHIM_RUNTIME_WAITING_H
-#define V6SHIM_RUNTIME_WAITING_H
+#ifndef V6SHIM_PRELOAD_WAIT_H
+#define V6SHIM_PRELOAD_WAIT_H
 
 #include <poll.h>
 #include <stdbool.h>

@@ -3,7 +3,7 @@
 #include "preload/base/limit.h"
 #include "preload/base/real.h"
 #include "preload/socket/sockets.h"
-#include "runtime/waiting.h"
+#include "preload/wait.h"
 
 #define READABLE (EPOLLIN | EPOLLRDNORM)
 
