@@ -1,7 +1,7 @@
 # Makes a manual page out of its template: @VERSION@ is replaced, and the lines @OPTIONS@ (an option of `v6shim run` for
 # each setting), @SETTINGS@ (keyword, variable, values) and @HOOKS@ (the interposed functions) become lists.
 #
-#   awk -v version=1.2.3 -v settings=src/settings.def -v hooks=src/hooks.def -f docs/manual.awk docs/PAGE.in >docs/PAGE
+#   awk -v version=1.2.3 -v settings=src/core/settings/settings.def -v hooks=src/preload/hooks.def -f docs/manual.awk docs/PAGE.in >docs/PAGE
 
 # Sentences on lines of their own and lines of at most 80 bytes, as mdoc wants them; nothing taken for an escape. (No
 # word of a help text starts with a dot or a quote, which would make a request of a line.)
@@ -91,16 +91,16 @@ function print_settings(as_option,    line, entry) {
     close(settings)
 }
 
-# Each group under the comment above it: "/* Heading: hooks/file.c */".
+# Each group under the comment above it: "/* Heading: preload/hooks/file.c */".
 function print_hooks(    line, name) {
     print ".Bl -tag -width Ds"
     while ((getline line < hooks) > 0) {
-        if (line ~ /^\/\* .*: hooks\//) {
+        if (line ~ /^\/\* .*: preload\/hooks\//) {
             if (name != "")
                 print ".Fn " name
             name = ""
             sub(/^\/\* /, "", line)
-            sub(/: hooks\/.*/, "", line)
+            sub(/: preload\/hooks\/.*/, "", line)
             print ".It " line
         } else if (line ~ /^HOOK\(/) {
             if (name != "")

@@ -25,7 +25,7 @@ static const struct {
 
 static const char *const hooked_symbols[] = {
 #define HOOK(type, name, parameters, need) #name,
-#include "hooks.def"
+#include "preload/hooks.def"
 #undef HOOK
 };
 

@@ -1,6 +1,7 @@
 /*
  * The catalogue of porting gaps, made from src/gaps.def: what keeps a program from IPv6, how much it matters, what
- * replaces it, and whether the shim makes up for it. "Covered" is never written by hand: src/hooks.def decides.
+ * replaces it, and whether the shim makes up for it. "Covered" is never written by hand: src/preload/hooks.def
+ * decides.
  *
  * Pure: constant tables, no I/O, no allocation. Every function is thread-safe.
  */

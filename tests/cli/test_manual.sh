@@ -27,7 +27,7 @@ for keyword in $settings; do
     default=$(printf '%s\n' "$output" | sed -n "s/^  --$keyword=.*(default \(.*\))/\1/p")
     [ -z "$default" ] || contains "libv6shim(7) has the default of $keyword" "The default is $default." "$library_page"
 done
-hooks=$(sed -n 's/^HOOK([^,]*, *\([A-Za-z0-9_]*\),.*/\1/p' "$source_root/src/hooks.def")
+hooks=$(sed -n 's/^HOOK([^,]*, *\([A-Za-z0-9_]*\),.*/\1/p' "$source_root/src/preload/hooks.def")
 contains "functions are found in hooks.def" "connect" "$hooks"
 for hook in $hooks; do
     contains "libv6shim(7) has $hook" "$hook()" "$library_page"

@@ -17,7 +17,7 @@ compare() {
     rm -f exports.wanted exports.shown
 }
 
-sed -n 's/^HOOK([^,]*, *\([A-Za-z0-9_]*\),.*/\1/p' "$src/hooks.def" | compare .libs/libv6shim.so hooks.def
+sed -n 's/^HOOK([^,]*, *\([A-Za-z0-9_]*\),.*/\1/p' "$src/preload/hooks.def" | compare .libs/libv6shim.so hooks.def
 {
     sed -n 's/^OBSERVED([^,]*, *\([A-Za-z0-9_]*\),.*/\1/p' "$src/observed.def"
     echo v6shim_observed_caller

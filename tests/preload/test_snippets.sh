@@ -7,7 +7,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 [ -n "${TEST_PRELOAD-}" ] || exec sh "$here/in_namespace.sh" sh "$0" "$@"
 
 built=$LAB_BUILD/tests/preload/built
-symbols=$(sed -n 's/^HOOK([^,]*, *\([A-Za-z0-9_]*\),.*/\1/p' "$here/../../src/hooks.def")
+symbols=$(sed -n 's/^HOOK([^,]*, *\([A-Za-z0-9_]*\),.*/\1/p' "$here/../../src/preload/hooks.def")
 passed=0 failed=0
 trouble() {
     echo "not ok - $1"

@@ -13,7 +13,7 @@
 
 static const char *const hooked[] = {
 #define HOOK(type, name, parameters, need) #name,
-#include "hooks.def"
+#include "preload/hooks.def"
 #undef HOOK
 };
 

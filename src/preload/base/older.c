@@ -11,7 +11,7 @@ static const struct {
     const char *name, *version;
 } symbols[OLDER_COUNT + 1] = {
 #define OLDER(type, name, parameters, version, newer) [OLDER_##name] = {REAL_##name, #name, version},
-#include "older.def"
+#include "preload/older.def"
 #undef OLDER
 };
 

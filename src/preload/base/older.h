@@ -9,7 +9,7 @@
 
 enum older_symbol {
 #define OLDER(type, name, parameters, version, newer) OLDER_##name,
-#include "older.def"
+#include "preload/older.def"
 #undef OLDER
     OLDER_COUNT
 };
@@ -19,7 +19,7 @@ void *older_bind(enum older_symbol symbol);
 
 /* The types, for REAL_OLDER. */
 #define OLDER(type, name, parameters, version, newer) typedef type(*older_##name##_type) parameters;
-#include "older.def"
+#include "preload/older.def"
 #undef OLDER
 
 /* The real function of an older hook, to be called: REAL_OLDER(posix_spawn)(pid, path, ...). */

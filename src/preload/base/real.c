@@ -15,7 +15,7 @@ static const struct {
     enum need need;
 } symbols[REAL_COUNT] = {
 #define HOOK(type, name, parameters, need) [REAL_##name] = {#name, offsetof(struct real_functions, name), need},
-#include "hooks.def"
+#include "preload/hooks.def"
 #undef HOOK
 };
 

@@ -21,13 +21,13 @@
 /* One pointer a hook, under the hook's own name. */
 struct real_functions {
 #define HOOK(type, name, parameters, need) type(*name) parameters;
-#include "hooks.def"
+#include "preload/hooks.def"
 #undef HOOK
 };
 
 enum real_symbol {
 #define HOOK(type, name, parameters, need) REAL_##name,
-#include "hooks.def"
+#include "preload/hooks.def"
 #undef HOOK
     REAL_COUNT
 };

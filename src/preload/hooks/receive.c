@@ -2,7 +2,6 @@
 #include <errno.h>
 #include <sys/socket.h>
 
-#include "hooks/passed.h"
 #include "preload/base/guard.h"
 #include "preload/base/hook.h"
 #include "preload/base/limit.h"
@@ -10,6 +9,7 @@
 #include "preload/base/real.h"
 #include "preload/connect/background.h"
 #include "preload/datagram/messages.h"
+#include "preload/hooks/scm_rights.h"
 #include "preload/peers/impostor.h"
 #include "preload/peers/latest_peer.h"
 #include "preload/peers/outbound.h"

@@ -1,6 +1,6 @@
 /* What a getaddrinfo() shows of the program that calls it. */
-#ifndef V6SHIM_HOOKS_AWARENESS_H
-#define V6SHIM_HOOKS_AWARENESS_H
+#ifndef V6SHIM_PRELOAD_HOOKS_AWARENESS_H
+#define V6SHIM_PRELOAD_HOOKS_AWARENESS_H
 
 #include <netdb.h>
 #include <stdbool.h>

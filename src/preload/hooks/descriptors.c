@@ -5,13 +5,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "hooks/leftovers.h"
 #include "preload/base/guard.h"
 #include "preload/base/hook.h"
 #include "preload/base/older.h"
 #include "preload/base/real.h"
 #include "preload/connect/background.h"
 #include "preload/connect/patience.h"
+#include "preload/hooks/pending.h"
 #include "preload/resolve/aware.h"
 #include "preload/socket/sockets.h"
 
@@ -142,6 +142,6 @@ static inline void before_fcntl(int fd, int command, void *argument)
 FCNTL(fcntl, REAL(fcntl))
 FCNTL(fcntl64, REAL(fcntl64))
 #ifdef __i386__
-int older_fcntl(int fd, int command, ...); /* hooks/older.c */
+int older_fcntl(int fd, int command, ...); /* preload/hooks/older.c */
 FCNTL(older_fcntl, REAL_OLDER(fcntl))
 #endif

@@ -1,7 +1,7 @@
 /* What was left for the next hook of the program: a race or a time limit that was abandoned, notes for the history.
  */
-#ifndef V6SHIM_HOOKS_LEFTOVERS_H
-#define V6SHIM_HOOKS_LEFTOVERS_H
+#ifndef V6SHIM_PRELOAD_HOOKS_PENDING_H
+#define V6SHIM_PRELOAD_HOOKS_PENDING_H
 
 #include "preload/connect/history.h"
 #include "preload/connect/patience.h"

@@ -13,7 +13,7 @@
 #define OLDER(type, name, parameters, version, newer) \
     EXPORT type older_##name parameters;              \
     __asm__(".symver older_" #name "," #name "@" version "\n");
-#include "older.def"
+#include "preload/older.def"
 #undef OLDER
 
 /* These hand a script without #! to the shell (POSIX has only posix_spawnp() do that). */

@@ -3,5 +3,5 @@
 #include "preload/base/real_types.h"
 
 #define HOOK(type, name, parameters, need) extern type name parameters;
-#include "hooks.def"
+#include "preload/hooks.def"
 #undef HOOK

@@ -4,7 +4,6 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "hooks/leftovers.h"
 #include "preload/alias/aliases.h"
 #include "preload/base/fast_path.h"
 #include "preload/base/guard.h"
@@ -17,6 +16,7 @@
 #include "preload/connect/destinations.h"
 #include "preload/connect/patience.h"
 #include "preload/connect/race.h"
+#include "preload/hooks/pending.h"
 #include "preload/nat64/discovery.h"
 #include "preload/peers/impostor.h"
 #include "preload/peers/loopback_twin.h"

@@ -2,12 +2,12 @@
 #include <netdb.h>
 #include <string.h>
 
-#include "hooks/awareness.h"
 #include "preload/alias/aliases.h"
 #include "preload/base/guard.h"
 #include "preload/base/hook.h"
 #include "preload/base/real.h"
 #include "preload/connect/race_thread.h"
+#include "preload/hooks/awareness.h"
 #include "preload/resolve/aware.h"
 #include "preload/resolve/getaddrinfo.h"
 #include "preload/resolve/preference.h"

@@ -1,7 +1,6 @@
 /* Datagrams are sent. What has no address (send, write) needs no hook. */
 #include <sys/socket.h>
 
-#include "hooks/passed.h"
 #include "preload/base/fast_path.h"
 #include "preload/base/guard.h"
 #include "preload/base/hook.h"
@@ -10,6 +9,7 @@
 #include "preload/base/real.h"
 #include "preload/connect/background.h"
 #include "preload/datagram/messages.h"
+#include "preload/hooks/scm_rights.h"
 #include "preload/peers/latest_peer.h"
 #include "preload/socket/sockets.h"
 

@@ -3,10 +3,10 @@
 #include <netdb.h>
 #include <signal.h>
 
-#include "hooks/awareness.h"
 #include "preload/base/guard.h"
 #include "preload/base/hook.h"
 #include "preload/base/real.h"
+#include "preload/hooks/awareness.h"
 #include "preload/resolve/aware.h"
 #include "preload/resolve/lookup_queue.h"
 

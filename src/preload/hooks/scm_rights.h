@@ -1,6 +1,6 @@
 /* Descriptors that are passed in control messages (SCM_RIGHTS). */
-#ifndef V6SHIM_HOOKS_PASSED_H
-#define V6SHIM_HOOKS_PASSED_H
+#ifndef V6SHIM_PRELOAD_HOOKS_SCM_RIGHTS_H
+#define V6SHIM_PRELOAD_HOOKS_SCM_RIGHTS_H
 
 #include <sys/socket.h>
 
