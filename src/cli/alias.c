@@ -14,7 +14,7 @@
 #include "cli/options.h"
 #include "cli/tell.h"
 #include "cli/whose.h"
-#include "core/literal.h"
+#include "core/address/literal.h"
 #include "preload/alias/aliases.h"
 #include "preload/state/state_aliases.h"
 

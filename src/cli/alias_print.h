@@ -6,7 +6,7 @@
 
 #include <stdbool.h>
 
-#include "core/alias.h"
+#include "core/alias/alias.h"
 
 struct alias_print {
     bool json;

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/suggest.h"
+#include "core/settings/suggest.h"
 
 #define LINE_SIZE    4096
 #define LINE_COLUMNS 79

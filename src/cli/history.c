@@ -13,8 +13,8 @@
 #include "cli/options.h"
 #include "cli/tell.h"
 #include "cli/whose.h"
-#include "core/outcome.h"
-#include "core/slot.h"
+#include "core/alias/slot.h"
+#include "core/race/outcome.h"
 #include "preload/base/clock.h"
 #include "preload/state/state.h"
 

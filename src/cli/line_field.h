@@ -1,7 +1,7 @@
 /*
- * A line of JSON, and its fields (core/json_line.h), that a process wrote into the FIFO of v6shim trace or v6shim
- * check --run. The line may be anybody's who runs in that process, and worse: a server that has given up root still
- * has the FIFO. So a field that is not of its type or not in its range makes the line none of ours.
+ * A line of JSON, and its fields (core/base/json_line.h), that a process wrote into the FIFO of v6shim trace or
+ * v6shim check --run. The line may be anybody's who runs in that process, and worse: a server that has given up root
+ * still has the FIFO. So a field that is not of its type or not in its range makes the line none of ours.
  */
 #ifndef V6SHIM_CLI_LINE_FIELD_H
 #define V6SHIM_CLI_LINE_FIELD_H

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "cli/command.h"
-#include "core/suggest.h"
+#include "core/settings/suggest.h"
 
 static const struct command commands[] = {
     {"run", "run a program with libv6shim preloaded", run_command},

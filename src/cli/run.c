@@ -9,7 +9,7 @@
 
 #include "cli/command.h"
 #include "cli/launch.h"
-#include "core/config.h"
+#include "core/settings/config.h"
 
 #define OPTION_HELP    'h'
 #define OPTION_SETTING 0x100 /* and the number of the setting */

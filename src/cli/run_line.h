@@ -1,12 +1,12 @@
 /*
- * An observation (core/observation.h) as v6shim check --run reads it.
+ * An observation (core/events/observation.h) as v6shim check --run reads it.
  */
 #ifndef V6SHIM_CLI_RUN_LINE_H
 #define V6SHIM_CLI_RUN_LINE_H
 
 #include <json-c/json.h>
 
-#include "core/observation.h"
+#include "core/events/observation.h"
 
 #define RUN_LINE_NAME_MAX 1200 /* bytes of a name or a call: 600 are told, each of which may be two in UTF-8 */
 

@@ -5,7 +5,7 @@
 #define V6SHIM_CLI_RUN_WORDS_H
 
 #include "cli/check_report.h"
-#include "core/observation.h"
+#include "core/events/observation.h"
 
 /* What an address is that nobody gave to the program, or that is a constant of it. */
 enum run_constant {

@@ -1,12 +1,12 @@
 /*
- * An event of a trace as `v6shim trace` reads it: core/event.h after its way through JSON.
+ * An event of a trace as `v6shim trace` reads it: core/events/event.h after its way through JSON.
  */
 #ifndef V6SHIM_CLI_TRACE_EVENT_H
 #define V6SHIM_CLI_TRACE_EVENT_H
 
 #include <json-c/json.h>
 
-#include "core/event.h"
+#include "core/events/event.h"
 
 #define TRACE_NAME_SIZE  512 /* 253 bytes, each of which may be two in UTF-8 */
 #define TRACE_ERROR_SIZE 32

@@ -3,7 +3,7 @@
 #include <stdatomic.h>
 #include <string.h>
 
-#include "core/seqlock.h"
+#include "core/base/seqlock.h"
 
 #define SLOTS  2048u
 #define PROBES 8u

@@ -8,7 +8,7 @@
 #ifndef V6SHIM_OBSERVER_ORIGINS_H
 #define V6SHIM_OBSERVER_ORIGINS_H
 
-#include "core/observation.h"
+#include "core/events/observation.h"
 
 /* An origin of that kind; `name` may be NULL. */
 struct origin origin_make(enum origin_kind kind, const char *call, const char *name);

@@ -10,7 +10,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-#include "core/observation.h"
+#include "core/events/observation.h"
 #include "preload/base/hook.h"
 
 /* Whether anybody listens: without, the observer passes every call on and does nothing else. */

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "core/text.h"
+#include "core/base/text.h"
 #include "preload/base/clock.h"
 #include "preload/base/critical_section.h"
 #include "preload/base/raw_file.h"

@@ -17,7 +17,7 @@ text_of() {
 
 command_page=$(text_of docs/v6shim.1)
 library_page=$(text_of docs/libv6shim.7)
-settings=$(sed -n 's/^SETTING("\([^"]*\)".*/\1/p' "$source_root/src/settings.def")
+settings=$(sed -n 's/^SETTING("\([^"]*\)".*/\1/p' "$source_root/src/core/settings/settings.def")
 contains "settings are found in settings.def" "resolution-delay" "$settings"
 for keyword in $settings; do
     variable=V6SHIM_$(printf '%s' "$keyword" | tr 'a-z-' 'A-Z_')

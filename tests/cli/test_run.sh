@@ -63,7 +63,7 @@ contains "no program" "v6shim run: no program given" "$errors"
 
 # Every setting is an option, with its default in the help.
 try "$v6shim" run --help
-for keyword in $(sed -n 's/^SETTING("\([^"]*\)".*/\1/p' "$source_root/src/settings.def"); do
+for keyword in $(sed -n 's/^SETTING("\([^"]*\)".*/\1/p' "$source_root/src/core/settings/settings.def"); do
     contains "help of --$keyword" "  --$keyword=" "$output"
 done
 

@@ -1,10 +1,10 @@
-/* core/config on arbitrary bytes: as a file, and cut at the first '=' as a variable. What it leaves behind has to be
-   in range, and each complaint one printable line that points into the text. */
+/* core/settings/config on arbitrary bytes: as a file, and cut at the first '=' as a variable. What it leaves behind
+   has to be in range, and each complaint one printable line that points into the text. */
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/config.h"
+#include "core/settings/config.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

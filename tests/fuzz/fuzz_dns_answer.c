@@ -1,5 +1,5 @@
 /* Messages of a name server: whatever they hold, nothing beyond them is read, and no more comes out than went in. */
-#include "core/dns_answer.h"
+#include "core/names/dns_answer.h"
 
 #include <stdlib.h>
 

@@ -1,6 +1,6 @@
 /* gai.conf text: whatever it holds, the policy made of it is usable and the reports point into it. */
-#include "core/gai_conf.h"
-#include "core/selection.h"
+#include "core/order/gai_conf.h"
+#include "core/order/selection.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /*
- * core/hostent with any names, counts, sizes and alignments. Buffers are allocated to the byte, so that the sanitizer
- * sees the first one too many.
+ * core/names/hostent with any names, counts, sizes and alignments. Buffers are allocated to the byte, so that the
+ * sanitizer sees the first one too many.
  *
  * Input: a header of eight bytes, then the name and the aliases, each up to a zero byte.
  */
@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/hostent.h"
+#include "core/names/hostent.h"
 
 #define HEADER_SIZE       8
 #define ALIASES_MAXIMUM   64

@@ -1,14 +1,14 @@
 /*
- * core/literal and core/address on any text: what is accepted is what inet_pton accepts, and text made from a result
- * gives that result again.
+ * core/address/literal and core/address/address on any text: what is accepted is what inet_pton accepts, and text
+ * made from a result gives that result again.
  */
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/literal.h"
-#include "core/text.h"
+#include "core/address/literal.h"
+#include "core/base/text.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

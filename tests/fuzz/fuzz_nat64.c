@@ -1,5 +1,5 @@
 /* AAAA answers of ipv4only.arpa, 16 bytes each: only good prefixes come out, and each explains one of the answers. */
-#include "core/nat64.h"
+#include "core/nat64/nat64.h"
 
 #include <stdlib.h>
 #include <string.h>

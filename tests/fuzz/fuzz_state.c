@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "core/slot.h"
+#include "core/alias/slot.h"
 #include "preload/base/log.h"
 #include "preload/state/state_aliases.h"
 

@@ -1,5 +1,5 @@
 /*
- * tests/lab/order.c: libc's order of addresses beside that of core/selection, both from the same order given.
+ * tests/lab/order.c: libc's order of addresses beside that of core/order/selection, both from the same order given.
  *
  *     order <HOSTS
  *

@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "core/alias.h"
+#include "core/alias/alias.h"
 #include "support.h"
 
 #define POOL_LENGTH 20

@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-#include "core/alias.h"
+#include "core/alias/alias.h"
 
 #define SUPPORT_PATH_SIZE 512
 #define SUPPORT_LOG_SIZE  8192

@@ -15,7 +15,7 @@
 #include <cmocka.h>
 
 #include "../unit/random.h"
-#include "core/bytes.h"
+#include "core/base/bytes.h"
 #include "preload/alias/aliases.h"
 #include "support.h"
 

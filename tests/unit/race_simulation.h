@@ -1,5 +1,5 @@
 /*
- * A race of core/eyeballs on a fake clock, with sockets that fail or connect after so many milliseconds.
+ * A race of core/race/eyeballs on a fake clock, with sockets that fail or connect after so many milliseconds.
  */
 #ifndef V6SHIM_TESTS_UNIT_RACE_SIMULATION_H
 #define V6SHIM_TESTS_UNIT_RACE_SIMULATION_H
@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <stdint.h>
 
-#include "core/eyeballs.h"
+#include "core/race/eyeballs.h"
 
 #define AT_ONCE        (-1) /* connect() itself says so, without EINPROGRESS */
 #define NO_WINNER      (-1)
@@ -41,7 +41,8 @@ struct outcome {
     unsigned most_at_once, left_running;
 };
 
-/* Drives the race as core/eyeballs.h describes it, from `start_ms` to its end; asserts what has to hold all the way.
+/* Drives the race as core/race/eyeballs.h describes it, from `start_ms` to its end; asserts what has to hold all the
+ * way.
  */
 struct outcome simulate_race(struct eyeballs *race, const struct fate *fates, int64_t start_ms);
 

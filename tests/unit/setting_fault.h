@@ -1,11 +1,11 @@
-/* For the tests of core/setting: where a value is wrong. */
+/* For the tests of core/settings/setting: where a value is wrong. */
 #ifndef V6SHIM_TESTS_UNIT_SETTING_FAULT_H
 #define V6SHIM_TESTS_UNIT_SETTING_FAULT_H
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/setting.h"
+#include "core/settings/setting.h"
 
 #define GOOD SIZE_MAX /* in place of the offset of a fault */
 

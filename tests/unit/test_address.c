@@ -1,4 +1,5 @@
-/* core/address: classification at its edges, text against RFC 5952 and inet_ntop, socket addresses of every length.
+/* core/address/address: classification at its edges, text against RFC 5952 and inet_ntop, socket addresses of every
+ * length.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,7 +12,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "core/address.h"
+#include "core/address/address.h"
 #include "random.h"
 
 #define RANDOM_ROUNDS 200000

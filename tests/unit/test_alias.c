@@ -7,7 +7,7 @@
 #include <arpa/inet.h>
 #include <cmocka.h>
 
-#include "core/alias.h"
+#include "core/alias/alias.h"
 
 #define SEAL   UINT64_C(0x5ea1)
 #define HOUR   60u

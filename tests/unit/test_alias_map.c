@@ -1,4 +1,4 @@
-/* core/alias_map: which IPv4 range shows which IPv6 network, both ways. */
+/* core/alias/alias_map: which IPv4 range shows which IPv6 network, both ways. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,8 +9,8 @@
 #include <arpa/inet.h>
 #include <string.h>
 
-#include "core/alias_map.h"
-#include "core/literal.h"
+#include "core/address/literal.h"
+#include "core/alias/alias_map.h"
 
 static const struct alias_pool pool = {.first = 0xf0400000, .count = 0x400000};
 

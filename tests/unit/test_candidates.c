@@ -8,7 +8,7 @@
 #include <arpa/inet.h>
 #include <string.h>
 
-#include "core/candidates.h"
+#include "core/names/candidates.h"
 
 #define THREAD       7u
 #define OTHER_THREAD 8u

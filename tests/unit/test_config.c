@@ -1,4 +1,4 @@
-/* core/config: files and variables, with the exact place and words of every complaint. */
+/* core/settings/config: files and variables, with the exact place and words of every complaint. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/config.h"
+#include "core/settings/config.h"
 
 /* Everything that was reported, a line each: "source:line:column: message". */
 static char reported[8192];

@@ -1,4 +1,4 @@
-/* core/dns_answer: real answers, their times, and messages that are cut or senseless. */
+/* core/names/dns_answer: real answers, their times, and messages that are cut or senseless. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/dns_answer.h"
+#include "core/names/dns_answer.h"
 
 #define MESSAGE_SIZE 2048
 

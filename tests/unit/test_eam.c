@@ -1,5 +1,5 @@
-/* core/eam: the examples of RFC 7757, and mappings that would make two hosts look like one. */
-#include "core/eam.h"
+/* core/address/explicit_mapping: the examples of RFC 7757, and mappings that would make two hosts look like one. */
+#include "core/address/explicit_mapping.h"
 
 #include <arpa/inet.h>
 #include <setjmp.h>

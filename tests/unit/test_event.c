@@ -1,4 +1,4 @@
-/* core/event: each type as JSON and as a log line, names that would break either, and that any event fits. */
+/* core/events/event: each type as JSON and as a log line, names that would break either, and that any event fits. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/event.h"
+#include "core/events/event.h"
 
 static struct ip_address addresses[EVENT_CANDIDATES_MAX + 4];
 

@@ -1,4 +1,4 @@
-/* core/eyeballs in races made up one by one. */
+/* core/race/eyeballs in races made up one by one. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-/* core/eyeballs keeps its promises in races that nobody made up. */
+/* core/race/eyeballs keeps its promises in races that nobody made up. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-/* core/eyeballs when a program without IPv6 would have been told by now that it can't connect. */
+/* core/race/eyeballs when a program without IPv6 would have been told by now that it can't connect. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

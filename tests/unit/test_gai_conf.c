@@ -1,5 +1,5 @@
-/* core/gai_conf: what glibc makes of a gai.conf, and what is said about its bad lines. */
-#include "core/gai_conf.h"
+/* core/order/gai_conf: what glibc makes of a gai.conf, and what is said about its bad lines. */
+#include "core/order/gai_conf.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

@@ -1,4 +1,4 @@
-/* core/hostent: every buffer size and alignment, with canaries around; results that overlap their source. */
+/* core/names/hostent: every buffer size and alignment, with canaries around; results that overlap their source. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/hostent.h"
+#include "core/names/hostent.h"
 
 #define CANARY      0x5a
 #define ARENA_SIZE  1024

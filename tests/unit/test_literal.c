@@ -1,4 +1,4 @@
-/* core/literal: RFC 4291 text, RFC 4007 zones, the ipv6-literal.net form, prefixes; mutated strings against
+/* core/address/literal: RFC 4291 text, RFC 4007 zones, the ipv6-literal.net form, prefixes; mutated strings against
  * inet_pton. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,7 +11,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "core/literal.h"
+#include "core/address/literal.h"
 #include "random.h"
 
 #define RANDOM_ROUNDS 300000

@@ -1,5 +1,5 @@
-/* core/nat64: the tables of RFC 6052, the discovery of RFC 7050, and answers made to mislead it. */
-#include "core/nat64.h"
+/* core/nat64/nat64: the tables of RFC 6052, the discovery of RFC 7050, and answers made to mislead it. */
+#include "core/nat64/nat64.h"
 
 #include <arpa/inet.h>
 #include <setjmp.h>

@@ -1,4 +1,4 @@
-/* core/nsswitch: which name services keep no descriptor. */
+/* core/names/nsswitch: which name services keep no descriptor. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,7 +10,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "core/nsswitch.h"
+#include "core/names/nsswitch.h"
 
 static bool keeps_nothing(const char *text)
 {

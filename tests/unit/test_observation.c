@@ -1,4 +1,5 @@
-/* core/observation and cli/run_line: what the observer writes is what the command reads, whatever bytes are in it. */
+/* core/events/observation and cli/run_line: what the observer writes is what the command reads, whatever bytes are in
+ * it. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -8,7 +8,7 @@
 #include <arpa/inet.h>
 #include <string.h>
 
-#include "core/outcome.h"
+#include "core/race/outcome.h"
 
 static struct ip_address ipv6_of(const char *text, uint32_t scope)
 {

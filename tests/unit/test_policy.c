@@ -1,5 +1,5 @@
-/* core/policy: the built-in tables, as RFC 6724, its update draft and glibc's gai.conf give them. */
-#include "core/policy.h"
+/* core/order/policy: the built-in tables, as RFC 6724, its update draft and glibc's gai.conf give them. */
+#include "core/order/policy.h"
 
 #include <arpa/inet.h>
 #include <limits.h>

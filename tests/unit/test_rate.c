@@ -1,11 +1,11 @@
-/* core/rate: how often something may be done. */
+/* core/base/rate: how often something may be done. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 
 #include <cmocka.h>
 
-#include "core/rate.h"
+#include "core/base/rate.h"
 
 #define INTERVAL_MS 1000
 

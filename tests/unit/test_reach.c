@@ -7,7 +7,7 @@
 
 #include <arpa/inet.h>
 
-#include "core/reach.h"
+#include "core/address/reach.h"
 
 static struct ip_address address_of(const char *text)
 {

@@ -1,5 +1,5 @@
-/* core/selection: the examples of RFC 6724 section 10 and others, in every order, and where glibc differs. */
-#include "core/selection.h"
+/* core/order/selection: the examples of RFC 6724 section 10 and others, in every order, and where glibc differs. */
+#include "core/order/selection.h"
 
 #include <arpa/inet.h>
 #include <setjmp.h>

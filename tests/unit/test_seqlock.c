@@ -1,4 +1,4 @@
-/* core/seqlock: what is read is what was written at one moment, in one thread and between threads. */
+/* core/base/seqlock: what is read is what was written at one moment, in one thread and between threads. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,7 +8,7 @@
 
 #include <pthread.h>
 
-#include "core/seqlock.h"
+#include "core/base/seqlock.h"
 
 #define WRITERS 2u
 #define WRITES  20000u

@@ -1,4 +1,4 @@
-/* core/setting: each kind of value at its edges, with the place of what is wrong. */
+/* core/settings/setting: each kind of value at its edges, with the place of what is wrong. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

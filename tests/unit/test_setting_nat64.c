@@ -1,4 +1,4 @@
-/* core/setting: values of policy, nat64 and redirect, with the place of what is wrong. */
+/* core/settings/setting: values of policy, nat64 and redirect, with the place of what is wrong. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -6,8 +6,8 @@
 
 #include <cmocka.h>
 
-#include "core/bytes.h"
-#include "core/slot.h"
+#include "core/alias/slot.h"
+#include "core/base/bytes.h"
 
 #define SLOT_SIZE 32
 #define SEAL      UINT64_C(0x1122334455667788)

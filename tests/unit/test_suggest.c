@@ -1,4 +1,4 @@
-/* core/suggest: the nearest word, and none where none is near. */
+/* core/settings/suggest: the nearest word, and none where none is near. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-#include "core/suggest.h"
+#include "core/settings/suggest.h"
 
 static const char *nearest(const char *typed)
 {

@@ -1,4 +1,4 @@
-/* core/text: every piece, cut at every size, with a canary behind the buffer. */
+/* core/base/text: every piece, cut at every size, with a canary behind the buffer. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/text.h"
+#include "core/base/text.h"
 
 #define CANARY 0x5a
 

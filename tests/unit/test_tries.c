@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "core/tries.h"
+#include "core/names/tries.h"
 
 #define SERVERS_MOST 3  /* MAXNS of <resolv.h> */
 #define WAIT_MOST    30 /* RES_MAXRETRANS */

@@ -11,7 +11,7 @@
 
 #include <stdatomic.h>
 
-#include "core/address.h"
+#include "core/address/address.h"
 
 #define BOOK_FIRST_CHUNK 64u /* entries */
 #define BOOK_CHUNKS      14u

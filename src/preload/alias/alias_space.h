@@ -1,6 +1,6 @@
 /*
  * One pool of aliases as this process knows it: what it remembers, in front of the table that all processes of the
- * user share (state_aliases.h), and beside it the aliases of the transient range (core/alias.h), which are this
+ * user share (state_aliases.h), and beside it the aliases of the transient range (core/alias/alias.h), which are this
  * process's own: those of names are in the book and good for its whole life, those of peers in transient.h. The alias
  * pool is one; each range of the setting alias-map in which addresses are allotted is another. For aliases.c, see
  * there.

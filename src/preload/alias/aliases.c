@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <sys/mman.h>
 
-#include "core/alias_map.h"
+#include "core/alias/alias_map.h"
 #include "preload/alias/alias_space.h"
 #include "preload/base/log.h"
 #include "preload/state/host.h"

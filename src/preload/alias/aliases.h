@@ -12,8 +12,8 @@
 #ifndef V6SHIM_PRELOAD_ALIAS_ALIASES_H
 #define V6SHIM_PRELOAD_ALIAS_ALIASES_H
 
-#include "core/alias.h"
-#include "core/setting.h"
+#include "core/alias/alias.h"
+#include "core/settings/setting.h"
 #include "preload/base/hook.h"
 #include "preload/state/state_aliases.h"
 
@@ -24,7 +24,7 @@
 bool aliases_start(struct in_addr pool, unsigned pool_length, const char *key_text, const char *state_dir);
 
 /*
- * After aliases_start: the setting alias-map. Entries that can't be (core/alias_map.h) are said in the log and
+ * After aliases_start: the setting alias-map. Entries that can't be (core/alias/alias_map.h) are said in the log and
  * ignored.
  */
 void aliases_start_map(const struct prefix_map *wanted);

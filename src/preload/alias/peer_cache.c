@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "core/alias.h"
+#include "core/alias/alias.h"
 
 /* The contents of an entry, read as a whole. */
 struct peer {

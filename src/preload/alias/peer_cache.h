@@ -6,7 +6,7 @@
  *
  * Readers and writers take no lock and never wait. Each entry has a checksum of what it says, by a secret: one that
  * is being written, was torn by two writers, or was left half-written (by a jump, in a child of fork()) is as if it
- * were not there, and is written again in its turn. (A sequence lock, core/seqlock.h, wouldn't do: it wants one
+ * were not there, and is written again in its turn. (A sequence lock, core/base/seqlock.h, wouldn't do: it wants one
  * writer at a time, and the next writer could not tell one that is writing from one that was left by a jump.)
  * Async-signal-safe; fit for vfork() children.
  */
@@ -16,8 +16,8 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-#include "core/address.h"
-#include "core/siphash.h"
+#include "core/address/address.h"
+#include "core/alias/siphash.h"
 
 #define PEER_FRESH_MINUTES 60 /* ALIAS_REUSE_HOURS relies on it */
 /* Where the table can't be asked any more, an entry holds for so long: nobody gets that alias before. */

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "core/alias.h"
+#include "core/alias/alias.h"
 #include "preload/base/pool.h"
 
 #define PINNED      (UINT64_MAX - 1) /* even, and later than every use */

@@ -21,8 +21,8 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-#include "core/address.h"
-#include "core/siphash.h"
+#include "core/address/address.h"
+#include "core/alias/siphash.h"
 
 #define TRANSIENT_PAGE  64u
 #define TRANSIENT_PEERS 65536u

@@ -15,7 +15,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-#include "core/text.h"
+#include "core/base/text.h"
 
 #define CHANNEL_CLOSED (-1)
 

@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "core/config.h"
+#include "core/settings/config.h"
 #include "preload/base/hook.h"
 #include "preload/base/pointer.h"
 #include "preload/base/ready.h"

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/text.h"
+#include "core/base/text.h"
 #include "preload/base/pointer.h"
 
 #define VARIABLE   "LD_PRELOAD="

@@ -14,7 +14,7 @@
 #include <stdatomic.h>
 #include <stddef.h>
 
-#include "core/event.h"
+#include "core/events/event.h"
 #include "preload/base/hook.h"
 
 enum observe_level { OBSERVE_QUIET, OBSERVE_ERROR, OBSERVE_WARNING, OBSERVE_INFO, OBSERVE_DEBUG };

@@ -3,7 +3,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "core/tries.h"
+#include "core/names/tries.h"
 #include "preload/base/clock.h"
 #include "preload/base/critical_section.h"
 

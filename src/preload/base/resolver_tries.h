@@ -2,8 +2,8 @@
  * An end to a question that libc's resolver asks on a thread of ours. libc waits in poll(), 5 seconds for each answer
  * and 10 in all where resolv.conf(5) says nothing else, and nothing may interrupt it: not a signal (libc waits on),
  * not cancellation (libc may hold a lock). But it looks at `retry` of the resolver's state before it asks again. So
- * the thread asks in short waits and more often, for as long in all (core/tries.h), and another thread that has no
- * more interest lowers that number: the question ends with the wait that is under way. The socket and the question
+ * the thread asks in short waits and more often, for as long in all (core/names/tries.h), and another thread that has
+ * no more interest lowers that number: the question ends with the wait that is under way. The socket and the question
  * stay the same, so that an answer to the first one is heard at any time.
  *
  * A server that refuses (SERVFAIL, or a closed port) is asked again at once. It may not be asked much more often than

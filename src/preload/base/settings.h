@@ -6,7 +6,7 @@
 #ifndef V6SHIM_PRELOAD_BASE_SETTINGS_H
 #define V6SHIM_PRELOAD_BASE_SETTINGS_H
 
-#include "core/config.h"
+#include "core/settings/config.h"
 
 /* Read where V6SHIM_CONF names no other file. That it does not exist is no error. */
 #define SETTINGS_FILE "/etc/v6shim.conf"

@@ -5,7 +5,7 @@
 #ifndef V6SHIM_PRELOAD_BASE_SOURCES_H
 #define V6SHIM_PRELOAD_BASE_SOURCES_H
 
-#include "core/address.h"
+#include "core/address/address.h"
 
 /* Whether this kernel has the family at all, right now (IPv6 can be switched off). */
 bool sources_family_works(sa_family_t family);

@@ -10,7 +10,7 @@
 #ifndef V6SHIM_PRELOAD_BASE_TRACE_H
 #define V6SHIM_PRELOAD_BASE_TRACE_H
 
-#include "core/event.h"
+#include "core/events/event.h"
 
 /* Turns the trace on if V6SHIM_TRACE wants it. Called once at start. */
 void trace_start(void);

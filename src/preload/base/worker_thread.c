@@ -11,7 +11,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "core/text.h"
+#include "core/base/text.h"
 #include "preload/base/clock.h"
 #include "preload/base/guard.h"
 #include "preload/base/raw_file.h"

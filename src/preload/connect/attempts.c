@@ -5,7 +5,7 @@
 #include <netinet/tcp.h>
 #include <stdbool.h>
 
-#include "core/transport.h"
+#include "core/address/transport.h"
 #include "preload/base/high_fd.h"
 #include "preload/base/kernel.h"
 #include "preload/base/real.h"

@@ -7,7 +7,7 @@
 #ifndef V6SHIM_PRELOAD_CONNECT_ATTEMPTS_H
 #define V6SHIM_PRELOAD_CONNECT_ATTEMPTS_H
 
-#include "core/address.h"
+#include "core/address/address.h"
 #include "preload/socket/sockets.h"
 
 /* The program's socket, TCP and in state CLOSE, as its attempts have to know it. */

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 
-#include "core/eyeballs.h"
+#include "core/race/eyeballs.h"
 #include "preload/base/clock.h"
 #include "preload/base/kernel.h"
 #include "preload/base/log.h"

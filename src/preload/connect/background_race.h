@@ -9,7 +9,7 @@
 
 #include <signal.h>
 
-#include "core/eyeballs.h"
+#include "core/race/eyeballs.h"
 #include "preload/base/log.h"
 #include "preload/base/pool.h"
 #include "preload/connect/attempts.h"

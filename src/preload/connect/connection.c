@@ -4,8 +4,8 @@
 #include <netinet/tcp.h>
 #include <string.h>
 
-#include "core/eyeballs.h"
-#include "core/transport.h"
+#include "core/address/transport.h"
+#include "core/race/eyeballs.h"
 #include "preload/alias/aliases.h"
 #include "preload/base/guard.h"
 #include "preload/base/kernel.h"

@@ -9,7 +9,7 @@
 
 #include <netinet/in.h>
 
-#include "core/address.h"
+#include "core/address/address.h"
 
 /*
  * Connects `fd` to what `asked` stands for. As connect(): blocks only where the program did not ask it not to;

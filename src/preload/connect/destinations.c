@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "core/reach.h"
+#include "core/address/reach.h"
 #include "preload/alias/aliases.h"
 #include "preload/nat64/discovery.h"
 #include "preload/resolve/lookups.h"

@@ -3,9 +3,9 @@
 #include <errno.h>
 #include <string.h>
 
-#include "core/candidates.h"
-#include "core/outcome.h"
-#include "core/slot.h"
+#include "core/alias/slot.h"
+#include "core/names/candidates.h"
+#include "core/race/outcome.h"
 #include "preload/base/clock.h"
 #include "preload/base/sources.h"
 #include "preload/state/state.h"

@@ -11,7 +11,7 @@
 
 #include <stdatomic.h>
 
-#include "core/candidates.h"
+#include "core/names/candidates.h"
 
 /* The candidates of one race, by preference, with the networks over which they would be reached. */
 struct history_candidates {

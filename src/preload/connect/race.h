@@ -1,6 +1,6 @@
 /*
- * Happy Eyeballs (RFC 8305) for a program that asked to connect one blocking socket: drives core/eyeballs with real
- * sockets, inside connect() and in the calling thread.
+ * Happy Eyeballs (RFC 8305) for a program that asked to connect one blocking socket: drives core/race/eyeballs with
+ * real sockets, inside connect() and in the calling thread.
  *
  * Async-signal-safe. The sockets of a race are kept on record outside the stack: where the program leaves connect()
  * by siglongjmp, or its thread is cancelled, they are closed by the thread's next hook, or at its end. The thread can
@@ -9,7 +9,7 @@
 #ifndef V6SHIM_PRELOAD_CONNECT_RACE_H
 #define V6SHIM_PRELOAD_CONNECT_RACE_H
 
-#include "core/eyeballs.h"
+#include "core/race/eyeballs.h"
 #include "preload/connect/attempts.h"
 #include "preload/connect/destinations.h"
 #include "preload/connect/history.h"

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "core/transport.h"
+#include "core/address/transport.h"
 #include "preload/alias/aliases.h"
 #include "preload/base/control_list.h"
 #include "preload/base/kernel.h"

@@ -9,7 +9,7 @@
 
 #include <stdatomic.h>
 
-#include "core/nat64.h"
+#include "core/nat64/nat64.h"
 #include "preload/base/settings.h"
 
 /* Where a prefix that isn't known yet is to be had from. */

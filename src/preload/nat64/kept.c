@@ -5,7 +5,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "core/seqlock.h"
+#include "core/base/seqlock.h"
 #include "preload/base/clock.h"
 
 #define SAME_NETWORK_MS 3000 /* a host that has moved notices that late */

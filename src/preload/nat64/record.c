@@ -8,10 +8,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "core/bytes.h"
-#include "core/dns_answer.h"
-#include "core/outcome.h"
-#include "core/slot.h"
+#include "core/alias/slot.h"
+#include "core/base/bytes.h"
+#include "core/names/dns_answer.h"
+#include "core/race/outcome.h"
 #include "preload/base/clock.h"
 #include "preload/base/sources.h"
 #include "preload/base/worker_thread.h"

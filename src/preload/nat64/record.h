@@ -7,7 +7,7 @@
 #ifndef V6SHIM_PRELOAD_NAT64_RECORD_H
 #define V6SHIM_PRELOAD_NAT64_RECORD_H
 
-#include "core/nat64.h"
+#include "core/nat64/nat64.h"
 
 struct pref64_record {
     struct ip_address network; /* by the local address that is used towards the Internet: its /64 */

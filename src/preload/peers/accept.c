@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 
-#include "core/address.h"
+#include "core/address/address.h"
 #include "preload/alias/aliases.h"
 #include "preload/base/real.h"
 #include "preload/socket/our_mark.h"

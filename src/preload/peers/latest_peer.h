@@ -3,7 +3,8 @@
  * it need not be found again for each datagram. Kept are IPv6 addresses without a scope whose alias is for good.
  *
  * Async-signal-safe: a handler that comes while it is being replaced leaves it alone, and one that replaces it while
- * it is being read is noticed. That takes no atomic word, unlike a sequence lock between threads (core/seqlock.h).
+ * it is being read is noticed. That takes no atomic word, unlike a sequence lock between threads
+ * (core/base/seqlock.h).
  */
 #ifndef V6SHIM_PRELOAD_PEERS_LATEST_PEER_H
 #define V6SHIM_PRELOAD_PEERS_LATEST_PEER_H
@@ -14,7 +15,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "core/address.h"
+#include "core/address/address.h"
 
 struct latest_peer {
     sig_atomic_t busy, changes;

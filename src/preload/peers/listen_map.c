@@ -1,6 +1,6 @@
 #include "preload/peers/listen_map.h"
 
-#include "core/eam.h"
+#include "core/address/explicit_mapping.h"
 #include "preload/base/log.h"
 
 static struct eam_table table; /* set up at start, never changed after */

@@ -5,9 +5,9 @@
 #ifndef V6SHIM_PRELOAD_PEERS_LISTEN_MAP_H
 #define V6SHIM_PRELOAD_PEERS_LISTEN_MAP_H
 
-#include "core/setting.h"
+#include "core/settings/setting.h"
 
-/* Once, at start. Entries that can't be (core/eam.h) are said in the log and ignored. */
+/* Once, at start. Entries that can't be (core/address/explicit_mapping.h) are said in the log and ignored. */
 void listen_map_start(const struct prefix_map *wanted);
 
 /* The IPv6 address for an IPv4 one; false where there is none. */

@@ -10,7 +10,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "core/address.h"
+#include "core/address/address.h"
 #include "preload/base/kernel.h"
 #include "preload/base/real.h"
 

@@ -15,7 +15,7 @@
 #include <stddef.h>
 #include <sys/socket.h>
 
-#include "core/address.h"
+#include "core/address/address.h"
 
 /* The IPv4 address that the program knows for an IPv6 address which we connect to. */
 bool outbound_recover(const struct ip_address *address, struct in_addr *shown);

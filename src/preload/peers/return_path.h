@@ -11,7 +11,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-#include "core/address.h"
+#include "core/address/address.h"
 #include "preload/base/hook.h"
 #include "preload/peers/view.h"
 

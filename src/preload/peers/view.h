@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <sys/socket.h>
 
-#include "core/address.h"
+#include "core/address/address.h"
 
 /*
  * The IPv4 address that stands for one that the kernel gave. Mapped -> IPv4 (an AF_INET6 TCP socket has real IPv4

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/hostent.h"
+#include "core/names/hostent.h"
 #include "preload/alias/aliases.h"
 #include "preload/base/real.h"
 #include "preload/base/scratch.h"

@@ -1,6 +1,6 @@
 /*
  * The name lookups of this process, so that a connect() knows which other addresses its target's name has. The table
- * of core/candidates with the process's clock, threads and lock.
+ * of core/names/candidates with the process's clock, threads and lock.
  *
  * lookups_find, lookups_know and lookups_mark are async-signal-safe and take no lock. The two that write belong to
  * name lookups; they block signals while they hold the lock, and give up (the lookup is then not on record) rather
@@ -9,7 +9,7 @@
 #ifndef V6SHIM_PRELOAD_RESOLVE_LOOKUPS_H
 #define V6SHIM_PRELOAD_RESOLVE_LOOKUPS_H
 
-#include "core/candidates.h"
+#include "core/names/candidates.h"
 
 /* A name's answer, in the order in which its addresses should be tried; `face` as in candidate_list. */
 void lookups_record(const char *name, const struct ip_address *addresses, size_t count, size_t face);

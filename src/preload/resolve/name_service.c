@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <stdatomic.h>
 
-#include "core/nsswitch.h"
+#include "core/names/nsswitch.h"
 #include "preload/base/critical_section.h"
 #include "preload/base/raw_file.h"
 #include "preload/base/scratch.h"

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 
 /*
- * Whether none of them keeps a socket from one lookup to the next (core/nsswitch). One that does would take the
+ * Whether none of them keeps a socket from one lookup to the next (core/names/nsswitch). One that does would take the
  * number of a thread with descriptors of its own for a number of the program.
  */
 bool name_service_keeps_nothing(void);

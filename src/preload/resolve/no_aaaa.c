@@ -2,7 +2,7 @@
 
 #include <stdatomic.h>
 
-#include "core/candidates.h"
+#include "core/names/candidates.h"
 #include "preload/base/clock.h"
 #include "preload/state/state.h"
 

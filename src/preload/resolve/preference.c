@@ -8,7 +8,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "core/gai_conf.h"
+#include "core/order/gai_conf.h"
 #include "preload/base/log.h"
 #include "preload/base/scratch.h"
 #include "preload/base/settings.h"

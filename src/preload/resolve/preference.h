@@ -1,12 +1,13 @@
 /*
- * Destinations in the order of the address policy that is in force: core/selection with what this host's kernel says.
+ * Destinations in the order of the address policy that is in force: core/order/selection with what this host's kernel
+ * says.
  *
  * For name lookups and the command: reads files, makes system calls, and is not async-signal-safe. errno kept.
  */
 #ifndef V6SHIM_PRELOAD_RESOLVE_PREFERENCE_H
 #define V6SHIM_PRELOAD_RESOLVE_PREFERENCE_H
 
-#include "core/selection.h"
+#include "core/order/selection.h"
 #include "preload/base/sources.h"
 #include "preload/resolve/resolve.h"
 

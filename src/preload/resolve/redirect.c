@@ -9,7 +9,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "core/seqlock.h"
+#include "core/base/seqlock.h"
 #include "preload/base/arrival.h"
 #include "preload/base/clock.h"
 #include "preload/base/guard.h"

@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/address.h"
+#include "core/address/address.h"
 #include "preload/base/settings.h"
 
 /* Addresses of one name that are tried. */

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/literal.h"
+#include "core/address/literal.h"
 #include "preload/base/clock.h"
 #include "preload/base/guard.h"
 #include "preload/base/log.h"

@@ -10,7 +10,7 @@
 #include <netdb.h>
 #include <stdatomic.h>
 
-#include "core/candidates.h"
+#include "core/names/candidates.h"
 #include "preload/base/hook.h"
 
 /* Most addresses of one name that are put together; libc's own answer is never shortened where nothing is added. */
@@ -71,7 +71,7 @@ void resolve_add(struct resolve_addresses *list, const struct ip_address *addres
  *
  * Left out: IPv4 addresses inside the alias pool, which would be taken for aliases; IPv6 ones that mean an IPv4
  * address (mapped) or nothing (::); and those that are nearer than the farthest IPv4 address of the name
- * (core/reach).
+ * (core/address/reach).
  *
  * ordered->ipv4_first says that the program is to see the IPv4 addresses first, as libc gives them: always, but where
  * none of them has a route, or the user has set another order (`policy`, `prefer ipv6`). A name that has more

@@ -4,7 +4,7 @@
 #include <strings.h>
 #include <sys/utsname.h>
 
-#include "core/reach.h"
+#include "core/address/reach.h"
 #include "preload/alias/aliases.h"
 #include "preload/base/log.h"
 #include "preload/base/scratch.h"

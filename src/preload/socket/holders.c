@@ -8,7 +8,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "core/text.h"
+#include "core/base/text.h"
 #include "preload/base/clock.h"
 #include "preload/base/log.h"
 #include "preload/base/raw_file.h"

@@ -4,7 +4,7 @@
 #include <netinet/in.h>
 #include <stddef.h>
 
-#include "core/transport.h"
+#include "core/address/transport.h"
 #include "preload/base/kernel.h"
 #include "preload/base/ready.h"
 #include "preload/socket/socket_options.h"

@@ -50,7 +50,7 @@ struct socket_record {
     _Atomic uint32_t flags;     /* of enum socket_flag */
     _Atomic uint32_t options;   /* newest recorded option, an item of a pool */
     _Atomic uint32_t option_count;
-    _Atomic int protocol; /* of its transport: TCP or UDP, or what is beside them (core/transport.h) */
+    _Atomic int protocol; /* of its transport: TCP or UDP, or what is beside them (core/address/transport.h) */
     _Atomic int backlog;
     _Atomic uint32_t serial;       /* which of all sockets of this process it is, from 1 */
     _Atomic uint32_t race;         /* with SOCKET_RACING: which */
@@ -92,7 +92,8 @@ struct socket_watch {
     struct epoll_event event;
 };
 
-/* A new AF_INET socket of the program's under `fd`. Other transports than core/transport.h knows are not tracked. */
+/* A new AF_INET socket of the program's under `fd`. Other transports than core/address/transport.h knows are not
+ * tracked. */
 void sockets_add_ipv4(int fd, int type, int protocol);
 /* The program made an AF_INET6 socket itself. */
 void sockets_add_native(int fd);

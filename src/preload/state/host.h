@@ -6,7 +6,7 @@
 #ifndef V6SHIM_PRELOAD_STATE_HOST_H
 #define V6SHIM_PRELOAD_STATE_HOST_H
 
-#include "core/alias.h"
+#include "core/alias/alias.h"
 
 #define HOST_MINUTE_S 60
 

@@ -5,8 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "core/bytes.h"
-#include "core/slot.h"
+#include "core/alias/slot.h"
+#include "core/base/bytes.h"
 #include "preload/base/critical_section.h"
 #include "preload/base/log.h"
 #include "preload/state/host.h"

@@ -10,8 +10,8 @@
 
 #include <stdatomic.h>
 
-#include "core/alias.h"
-#include "core/candidates.h"
+#include "core/alias/alias.h"
+#include "core/names/candidates.h"
 #include "preload/base/critical_section.h"
 #include "preload/state/state_key.h"
 

@@ -1,6 +1,6 @@
 /*
  * The shared table of aliases: the file `aliases` of the state directory, a record of 32 bytes for each alias of the
- * pool (core/alias.h); those of the transient range stay empty.
+ * pool (core/alias/alias.h); those of the transient range stay empty.
  *
  * IPv6 -> alias reads one page without a lock; only where something has to be written, that page is locked, read
  * again, and one record written. alias -> IPv6 reads one record without a lock. A killed process leaves the record

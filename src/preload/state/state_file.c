@@ -12,9 +12,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "core/bytes.h"
-#include "core/siphash.h"
-#include "core/slot.h"
+#include "core/alias/siphash.h"
+#include "core/alias/slot.h"
+#include "core/base/bytes.h"
 #include "preload/base/clock.h"
 #include "preload/base/raw_file.h"
 #include "preload/state/state_place.h"

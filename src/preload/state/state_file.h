@@ -1,5 +1,5 @@
 /*
- * Files shared by a user's processes: a header, then slots of a fixed size, each with a checksum (core/slot.h).
+ * Files shared by a user's processes: a header, then slots of a fixed size, each with a checksum (core/alias/slot.h).
  *
  * Nothing in such a file or its directory is trusted. Both must belong to the user and be writable by nobody else, no
  * link is followed, and everything read is checked. The file has its full size from its first moment and appears
@@ -21,7 +21,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "core/text.h"
+#include "core/base/text.h"
 
 #define STATE_PATH_SIZE   1024
 #define STATE_HEADER_SIZE 4096
@@ -109,7 +109,7 @@ enum state_mode {
 
 struct state_file {
     int fd;
-    uint64_t seal; /* for core/slot.h: the same for every file with this format */
+    uint64_t seal; /* for core/alias/slot.h: the same for every file with this format */
     const struct state_format *format;
     bool former; /* it was made under format->former */
 };

@@ -3,8 +3,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "core/bytes.h"
-#include "core/slot.h"
+#include "core/alias/slot.h"
+#include "core/base/bytes.h"
 #include "preload/base/critical_section.h"
 #include "preload/base/secret.h"
 #include "preload/state/host.h"

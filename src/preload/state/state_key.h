@@ -1,7 +1,7 @@
 /*
- * The key by which the tables of aliases are searched (core/alias.h): made of the setting alias-key, or of the file
- * `key` in the state directory, as random bytes that are made once and that nobody else may read, as a host key of
- * ssh is. Where neither can be had there is no key, and no table.
+ * The key by which the tables of aliases are searched (core/alias/alias.h): made of the setting alias-key, or of the
+ * file `key` in the state directory, as random bytes that are made once and that nobody else may read, as a host key
+ * of ssh is. Where neither can be had there is no key, and no table.
  *
  * The first version made it of the host's machine-id, which everybody may read. Files that were made under that key
  * go on (`former`): what is in them is found by it, what is added is placed by the new one.
@@ -13,7 +13,7 @@
 
 #include <stdatomic.h>
 
-#include "core/siphash.h"
+#include "core/alias/siphash.h"
 #include "preload/state/state_file.h"
 
 struct state_keys {

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "core/rate.h"
+#include "core/base/rate.h"
 #include "preload/base/clock.h"
 #include "preload/base/kernel.h"
 #include "preload/base/pointer.h"

@@ -5,7 +5,7 @@
 #include <poll.h>
 #include <string.h>
 
-#include "core/address.h"
+#include "core/address/address.h"
 #include "preload/base/clock.h"
 #include "preload/base/control_list.h"
 #include "preload/base/kernel.h"

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "core/transport.h"
+#include "core/address/transport.h"
 #include "preload/base/critical_section.h"
 #include "preload/base/high_fd.h"
 #include "preload/base/kernel.h"

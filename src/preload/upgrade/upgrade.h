@@ -7,7 +7,7 @@
 #ifndef V6SHIM_PRELOAD_UPGRADE_UPGRADE_H
 #define V6SHIM_PRELOAD_UPGRADE_UPGRADE_H
 
-#include "core/address.h"
+#include "core/address/address.h"
 
 /*
  * Makes `fd` an AF_INET6 socket that also does IPv4 (not V6ONLY). 0 where it is one already, whoever made it. A UDP
