@@ -1,4 +1,4 @@
-/* observer/origins: the latest origin of an address is found; a peer keeps the one it had; what may have been
+/* check/observer/origins: the latest origin of an address is found; a peer keeps the one it had; what may have been
    forgotten is never said to have no origin. With threads that write while others read. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,7 +10,7 @@
 #include <pthread.h>
 #include <string.h>
 
-#include "observer/origins.h"
+#include "check/observer/origins.h"
 
 #define ADDRESSES 300u
 #define TURNS     20000u

@@ -1,6 +1,6 @@
 /* The headers whose types observed.def uses. */
-#ifndef V6SHIM_OBSERVER_OBSERVED_TYPES_H
-#define V6SHIM_OBSERVER_OBSERVED_TYPES_H
+#ifndef V6SHIM_CHECK_OBSERVER_OBSERVED_TYPES_H
+#define V6SHIM_CHECK_OBSERVER_OBSERVED_TYPES_H
 
 #include <arpa/nameser.h>
 #include <fcntl.h>

@@ -3,8 +3,8 @@
 #include <spawn.h>
 #include <unistd.h>
 
-#include "observer/next.h"
-#include "observer/tell.h"
+#include "check/observer/next.h"
+#include "check/observer/report.h"
 #include "preload/base/arguments.h"
 #include "preload/base/follow.h"
 #include "preload/base/pointer.h"

@@ -2,8 +2,8 @@
  * Which loaded object an address belongs to. Async-signal-safe, no lock: by _dl_find_object (glibc 2.35); before
  * that, nothing is known.
  */
-#ifndef V6SHIM_OBSERVER_OBJECTS_H
-#define V6SHIM_OBSERVER_OBJECTS_H
+#ifndef V6SHIM_CHECK_OBSERVER_OBJECTS_H
+#define V6SHIM_CHECK_OBSERVER_OBJECTS_H
 
 #include <stdbool.h>
 #include <stdint.h>

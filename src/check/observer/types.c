@@ -1,6 +1,6 @@
 /* Proves at compile time that observed.def declares every symbol as libc does: a second, different declaration of a
    function is an error. Nothing is generated from this file. */
-#include "observer/observed_types.h"
+#include "check/observer/observed_types.h"
 
 #define OBSERVED(type, name, parameters) extern type name parameters;
 #include "observed.def"

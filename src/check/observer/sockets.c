@@ -2,9 +2,9 @@
 #include <errno.h>
 #include <string.h>
 
-#include "observer/next.h"
-#include "observer/origins.h"
-#include "observer/tell.h"
+#include "check/observer/next.h"
+#include "check/observer/origins.h"
+#include "check/observer/report.h"
 
 #define NUMBERS          1024 /* of descriptors whose making is remembered */
 #define FTP_PORT         21

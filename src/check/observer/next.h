@@ -2,10 +2,10 @@
  * The next function in the chain for every observed symbol: the shim's, another preload's or libc's. Bound on first
  * use; dlsym() of a symbol that exists allocates nothing, and a program only calls what exists.
  */
-#ifndef V6SHIM_OBSERVER_NEXT_H
-#define V6SHIM_OBSERVER_NEXT_H
+#ifndef V6SHIM_CHECK_OBSERVER_NEXT_H
+#define V6SHIM_CHECK_OBSERVER_NEXT_H
 
-#include "observer/observed_types.h"
+#include "check/observer/observed_types.h"
 
 struct next_functions {
 #define OBSERVED(type, name, parameters) type(*name) parameters;

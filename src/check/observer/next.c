@@ -1,4 +1,4 @@
-#include "observer/next.h"
+#include "check/observer/next.h"
 
 #include <dlfcn.h>
 #include <errno.h>

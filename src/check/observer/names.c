@@ -5,10 +5,10 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include "observer/next.h"
-#include "observer/objects.h"
-#include "observer/origins.h"
-#include "observer/tell.h"
+#include "check/observer/next.h"
+#include "check/observer/objects.h"
+#include "check/observer/origins.h"
+#include "check/observer/report.h"
 
 #define DOTTED_QUAD_ROOM 16
 #define ADDRESSES_MAX    64 /* of one name: more are left out */

@@ -1,4 +1,4 @@
-#include "observer/tell.h"
+#include "check/observer/report.h"
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "observer/objects.h"
+#include "check/observer/objects.h"
 #include "preload/base/channel.h"
 #include "preload/base/clock.h"
 #include "preload/base/raw_file.h"

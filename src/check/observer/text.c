@@ -1,10 +1,10 @@
 /* Addresses read from text and written as text. */
 #include <errno.h>
 
-#include "observer/next.h"
-#include "observer/objects.h"
-#include "observer/origins.h"
-#include "observer/tell.h"
+#include "check/observer/next.h"
+#include "check/observer/objects.h"
+#include "check/observer/origins.h"
+#include "check/observer/report.h"
 
 /* Text was read; `address` is what it said, NULL where it was refused. */
 static void tell_read(const char *call, int family, const char *text, const struct ip_address *address,

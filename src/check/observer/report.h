@@ -4,8 +4,8 @@
  * Async-signal-safe, no malloc, no lock, never waits; errno kept. What could not be told is told when it happens
  * again.
  */
-#ifndef V6SHIM_OBSERVER_TELL_H
-#define V6SHIM_OBSERVER_TELL_H
+#ifndef V6SHIM_CHECK_OBSERVER_REPORT_H
+#define V6SHIM_CHECK_OBSERVER_REPORT_H
 
 #include <stdatomic.h>
 #include <stdbool.h>

@@ -5,8 +5,8 @@
  * A fixed table, inherited by forked children. Async-signal-safe, no malloc, no lock that waits: an entry that
  * somebody is writing is passed over.
  */
-#ifndef V6SHIM_OBSERVER_ORIGINS_H
-#define V6SHIM_OBSERVER_ORIGINS_H
+#ifndef V6SHIM_CHECK_OBSERVER_ORIGINS_H
+#define V6SHIM_CHECK_OBSERVER_ORIGINS_H
 
 #include "core/events/observation.h"
 

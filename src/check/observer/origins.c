@@ -1,4 +1,4 @@
-#include "observer/origins.h"
+#include "check/observer/origins.h"
 
 #include <stdatomic.h>
 #include <string.h>

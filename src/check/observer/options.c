@@ -4,9 +4,9 @@
 #include <stdarg.h>
 #include <string.h>
 
-#include "observer/next.h"
-#include "observer/origins.h"
-#include "observer/tell.h"
+#include "check/observer/next.h"
+#include "check/observer/origins.h"
+#include "check/observer/report.h"
 
 EXPORT int setsockopt(int fd, int level, int name, const void *value, socklen_t length)
 {

@@ -4,8 +4,8 @@
 #include <stdarg.h>
 #include <string.h>
 
-#include "observer/next.h"
-#include "observer/tell.h"
+#include "check/observer/next.h"
+#include "check/observer/report.h"
 
 static bool is_table(const char *path)
 {

@@ -1,6 +1,6 @@
 /* The observer begins when it is loaded. */
-#include "observer/next.h"
-#include "observer/tell.h"
+#include "check/observer/next.h"
+#include "check/observer/report.h"
 #include "preload/base/follow.h"
 #include "preload/base/pointer.h"
 

@@ -1,4 +1,4 @@
-#include "observer/objects.h"
+#include "check/observer/objects.h"
 
 #include <dlfcn.h>
 #include <link.h>

@@ -1,9 +1,9 @@
 /* Addresses that sockets give: whose they are, and how much room the program has for them. */
 #include <errno.h>
 
-#include "observer/next.h"
-#include "observer/origins.h"
-#include "observer/tell.h"
+#include "check/observer/next.h"
+#include "check/observer/origins.h"
+#include "check/observer/report.h"
 
 /* The room that was there before the call, 0 where no address was wanted. */
 static socklen_t room_of(const struct sockaddr *address, const socklen_t *length)
