@@ -1,5 +1,5 @@
 # Makes porting.md, from the top directory of the source:
-#   awk -v root=. -f docs/porting.awk src/gaps.def docs/porting.examples >docs/porting.md
+#   awk -v root=. -f docs/porting.awk src/check/gaps.def docs/porting.examples >docs/porting.md
 
 function text(string) { # "a" "b" -> ab
     gsub(/"[ \t]+"/, "", string)
@@ -121,7 +121,7 @@ function print_gap(n,  id) {
 }
 
 END {
-    print "<!-- Made by docs/porting.awk from src/gaps.def, docs/porting.examples and legacy-samples: change those. -->"
+    print "<!-- Made by docs/porting.awk from src/check/gaps.def, docs/porting.examples and legacy-samples: change those. -->"
     print "# Porting gaps"
     print ""
     print "What keeps a program from IPv6, and what replaces it. `v6shim check` names each gap by the identifier used"

@@ -1,4 +1,4 @@
-/* cli/check_verdict: which way sets of facts point. */
+/* check/file/check_verdict: which way sets of facts point. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "cli/check_verdict.h"
+#include "check/file/check_verdict.h"
 
 #define BIT(name) FACT_BIT(FACT_##name)
 

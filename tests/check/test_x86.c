@@ -1,4 +1,5 @@
-/* cli/elf_x86: instruction lengths, and the constants that reach a call. The bytes are what gcc and clang emit. */
+/* check/elf/elf_x86: instruction lengths, and the constants that reach a call. The bytes are what gcc and clang emit.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,7 +9,7 @@
 
 #include <string.h>
 
-#include "cli/elf_x86.h"
+#include "check/elf/elf_x86.h"
 
 #define START 0x1000u
 

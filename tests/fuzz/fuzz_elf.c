@@ -1,19 +1,19 @@
 /*
  * The checker on files that are no real programs: whatever the bytes, an answer, and no access outside them.
  *
- * sources: src/cli/check_calls.c src/cli/check_dynamic.c src/cli/check_file.c src/cli/check_library.c
- * sources: src/cli/check_object.c src/cli/check_report.c src/cli/check_script.c src/cli/check_static.c
- * sources: src/cli/check_texts.c src/cli/check_verdict.c src/cli/check_json.c
- * sources: src/cli/elf_code.c src/cli/elf_image.c src/cli/elf_search.c src/cli/elf_where.c src/cli/elf_x86.c
- * sources: src/cli/elf_x86_state.c src/cli/program.c
- * sources: src/cli/check_language.c src/cli/command.c
+ * sources: src/check/file/check_calls.c src/check/static/check_dynamic.c src/check/file/check_file.c
+ * src/check/file/check_library.c sources: src/check/file/check_object.c src/check/file/check_report.c
+ * src/check/script/check_script.c src/check/static/check_static.c sources: src/check/static/check_texts.c
+ * src/check/file/check_verdict.c src/check/report/check_json.c sources: src/check/elf/elf_code.c
+ * src/check/elf/elf_image.c src/check/elf/elf_search.c src/check/elf/elf_where.c src/check/elf/elf_x86.c sources:
+ * src/check/elf/elf_x86_state.c src/cli/program.c sources: src/check/file/check_language.c src/cli/command.c
  * libraries: -lelf -ldw -ljson-c
  */
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/check_file.h"
-#include "cli/check_json.h"
+#include "check/file/check_file.h"
+#include "check/report/check_json.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

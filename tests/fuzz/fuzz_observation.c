@@ -2,21 +2,21 @@
  * Lines in the FIFO of `v6shim check --run`, with the reports that are made of them: nothing crashes or hangs, and no
  * control character gets through.
  *
- * sources: src/cli/run_line.c src/cli/run_program.c src/cli/run_gaps.c src/cli/run_words.c src/cli/line_field.c
- * sources: src/cli/check_report.c src/cli/check_print.c src/cli/check_json.c src/cli/check_verdict.c
- * src/cli/check_calls.c sources: src/cli/elf_image.c src/cli/elf_x86.c src/cli/elf_x86_state.c src/cli/program.c
- * sources: src/cli/command.c src/cli/tell.c
- * libraries: -ljson-c -lelf
+ * sources: src/check/run/run_line.c src/check/run/run_program.c src/check/run/run_gaps.c src/check/run/run_words.c
+ * src/cli/line_field.c sources: src/check/file/check_report.c src/check/report/check_print.c
+ * src/check/report/check_json.c src/check/file/check_verdict.c src/check/file/check_calls.c sources:
+ * src/check/elf/elf_image.c src/check/elf/elf_x86.c src/check/elf/elf_x86_state.c src/cli/program.c sources:
+ * src/cli/command.c src/cli/tell.c libraries: -ljson-c -lelf
  */
 #include <json-c/json.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/check_file.h"
-#include "cli/check_json.h"
-#include "cli/check_print.h"
+#include "check/file/check_file.h"
+#include "check/report/check_json.h"
+#include "check/report/check_print.h"
+#include "check/run/run_gaps.h"
 #include "cli/command.h"
-#include "cli/run_gaps.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

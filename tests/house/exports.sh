@@ -19,7 +19,7 @@ compare() {
 
 sed -n 's/^HOOK([^,]*, *\([A-Za-z0-9_]*\),.*/\1/p' "$src/preload/hooks.def" | compare .libs/libv6shim.so hooks.def
 {
-    sed -n 's/^OBSERVED([^,]*, *\([A-Za-z0-9_]*\),.*/\1/p' "$src/observed.def"
+    sed -n 's/^OBSERVED([^,]*, *\([A-Za-z0-9_]*\),.*/\1/p' "$src/check/observed.def"
     echo v6shim_observed_caller
 } | compare .libs/libv6shim-observe.so observed.def
 exit $status

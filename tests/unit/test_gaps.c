@@ -1,4 +1,4 @@
-/* core/gaps: the catalogue is whole, and what it says of the shim is what hooks.def says. */
+/* check/file/gaps: the catalogue is whole, and what it says of the shim is what hooks.def says. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,7 +9,7 @@
 #include <ctype.h>
 #include <string.h>
 
-#include "core/gaps.h"
+#include "check/file/gaps.h"
 
 static const char *const hooked[] = {
 #define HOOK(type, name, parameters, need) #name,

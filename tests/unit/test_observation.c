@@ -1,5 +1,5 @@
-/* core/events/observation and cli/run_line: what the observer writes is what the command reads, whatever bytes are in
- * it. */
+/* core/events/observation and check/run/run_line: what the observer writes is what the command reads, whatever bytes
+ * are in it. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/run_line.h"
+#include "check/run/run_line.h"
 
 static struct run_line *there_and_back(const struct observation *observation)
 {

@@ -11,7 +11,7 @@ static const struct {
     size_t offset; /* in struct next_functions */
 } symbols[NEXT_COUNT] = {
 #define OBSERVED(type, name, parameters) [NEXT_##name] = {#name, offsetof(struct next_functions, name)},
-#include "observed.def"
+#include "check/observed.def"
 #undef OBSERVED
 };
 

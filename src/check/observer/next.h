@@ -9,13 +9,13 @@
 
 struct next_functions {
 #define OBSERVED(type, name, parameters) type(*name) parameters;
-#include "observed.def"
+#include "check/observed.def"
 #undef OBSERVED
 };
 
 enum next_symbol {
 #define OBSERVED(type, name, parameters) NEXT_##name,
-#include "observed.def"
+#include "check/observed.def"
 #undef OBSERVED
     NEXT_COUNT
 };

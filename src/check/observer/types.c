@@ -3,5 +3,5 @@
 #include "check/observer/observed_types.h"
 
 #define OBSERVED(type, name, parameters) extern type name parameters;
-#include "observed.def"
+#include "check/observed.def"
 #undef OBSERVED
