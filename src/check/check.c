@@ -15,7 +15,7 @@
 #include "check/report/check_json.h"
 #include "check/report/check_print.h"
 #include "check/run/check_run.h"
-#include "cli/command.h"
+#include "command/common/command.h"
 
 #define NAME                 "check"
 #define DETAILS_MAXIMUM      10 /* programs that are shown in detail unasked */

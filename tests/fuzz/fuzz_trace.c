@@ -2,17 +2,17 @@
  * Lines in the FIFO of `v6shim trace`, with all that is printed of them behind: nothing crashes, hangs or leaves its
  * range, and no control character gets through. Numbers are reckoned with as the command does it.
  *
- * sources: src/cli/trace_event.c src/cli/trace_story.c src/cli/trace_timeline.c src/cli/trace_print.c
- * sources: src/cli/line_field.c src/cli/command.c src/cli/tell.c
- * libraries: -ljson-c
+ * sources: src/command/trace/trace_event.c src/command/trace/trace_story.c src/command/trace/trace_timeline.c
+ * src/command/trace/trace_print.c sources: src/command/common/line_field.c src/command/common/command.c
+ * src/command/common/log_stderr.c libraries: -ljson-c
  */
 #include <json-c/json.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/command.h"
-#include "cli/line_field.h"
-#include "cli/trace_print.h"
+#include "command/common/command.h"
+#include "command/common/line_field.h"
+#include "command/trace/trace_print.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,4 +1,4 @@
-/* cli/date: each form of a date, in UTC and in local time; and times that have none. */
+/* command/common/date: each form of a date, in UTC and in local time; and times that have none. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "cli/date.h"
+#include "command/common/date.h"
 
 #define LEAP_DAY_S 1709251198 /* 2024-02-29T23:59:58Z */
 

@@ -1,4 +1,5 @@
-/* core/base/json_line and cli/line_field: what one writes the other reads, and nothing of another type or range. */
+/* core/base/json_line and command/common/line_field: what one writes the other reads, and nothing of another type or
+ * range. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,7 +9,7 @@
 
 #include <string.h>
 
-#include "cli/line_field.h"
+#include "command/common/line_field.h"
 #include "core/base/json_line.h"
 
 #define LINE_SIZE 200

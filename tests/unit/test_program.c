@@ -1,5 +1,5 @@
-/* cli/program: what kind of program a file is, on files made for it: ELF headers of each kind, cut short and damaged,
-   scripts, permissions; and the search along PATH. */
+/* command/common/program: what kind of program a file is, on files made for it: ELF headers of each kind, cut short
+   and damaged, scripts, permissions; and the search along PATH. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,7 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cli/program.h"
+#include "command/common/program.h"
 
 #define INTERPRETER "/lib64/ld-linux-x86-64.so.2"
 

@@ -1,4 +1,5 @@
-/* cli/trace_timeline and cli/trace_story: what is drawn, to the character, and which attempt has ended how. */
+/* command/trace/trace_timeline and command/trace/trace_story: what is drawn, to the character, and which attempt has
+ * ended how. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/trace_story.h"
+#include "command/trace/trace_story.h"
 
 #define ROWS_MANY 100000
 

@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "cli/program.h"
+#include "command/common/program.h"
 
 struct elf_segment { /* PT_LOAD */
     uint64_t address;

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/command.h"
+#include "command/common/command.h"
 
 static json_object *text_object(const char *text)
 {

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "cli/command.h"
+#include "command/common/command.h"
 
 #define COLUMNS         100
 #define ADDRESSES_SHOWN 32u

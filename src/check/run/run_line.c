@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/line_field.h"
+#include "command/common/line_field.h"
 
 #define MIX UINT64_C(0x9e3779b97f4a7c15)
 

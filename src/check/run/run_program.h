@@ -5,7 +5,7 @@
 #define V6SHIM_CHECK_RUN_RUN_PROGRAM_H
 
 #include "check/run/run_line.h"
-#include "cli/watch.h"
+#include "command/common/watch.h"
 
 /* What is kept. Each line of a program is compared with its others, so that one that writes lines without end would
    keep the command busy as long; what is beyond is counted as lost. */

@@ -1,6 +1,6 @@
 /*
  * The fields of an object in a line of JSON (RFC 8259): what events (event.h) and observations (observation.h) are
- * made of. The command reads them by cli/line_field.h.
+ * made of. The command reads them by command/common/line_field.h.
  *
  * The text is one on which the caller has written "{"; he ends it by "}". A comma comes before each field but the
  * first. Pure, async-signal-safe, errno left alone.

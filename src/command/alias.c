@@ -1,0 +1,350 @@
+/* v6shim alias: which IPv4 alias stands for which IPv6 address. */
+#include "config.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <net/if.h>
+#include <netdb.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "command/alias_print.h"
+#include "command/common/command.h"
+#include "command/common/log_stderr.h"
+#include "command/common/options.h"
+#include "command/common/state_user.h"
+#include "core/address/literal.h"
+#include "preload/alias/aliases.h"
+#include "preload/state/state_aliases.h"
+
+#define NAME        "alias"
+#define REASON_SIZE 1200 /* a state_fault_describe() with a long path */
+
+struct session {
+    bool read_only; /* another user's table */
+    struct alias_print print;
+    int status;
+};
+
+static void print_help(void)
+{
+    puts("usage: v6shim alias [OPTION]... ADDRESS|NAME...\n"
+         "       v6shim alias --list [OPTION]...\n"
+         "       v6shim alias --forget [OPTION]... ALIAS|ADDRESS...\n"
+         "\n"
+         "Says which IPv6 address an alias stands for, and which alias an IPv6 address, or\n"
+         "each IPv6 address of a name, has. An address that has none gets one.\n"
+         "\n"
+         "  -l, --list             print all aliases that were given\n"
+         "      --forget           give these aliases up: another address may get them, so\n"
+         "                         stop programs that may still use them before\n"
+         "  -u, --user NAME        those of another user, whose table is only read\n"
+         "      --json             print JSON\n"
+         "  -h, --help             print this\n"
+         "\n"
+         "Exit status: 0 all found, 1 something not found, 2 a bad option.");
+}
+
+/* --- one question --- */
+
+static void fail(struct session *session, const char *asked, const char *reason)
+{
+    session->status = EXIT_STATUS_FAILED;
+    complain(NAME, "%s: %s", asked, reason);
+    alias_print_failure(&session->print, asked, reason);
+}
+
+static void fail_state(struct session *session, const char *asked, struct state *table,
+                       const struct state_fault *fault)
+{
+    char reason[REASON_SIZE];
+    struct text text = text_on(reason, sizeof reason);
+    state_fault_describe(fault, &table->place, state_file_name(table, STATE_ALIASES), &text);
+    fail(session, asked, reason);
+}
+
+/* Whose alias it is, copied ones too. */
+static enum state_answer find_owner(struct in_addr alias, struct ip_address *address, struct state_fault *fault)
+{
+    const struct state *table = aliases_table_of(alias);
+    struct alias_record record;
+    if (table == NULL)
+        return aliases_find_address(alias, address) ? STATE_FOUND : STATE_NOTHING;
+    if (!alias_pool_contains(&table->pool, alias))
+        return STATE_NOTHING;
+    enum state_answer answer =
+        state_aliases_read(aliases_table_of(alias), alias_pool_offset(&table->pool, alias), false, &record, fault);
+    *address = record.address;
+    return answer;
+}
+
+static const char of_a_process[] =
+    "an alias that couldn't be stored: it meant something only in the process that gave it";
+
+static void answer_of_map(struct session *session, const char *asked, struct in_addr alias)
+{
+    struct ip_address address;
+    struct state_fault fault = {0};
+    enum state_answer answer = find_owner(alias, &address, &fault);
+    if (answer == STATE_FOUND)
+        alias_print_answer(&session->print, asked, alias, &address);
+    else if (answer == STATE_FAILED)
+        fail_state(session, asked, aliases_table_of(alias), &fault);
+    else if (aliases_is_transient(alias))
+        fail(session, asked, of_a_process);
+    else
+        fail(session, asked, "nobody was given this address of a range of alias-map");
+}
+
+static void answer_alias(struct session *session, const char *asked, struct in_addr alias)
+{
+    const struct alias_pool *pool = &state_current()->pool;
+    if (aliases_is_mapped(alias)) {
+        answer_of_map(session, asked, alias);
+        return;
+    }
+    if (!alias_pool_contains(pool, alias)) {
+        char reason[REASON_SIZE];
+        snprintf(reason, sizeof reason, "not an alias: those are in %s/%d", inet_ntoa(alias_pool_address(pool, 0)),
+                 33 - ffs((int)pool->count));
+        fail(session, asked, reason);
+        return;
+    }
+    uint32_t offset = alias_pool_offset(pool, alias);
+    struct alias_record record;
+    struct state_fault fault = {0};
+    enum state_answer answer = STATE_NOTHING;
+    if (offset == ALIAS_NOBODY) {
+        fail(session, asked, "the first address of the pool means nobody");
+        return;
+    }
+    if (!alias_pool_is_stored(pool, offset)) {
+        fail(session, asked, of_a_process);
+        return;
+    }
+    answer = state_aliases_read(state_current(), offset, false, &record, &fault);
+    if (answer == STATE_FOUND)
+        alias_print_answer(&session->print, asked, alias, &record.address);
+    else if (answer == STATE_FAILED)
+        fail_state(session, asked, state_current(), &fault);
+    else
+        fail(session, asked, "nobody was given this alias");
+}
+
+/* An address that was found to have none: because it has none, or since nobody can say. */
+static void fail_address(struct session *session, const char *asked, const struct ip_address *address,
+                         const struct state_fault *fault)
+{
+    if (fault->reason == STATE_NONE || fault->reason == STATE_ABSENT)
+        fail(session, asked, "this address has no alias");
+    else
+        fail_state(session, asked, aliases_table_for(address), fault);
+}
+
+/* An address of a network of alias-map. */
+static void answer_mapped(struct session *session, const char *asked, const struct ip_address *address)
+{
+    struct in_addr alias;
+    struct state_fault fault;
+    bool known = aliases_peek(address, &alias, &fault);
+    if (!known && !session->read_only) {
+        alias = aliases_of(address, ALIAS_NAME);
+        known = true;
+    }
+    if (known)
+        alias_print_answer(&session->print, asked, alias, address);
+    else
+        fail_address(session, asked, address, &fault);
+}
+
+static void answer_address(struct session *session, const char *asked, const struct ip_address *address)
+{
+    struct alias_search search = {.address = *address, .kind = ALIAS_NAME};
+    struct state_fault fault = {0};
+    uint32_t offset;
+    if (address->family == AF_INET || address_is_mapped(address)) {
+        fail(session, asked, "an IPv4 address: programs see it as it is");
+        return;
+    }
+    if (address_is_loopback(address)) {
+        fail(session, asked, "the loopback address: programs see it as 127.0.0.1");
+        return;
+    }
+    if (aliases_maps(address)) {
+        answer_mapped(session, asked, address);
+        return;
+    }
+    enum state_answer answer = session->read_only ? state_aliases_find(state_current(), &search, &offset, &fault)
+                                                  : state_aliases_allot(state_current(), &search, &offset, &fault);
+    if (answer == STATE_FOUND)
+        alias_print_answer(&session->print, asked, alias_pool_address(&state_current()->pool, offset), address);
+    else if (answer == STATE_FAILED && fault.reason != STATE_ABSENT)
+        fail_state(session, asked, state_current(), &fault);
+    else
+        fail(session, asked,
+             session->read_only
+                 ? "this address has no alias"
+                 : "the table has no room for this address (--forget makes room, a larger alias-pool has more)");
+}
+
+static void answer_name(struct session *session, const char *asked)
+{
+    struct addrinfo hints = {.ai_family = AF_INET6, .ai_socktype = SOCK_STREAM}, *list;
+    int error = getaddrinfo(asked, NULL, &hints, &list);
+    if (error != 0) {
+        fail(session, asked, error == EAI_SYSTEM ? strerrordesc_np(errno) : gai_strerror(error));
+        return;
+    }
+    for (const struct addrinfo *entry = list; entry != NULL; entry = entry->ai_next) {
+        struct ip_address address;
+        if (address_from_sockaddr(entry->ai_addr, entry->ai_addrlen, &address, NULL))
+            answer_address(session, asked, &address);
+    }
+    freeaddrinfo(list);
+}
+
+static void answer(struct session *session, const char *asked)
+{
+    struct in_addr alias;
+    struct literal literal;
+    if (literal_parse_ipv4(asked, &alias)) {
+        answer_alias(session, asked, alias);
+        return;
+    }
+    if (!literal_parse(asked, &literal)) {
+        answer_name(session, asked);
+        return;
+    }
+    if (literal.zone[0] != '\0') {
+        literal.address.scope = if_nametoindex(literal.zone);
+        if (literal.address.scope == 0) {
+            fail(session, asked, "there is no such interface");
+            return;
+        }
+    }
+    answer_address(session, asked, &literal.address);
+}
+
+/* --- giving aliases up --- */
+
+/* The alias in question: it, or that of an address. False after a complaint. */
+static bool find_alias(struct session *session, const char *asked, struct in_addr *alias)
+{
+    struct literal literal;
+    struct state_fault fault;
+    if (literal_parse_ipv4(asked, alias))
+        return true;
+    if (!literal_parse(asked, &literal) || literal.address.family != AF_INET6) {
+        fail(session, asked, "neither an alias nor an IPv6 address");
+        return false;
+    }
+    literal.address.scope = literal.zone[0] != '\0' ? if_nametoindex(literal.zone) : 0;
+    if (aliases_peek(&literal.address, alias, &fault))
+        return true;
+    fail_address(session, asked, &literal.address, &fault);
+    return false;
+}
+
+static void forget(struct session *session, const char *asked)
+{
+    struct in_addr alias;
+    struct ip_address address;
+    struct state_fault fault = {0};
+    if (!find_alias(session, asked, &alias))
+        return;
+    enum state_answer answer = find_owner(alias, &address, &fault);
+    bool known = answer == STATE_FOUND;
+    if (answer != STATE_FAILED)
+        answer = aliases_forget(alias, &fault);
+    if (answer == STATE_FAILED)
+        fail_state(session, asked, aliases_table_of(alias), &fault);
+    else if (answer == STATE_NOTHING && aliases_contains(alias) && aliases_is_transient(alias))
+        fail(session, asked, of_a_process);
+    else if (answer == STATE_NOTHING && known)
+        fail(session, asked, "alias-map copies this address: there is nothing to forget");
+    else if (answer == STATE_NOTHING)
+        fail(session, asked, "nobody was given this alias");
+    else if (known)
+        alias_print_answer(&session->print, asked, alias, &address);
+}
+
+/* --- the list --- */
+
+struct listing {
+    struct session *session;
+    struct alias_pool pool;
+};
+
+static bool list_record(void *context, uint32_t offset, const struct alias_record *record)
+{
+    struct listing *listing = context;
+    alias_print_record(&listing->session->print, alias_pool_address(&listing->pool, offset), record);
+    return !ferror(stdout);
+}
+
+/* No table yet is an empty one. */
+static void list_all(struct session *session)
+{
+    struct listing listing = {.session = session};
+    struct state_fault fault = {0};
+    if (state_aliases_each(state_current(), &listing.pool, list_record, &listing, &fault) == STATE_FAILED)
+        fail_state(session, "--list", state_current(), &fault);
+    else
+        alias_print_head(&session->print);
+}
+
+/* --- arguments --- */
+
+struct arguments {
+    bool list, forget, json;
+    const char *user;
+};
+
+/* Returns -1 to go on, else the exit status. */
+static int take_options(int argc, char **argv, struct arguments *arguments)
+{
+    const struct command_option options[] = {{"list", 'l', &arguments->list, NULL},
+                                             {"forget", 0, &arguments->forget, NULL},
+                                             {"user", 'u', NULL, &arguments->user},
+                                             {"json", 0, &arguments->json, NULL},
+                                             {0}};
+    int status = options_take(NAME, argc, argv, options, OPTIONS_ANYWHERE, print_help);
+    if (status != -1)
+        return status;
+    if (arguments->list && arguments->forget) {
+        complain(NAME, "--list and --forget can't go together; see v6shim alias --help");
+        return EXIT_STATUS_USAGE;
+    }
+    if (arguments->list == (optind < argc)) {
+        complain(NAME, arguments->list ? "--list takes no address; see v6shim alias --help"
+                                       : "which address or name? see v6shim alias --help");
+        return EXIT_STATUS_USAGE;
+    }
+    if (arguments->forget && arguments->user != NULL) {
+        complain(NAME, "--forget changes a table, and another user's is only read: run it as that user");
+        return EXIT_STATUS_USAGE;
+    }
+    return -1;
+}
+
+int alias_command(int argc, char **argv)
+{
+    static struct session session;
+    struct arguments arguments = {0};
+    int status = take_options(argc, argv, &arguments);
+    if (status != -1)
+        return status;
+    tell_as(NAME);
+    session.read_only = arguments.user != NULL;
+    status = whose_state(NAME, arguments.user);
+    if (status != EXIT_STATUS_OK)
+        return status;
+    alias_print_begin(&session.print, arguments.json);
+    if (arguments.list)
+        list_all(&session);
+    for (int place = optind; place < argc; place++)
+        (arguments.forget ? forget : answer)(&session, argv[place]);
+    alias_print_end(&session.print);
+    return session.status;
+}

@@ -1,0 +1,87 @@
+#include "command/common/advise.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "command/common/command.h"
+
+#define SCRIPTS_FOLLOWED 5 /* as many as the kernel follows */
+#define REASON_SIZE      (PATH_MAX + 256)
+
+/* Secure execution (ld.so(8)), as the kernel decides: other ids than the caller's, or capabilities gained. */
+static const char *secure_reason(const char *path, const struct program *program)
+{
+    struct stat status;
+    if (stat(path, &status) != 0)
+        return NULL;
+    if (program->setuid && status.st_uid != getuid())
+        return "is setuid: the loader ignores LD_PRELOAD for it";
+    if (program->setgid && status.st_gid != getgid())
+        return "is setgid: the loader ignores LD_PRELOAD for it";
+    if (program->capabilities && getuid() != 0)
+        return "has file capabilities: the loader ignores LD_PRELOAD for it";
+    return NULL;
+}
+
+static const char *class_name(int elf_class)
+{
+    return elf_class == ELFCLASS32 ? "32-bit" : "64-bit";
+}
+
+/* Why the library can't work in this program, or NULL. `buffer` has REASON_SIZE bytes. */
+static const char *find_reason(const char *path, const struct program *program, const struct program *library,
+                               char *buffer)
+{
+    char machine[32], library_machine[32];
+    switch (program->kind) {
+    case PROGRAM_STATIC:
+    case PROGRAM_STATIC_PIE:
+        return "is statically linked: LD_PRELOAD cannot reach it";
+    case PROGRAM_OBJECT:
+    case PROGRAM_SCRIPT: /* more of them in a row than the kernel follows */
+        return "is nothing that can be run";
+    case PROGRAM_LIBRARY:
+    case PROGRAM_OTHER:
+        return NULL;
+    case PROGRAM_DYNAMIC:
+        break;
+    }
+    if (program->machine != library->machine) {
+        snprintf(buffer, REASON_SIZE, "is for %s, libv6shim.so for %s",
+                 program_machine_name(program->machine, machine, sizeof machine),
+                 program_machine_name(library->machine, library_machine, sizeof library_machine));
+        return buffer;
+    }
+    if (program->elf_class != library->elf_class) {
+        snprintf(buffer, REASON_SIZE, "is a %s program, libv6shim.so is %s", class_name(program->elf_class),
+                 class_name(library->elf_class));
+        return buffer;
+    }
+    if (program_uses_musl(program)) {
+        snprintf(buffer, REASON_SIZE, "uses the musl C library (%s), libv6shim.so needs the GNU C library",
+                 program->interpreter);
+        return buffer;
+    }
+    return secure_reason(path, program);
+}
+
+void advise(const char *command, const char *path, const struct program *library)
+{
+    char place[PATH_MAX], buffer[REASON_SIZE];
+    struct program program;
+    snprintf(place, sizeof place, "%s", path);
+    if (program_read(place, &program) != 0)
+        return;
+    for (int scripts = 0; program.kind == PROGRAM_SCRIPT && scripts < SCRIPTS_FOLLOWED; scripts++)
+        if (!program_follow_script(place, &program))
+            return;
+    const char *reason = find_reason(place, &program, library, buffer);
+    if (reason == NULL)
+        return;
+    if (strcmp(place, path) == 0)
+        complain(command, "warning: %s %s; it runs without the shim", path, reason);
+    else
+        complain(command, "warning: %s is run by %s, which %s; it runs without the shim", path, place, reason);
+}

@@ -1,0 +1,56 @@
+/*
+ * What the commands of v6shim share: their list, exit statuses, and how they complain.
+ */
+#ifndef V6SHIM_COMMAND_COMMON_COMMAND_H
+#define V6SHIM_COMMAND_COMMON_COMMAND_H
+
+#include <getopt.h>
+#include <stddef.h>
+#include <stdio.h>
+
+/* Of any command, unless its own page says otherwise. The last two are the shell's. */
+enum exit_status {
+    EXIT_STATUS_OK = 0,
+    EXIT_STATUS_FAILED = 1,
+    EXIT_STATUS_USAGE = 2, /* an unknown option, a bad value: nothing was done */
+    EXIT_STATUS_NOT_EXECUTABLE = 126,
+    EXIT_STATUS_NOT_FOUND = 127,
+};
+
+/* One command. `run` gets its name as argv[0] and returns the exit status; `--help` after it is its own to answer. */
+struct command {
+    const char *name;
+    const char *summary; /* one line of `v6shim --help` */
+    int (*run)(int argc, char **argv);
+};
+
+int run_command(int argc, char **argv);
+int alias_command(int argc, char **argv);
+int decode_command(int argc, char **argv);
+int check_command(int argc, char **argv);
+int nat64_command(int argc, char **argv);
+int policy_command(int argc, char **argv);
+int history_command(int argc, char **argv);
+int trace_command(int argc, char **argv);
+
+/* Prints `v6shim COMMAND: MESSAGE` and a line end to standard error, control characters made harmless. `command` may
+   be NULL. */
+void complain(const char *command, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/*
+ * Says what getopt_long() (opterr 0, a short option string that starts with "+:" or ":") didn't like when it returned
+ * '?' or ':', with the nearest long option for an unknown one. Returns EXIT_STATUS_USAGE.
+ */
+int complain_option(const char *command, int result, char **argv, const struct option *options);
+
+/* The length of the UTF-8 character at the start of the text (RFC 3629 section 4), 0 for what is none. */
+size_t character_length(const char *text);
+
+/* Prints text from outside: control characters and what is no UTF-8 as \xHH, so that a file name can't steer the
+   terminal; anything else as it is. */
+void print_harmless(FILE *stream, const char *text);
+
+/* Prints the text to standard output, `indent` blanks before each line, broken at blanks to fit 79 columns. */
+void print_wrapped(const char *text, int indent);
+
+#endif

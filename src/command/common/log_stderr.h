@@ -1,0 +1,11 @@
+/*
+ * What parts of the library that the command shares say (preload/base/log.h): here it goes to standard error, in the
+ * command's own words.
+ */
+#ifndef V6SHIM_COMMAND_COMMON_LOG_STDERR_H
+#define V6SHIM_COMMAND_COMMON_LOG_STDERR_H
+
+/* The command that is running: "alias". Before it is set, lines begin with "v6shim: ". */
+void tell_as(const char *command);
+
+#endif

@@ -1,0 +1,32 @@
+/*
+ * The options of a command whose options are flags and texts, and --help.
+ */
+#ifndef V6SHIM_COMMAND_COMMON_OPTIONS_H
+#define V6SHIM_COMMAND_COMMON_OPTIONS_H
+
+#include <stdbool.h>
+
+#define OPTIONS_MAX 8
+
+/* One option. One of `flag` and `text` is not NULL: with `text` the option takes a value. */
+struct command_option {
+    const char *name;
+    char letter; /* '\0': it has none */
+    bool *flag;
+    const char **text;
+};
+
+enum options_order {
+    OPTIONS_ANYWHERE,
+    OPTIONS_FIRST /* what comes after the first other word belongs to a program */
+};
+
+/*
+ * Takes the options, a list that ends with a name of NULL and has OPTIONS_MAX entries at most, and leaves getopt's
+ * optind at the first other word. Returns -1 to go on, else the exit status: after --help, which is in every list by
+ * itself, or after a complaint.
+ */
+int options_take(const char *command, int argc, char **argv, const struct command_option *list,
+                 enum options_order order, void (*print_help)(void));
+
+#endif

@@ -1,0 +1,185 @@
+#include "config.h"
+
+#include "command/common/preload.h"
+
+#include <errno.h>
+#include <glob.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "command/common/command.h"
+#include "command/common/program.h"
+
+#define LIBRARY    "libv6shim.so"
+#define OBSERVER   "libv6shim-observe.so"
+#define SEPARATORS " :" /* of LD_PRELOAD, ld.so(8) */
+
+/* Prints into `path`; true where a readable file has that name. */
+static bool try_path(char path[PATH_MAX], const char *directory, size_t length, const char *rest)
+{
+    return snprintf(path, PATH_MAX, "%.*s%s", (int)length, directory, rest) < PATH_MAX && access(path, R_OK) == 0;
+}
+
+/* Beside this command: in .libs, where libtool builds it; where the command was installed under another root
+   (DESTDIR), under that root; or in ../lib, where it was installed with another prefix than it was configured for. */
+static bool find_beside(char path[PATH_MAX], const char *room, const char *library)
+{
+    char self[PATH_MAX];
+    ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
+    if (length <= 0)
+        return false;
+    self[length] = '\0';
+    const char *slash = strrchr(self, '/');
+    if (slash == NULL)
+        return false;
+    size_t directory = (size_t)(slash - self);
+    char rest[PATH_MAX];
+    snprintf(rest, sizeof rest, "/.libs/%s", library);
+    if (try_path(path, self, directory, rest))
+        return true;
+    size_t installed = strlen(BINDIR);
+    bool moved = directory > installed && memcmp(self + directory - installed, BINDIR, installed) == 0;
+    snprintf(rest, sizeof rest, LIBDIR "%s/%s", room, library);
+    if (moved && try_path(path, self, directory - installed, rest))
+        return true;
+    snprintf(rest, sizeof rest, "/../lib%s/%s", room, library);
+    return try_path(path, self, directory, rest);
+}
+
+/* What ld.so(8) puts in the place of $LIB depends on the program: lib, lib64, lib32, lib/x86_64-linux-gnu. */
+static const char *find_token(const char *path, size_t *length)
+{
+    static const char *const tokens[] = {"$LIB", "${LIB}"};
+    for (size_t index = 0; index < sizeof tokens / sizeof tokens[0]; index++) {
+        const char *token = strstr(path, tokens[index]);
+        *length = strlen(tokens[index]);
+        if (token != NULL && (token[*length] == '/' || tokens[index][1] == '{'))
+            return token;
+    }
+    return NULL;
+}
+
+static bool choose_for(const struct program *program, char *const paths[], size_t count, char path[PATH_MAX])
+{
+    for (size_t index = 0; index < count; index++) {
+        struct program library;
+        if (program_read(paths[index], &library) != 0 || library.machine != program->machine ||
+            library.elf_class != program->elf_class)
+            continue;
+        return try_path(path, paths[index], strlen(paths[index]), "");
+    }
+    return false;
+}
+
+bool preload_expand(const char *name, const char *program_path, char path[PATH_MAX])
+{
+    size_t length;
+    const char *token = find_token(name, &length);
+    if (token == NULL)
+        return try_path(path, name, strlen(name), "");
+    static const char *const places[] = {"lib*", "lib/*"};
+    glob_t found = {.gl_pathc = 0};
+    for (size_t index = 0; index < sizeof places / sizeof places[0]; index++) {
+        char pattern[PATH_MAX];
+        if (snprintf(pattern, sizeof pattern, "%.*s%s%s", (int)(token - name), name, places[index], token + length) <
+            PATH_MAX)
+            glob(pattern, index > 0 ? GLOB_APPEND : 0, NULL, &found);
+    }
+    struct program program;
+    bool chosen =
+        (program_read(program_path, &program) == 0 && choose_for(&program, found.gl_pathv, found.gl_pathc, path)) ||
+        (found.gl_pathc > 0 && try_path(path, found.gl_pathv[0], strlen(found.gl_pathv[0]), ""));
+    globfree(&found);
+    return chosen;
+}
+
+/* Why the loader won't take the file that the user names; NULL: it will. */
+static const char *find_fault(const char *named)
+{
+    char path[PATH_MAX];
+    struct program program;
+    if (named[0] != '/')
+        return "it is no absolute path";
+    if (!preload_expand(named, "/proc/self/exe", path))
+        return "there is no such file";
+    int error = program_read(path, &program);
+    return error == -ENOEXEC                 ? "it is damaged or cut short"
+           : error == -EISDIR                ? "it is a directory"
+           : error != 0                      ? strerror(-error)
+           : program.kind != PROGRAM_LIBRARY ? "it is no shared library"
+           : strlen(named) >= PATH_MAX       ? "the name is too long"
+                                             : NULL;
+}
+
+bool preload_find(const char *command, char path[PATH_MAX])
+{
+    const char *named = getenv("V6SHIM_LIBRARY");
+    if (named != NULL && named[0] != '\0') {
+        const char *fault = find_fault(named);
+        if (fault == NULL) {
+            strcpy(path, named);
+            return true;
+        }
+        complain(command, "V6SHIM_LIBRARY names %s: %s; ignored", named, fault);
+    }
+    return find_beside(path, "", LIBRARY) || try_path(path, LIBDIR, strlen(LIBDIR), "/" LIBRARY);
+}
+
+bool preload_find_observer(char path[PATH_MAX])
+{
+    return find_beside(path, "/" PACKAGE, OBSERVER) ||
+           try_path(path, LIBDIR, strlen(LIBDIR), "/" PACKAGE "/" OBSERVER);
+}
+
+static const char *file_name(const char *path, size_t *length)
+{
+    for (size_t index = *length; index > 0; index--)
+        if (path[index - 1] == '/') {
+            *length -= index;
+            return path + index;
+        }
+    return path;
+}
+
+/* Whether a file name is that of a sanitizer's runtime, gcc's (libasan.so.8) or clang's (libclang_rt.asan.so). */
+static bool is_sanitizer(const char *name, size_t length)
+{
+    static const char *const starts[] = {"libasan.",  "libtsan.",   "liblsan.",
+                                         "libubsan.", "libhwasan.", "libclang_rt."};
+    for (size_t index = 0; index < sizeof starts / sizeof starts[0]; index++)
+        if (length >= strlen(starts[index]) && memcmp(name, starts[index], strlen(starts[index])) == 0)
+            return true;
+    return false;
+}
+
+/*
+ * The library goes first, nearest to the program: what the others (a torsocks, a faketime, a malloc) see is then what
+ * the program would do if it spoke IPv6. Only sanitizers go before it, since they refuse to start in any other place.
+ */
+char *preload_join(const char *current, const char *library)
+{
+    if (current == NULL)
+        current = "";
+    size_t library_length = strlen(library), place = 0;
+    const char *library_name = file_name(library, &library_length);
+    bool leading = true;
+    for (const char *entry = current + strspn(current, SEPARATORS); *entry != '\0';) {
+        size_t length = strcspn(entry, SEPARATORS), base = length;
+        const char *name = file_name(entry, &base);
+        if (base == library_length && memcmp(name, library_name, base) == 0)
+            return strdup(current);
+        leading = leading && is_sanitizer(name, base);
+        entry += length;
+        if (leading)
+            place = (size_t)(entry - current);
+        entry += strspn(entry, SEPARATORS);
+    }
+    const char *rest = current + place + strspn(current + place, SEPARATORS);
+    char *joined;
+    if (asprintf(&joined, "%.*s%s%s%s%s", (int)place, current, place > 0 ? ":" : "", library,
+                 *rest != '\0' ? ":" : "", rest) < 0)
+        return NULL;
+    return joined;
+}

@@ -1,0 +1,155 @@
+/* v6shim decode: a filter that puts IPv6 addresses in the place of aliases in any text. */
+#include "config.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+#include "command/common/command.h"
+#include "command/common/log_stderr.h"
+#include "command/common/options.h"
+#include "command/common/state_user.h"
+#include "preload/alias/aliases.h"
+
+#define NAME "decode"
+
+/* Aliases that no table has, in all files. */
+static unsigned long transient;
+
+/* A run of digits and dots, and what stands before it. */
+struct scanner {
+    FILE *to;
+    char number[INET_ADDRSTRLEN + 1]; /* an address and a dot; not NUL-terminated */
+    size_t length;
+    bool too_long; /* the run is no address; it has been passed on as far as it was seen */
+    bool in_word;  /* what stands before the run belongs to it: v1.2.3.4 */
+};
+
+static void print_help(void)
+{
+    puts("usage: v6shim decode [OPTION]... [FILE]...\n"
+         "\n"
+         "Copies text, such as the log of an old daemon, and writes the IPv6 address in the\n"
+         "place of each alias in it. Everything else stays as it is, byte for byte; so do\n"
+         "aliases that couldn't be stored, with a line on standard error. Without a file,\n"
+         "or where it is -, standard input is read.\n"
+         "\n"
+         "  -u, --user NAME        by the aliases of another user, whose table is only read\n"
+         "  -h, --help             print this\n"
+         "\n"
+         "Exit status: 0, or 1 where a file could not be read, 2 a bad option.");
+}
+
+static bool is_word(int character)
+{
+    return (character >= '0' && character <= '9') || (character >= 'a' && character <= 'z') ||
+           (character >= 'A' && character <= 'Z') || character == '_';
+}
+
+/* The end of a run. Dots at its end belong to the sentence; a letter behind it makes it part of a word. */
+static void end_run(struct scanner *scanner, int next)
+{
+    char copy[INET_ADDRSTRLEN], text[ADDRESS_TEXT_SIZE];
+    struct in_addr alias;
+    struct ip_address ipv6;
+    size_t dots = 0, length = scanner->length;
+    while (length > 0 && scanner->number[length - 1] == '.') {
+        length--;
+        dots++;
+    }
+    bool fits = length < sizeof copy;
+    memcpy(copy, scanner->number, fits ? length : 0);
+    copy[fits ? length : 0] = '\0';
+    bool whole = !scanner->in_word && !scanner->too_long && !is_word(next);
+    bool ours = whole && inet_pton(AF_INET, copy, &alias) == 1 && aliases_contains(alias);
+    if (ours && aliases_find_address(alias, &ipv6)) {
+        fputs(address_print(&ipv6, text), scanner->to);
+    } else {
+        fwrite(scanner->number, 1, length, scanner->to);
+        transient += ours && aliases_is_transient(alias);
+    }
+    while (dots-- > 0)
+        putc('.', scanner->to);
+    scanner->length = 0;
+    scanner->too_long = false;
+}
+
+static void take(struct scanner *scanner, int character)
+{
+    bool digit = character >= '0' && character <= '9', dot = character == '.';
+    bool second_dot = dot && scanner->length > 0 && scanner->number[scanner->length - 1] == '.';
+    if (digit || (dot && !second_dot && (scanner->length > 0 || scanner->too_long))) {
+        if (scanner->length == sizeof scanner->number) {
+            fwrite(scanner->number, 1, scanner->length, scanner->to);
+            scanner->length = 0;
+            scanner->too_long = true;
+        }
+        scanner->number[scanner->length++] = (char)character;
+        return;
+    }
+    end_run(scanner, character);
+    scanner->in_word = (is_word(character) && character != ':') || dot;
+    putc(character, scanner->to);
+}
+
+static bool copy(FILE *from)
+{
+    struct scanner scanner = {.to = stdout};
+    int character;
+    while ((character = getc(from)) != EOF) {
+        take(&scanner, character);
+        if (character == '\n')
+            scanner.in_word = false;
+    }
+    end_run(&scanner, ' ');
+    return !ferror(from);
+}
+
+static int copy_file(const char *name)
+{
+    bool standard = strcmp(name, "-") == 0;
+    FILE *file = standard ? stdin : fopen(name, "re");
+    if (file == NULL || !copy(file)) {
+        complain(NAME, "cannot read %s: %s", standard ? "standard input" : name, strerrordesc_np(errno));
+        if (file != NULL && !standard)
+            fclose(file);
+        return EXIT_STATUS_FAILED;
+    }
+    if (!standard)
+        fclose(file);
+    return EXIT_STATUS_OK;
+}
+
+/* What stays as it is looks like an alias all the same: say why. */
+static void tell_transient(void)
+{
+    if (transient > 0)
+        complain(NAME,
+                 "left %lu as %s: aliases that couldn't be stored meant something only in the process that gave them",
+                 transient, transient == 1 ? "it is" : "they are");
+}
+
+int decode_command(int argc, char **argv)
+{
+    const char *user = NULL;
+    const struct command_option options[] = {{"user", 'u', NULL, &user}, {0}};
+    int status = options_take(NAME, argc, argv, options, OPTIONS_ANYWHERE, print_help);
+    if (status != -1)
+        return status;
+    tell_as(NAME);
+    status = whose_state(NAME, user);
+    if (status != EXIT_STATUS_OK)
+        return status;
+    setvbuf(stdout, NULL, _IOLBF, BUFSIZ); /* it may stand behind tail -f */
+    if (optind == argc)
+        status = copy_file("-");
+    for (int place = optind; place < argc; place++)
+        if (copy_file(argv[place]) != EXIT_STATUS_OK)
+            status = EXIT_STATUS_FAILED;
+    tell_transient();
+    return status;
+}

@@ -1,0 +1,110 @@
+/* v6shim: finds the command and runs it. */
+#include "config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "command/common/command.h"
+#include "core/settings/suggest.h"
+
+static const struct command commands[] = {
+    {"run", "run a program with libv6shim preloaded", run_command},
+    {"alias", "say which IPv6 address an alias stands for", alias_command},
+    {"nat64", "show by which prefix IPv4 is reached through IPv6", nat64_command},
+    {"policy", "show in which order addresses are tried, and why", policy_command},
+    {"decode", "put IPv6 addresses in the place of aliases in text", decode_command},
+    {"history", "show which addresses lost lately, and are tried last", history_command},
+    {"trace", "run a program and show each decision, with times", trace_command},
+    {"check", "say what keeps programs from IPv6", check_command},
+};
+
+#define COMMAND_COUNT (sizeof commands / sizeof commands[0])
+
+static const struct command *find_command(const char *name)
+{
+    for (size_t index = 0; index < COMMAND_COUNT; index++)
+        if (strcmp(commands[index].name, name) == 0)
+            return &commands[index];
+    return NULL;
+}
+
+static int complain_unknown(const char *name)
+{
+    struct suggestion suggestion = suggest_for(name, strlen(name));
+    for (size_t index = 0; index < COMMAND_COUNT; index++)
+        suggest_consider(&suggestion, commands[index].name);
+    suggest_consider(&suggestion, "help");
+    if (suggestion.nearest != NULL)
+        complain(NULL, "there is no command %s; did you mean %s?", name, suggestion.nearest);
+    else
+        complain(NULL, "there is no command %s; see v6shim --help", name);
+    return EXIT_STATUS_USAGE;
+}
+
+static void print_usage(FILE *stream)
+{
+    fputs("usage: v6shim COMMAND [OPTION]... [ARGUMENT]...\n"
+          "       v6shim help [COMMAND]\n"
+          "       v6shim --version\n"
+          "\n"
+          "Lets programs that only know IPv4 use IPv6, unmodified.\n"
+          "\n"
+          "Commands:\n",
+          stream);
+    for (size_t index = 0; index < COMMAND_COUNT; index++)
+        fprintf(stream, "  %-10s %s\n", commands[index].name, commands[index].summary);
+    fputs("\n"
+          "`v6shim help COMMAND` tells more; the manual pages v6shim(1) and libv6shim(7)\n"
+          "tell all.\n",
+          stream);
+}
+
+/* `v6shim help`, and `v6shim help COMMAND`, which is `v6shim COMMAND --help`. */
+static int help(int argc, char **argv)
+{
+    if (argc < 2) {
+        print_usage(stdout);
+        return EXIT_STATUS_OK;
+    }
+    const struct command *command = find_command(argv[1]);
+    if (command == NULL && strcmp(argv[1], "help") == 0)
+        return help(1, argv);
+    if (command == NULL)
+        return complain_unknown(argv[1]);
+    char option[] = "--help";
+    char *arguments[] = {argv[1], option, NULL};
+    return command->run(2, arguments);
+}
+
+static int dispatch(int argc, char **argv)
+{
+    if (argc < 2) {
+        print_usage(stderr);
+        return EXIT_STATUS_USAGE;
+    }
+    const char *name = argv[1];
+    if (strcmp(name, "help") == 0 || strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0)
+        return help(argc - 1, argv + 1);
+    if (strcmp(name, "--version") == 0 || strcmp(name, "-V") == 0) {
+        puts("v6shim " PACKAGE_VERSION);
+        return EXIT_STATUS_OK;
+    }
+    if (name[0] == '-') {
+        complain(NULL, "there is no option %s before a command; see v6shim --help", name);
+        return EXIT_STATUS_USAGE;
+    }
+    const struct command *command = find_command(name);
+    return command == NULL ? complain_unknown(name) : command->run(argc - 1, argv + 1);
+}
+
+int main(int argc, char **argv)
+{
+    int status = dispatch(argc, argv);
+    /* A full disk behind a pipe or a file must not pass for success. */
+    if ((fflush(stdout) != 0 || ferror(stdout)) && status == EXIT_STATUS_OK) {
+        complain(NULL, "cannot write to standard output: %m");
+        return EXIT_STATUS_FAILED;
+    }
+    return status;
+}
