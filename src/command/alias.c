@@ -335,9 +335,9 @@ int alias_command(int argc, char **argv)
     int status = take_options(argc, argv, &arguments);
     if (status != -1)
         return status;
-    tell_as(NAME);
+    log_stderr_as(NAME);
     session.read_only = arguments.user != NULL;
-    status = whose_state(NAME, arguments.user);
+    status = state_user_open(NAME, arguments.user);
     if (status != EXIT_STATUS_OK)
         return status;
     alias_print_begin(&session.print, arguments.json);

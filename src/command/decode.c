@@ -140,8 +140,8 @@ int decode_command(int argc, char **argv)
     int status = options_take(NAME, argc, argv, options, OPTIONS_ANYWHERE, print_help);
     if (status != -1)
         return status;
-    tell_as(NAME);
-    status = whose_state(NAME, user);
+    log_stderr_as(NAME);
+    status = state_user_open(NAME, user);
     if (status != EXIT_STATUS_OK)
         return status;
     setvbuf(stdout, NULL, _IOLBF, BUFSIZ); /* it may stand behind tail -f */

@@ -218,8 +218,8 @@ int history_command(int argc, char **argv)
     int status = take_options(argc, argv, &session);
     if (status != -1)
         return status;
-    tell_as(NAME);
-    status = whose_state(NAME, session.user);
+    log_stderr_as(NAME);
+    status = state_user_open(NAME, session.user);
     if (status == EXIT_STATUS_OK)
         status = read_all(&session);
     if (status != EXIT_STATUS_OK)

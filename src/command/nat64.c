@@ -36,11 +36,11 @@ enum origin { OFF, CONFIGURED, NO_NETWORK, KEPT, ASKED };
 
 static const char *const origin_names[] = {"off", "configuration", "no network", "state file", "resolver"};
 
-static enum origin find(struct pref64_record *record, bool refresh)
+static enum origin find(struct nat64_discovery_record *record, bool refresh)
 {
     const struct nat64_setting *setting = &settings_current()->nat64;
     struct ip_address network;
-    *record = (struct pref64_record){.count = 0};
+    *record = (struct nat64_discovery_record){.count = 0};
     if (setting->mode == NAT64_OFF)
         return OFF;
     if (setting->mode == NAT64_GIVEN) {
@@ -48,13 +48,13 @@ static enum origin find(struct pref64_record *record, bool refresh)
         memcpy(record->prefixes, setting->prefixes, setting->count * sizeof setting->prefixes[0]);
         return CONFIGURED;
     }
-    if (!pref64_network(&network))
+    if (!nat64_discovery_network(&network))
         return NO_NETWORK;
-    if (!refresh && pref64_load(&network, record))
+    if (!refresh && nat64_discovery_load(&network, record))
         return KEPT;
-    pref64_ask(record);
+    nat64_discovery_ask(record);
     record->network = network;
-    pref64_store(record);
+    nat64_discovery_store(record);
     return ASKED;
 }
 
@@ -65,7 +65,7 @@ static char *print_prefix(const struct nat64_prefix *prefix, char text[PREFIX_SI
     return text;
 }
 
-static void print_json(const struct pref64_record *record, enum origin origin)
+static void print_json(const struct nat64_discovery_record *record, enum origin origin)
 {
     char prefix[PREFIX_SIZE], until[DATE_SIZE];
     json_object *whole = json_object_new_object(), *prefixes = json_object_new_array();
@@ -80,7 +80,7 @@ static void print_json(const struct pref64_record *record, enum origin origin)
     json_object_put(whole);
 }
 
-static void print_text(const struct pref64_record *record, enum origin origin)
+static void print_text(const struct nat64_discovery_record *record, enum origin origin)
 {
     static const char *const reasons[] = {
         [OFF] = "nat64 is off",
@@ -109,7 +109,7 @@ static void print_text(const struct pref64_record *record, enum origin origin)
 int nat64_command(int argc, char **argv)
 {
     bool json = false, refresh = false;
-    struct pref64_record record;
+    struct nat64_discovery_record record;
     const struct command_option options[] = {{"refresh", 0, &refresh, NULL}, {"json", 0, &json, NULL}, {0}};
     int status = options_take(NAME, argc, argv, options, OPTIONS_ANYWHERE, print_help);
     if (status != -1)
@@ -118,7 +118,7 @@ int nat64_command(int argc, char **argv)
         complain(NAME, "takes no argument; see v6shim nat64 --help");
         return EXIT_STATUS_USAGE;
     }
-    tell_as(NAME);
+    log_stderr_as(NAME);
     settings_load();
     const struct settings *settings = settings_current();
     state_set_up(state_current(), settings->alias_pool.address, settings->alias_pool.length, settings->alias_key);

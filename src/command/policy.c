@@ -173,7 +173,7 @@ int policy_command(int argc, char **argv)
     int status = options_take(NAME, argc, argv, options, OPTIONS_ANYWHERE, print_help);
     if (status != -1)
         return status;
-    tell_as(NAME);
+    log_stderr_as(NAME);
     settings_load();
     return optind < argc ? show_names(argv + optind, json) : show_table(json);
 }

@@ -35,7 +35,7 @@ static const struct thread_end at_thread_end = {clean_up, last_thread_has_compan
 
 static void before_fork(void)
 {
-    beside_before_fork();
+    worker_thread_before_fork();
     upgrade_before_fork(); /* when those threads have ended */
     holders_before_fork(); /* no sooner, or each of those sockets would be searched for */
     background_before_fork();
@@ -51,10 +51,10 @@ static void after_fork_in_child(void)
 {
     ready_own_memory();
     holders_after_fork();
-    beside_after_fork();
+    worker_thread_after_fork();
     lookups_after_fork();
     lookup_queue_after_fork();
-    pref64_after_fork();
+    nat64_discovery_after_fork();
     race_after_fork();
     patience_after_fork();
     background_after_fork();
@@ -70,9 +70,9 @@ static bool stand_aside(void)
     if (guard == NULL)
         return false;
     atomic_store_explicit(&init_state, INIT_ASIDE, memory_order_release);
-    observe_error(OBSERVE_WARNING,
-                  "nothing is done for IPv6 here (other-preloads ignore would allow it): the network is guarded by",
-                  guard, 0);
+    log_error(LOG_LEVEL_WARNING,
+              "nothing is done for IPv6 here (other-preloads ignore would allow it): the network is guarded by",
+              guard, 0);
     return true;
 }
 
@@ -82,12 +82,13 @@ bool init_run(void)
     if (!atomic_compare_exchange_strong(&init_state, &cold, INIT_BUSY))
         return cold == INIT_READY;
     int saved = errno;
-    observe_start();
+    log_start();
     real_bind_all();
     settings_load();
     const struct settings *settings = settings_current();
     if (!follow_start(settings->follow == FOLLOW_YES, NULL))
-        observe(OBSERVE_WARNING, "children are not followed: our entry of LD_PRELOAD is longer than 4095 bytes");
+        log_message(LOG_LEVEL_WARNING,
+                    "children are not followed: our entry of LD_PRELOAD is longer than 4095 bytes");
     if (settings->other_preloads == OTHER_PRELOADS_RESPECT && stand_aside()) {
         errno = saved;
         return false;
@@ -95,7 +96,7 @@ bool init_run(void)
     aliases_start(settings->alias_pool.address, settings->alias_pool.length, settings->alias_key,
                   settings->state_dir);
     aliases_start_map(&settings->alias_map);
-    glance_start(settings);
+    fast_path_start(settings);
     listen_map_start(&settings->listen_map);
     translators_start(&settings->nat64_inbound);
     pointer_start();
@@ -105,8 +106,8 @@ bool init_run(void)
     static atomic_bool fork_handled;
     if (!atomic_exchange(&fork_handled, true) &&
         pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child) != 0)
-        observe(OBSERVE_WARNING,
-                "no memory for the fork handler: children of this process may lose track of sockets");
+        log_message(LOG_LEVEL_WARNING,
+                    "no memory for the fork handler: children of this process may lose track of sockets");
     ready_own_memory();
     trace_start();
     atomic_store_explicit(&init_state, INIT_READY, memory_order_release);

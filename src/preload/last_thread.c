@@ -30,7 +30,7 @@ static atomic_bool exits;
 
 bool last_thread_has_company(void)
 {
-    return race_thread_is_there() || beside_is_there();
+    return race_thread_is_there() || worker_thread_is_there();
 }
 
 /* What a mark holds for this thread; 0 where it is no more, or its last part has ended and the rest waits to be
@@ -69,7 +69,7 @@ enum finding { FOUND_NOBODY, FOUND_OURS, FOUND_MAYBE_OURS, FOUND_PROGRAM };
 
 static enum finding judge(int thread)
 {
-    enum our_thread race = race_thread_kind(thread), lookup = beside_kind(thread);
+    enum our_thread race = race_thread_kind(thread), lookup = worker_thread_kind(thread);
     if (race == THREAD_OURS || lookup == THREAD_OURS)
         return FOUND_OURS;
     uint64_t mark = read_thread(thread);
@@ -114,10 +114,10 @@ static enum finding look_until_sure(int self)
 
 bool last_thread_is_alone(void)
 {
-    struct shelter shelter;
-    shelter_enter(&shelter);
+    struct critical_section section;
+    critical_section_enter(&section);
     enum finding found = look_until_sure((int)syscall(SYS_gettid));
-    shelter_leave(&shelter);
+    critical_section_leave(&section);
     return found == FOUND_NOBODY || found == FOUND_OURS;
 }
 
@@ -132,12 +132,12 @@ static void end_process(void)
 void last_thread_end(void)
 {
     int self = (int)syscall(SYS_gettid);
-    struct shelter shelter;
-    shelter_enter(&shelter);
+    struct critical_section section;
+    critical_section_enter(&section);
     /* Marked before it looks: of two threads the later one finds the other marked. */
     atomic_store(&marks[atomic_fetch_add(&next_mark, 1) % MARKS], read_thread(self));
     bool last = look_until_sure(self) == FOUND_OURS;
-    shelter_leave(&shelter);
+    critical_section_leave(&section);
     if (last && !atomic_exchange(&exits, true))
         end_process();
 }

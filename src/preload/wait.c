@@ -51,7 +51,7 @@ static void clear_bit(void *bits, unsigned place)
     words[place / WORD_BITS] &= ~(1ul << place % WORD_BITS);
 }
 
-void waiting_prepare_polled(struct pollfd *polled, nfds_t count)
+void wait_prepare_polled(struct pollfd *polled, nfds_t count)
 {
     if (!resolve_has_shown_alias() || count > MOST || !guard_may_act() ||
         !pointer_can_read(polled, count * sizeof *polled))
@@ -61,7 +61,7 @@ void waiting_prepare_polled(struct pollfd *polled, nfds_t count)
             messages_prepare_to_wait(polled[i].fd);
 }
 
-void waiting_prepare_sets(int count, const fd_set *readable)
+void wait_prepare_sets(int count, const fd_set *readable)
 {
     if (!resolve_has_shown_alias() || readable == NULL || count < 0 || (unsigned)count > MOST || !guard_may_act() ||
         !pointer_can_read(readable, bytes_of(count)))
@@ -74,16 +74,16 @@ void waiting_prepare_sets(int count, const fd_set *readable)
 static inline bool nothing_concerns(void)
 {
     return atomic_load_explicit(&background_count, memory_order_relaxed) == 0 &&
-           !atomic_load_explicit(&proof_any, memory_order_relaxed);
+           !atomic_load_explicit(&spoof_check_any, memory_order_relaxed);
 }
 
-bool waiting_concerns_polled(struct pollfd *polled, nfds_t count)
+bool wait_concerns_polled(struct pollfd *polled, nfds_t count)
 {
     if (nothing_concerns() || count > MOST || !guard_may_act() || !pointer_can_write(polled, count * sizeof *polled))
         return false;
     for (nfds_t i = 0; i < count; i++)
         if ((background_is(polled[i].fd) && (polled[i].events & POLLOUT) == 0) ||
-            ((polled[i].events & READABLE) != 0 && proof_is_known_needed(polled[i].fd)))
+            ((polled[i].events & READABLE) != 0 && spoof_check_is_known_needed(polled[i].fd)))
             return true;
     return false;
 }
@@ -94,14 +94,14 @@ static bool is_set_or_none(const fd_set *set, int count)
     return set == NULL || pointer_can_write(set, bytes_of(count));
 }
 
-bool waiting_concerns_sets(int count, const fd_set *readable, const fd_set *writable, const fd_set *exceptional)
+bool wait_concerns_sets(int count, const fd_set *readable, const fd_set *writable, const fd_set *exceptional)
 {
     if (nothing_concerns() || count < 0 || (unsigned)count > MOST || !guard_may_act() ||
         !is_set_or_none(readable, count) || !is_set_or_none(writable, count) || !is_set_or_none(exceptional, count))
         return false;
     for (unsigned fd = 0; fd < (unsigned)count; fd++)
         if (((bit_is_set(readable, fd) || bit_is_set(exceptional, fd)) && background_is((int)fd)) ||
-            (bit_is_set(readable, fd) && proof_is_known_needed((int)fd)))
+            (bit_is_set(readable, fd) && spoof_check_is_known_needed((int)fd)))
             return true;
     return false;
 }
@@ -110,7 +110,7 @@ bool waiting_concerns_sets(int count, const fd_set *readable, const fd_set *writ
 static bool is_readable_for_nothing(const struct pollfd *polled)
 {
     return (polled->revents & READABLE) != 0 && (polled->revents & (POLLERR | POLLHUP)) == 0 &&
-           proof_is_known_needed(polled->fd) && !proof_leaves_something(polled->fd);
+           spoof_check_is_known_needed(polled->fd) && !spoof_check_leaves_something(polled->fd);
 }
 
 /* Whether the sleep for this one would not see the race end. */
@@ -230,7 +230,7 @@ static __attribute__((noinline)) int poll_many(struct pollfd *polled, nfds_t cou
     return left;
 }
 
-int waiting_ppoll(struct pollfd *polled, nfds_t count, const struct timespec *timeout, const sigset_t *mask)
+int wait_ppoll(struct pollfd *polled, nfds_t count, const struct timespec *timeout, const sigset_t *mask)
 {
     return count > FEW_POLLED ? poll_many(polled, count, timeout, mask) : poll_few(polled, count, timeout, mask);
 }
@@ -260,7 +260,8 @@ static int select_round(int count, unsigned long *const sets[SETS], fd_set *cons
         sets[1][word] &= ~sets[3][word];
     }
     for (unsigned fd = 0; ready > 0 && wanted[0] != NULL && fd < (unsigned)count; fd++) {
-        if (bit_is_set(sets[0], fd) && proof_is_known_needed((int)fd) && !proof_leaves_something((int)fd)) {
+        if (bit_is_set(sets[0], fd) && spoof_check_is_known_needed((int)fd) &&
+            !spoof_check_leaves_something((int)fd)) {
             clear_bit(sets[0], fd);
             rest--;
         }
@@ -299,8 +300,8 @@ __attribute__((noinline)) static int select_many(int count, fd_set *const wanted
     return select_within(count, wanted, timeout, left, mask, room);
 }
 
-int waiting_pselect(int count, fd_set *readable, fd_set *writable, fd_set *exceptional,
-                    const struct timespec *timeout, struct timespec *left, const sigset_t *mask)
+int wait_pselect(int count, fd_set *readable, fd_set *writable, fd_set *exceptional, const struct timespec *timeout,
+                 struct timespec *left, const sigset_t *mask)
 {
     unsigned long room[ROOM_FOR(FEW, SETS)];
     fd_set *const wanted[3] = {readable, writable, exceptional};

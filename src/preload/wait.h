@@ -22,30 +22,30 @@
 
 /* Before waiting: what the program will wait for is made ready for it, see messages_prepare_to_wait(). Does nothing
    in a process that has not been given an alias. */
-void waiting_prepare_polled(struct pollfd *polled, nfds_t count);
-void waiting_prepare_sets(int count, const fd_set *readable);
+void wait_prepare_polled(struct pollfd *polled, nfds_t count);
+void wait_prepare_sets(int count, const fd_set *readable);
 
 /* Whether any of them is racing, or needs proof: if not, the real functions will do. */
-bool waiting_concerns_polled(struct pollfd *polled, nfds_t count);
-bool waiting_concerns_sets(int count, const fd_set *readable, const fd_set *writable, const fd_set *exceptional);
+bool wait_concerns_polled(struct pollfd *polled, nfds_t count);
+bool wait_concerns_sets(int count, const fd_set *readable, const fd_set *writable, const fd_set *exceptional);
 
-int waiting_ppoll(struct pollfd *polled, nfds_t count, const struct timespec *timeout, const sigset_t *mask);
+int wait_ppoll(struct pollfd *polled, nfds_t count, const struct timespec *timeout, const sigset_t *mask);
 
 /* `left` (may be NULL) gets the time that remains, as Linux's select() gives it. */
-int waiting_pselect(int count, fd_set *readable, fd_set *writable, fd_set *exceptional,
-                    const struct timespec *timeout, struct timespec *left, const sigset_t *mask);
+int wait_pselect(int count, fd_set *readable, fd_set *writable, fd_set *exceptional, const struct timespec *timeout,
+                 struct timespec *left, const sigset_t *mask);
 
 /* Whether epoll_wait() and its relatives need the following: one load. */
-static inline bool waiting_concerns_epoll(void)
+static inline bool wait_concerns_epoll(void)
 {
-    return atomic_load_explicit(&proof_any, memory_order_relaxed);
+    return atomic_load_explicit(&spoof_check_any, memory_order_relaxed);
 }
 
 /*
  * epoll_pwait(), or epoll_pwait2() where the time-out is wanted to the nanosecond. Which number an event is about is
  * known where a hook saw the registration, and where the number is in one set only.
  */
-int waiting_epoll(int epoll, struct epoll_event *events, int most, const struct timespec *timeout,
-                  const sigset_t *mask, bool in_nanoseconds);
+int wait_epoll(int epoll, struct epoll_event *events, int most, const struct timespec *timeout, const sigset_t *mask,
+               bool in_nanoseconds);
 
 #endif

@@ -39,9 +39,9 @@ static int number_of(int epoll, const struct epoll_event *event)
     if (hint < 0)
         return -1;
     if (is_watched_as(hint, &search, &watch))
-        return proof_is_known_needed(hint) ? hint : -1;
+        return spoof_check_is_known_needed(hint) ? hint : -1;
     if (is_watched_as(event->data.fd, &search, &watch))
-        return proof_is_known_needed(event->data.fd) ? event->data.fd : -1;
+        return spoof_check_is_known_needed(event->data.fd) ? event->data.fd : -1;
     sockets_each_with(SOCKET_PROVEN, find_number, &search);
     return search.found;
 }
@@ -51,7 +51,7 @@ static bool is_for_nothing(int epoll, const struct epoll_event *event)
 {
     int fd = (event->events & READABLE) != 0 && (event->events & (EPOLLERR | EPOLLHUP)) == 0 ? number_of(epoll, event)
                                                                                              : -1;
-    if (fd < 0 || proof_leaves_something(fd))
+    if (fd < 0 || spoof_check_leaves_something(fd))
         return false;
     struct socket_watch watch;
     if (sockets_watched(fd, &watch) && (watch.event.events & EPOLLONESHOT) != 0)
@@ -83,8 +83,8 @@ static int wait_once(int epoll, struct epoll_event *events, int most, const stru
                : count;
 }
 
-int waiting_epoll(int epoll, struct epoll_event *events, int most, const struct timespec *timeout,
-                  const sigset_t *mask, bool in_nanoseconds)
+int wait_epoll(int epoll, struct epoll_event *events, int most, const struct timespec *timeout, const sigset_t *mask,
+               bool in_nanoseconds)
 {
     struct limit limit = limit_of(timeout);
     int count, left;

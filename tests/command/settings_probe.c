@@ -8,7 +8,7 @@
 
 int main(void)
 {
-    observe_start();
+    log_start();
     errno = EXDEV;
     settings_load();
     if (errno != EXDEV) {

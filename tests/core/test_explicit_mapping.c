@@ -22,17 +22,17 @@ static struct ip_address address(const char *text)
     return address_ipv6(&ipv6, 0);
 }
 
-static const char *add(struct eam_table *table, const char *ipv4, unsigned ipv4_length, const char *ipv6,
+static const char *add(struct explicit_mapping_table *table, const char *ipv4, unsigned ipv4_length, const char *ipv6,
                        unsigned ipv6_length)
 {
     struct ip_address first = address(ipv4), second = address(ipv6);
-    return eam_add(table, &first, ipv4_length, &second, ipv6_length);
+    return explicit_mapping_add(table, &first, ipv4_length, &second, ipv6_length);
 }
 
 /* After the table of RFC 7757 section 3.2. */
-static struct eam_table rfc_table(void)
+static struct explicit_mapping_table rfc_table(void)
 {
-    struct eam_table table = {.count = 0};
+    struct explicit_mapping_table table = {.count = 0};
     assert_null(add(&table, "192.0.2.1", 32, "2001:db8:aaaa::", 128));
     assert_null(add(&table, "192.0.2.2", 32, "2001:db8:bbbb::b", 128));
     assert_null(add(&table, "192.0.2.16", 28, "2001:db8:cccc::", 124));
@@ -60,12 +60,12 @@ static void maps_the_vectors_both_ways(void **state)
         {"192.0.2.224", "64:ff9b::"},
         {"192.0.2.225", "64:ff9b::1"},
     };
-    struct eam_table table = rfc_table();
+    struct explicit_mapping_table table = rfc_table();
     for (size_t index = 0; index < sizeof pairs / sizeof pairs[0]; index++) {
         struct ip_address ipv4 = address(pairs[index][0]), ipv6 = address(pairs[index][1]), there;
         struct in_addr back;
-        if (!eam_to_ipv6(&table, ipv4.ipv4, &there) || !address_equal(&there, &ipv6) ||
-            !eam_to_ipv4(&table, &ipv6, &back) || back.s_addr != ipv4.ipv4.s_addr)
+        if (!explicit_mapping_to_ipv6(&table, ipv4.ipv4, &there) || !address_equal(&there, &ipv6) ||
+            !explicit_mapping_to_ipv4(&table, &ipv6, &back) || back.s_addr != ipv4.ipv4.s_addr)
             fail_msg("%s and %s are not mapped to each other", pairs[index][0], pairs[index][1]);
     }
 }
@@ -78,14 +78,14 @@ static void leaves_other_addresses_alone(void **state)
         "2001:db8:aaaa::1", "2001:db8:cccc::10", "2001:db8:eeee:c::", "2001:db8::", "::1", "192.0.2.1",
         /* Inside a mapped prefix, but with bits that no IPv4 address has. */
         "2001:db8:dddd:0:6000::bad", "2001:db8:dddd:0:6100::", "2001:db8:dddd::1", "2001:db8:eeee:9:8000::1"};
-    struct eam_table table = rfc_table();
+    struct explicit_mapping_table table = rfc_table();
     struct ip_address there = address("::5"), untouched = there;
     struct in_addr back = {7};
     for (size_t index = 0; index < sizeof ipv4s / sizeof ipv4s[0]; index++)
-        assert_false(eam_to_ipv6(&table, address(ipv4s[index]).ipv4, &there));
+        assert_false(explicit_mapping_to_ipv6(&table, address(ipv4s[index]).ipv4, &there));
     for (size_t index = 0; index < sizeof ipv6s / sizeof ipv6s[0]; index++) {
         struct ip_address asked = address(ipv6s[index]);
-        assert_false(eam_to_ipv4(&table, &asked, &back));
+        assert_false(explicit_mapping_to_ipv4(&table, &asked, &back));
     }
     assert_true(address_equal(&there, &untouched));
     assert_int_equal(back.s_addr, 7);
@@ -94,33 +94,33 @@ static void leaves_other_addresses_alone(void **state)
 static void takes_the_longest_match(void **state)
 {
     (void)state;
-    struct eam_table table = {.count = 0};
+    struct explicit_mapping_table table = {.count = 0};
     assert_null(add(&table, "10.0.0.0", 8, "2001:db8:a::", 96));
     assert_null(add(&table, "10.1.0.0", 16, "2001:db8:a::1:0", 112)); /* inside the first, on both sides */
     assert_null(add(&table, "10.1.2.3", 32, "2001:db8:b::1", 128));   /* moved away */
     struct ip_address there, expected = address("2001:db8:b::1");
     struct in_addr back;
-    assert_true(eam_to_ipv6(&table, address("10.1.2.3").ipv4, &there));
+    assert_true(explicit_mapping_to_ipv6(&table, address("10.1.2.3").ipv4, &there));
     assert_true(address_equal(&there, &expected));
-    assert_true(eam_to_ipv4(&table, &expected, &back));
+    assert_true(explicit_mapping_to_ipv4(&table, &expected, &back));
     assert_int_equal(back.s_addr, address("10.1.2.3").ipv4.s_addr);
     expected = address("2001:db8:a::1:204");
-    assert_true(eam_to_ipv6(&table, address("10.1.2.4").ipv4, &there));
+    assert_true(explicit_mapping_to_ipv6(&table, address("10.1.2.4").ipv4, &there));
     assert_true(address_equal(&there, &expected));
     /* A host inside the last prefix with a name of its own. */
     assert_null(add(&table, "192.0.2.1", 32, "2001:db8:a::1:205", 128));
     expected = address("2001:db8:a::1:205");
-    assert_true(eam_to_ipv4(&table, &expected, &back));
+    assert_true(explicit_mapping_to_ipv4(&table, &expected, &back));
     assert_int_equal(back.s_addr, address("192.0.2.1").ipv4.s_addr);
     /* By its prefix this would be 10.1.2.3, which belongs to another host. */
     struct ip_address shadowed = address("2001:db8:a::1:203");
-    assert_false(eam_to_ipv4(&table, &shadowed, &back));
+    assert_false(explicit_mapping_to_ipv4(&table, &shadowed, &back));
 }
 
 static void refuses_bad_rows(void **state)
 {
     (void)state;
-    struct eam_table table = {.count = 0};
+    struct explicit_mapping_table table = {.count = 0};
     assert_non_null(add(&table, "2001:db8::", 32, "2001:db8::", 32));
     assert_non_null(add(&table, "10.0.0.0", 8, "10.0.0.0", 8));
     assert_non_null(add(&table, "10.0.0.0", 33, "2001:db8::", 32));
@@ -139,7 +139,7 @@ static void refuses_bad_rows(void **state)
         struct ip_address ipv4 = address("12.0.0.0"), ipv6 = address("2001:db8:5::");
         ipv4.ipv4.s_addr |= htonl((uint32_t)table.count);
         ipv6.ipv6.s6_addr[15] = (uint8_t)table.count;
-        assert_null(eam_add(&table, &ipv4, 32, &ipv6, 128));
+        assert_null(explicit_mapping_add(&table, &ipv4, 32, &ipv6, 128));
     }
     assert_non_null(add(&table, "13.0.0.0", 8, "2001:dba::", 104));
 }
@@ -148,22 +148,22 @@ static void never_gives_two_hosts_one_name(void **state)
 {
     (void)state;
     for (unsigned round = 0; round < RANDOM_ROUNDS; round++) {
-        struct eam_table table = {.count = 0};
+        struct explicit_mapping_table table = {.count = 0};
         for (unsigned row = 0; row < 6; row++) { /* crowded, so that rows overlap */
             struct ip_address ipv4 = address("10.0.0.0"), ipv6 = address("2001:db8::");
             unsigned ipv4_length = 24 + random_below(9), ipv6_length = 96 + random_below(ipv4_length + 1);
             ipv4.ipv4.s_addr |= htonl(random_below(64) << (32 - ipv4_length) & 0xff);
             ipv6.ipv6.s6_addr[15] = (uint8_t)(ipv6_length > 120 ? random_below(8) << (128 - ipv6_length) : 0);
-            eam_add(&table, &ipv4, ipv4_length, &ipv6, ipv6_length);
+            explicit_mapping_add(&table, &ipv4, ipv4_length, &ipv6, ipv6_length);
         }
         bool named[256] = {false};
         for (unsigned host = 0; host < 256; host++) {
             struct ip_address ipv6 = address("2001:db8::"), there;
             struct in_addr ipv4;
             ipv6.ipv6.s6_addr[15] = (uint8_t)host;
-            if (!eam_to_ipv4(&table, &ipv6, &ipv4))
+            if (!explicit_mapping_to_ipv4(&table, &ipv6, &ipv4))
                 continue;
-            assert_true(eam_to_ipv6(&table, ipv4, &there));
+            assert_true(explicit_mapping_to_ipv6(&table, ipv4, &there));
             assert_true(address_equal(&there, &ipv6));
             assert_false(named[ntohl(ipv4.s_addr) & 0xff]);
             named[ntohl(ipv4.s_addr) & 0xff] = true;

@@ -32,19 +32,19 @@ static uint8_t image[FILE_SIZE]; /* a good file, with the aliases of the known a
 static uint32_t offsets[KNOWN];
 static uint64_t seal;
 
-bool observe_wants(enum observe_level level)
+bool log_wants(enum log_level level)
 {
-    return level != OBSERVE_QUIET;
+    return level != LOG_LEVEL_QUIET;
 }
 
-void observe_line(enum observe_level level, const struct text *line)
+void log_line(enum log_level level, const struct text *line)
 {
     (void)level;
     if (strlen(line->data) != line->length)
         abort();
 }
 
-void observe(enum observe_level level, const char *message)
+void log_message(enum log_level level, const char *message)
 {
     (void)level;
     (void)message;

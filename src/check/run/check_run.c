@@ -121,7 +121,7 @@ static bool set_preload(const struct session *session)
     return set;
 }
 
-static bool observe(struct session *session, char **argv)
+static bool log_message(struct session *session, char **argv)
 {
     struct watch *watch = &session->watch;
     *watch = (struct watch){.command = NAME, .take = take_line, .context = session};
@@ -316,7 +316,7 @@ int check_run(const struct check_run *run, char **argv)
         return STATUS_NOT_CHECKED;
     }
     int status = STATUS_NOT_CHECKED;
-    if (observe(&session, argv) && make_reports(&session)) {
+    if (log_message(&session, argv) && make_reports(&session)) {
         print_reports(&session);
         status = outcome(&session);
     }

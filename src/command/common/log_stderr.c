@@ -7,42 +7,42 @@
 #include "preload/base/log.h"
 
 static const char *current_command;
-_Atomic int observe_decisions;
+_Atomic int log_decisions;
 
-void tell_as(const char *command)
+void log_stderr_as(const char *command)
 {
     current_command = command;
 }
 
-void observe_start(void)
+void log_start(void)
 {
 }
 
-void observe_to(enum observe_level level, const char *log_file)
+void log_to(enum log_level level, const char *log_file)
 {
     (void)level;
     (void)log_file;
 }
 
-bool observe_wants(enum observe_level level)
+bool log_wants(enum log_level level)
 {
-    return level <= OBSERVE_WARNING;
+    return level <= LOG_LEVEL_WARNING;
 }
 
-void observe_line(enum observe_level level, const struct text *line)
+void log_line(enum log_level level, const struct text *line)
 {
-    if (observe_wants(level))
+    if (log_wants(level))
         complain(current_command, "%s", line->data);
 }
 
-void observe(enum observe_level level, const char *message)
+void log_message(enum log_level level, const char *message)
 {
-    observe_error(level, message, NULL, 0);
+    log_error(level, message, NULL, 0);
 }
 
-void observe_error(enum observe_level level, const char *message, const char *subject, int error)
+void log_error(enum log_level level, const char *message, const char *subject, int error)
 {
-    if (observe_wants(level))
+    if (log_wants(level))
         complain(current_command, "%s%s%s%s%s", message, subject != NULL ? " " : "", subject != NULL ? subject : "",
                  error != 0 ? ": " : "", error != 0 ? strerrordesc_np(error) : "");
 }

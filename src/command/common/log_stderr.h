@@ -6,6 +6,6 @@
 #define V6SHIM_COMMAND_COMMON_LOG_STDERR_H
 
 /* The command that is running: "alias". Before it is set, lines begin with "v6shim: ". */
-void tell_as(const char *command);
+void log_stderr_as(const char *command);
 
 #endif

@@ -22,7 +22,7 @@ static int place_of(const char *command, const char *user, struct state_place *p
     return EXIT_STATUS_OK;
 }
 
-int whose_state(const char *command, const char *user)
+int state_user_open(const char *command, const char *user)
 {
     settings_load();
     const struct settings *settings = settings_current();

@@ -6,6 +6,6 @@
 
 /* Loads the settings and sets up state_current() and the aliases, alias-map too, of the user of this name; NULL for
    the one who asks. EXIT_STATUS_OK, or the exit status after a complaint. Another user's files are read only. */
-int whose_state(const char *command, const char *user);
+int state_user_open(const char *command, const char *user);
 
 #endif

@@ -103,7 +103,7 @@ static bool is_of_connection(const struct story_subject *subject, const struct t
 }
 
 /* A descriptor that was connected, and is again: it was closed between. */
-static void settle_connected(struct story *story, const struct trace_event *event)
+static void commit_connected(struct story *story, const struct trace_event *event)
 {
     for (size_t place = 0; place < story->count; place++) {
         const struct timeline_row *row = &story->rows[place];
@@ -163,7 +163,7 @@ static void take_answer(struct story *story, const struct trace_event *event, st
 static void take_attempt(struct story *story, const struct trace_event *event, struct story_facts *facts)
 {
     if (event->result == TRACE_STARTED) {
-        settle_connected(story, event);
+        commit_connected(story, event);
         open_row(story, event);
         return;
     }

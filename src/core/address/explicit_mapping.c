@@ -24,8 +24,8 @@ static bool zero_after(const struct ip_address *address, unsigned length, unsign
     return true;
 }
 
-const char *eam_add(struct eam_table *table, const struct ip_address *ipv4, unsigned ipv4_length,
-                    const struct ip_address *ipv6, unsigned ipv6_length)
+const char *explicit_mapping_add(struct explicit_mapping_table *table, const struct ip_address *ipv4,
+                                 unsigned ipv4_length, const struct ip_address *ipv6, unsigned ipv6_length)
 {
     if (ipv4->family != AF_INET || ipv4_length > IPV4_BITS)
         return "the first prefix must be IPv4, with a length of 0 to 32";
@@ -36,14 +36,14 @@ const char *eam_add(struct eam_table *table, const struct ip_address *ipv4, unsi
     if (IPV6_BITS - ipv6_length < IPV4_BITS - ipv4_length)
         return "the IPv6 prefix is too long to hold every address of the IPv4 prefix";
     for (size_t index = 0; index < table->count; index++) {
-        const struct eam_row *row = &table->rows[index];
+        const struct explicit_mapping_row *row = &table->rows[index];
         if ((row->ipv4_length == ipv4_length && address_equal(&row->ipv4, ipv4)) ||
             (row->ipv6_length == ipv6_length && address_equal(&row->ipv6, ipv6)))
             return "this prefix is mapped already";
     }
     if (table->count == EAM_ROWS_MAX)
         return "there is room for 64 mappings";
-    table->rows[table->count++] = (struct eam_row){*ipv4, *ipv6, ipv4_length, ipv6_length};
+    table->rows[table->count++] = (struct explicit_mapping_row){*ipv4, *ipv6, ipv4_length, ipv6_length};
     return NULL;
 }
 
@@ -58,12 +58,13 @@ static struct ip_address copy_suffix(const struct ip_address *from, unsigned fro
     return to;
 }
 
-bool eam_to_ipv6(const struct eam_table *table, struct in_addr ipv4, struct ip_address *ipv6)
+bool explicit_mapping_to_ipv6(const struct explicit_mapping_table *table, struct in_addr ipv4,
+                              struct ip_address *ipv6)
 {
     struct ip_address address = address_ipv4(ipv4);
-    const struct eam_row *longest = NULL;
+    const struct explicit_mapping_row *longest = NULL;
     for (size_t index = 0; index < table->count; index++) {
-        const struct eam_row *row = &table->rows[index];
+        const struct explicit_mapping_row *row = &table->rows[index];
         if (address_in_prefix(&address, &row->ipv4, row->ipv4_length) &&
             (longest == NULL || row->ipv4_length > longest->ipv4_length))
             longest = row;
@@ -75,11 +76,12 @@ bool eam_to_ipv6(const struct eam_table *table, struct in_addr ipv4, struct ip_a
     return true;
 }
 
-bool eam_to_ipv4(const struct eam_table *table, const struct ip_address *ipv6, struct in_addr *ipv4)
+bool explicit_mapping_to_ipv4(const struct explicit_mapping_table *table, const struct ip_address *ipv6,
+                              struct in_addr *ipv4)
 {
-    const struct eam_row *longest = NULL;
+    const struct explicit_mapping_row *longest = NULL;
     for (size_t index = 0; index < table->count; index++) {
-        const struct eam_row *row = &table->rows[index];
+        const struct explicit_mapping_row *row = &table->rows[index];
         if (address_in_prefix(ipv6, &row->ipv6, row->ipv6_length) &&
             (longest == NULL || row->ipv6_length > longest->ipv6_length))
             longest = row;
@@ -89,7 +91,7 @@ bool eam_to_ipv4(const struct eam_table *table, const struct ip_address *ipv6, s
     struct ip_address found = copy_suffix(ipv6, longest->ipv6_length, longest->ipv4, longest->ipv4_length,
                                           IPV4_BITS - longest->ipv4_length);
     struct ip_address back;
-    if (!eam_to_ipv6(table, found.ipv4, &back) || !address_equal(&back, ipv6))
+    if (!explicit_mapping_to_ipv6(table, found.ipv4, &back) || !address_equal(&back, ipv6))
         return false;
     *ipv4 = found.ipv4;
     return true;

@@ -12,13 +12,13 @@
 #define EAM_ROWS_MAX 64
 
 /* The bits after the IPv4 prefix are those after the IPv6 prefix; what IPv6 has more of is zero. */
-struct eam_row {
+struct explicit_mapping_row {
     struct ip_address ipv4, ipv6; /* all bits after the lengths zero */
     unsigned ipv4_length, ipv6_length;
 };
 
-struct eam_table {
-    struct eam_row rows[EAM_ROWS_MAX]; /* in the order added */
+struct explicit_mapping_table {
+    struct explicit_mapping_row rows[EAM_ROWS_MAX]; /* in the order added */
     size_t count;
 };
 
@@ -27,17 +27,20 @@ struct eam_table {
  * the wrong family, length or with bits after it; fewer bits left after the IPv6 prefix than after the IPv4 one; a
  * prefix that another row has already; a full table.
  */
-const char *eam_add(struct eam_table *table, const struct ip_address *ipv4, unsigned ipv4_length,
-                    const struct ip_address *ipv6, unsigned ipv6_length);
+const char *explicit_mapping_add(struct explicit_mapping_table *table, const struct ip_address *ipv4,
+                                 unsigned ipv4_length, const struct ip_address *ipv6, unsigned ipv6_length);
 
 /* RFC 7757 section 3.3.1, by the longest IPv4 prefix. False, and `ipv6` alone, where no row holds the address. */
-bool eam_to_ipv6(const struct eam_table *table, struct in_addr ipv4, struct ip_address *ipv6);
+bool explicit_mapping_to_ipv6(const struct explicit_mapping_table *table, struct in_addr ipv4,
+                              struct ip_address *ipv6);
 
 /*
- * RFC 7757 section 3.3.2, by the longest IPv6 prefix, but only where eam_to_ipv6 leads back to the same address. The
- * RFC's translator drops excess IPv6 bits, and where rows overlap may answer to another address than it was asked
- * from; here that would let a second host appear under the name of the first. False, and `ipv4` alone, otherwise.
+ * RFC 7757 section 3.3.2, by the longest IPv6 prefix, but only where explicit_mapping_to_ipv6 leads back to the same
+ * address. The RFC's translator drops excess IPv6 bits, and where rows overlap may answer to another address than it
+ * was asked from; here that would let a second host appear under the name of the first. False, and `ipv4` alone,
+ * otherwise.
  */
-bool eam_to_ipv4(const struct eam_table *table, const struct ip_address *ipv6, struct in_addr *ipv4);
+bool explicit_mapping_to_ipv4(const struct explicit_mapping_table *table, const struct ip_address *ipv6,
+                              struct in_addr *ipv4);
 
 #endif

@@ -85,14 +85,14 @@ void alias_space_prepare(struct alias_space *space)
     struct state_format format = state_format_for(space->state, STATE_ALIASES, STATE_CREATE);
     struct state_fault fault;
     struct state_file file;
-    struct shelter shelter;
-    shelter_enter(&shelter);
+    struct critical_section section;
+    critical_section_enter(&section);
     int saved = errno;
     bool opened = state_file_open(&file, &space->state->place, &format, STATE_CREATE, &fault);
     if (opened)
         state_file_close(&file);
     errno = saved;
-    shelter_leave(&shelter);
+    critical_section_leave(&section);
     secret_of_process(); /* before the workers of a server are forked, so that they have the same one */
     if (!opened)
         state_tell(space->state, STATE_ALIASES, &fault);
@@ -119,25 +119,25 @@ static bool is_taken(void *context, uint32_t offset, const struct ip_address *ad
 static void tell_no_room(const struct ip_address *name)
 {
     static atomic_bool told;
-    enum observe_level level = atomic_exchange(&told, true) ? OBSERVE_INFO : OBSERVE_WARNING;
-    if (!observe_wants(level))
+    enum log_level level = atomic_exchange(&told, true) ? LOG_LEVEL_INFO : LOG_LEVEL_WARNING;
+    if (!log_wants(level))
         return;
-    char data[OBSERVE_LINE_SIZE];
+    char data[LOG_LINE_SIZE];
     struct text line = text_on(data, sizeof data);
     text_add(&line, "the table of aliases has no room for ");
     text_add_address(&line, name);
     text_add(&line,
              ": its alias is good in this process only (v6shim alias --forget makes room, a larger alias-pool has "
              "more)");
-    observe_line(level, &line);
+    log_line(level, &line);
 }
 
 /* No table says it afterwards: for those who want to know. */
 static void tell_peer(const struct ip_address *peer, struct in_addr alias)
 {
-    if (!observe_wants(OBSERVE_INFO))
+    if (!log_wants(LOG_LEVEL_INFO))
         return;
-    char data[OBSERVE_LINE_SIZE];
+    char data[LOG_LINE_SIZE];
     struct text line = text_on(data, sizeof data);
     struct ip_address shown = address_ipv4(alias);
     text_add(&line, "peer ");
@@ -145,7 +145,7 @@ static void tell_peer(const struct ip_address *peer, struct in_addr alias)
     text_add(&line, " is not stored: shown as ");
     text_add_address(&line, &shown);
     text_add(&line, " in this process only, and for a while");
-    observe_line(OBSERVE_INFO, &line);
+    log_line(LOG_LEVEL_INFO, &line);
 }
 
 /* The transient range is full too, or there is no memory. */
@@ -153,13 +153,13 @@ static uint32_t nobody(const struct ip_address *address, enum alias_kind kind)
 {
     static atomic_bool told[ALIAS_PEER + 1];
     if (!atomic_exchange(&told[kind], true)) {
-        char data[OBSERVE_LINE_SIZE];
+        char data[LOG_LINE_SIZE];
         struct text line = text_on(data, sizeof data);
         text_add(&line, "no alias is left for ");
         text_add_address(&line, address);
         text_add(&line,
                  kind == ALIAS_NAME ? ": names go without it" : ": it is shown as an address that means nobody");
-        observe_line(OBSERVE_WARNING, &line);
+        log_line(LOG_LEVEL_WARNING, &line);
     }
     return ALIAS_NOBODY;
 }

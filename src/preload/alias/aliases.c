@@ -36,7 +36,7 @@ bool aliases_start(struct in_addr pool, unsigned pool_length, const char *key_te
 
 static void tell_bad_row(const struct alias_map_row *row, const char *fault)
 {
-    char data[OBSERVE_LINE_SIZE];
+    char data[LOG_LINE_SIZE];
     struct text line = text_on(data, sizeof data);
     text_add(&line, "alias-map ");
     text_add_address(&line, &row->ipv6);
@@ -49,7 +49,7 @@ static void tell_bad_row(const struct alias_map_row *row, const char *fault)
     text_add(&line, ": ");
     text_add(&line, fault);
     text_add(&line, "; ignored");
-    observe_line(OBSERVE_ERROR, &line);
+    log_line(LOG_LEVEL_ERROR, &line);
 }
 
 static const char *add_row(const struct alias_map_row *row)

@@ -142,7 +142,7 @@ static uint32_t choose(const struct page *page, uint64_t *used)
  * on. (Three threads that meet one new peer in the same instant may still give it two aliases, both of which mean
  * it.)
  */
-static bool settle(const struct page *page, const struct transient_question *question, uint64_t use, uint32_t *number)
+static bool commit(const struct page *page, const struct transient_question *question, uint64_t use, uint32_t *number)
 {
     uint32_t own = *number;
     for (uint32_t other = 0; other < page->count; other++) {
@@ -193,7 +193,7 @@ bool transient_give(struct transient_table *table, const struct transient_questi
         if (!atomic_compare_exchange_strong(&page.entries[number].used, &seen, use + 1))
             continue;
         write_address(&page.entries[number], question);
-        if (settle(&page, question, use, &number)) {
+        if (commit(&page, question, use, &number)) {
             *place = page.first + number;
             return true;
         }

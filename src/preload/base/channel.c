@@ -66,14 +66,14 @@ static int open_path(struct channel *channel, bool *gone, mode_t *mode)
 
 static int reopen(struct channel *channel, int old, bool *gone, mode_t *mode)
 {
-    struct shelter shelter;
-    shelter_enter(&shelter);
+    struct critical_section section;
+    critical_section_enter(&section);
     int fd = open_path(channel, gone, mode);
     if (fd != CHANNEL_CLOSED && !atomic_compare_exchange_strong(&channel->descriptor, &old, fd)) {
         raw_close(fd); /* another thread was quicker */
         fd = old;
     }
-    shelter_leave(&shelter);
+    critical_section_leave(&section);
     return fd;
 }
 

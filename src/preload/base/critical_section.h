@@ -9,24 +9,24 @@
 #include <pthread.h>
 #include <signal.h>
 
-struct shelter {
+struct critical_section {
     sigset_t signals;
     int cancellation;
 };
 
 /* pthread_sigmask, not the raw call: setuid() in another thread needs the one signal that it leaves open. */
-static inline void shelter_enter(struct shelter *shelter)
+static inline void critical_section_enter(struct critical_section *section)
 {
     sigset_t all;
     sigfillset(&all);
-    pthread_sigmask(SIG_BLOCK, &all, &shelter->signals);
-    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &shelter->cancellation);
+    pthread_sigmask(SIG_BLOCK, &all, &section->signals);
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &section->cancellation);
 }
 
-static inline void shelter_leave(const struct shelter *shelter)
+static inline void critical_section_leave(const struct critical_section *section)
 {
-    pthread_setcancelstate(shelter->cancellation, NULL);
-    pthread_sigmask(SIG_SETMASK, &shelter->signals, NULL);
+    pthread_setcancelstate(section->cancellation, NULL);
+    pthread_sigmask(SIG_SETMASK, &section->signals, NULL);
 }
 
 #endif

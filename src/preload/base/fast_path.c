@@ -5,22 +5,22 @@
 #define FIRST_OCTET_SHIFT 24
 #define ADDRESS_BITS      32u
 
-bool glance_octets[UINT8_MAX + 1];
-atomic_bool glance_all_addresses;
-__thread int *glance_errno __attribute__((tls_model("initial-exec")));
+bool fast_path_octets[UINT8_MAX + 1];
+atomic_bool fast_path_all_addresses;
+__thread int *fast_path_errno __attribute__((tls_model("initial-exec")));
 
 static void mark(struct in_addr address, unsigned prefix_length)
 {
     uint32_t host_bits = prefix_length == 0 ? UINT32_MAX : ((uint32_t)1 << (ADDRESS_BITS - prefix_length)) - 1;
     uint32_t first = ntohl(address.s_addr) & ~host_bits, last = first | host_bits;
     for (uint32_t octet = first >> FIRST_OCTET_SHIFT; octet <= last >> FIRST_OCTET_SHIFT; octet++)
-        glance_octets[octet] = true;
+        fast_path_octets[octet] = true;
 }
 
-void glance_start(const struct settings *settings)
+void fast_path_start(const struct settings *settings)
 {
     if (settings->nat64.mode == NAT64_GIVEN)
-        glance_at_all_addresses();
+        fast_path_at_all_addresses();
     mark(settings->alias_pool.address, settings->alias_pool.length);
     for (unsigned i = 0; i < settings->alias_map.count; i++)
         mark(settings->alias_map.entries[i].to.ipv4, settings->alias_map.entries[i].to_length);

@@ -18,13 +18,13 @@
 
 /* For each first octet of an IPv4 address whether such an address may be an alias (alias-pool, alias-map) or
    redirected. Written at the start. */
-extern bool glance_octets[UINT8_MAX + 1] NEARBY;
-void glance_start(const struct settings *settings);
+extern bool fast_path_octets[UINT8_MAX + 1] NEARBY;
+void fast_path_start(const struct settings *settings);
 
 /* Whether the address may be an alias or redirected. Never false where it is. */
-static inline bool glance_may_concern(struct in_addr address)
+static inline bool fast_path_may_concern(struct in_addr address)
 {
-    return glance_octets[*(const uint8_t *)&address];
+    return fast_path_octets[*(const uint8_t *)&address];
 }
 
 /*
@@ -32,33 +32,33 @@ static inline bool glance_may_concern(struct in_addr address)
  * any family (what stands in the place of the octet in others than AF_INET may make this false). An address is read
  * only where that can't fail; where it might, the answer is false, too.
  */
-__attribute__((always_inline)) static inline bool glance_is_ordinary(const void *address, socklen_t length)
+__attribute__((always_inline)) static inline bool fast_path_is_ordinary(const void *address, socklen_t length)
 {
     const size_t octet = offsetof(struct sockaddr_in, sin_addr), least = sizeof(struct sockaddr_in);
     return length - least <= sizeof(struct sockaddr_storage) - least && pointer_is_at_hand(address) &&
-           !glance_octets[((const uint8_t *)address)[octet]];
+           !fast_path_octets[((const uint8_t *)address)[octet]];
 }
 
 /* Whether a connection to any other IPv4 address may concern us: a name was looked up that has several addresses,
    there is a NAT64, or a peer is shown by an IPv4 address that isn't its own. Never false again. */
-extern atomic_bool glance_all_addresses NEARBY;
-static inline void glance_at_all_addresses(void)
+extern atomic_bool fast_path_all_addresses NEARBY;
+static inline void fast_path_at_all_addresses(void)
 {
-    atomic_store_explicit(&glance_all_addresses, true, memory_order_relaxed);
+    atomic_store_explicit(&fast_path_all_addresses, true, memory_order_relaxed);
 }
-static inline bool glance_wants_all_addresses(void)
+static inline bool fast_path_wants_all_addresses(void)
 {
-    return atomic_load_explicit(&glance_all_addresses, memory_order_relaxed);
+    return atomic_load_explicit(&fast_path_all_addresses, memory_order_relaxed);
 }
 
-/* Where this thread's errno is, once glance_note_thread() was called in it; else NULL. (To ask libc is a call, which
-   the arguments of a hook would have to be saved for.) */
-extern __thread int *glance_errno __attribute__((tls_model("initial-exec")));
+/* Where this thread's errno is, once fast_path_note_thread() was called in it; else NULL. (To ask libc is a call,
+   which the arguments of a hook would have to be saved for.) */
+extern __thread int *fast_path_errno __attribute__((tls_model("initial-exec")));
 /* For slow paths: what a glance has to know of this thread. */
-static inline void glance_note_thread(void)
+static inline void fast_path_note_thread(void)
 {
     if (is_ready())
-        glance_errno = &errno;
+        fast_path_errno = &errno;
     pointer_note_stack();
 }
 

@@ -13,8 +13,8 @@
 
 #define LOG_FILE_MODE 0600
 
-_Atomic int observe_decisions;
-static _Atomic int wanted_level = OBSERVE_WARNING;
+_Atomic int log_decisions;
+static _Atomic int wanted_level = LOG_LEVEL_WARNING;
 static const char *_Atomic log_path;
 static atomic_bool log_path_failed;
 
@@ -33,7 +33,7 @@ static bool is_internet_socket(int fd)
            (domain == AF_INET || domain == AF_INET6);
 }
 
-void observe_start(void)
+void log_start(void)
 {
     struct stat status;
     int saved = errno;
@@ -47,18 +47,18 @@ void observe_start(void)
     errno = saved;
 }
 
-void observe_to(enum observe_level level, const char *log_file)
+void log_to(enum log_level level, const char *log_file)
 {
     atomic_store(&wanted_level, level);
-    if (level >= OBSERVE_INFO)
-        atomic_fetch_or(&observe_decisions, OBSERVE_BY_LOG);
+    if (level >= LOG_LEVEL_INFO)
+        atomic_fetch_or(&log_decisions, EVENTS_TO_LOG);
     else
-        atomic_fetch_and(&observe_decisions, ~OBSERVE_BY_LOG);
+        atomic_fetch_and(&log_decisions, ~EVENTS_TO_LOG);
     atomic_store(&log_path, log_file != NULL && log_file[0] != '\0' ? log_file : NULL);
     atomic_store(&log_path_failed, false);
 }
 
-bool observe_wants(enum observe_level level)
+bool log_wants(enum log_level level)
 {
     return (int)level <= atomic_load_explicit(&wanted_level, memory_order_relaxed);
 }
@@ -121,7 +121,7 @@ static void end_line(struct text *line)
 
 static void tell_failed_log(const char *path, const char *fault)
 {
-    char data[OBSERVE_LINE_SIZE];
+    char data[LOG_LINE_SIZE];
     struct text line = start_line(data, sizeof data);
     text_add(&line, "cannot write to the log file ");
     text_add_quoted(&line, path);
@@ -132,12 +132,12 @@ static void tell_failed_log(const char *path, const char *fault)
     write_to_standard_error(&line);
 }
 
-void observe_line(enum observe_level level, const struct text *message)
+void log_line(enum log_level level, const struct text *message)
 {
-    if (!observe_wants(level))
+    if (!log_wants(level))
         return;
     int saved = errno;
-    char data[OBSERVE_LINE_SIZE];
+    char data[LOG_LINE_SIZE];
     struct text line = start_line(data, sizeof data);
     text_add_bytes(&line, message->data, message->length);
     end_line(&line);
@@ -150,16 +150,16 @@ void observe_line(enum observe_level level, const struct text *message)
     errno = saved;
 }
 
-void observe(enum observe_level level, const char *message)
+void log_message(enum log_level level, const char *message)
 {
-    observe_error(level, message, NULL, 0);
+    log_error(level, message, NULL, 0);
 }
 
-void observe_error(enum observe_level level, const char *message, const char *subject, int error)
+void log_error(enum log_level level, const char *message, const char *subject, int error)
 {
-    if (!observe_wants(level))
+    if (!log_wants(level))
         return;
-    char data[OBSERVE_LINE_SIZE];
+    char data[LOG_LINE_SIZE];
     struct text line = text_on(data, sizeof data);
     text_add(&line, message);
     if (subject != NULL) {
@@ -171,5 +171,5 @@ void observe_error(enum observe_level level, const char *message, const char *su
         text_add(&line, ": ");
         text_add(&line, words != NULL ? words : "unknown error");
     }
-    observe_line(level, &line);
+    log_line(level, &line);
 }

@@ -15,58 +15,57 @@
 #include <stddef.h>
 
 #include "core/events/event.h"
+#include "core/settings/config.h"
 #include "preload/base/hook.h"
 
-enum observe_level { OBSERVE_QUIET, OBSERVE_ERROR, OBSERVE_WARNING, OBSERVE_INFO, OBSERVE_DEBUG };
-
 /* Longest line, prefix and newline included; what doesn't fit is cut. */
-#define OBSERVE_LINE_SIZE 512
+#define LOG_LINE_SIZE 512
 
 /* Remembers what standard error is now. Called once at start; before it, lines go to standard error unseen. */
-void observe_start(void);
+void log_start(void);
 
 /* Sets what is wanted and where it goes; `log_file` NULL or "" is standard error. The string must stay. */
-void observe_to(enum observe_level level, const char *log_file);
+void log_to(enum log_level level, const char *log_file);
 
 /* Whether a line of this level would be written: ask before making an expensive one. */
-bool observe_wants(enum observe_level level);
+bool log_wants(enum log_level level);
 
 /* Writes the line, if wanted, with "libv6shim[pid]: " before it. A log file that can't be opened is said once. */
-void observe_line(enum observe_level level, const struct text *line);
+void log_line(enum log_level level, const struct text *line);
 
 /* The common cases in one call. The second adds ": " and the name of an error number ("ENOSPC: ..." in words). */
-void observe(enum observe_level level, const char *message);
-void observe_error(enum observe_level level, const char *message, const char *subject, int error);
+void log_message(enum log_level level, const char *message);
+void log_error(enum log_level level, const char *message, const char *subject, int error);
 
-/* --- decisions: observe_event.c --- */
+/* --- decisions: log_event.c --- */
 
 /* Who wants to hear of them: bits. */
-#define OBSERVE_BY_LOG   1
-#define OBSERVE_BY_TRACE 2
-extern _Atomic int observe_decisions NEARBY;
+#define EVENTS_TO_LOG   1
+#define EVENTS_TO_TRACE 2
+extern _Atomic int log_decisions NEARBY;
 
 /* Whether anybody does: one load, all that an event costs where nobody does. */
-static inline bool observe_wants_decisions(void)
+static inline bool log_wants_decisions(void)
 {
-    return __builtin_expect(atomic_load_explicit(&observe_decisions, memory_order_relaxed) != 0, 0);
+    return __builtin_expect(atomic_load_explicit(&log_decisions, memory_order_relaxed) != 0, 0);
 }
 
 /* Whether it is to be traced: for what is no decision, and no news to a log. */
-static inline bool observe_wants_trace(void)
+static inline bool log_wants_trace(void)
 {
-    return (atomic_load_explicit(&observe_decisions, memory_order_relaxed) & OBSERVE_BY_TRACE) != 0;
+    return (atomic_load_explicit(&log_decisions, memory_order_relaxed) & EVENTS_TO_TRACE) != 0;
 }
 
 /* The event, with its time and process filled in, to all who want it. */
-void observe_event(struct event *event);
+void log_event(struct event *event);
 
 /* About a name: LOOKUP, ANSWER (with candidates), NO_IPV6, LATE, SILENT. */
-void observe_name(enum event_type type, const char *name, const struct ip_address *candidates, size_t count);
+void log_name(enum event_type type, const char *name, const struct ip_address *candidates, size_t count);
 
 /* About the connection of a descriptor; `candidate` may be NULL. `result` as in struct event. */
-void observe_connection(enum event_type type, int fd, const struct ip_address *candidate, uint16_t port, int result);
+void log_connection(enum event_type type, int fd, const struct ip_address *candidate, uint16_t port, int result);
 
 /* An attempt to connect: `result` is 0 connected, -EINPROGRESS started, else -errno. */
-void observe_attempt(int fd, const struct ip_address *candidate, uint16_t port, int result);
+void log_attempt(int fd, const struct ip_address *candidate, uint16_t port, int result);
 
 #endif

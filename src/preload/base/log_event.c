@@ -8,37 +8,37 @@
 /* Not inlined: its line is not on the stack while the trace is written. */
 __attribute__((noinline)) static void write_to_log(const struct event *event)
 {
-    char data[OBSERVE_LINE_SIZE];
+    char data[LOG_LINE_SIZE];
     struct text line = text_on(data, sizeof data);
     event_to_log(event, &line);
     if (line.length > 0)
-        observe_line(OBSERVE_INFO, &line);
+        log_line(LOG_LEVEL_INFO, &line);
 }
 
-void observe_event(struct event *event)
+void log_event(struct event *event)
 {
-    int saved = errno, wanted = atomic_load(&observe_decisions);
+    int saved = errno, wanted = atomic_load(&log_decisions);
     event->time_us = clock_now_us();
     event->pid = syscall(SYS_getpid);
-    if ((wanted & OBSERVE_BY_TRACE) != 0)
+    if ((wanted & EVENTS_TO_TRACE) != 0)
         trace_write(event);
-    if ((wanted & OBSERVE_BY_LOG) != 0)
+    if ((wanted & EVENTS_TO_LOG) != 0)
         write_to_log(event);
     errno = saved;
 }
 
-void observe_name(enum event_type type, const char *name, const struct ip_address *candidates, size_t count)
+void log_name(enum event_type type, const char *name, const struct ip_address *candidates, size_t count)
 {
-    if (!observe_wants_decisions())
+    if (!log_wants_decisions())
         return;
     struct event event = {
         .type = type, .name = name, .fd = EVENT_NO_FD, .candidates = candidates, .candidate_count = count};
-    observe_event(&event);
+    log_event(&event);
 }
 
-void observe_connection(enum event_type type, int fd, const struct ip_address *candidate, uint16_t port, int result)
+void log_connection(enum event_type type, int fd, const struct ip_address *candidate, uint16_t port, int result)
 {
-    if (!observe_wants_decisions())
+    if (!log_wants_decisions())
         return;
     struct event event = {.type = type,
                           .fd = fd,
@@ -46,10 +46,10 @@ void observe_connection(enum event_type type, int fd, const struct ip_address *c
                           .candidate_count = candidate != NULL,
                           .port = port,
                           .result = result};
-    observe_event(&event);
+    log_event(&event);
 }
 
-void observe_attempt(int fd, const struct ip_address *candidate, uint16_t port, int result)
+void log_attempt(int fd, const struct ip_address *candidate, uint16_t port, int result)
 {
-    observe_connection(EVENT_ATTEMPT, fd, candidate, port, result);
+    log_connection(EVENT_ATTEMPT, fd, candidate, port, result);
 }

@@ -32,7 +32,7 @@ void *real_bind(enum real_symbol symbol)
     void **slot = (void **)((char *)&real_functions + symbols[symbol].offset);
     void *function = dlsym(RTLD_NEXT, symbols[symbol].name);
     if (function == NULL) {
-        observe_error(OBSERVE_ERROR, "no real function behind the hook: this libc lacks", symbols[symbol].name, 0);
+        log_error(LOG_LEVEL_ERROR, "no real function behind the hook: this libc lacks", symbols[symbol].name, 0);
         function = (void *)missing_function;
     }
     __atomic_store_n(slot, function, __ATOMIC_RELAXED);

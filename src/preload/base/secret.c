@@ -18,13 +18,13 @@ static _Atomic uint64_t words[2];
 
 static bool read_device(void *bytes, size_t size)
 {
-    struct shelter shelter;
-    shelter_enter(&shelter);
+    struct critical_section section;
+    critical_section_enter(&section);
     int fd = raw_openat(AT_FDCWD, "/dev/urandom", O_RDONLY | O_NOCTTY, 0);
     bool good = fd >= 0 && read(fd, bytes, size) == (ssize_t)size;
     if (fd >= 0)
         raw_close(fd);
-    shelter_leave(&shelter);
+    critical_section_leave(&section);
     return good;
 }
 
@@ -43,8 +43,9 @@ static void guess(uint64_t made[2])
     syscall(SYS_clock_gettime, CLOCK_MONOTONIC, &now);
     made[0] = (uint64_t)now.tv_nsec << 32 ^ (uint64_t)now.tv_sec ^ (uint64_t)syscall(SYS_getpid) << 40;
     made[1] = (uint64_t)(uintptr_t)made << 20 ^ (uint64_t)(uintptr_t)&words;
-    observe(OBSERVE_WARNING, "the kernel gives no random bytes (no getrandom(2), no /dev/urandom): aliases that are "
-                             "good in this process only may be guessed");
+    log_message(LOG_LEVEL_WARNING,
+                "the kernel gives no random bytes (no getrandom(2), no /dev/urandom): aliases that are "
+                "good in this process only may be guessed");
 }
 
 struct siphash_key secret_of_process(void)

@@ -14,7 +14,7 @@
 /* So many problems are told one by one; of a file that is no configuration at all the first few are enough. */
 #define PROBLEMS_TOLD 16
 
-_Static_assert((int)LOG_LEVEL_QUIET == (int)OBSERVE_QUIET && (int)LOG_LEVEL_DEBUG == (int)OBSERVE_DEBUG,
+_Static_assert((int)LOG_LEVEL_QUIET == (int)LOG_LEVEL_QUIET && (int)LOG_LEVEL_DEBUG == (int)LOG_LEVEL_DEBUG,
                "the choices of the setting log are the levels of the log");
 
 struct settings settings_of_process;
@@ -96,7 +96,7 @@ static void count_problem(void *context, const struct config_problem *problem)
 
 static void tell_problem(void *context, const struct config_problem *problem)
 {
-    char data[OBSERVE_LINE_SIZE];
+    char data[LOG_LINE_SIZE];
     struct text line = text_on(data, sizeof data);
     unsigned *told = context;
     if (++*told > PROBLEMS_TOLD)
@@ -111,19 +111,19 @@ static void tell_problem(void *context, const struct config_problem *problem)
     text_add(&line, ": ");
     text_add(&line, problem->message);
     text_add(&line, "; ignored");
-    observe_line(OBSERVE_ERROR, &line);
+    log_line(LOG_LEVEL_ERROR, &line);
 }
 
 static void tell_rest(const struct file *file, unsigned problems)
 {
-    char data[OBSERVE_LINE_SIZE];
+    char data[LOG_LINE_SIZE];
     struct text line = text_on(data, sizeof data);
     text_add(&line, "...and ");
     text_add_unsigned(&line, problems - PROBLEMS_TOLD);
     text_add(&line, " more lines or variables like these; is ");
     text_add_quoted(&line, file->path);
     text_add(&line, " a configuration file of v6shim?");
-    observe_line(OBSERVE_ERROR, &line);
+    log_line(LOG_LEVEL_ERROR, &line);
 }
 
 /* Everything is read a second time, with the log now set as the settings want it. */
@@ -139,9 +139,9 @@ static void tell_problems(const struct file *file)
 static void tell_file_error(const struct file *file, bool named)
 {
     if (file->error == EFBIG)
-        observe_error(OBSERVE_ERROR, "only the first 64 KiB are read of", file->path, EFBIG);
+        log_error(LOG_LEVEL_ERROR, "only the first 64 KiB are read of", file->path, EFBIG);
     else if (file->error != 0 && (named || file->error != ENOENT))
-        observe_error(OBSERVE_ERROR, named ? "cannot read V6SHIM_CONF" : "cannot read", file->path, file->error);
+        log_error(LOG_LEVEL_ERROR, named ? "cannot read V6SHIM_CONF" : "cannot read", file->path, file->error);
 }
 
 void settings_load(void)
@@ -160,7 +160,7 @@ void settings_load(void)
         memset(&settings_of_process, 0, sizeof settings_of_process);
     begun = true;
     read_all(&file, &settings_of_process, count_problem, &problems);
-    observe_to((enum observe_level)settings_of_process.log, settings_of_process.log_file);
+    log_to((enum log_level)settings_of_process.log, settings_of_process.log_file);
     tell_file_error(&file, named != NULL);
     if (problems > 0)
         tell_problems(&file);

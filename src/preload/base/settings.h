@@ -14,7 +14,7 @@
 #define SETTINGS_FILE_SIZE 65536
 
 /*
- * Reads the file and the variables and sets the log (observe_to) by them; then says what was wrong in them, a line
+ * Reads the file and the variables and sets the log (log_to) by them; then says what was wrong in them, a line
  * each. Whatever happens, settings_current() is usable after it. Variables are ignored where secure_getenv() would:
  * a program with more rights than its caller is configured by /etc/v6shim.conf alone. Not for two threads at once.
  */

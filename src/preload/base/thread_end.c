@@ -47,8 +47,8 @@ void thread_end_start(const struct thread_end *wanted)
     actions = wanted;
     have_key = pthread_key_create(&key, thread_ends) == 0;
     if (!have_key)
-        observe(OBSERVE_WARNING, "no key for thread-specific data is left: a thread that is cancelled while it "
-                                 "connects leaves its sockets open");
+        log_message(LOG_LEVEL_WARNING, "no key for thread-specific data is left: a thread that is cancelled while it "
+                                       "connects leaves its sockets open");
 }
 
 void thread_end_watch(enum thread_end_caller caller)

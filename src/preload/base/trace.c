@@ -36,13 +36,13 @@ void trace_write(const struct event *event)
     if (outcome == CHANNEL_FULL)
         atomic_fetch_add(&channel.lost, whole.lost + 1);
     else if (outcome == CHANNEL_GONE)
-        atomic_fetch_and(&observe_decisions, ~OBSERVE_BY_TRACE);
+        atomic_fetch_and(&log_decisions, ~EVENTS_TO_TRACE);
 }
 
 void trace_start(void)
 {
     if (!channel_start(&channel, secure_getenv("V6SHIM_TRACE")))
         return;
-    atomic_fetch_or(&observe_decisions, OBSERVE_BY_TRACE);
-    observe_name(EVENT_PROCESS, __progname, NULL, 0);
+    atomic_fetch_or(&log_decisions, EVENTS_TO_TRACE);
+    log_name(EVENT_PROCESS, __progname, NULL, 0);
 }

@@ -42,9 +42,9 @@ static __thread struct watched *own __attribute__((tls_model("initial-exec")));
 #define CLOSE_RANGE_UNSHARE (1U << 1)
 #endif
 
-struct beside {
+struct worker_thread {
     _Atomic uint32_t done; /* waited for by futex */
-    enum beside_numbers numbers;
+    enum worker_thread_numbers numbers;
     atomic_int interested; /* the thread and the caller */
     void (*work)(void *argument);
     void (*free_argument)(void *argument);
@@ -73,7 +73,7 @@ static struct watched *watch_next(void)
     return NULL;
 }
 
-bool beside_is_there(void)
+bool worker_thread_is_there(void)
 {
     bool there = false;
     for (unsigned i = 0; i < WATCHED && !there; i++) {
@@ -83,7 +83,7 @@ bool beside_is_there(void)
     return there;
 }
 
-enum our_thread beside_kind(int thread)
+enum our_thread worker_thread_kind(int thread)
 {
     enum our_thread kind = THREAD_NOT_OURS;
     for (unsigned i = 0; i < WATCHED; i++) {
@@ -96,36 +96,36 @@ enum our_thread beside_kind(int thread)
     return kind;
 }
 
-static void note_thread(struct beside *beside, int thread)
+static void note_thread(struct worker_thread *worker, int thread)
 {
-    if (beside->watched == NULL)
+    if (worker->watched == NULL)
         return;
-    atomic_store(&beside->watched->thread, thread);
-    atomic_store(&beside->watched->runs, thread != NOTHING);
+    atomic_store(&worker->watched->thread, thread);
+    atomic_store(&worker->watched->runs, thread != NOTHING);
 }
 
-void beside_release(struct beside *beside)
+void worker_thread_release(struct worker_thread *worker)
 {
-    if (atomic_fetch_sub(&beside->interested, 1) != 1)
+    if (atomic_fetch_sub(&worker->interested, 1) != 1)
         return;
-    beside->free_argument(beside->argument);
-    free(beside);
+    worker->free_argument(worker->argument);
+    free(worker);
 }
 
-void beside_abandon(struct beside *beside)
+void worker_thread_abandon(struct worker_thread *worker)
 {
-    if (beside->watched != NULL && atomic_load(&beside->done) == 0)
-        resolver_tries_end(&beside->watched->tries, beside);
-    beside_release(beside);
+    if (worker->watched != NULL && atomic_load(&worker->done) == 0)
+        resolver_tries_end(&worker->watched->tries, worker);
+    worker_thread_release(worker);
 }
 
-void beside_asks(enum resolver_waits waits, struct __res_state *state)
+void worker_thread_asks(enum resolver_waits waits, struct __res_state *state)
 {
     if (own != NULL)
         resolver_tries_begin(&own->tries, waits, state);
 }
 
-void beside_has_asked(void)
+void worker_thread_has_asked(void)
 {
     if (own != NULL)
         resolver_tries_finish(&own->tries);
@@ -147,23 +147,23 @@ static void leave_numbers(void)
 
 static void *run(void *data)
 {
-    struct beside *beside = data;
-    note_thread(beside, (int)syscall(SYS_gettid));
+    struct worker_thread *worker = data;
+    note_thread(worker, (int)syscall(SYS_gettid));
     /* Whatever libc calls from here is inside a hook as far as our hooks are concerned. */
     guard_innermost = GUARD_OWN_THREAD;
-    own = beside->watched;
-    if (beside->numbers == BESIDE_OWN_NUMBERS)
+    own = worker->watched;
+    if (worker->numbers == WORKER_THREAD_OWN_NUMBERS)
         leave_numbers();
-    beside->work(beside->argument);
-    atomic_store(&beside->done, 1);
-    syscall(SYS_futex, &beside->done, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
-    if (beside->watched != NULL)
-        atomic_store(&beside->watched->runs, false);
-    beside_release(beside);
+    worker->work(worker->argument);
+    atomic_store(&worker->done, 1);
+    syscall(SYS_futex, &worker->done, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+    if (worker->watched != NULL)
+        atomic_store(&worker->watched->runs, false);
+    worker_thread_release(worker);
     return NULL;
 }
 
-static int start_thread(struct beside *beside, size_t stack_bytes)
+static int start_thread(struct worker_thread *worker, size_t stack_bytes)
 {
     pthread_attr_t attributes;
     pthread_t thread;
@@ -176,73 +176,73 @@ static int start_thread(struct beside *beside, size_t stack_bytes)
     pthread_attr_setsigmask_np(&attributes, &all);
     if (stack_bytes != 0)
         pthread_attr_setstacksize(&attributes, stack_bytes);
-    error = pthread_create(&thread, &attributes, run, beside);
+    error = pthread_create(&thread, &attributes, run, worker);
     pthread_attr_destroy(&attributes);
     return error;
 }
 
-struct beside *beside_start(enum beside_numbers numbers, void (*work)(void *argument),
-                            void (*free_argument)(void *argument), void *argument)
+struct worker_thread *worker_thread_start(enum worker_thread_numbers numbers, void (*work)(void *argument),
+                                          void (*free_argument)(void *argument), void *argument)
 {
-    struct beside *beside = malloc(sizeof *beside);
-    if (beside == NULL)
+    struct worker_thread *worker = malloc(sizeof *worker);
+    if (worker == NULL)
         return NULL;
-    beside->numbers = numbers;
-    beside->work = work;
-    beside->free_argument = free_argument;
-    beside->argument = argument;
-    atomic_init(&beside->done, 0);
-    atomic_init(&beside->interested, 2);
-    beside->watched = watch_next();
-    if (beside->watched != NULL)
-        resolver_tries_take(&beside->watched->tries, beside);
-    int error = start_thread(beside, STACK_BYTES);
+    worker->numbers = numbers;
+    worker->work = work;
+    worker->free_argument = free_argument;
+    worker->argument = argument;
+    atomic_init(&worker->done, 0);
+    atomic_init(&worker->interested, 2);
+    worker->watched = watch_next();
+    if (worker->watched != NULL)
+        resolver_tries_take(&worker->watched->tries, worker);
+    int error = start_thread(worker, STACK_BYTES);
     if (error == EINVAL) /* a program with much thread-local data needs a larger stack */
-        error = start_thread(beside, 0);
+        error = start_thread(worker, 0);
     if (error == 0)
-        return beside;
-    note_thread(beside, NOTHING);
-    free(beside);
+        return worker;
+    note_thread(worker, NOTHING);
+    free(worker);
     return NULL;
 }
 
 /* Sleeps until it is done, at most for `limit`. Can be cancelled where the program allows it, as
    libc's own waits can: at any moment of the system call. */
-static void sleep_until_done(struct beside *beside, const struct timespec *limit)
+static void sleep_until_done(struct worker_thread *worker, const struct timespec *limit)
 {
     int kind;
     guard_allow_cancellation();
     pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, &kind);
-    syscall(SYS_futex, &beside->done, FUTEX_WAIT_PRIVATE, 0, limit, NULL, 0);
+    syscall(SYS_futex, &worker->done, FUTEX_WAIT_PRIVATE, 0, limit, NULL, 0);
     pthread_setcanceltype(kind, NULL);
     guard_forbid_cancellation();
 }
 
 /* Where nobody watches the thread, its questions are asked as libc asks them. */
-static void follow(struct beside *beside)
+static void follow(struct worker_thread *worker)
 {
-    if (beside->watched != NULL)
-        resolver_tries_follow(&beside->watched->tries, beside);
+    if (worker->watched != NULL)
+        resolver_tries_follow(&worker->watched->tries, worker);
 }
 
-bool beside_wait(struct beside *beside, int64_t timeout_ms)
+bool worker_thread_wait(struct worker_thread *worker, int64_t timeout_ms)
 {
-    int64_t end_ms = timeout_ms == BESIDE_FOREVER_MS ? INT64_MAX : clock_now_ms() + timeout_ms;
-    while (atomic_load(&beside->done) == 0) {
+    int64_t end_ms = timeout_ms == WORKER_THREAD_FOREVER_MS ? INT64_MAX : clock_now_ms() + timeout_ms;
+    while (atomic_load(&worker->done) == 0) {
         int64_t left_ms = end_ms - clock_now_ms();
         if (left_ms <= 0)
             return false;
         if (left_ms > RESOLVER_TRIES_FOLLOW_MS)
             left_ms = RESOLVER_TRIES_FOLLOW_MS;
-        follow(beside);
+        follow(worker);
         struct timespec limit = {.tv_sec = left_ms / CLOCK_MS_PER_S,
                                  .tv_nsec = left_ms % CLOCK_MS_PER_S * CLOCK_NS_PER_MS};
-        sleep_until_done(beside, &limit);
+        sleep_until_done(worker, &limit);
     }
     return true;
 }
 
-void beside_end_questions(int64_t timeout_ms)
+void worker_thread_end_questions(int64_t timeout_ms)
 {
     int saved = errno;
     int64_t end_ms = clock_now_ms() + timeout_ms;
@@ -250,7 +250,7 @@ void beside_end_questions(int64_t timeout_ms)
     for (unsigned i = 0; i < WATCHED; i++)
         if (atomic_load(&watched[i].thread) != NOTHING)
             resolver_tries_end(&watched[i].tries, NULL);
-    while (beside_is_there() && clock_now_ms() < end_ms)
+    while (worker_thread_is_there() && clock_now_ms() < end_ms)
         syscall(SYS_nanosleep, &moment, NULL);
     errno = saved;
 }
@@ -300,13 +300,13 @@ static bool wait_until_quiet(void)
         if (quiet || over)
             return quiet;
         if (end_ms == 0)
-            end_ms = clock_now_ms() + BESIDE_FORK_MS;
+            end_ms = clock_now_ms() + WORKER_THREAD_FORK_MS;
         struct timespec moment = {.tv_nsec = LOOK_AGAIN_NS};
         syscall(SYS_nanosleep, &moment, NULL);
     }
 }
 
-void beside_before_fork(void)
+void worker_thread_before_fork(void)
 {
     int saved = errno;
     if (!wait_until_quiet())
@@ -314,7 +314,7 @@ void beside_before_fork(void)
     errno = saved;
 }
 
-void beside_after_fork(void)
+void worker_thread_after_fork(void)
 {
     for (unsigned i = 0; i < WATCHED; i++) {
         atomic_store(&watched[i].thread, NOTHING);

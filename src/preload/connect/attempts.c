@@ -59,13 +59,13 @@ static int share_port(const struct original *original, int socket, sa_family_t f
     return result;
 }
 
-void attempts_settle(const struct original *original, int socket)
+void attempts_commit(const struct original *original, int socket)
 {
     if (is_bound(original))
         set_reuse(socket, kernel_socket_integer(original->fd, SO_REUSEPORT) > 0);
 }
 
-static int furnish(const struct original *original, sa_family_t family, int socket)
+static int apply_options(const struct original *original, sa_family_t family, int socket)
 {
     int off = 0, result = 0;
     if (family == AF_INET6 && REAL(setsockopt)(socket, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off) != 0)
@@ -92,7 +92,7 @@ int attempts_make(const struct original *original, sa_family_t family)
     int result = made < 0 ? -errno : 0;
     if (result == 0) {
         made = high_fd_move(made);
-        result = furnish(original, family, made);
+        result = apply_options(original, family, made);
         if (result < 0)
             REAL(close)(made);
     }

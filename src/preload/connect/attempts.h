@@ -35,9 +35,9 @@ int attempts_result(int socket);
 /*
  * A TCP socket like the program's, of that family, not blocking, at a high number. Or -errno; -ENOTSUP where it can't
  * have the original's port. One that has it needs SO_REUSEPORT as long as others are to share the port;
- * attempts_settle() then sets what the original has.
+ * attempts_commit() then sets what the original has.
  */
 int attempts_make(const struct original *original, sa_family_t family);
-void attempts_settle(const struct original *original, int socket);
+void attempts_commit(const struct original *original, int socket);
 
 #endif

@@ -24,44 +24,45 @@
 #include "preload/socket/replace.h"
 #include "preload/socket/socket_options.h"
 
-static void add_lane(struct background *race, int socket, sa_family_t family)
+static void add_slot(struct background *race, int socket, sa_family_t family)
 {
-    for (unsigned i = 0; i < LANES; i++) {
-        struct lane *lane = &race->lanes[i];
-        if (lane->socket != NOBODY)
+    for (unsigned i = 0; i < SLOTS; i++) {
+        struct attempt_slot *slot = &race->slots[i];
+        if (slot->socket != NOBODY)
             continue;
-        *lane = (struct lane){
+        *slot = (struct attempt_slot){
             .socket = socket, .cookie = kernel_socket_cookie(socket), .family = family, .attempt = NOBODY};
         return;
     }
 }
 
 /* The first one of the original's family is itself: what was set needs no copy. */
-static int make_lanes_of(struct background *race, const struct original *original, sa_family_t family,
+static int make_slots_of(struct background *race, const struct original *original, sa_family_t family,
                          unsigned wanted)
 {
-    for (unsigned made = 0; made < wanted && made < FAMILY_LANES; made++) {
+    for (unsigned made = 0; made < wanted && made < FAMILY_SLOTS; made++) {
         int socket =
             family == original->family && made == 0 ? high_fd_copy(race->fd) : attempts_make(original, family);
         if (socket < 0)
             return socket;
-        add_lane(race, socket, family);
+        add_slot(race, socket, family);
     }
     return 0;
 }
 
-int background_make_lanes(struct background *race, const struct original *original, unsigned ipv4, unsigned ipv6)
+int background_make_slots(struct background *race, const struct original *original, unsigned ipv4, unsigned ipv6)
 {
-    int result = make_lanes_of(race, original, AF_INET, ipv4);
+    int result = make_slots_of(race, original, AF_INET, ipv4);
     if (result == 0)
-        result = make_lanes_of(race, original, AF_INET6, ipv6);
-    for (unsigned i = 0; i < LANES; i++)
-        if (race->lanes[i].socket != NOBODY)
-            attempts_settle(original, race->lanes[i].socket);
+        result = make_slots_of(race, original, AF_INET6, ipv6);
+    for (unsigned i = 0; i < SLOTS; i++)
+        if (race->slots[i].socket != NOBODY)
+            attempts_commit(original, race->slots[i].socket);
     return result;
 }
 
-static int furnish(struct background *race, const struct original *original, const struct destinations *destinations)
+static int apply_options(struct background *race, const struct original *original,
+                         const struct destinations *destinations)
 {
     unsigned count = (unsigned)destinations->count, ipv4 = 0;
     for (unsigned i = 0; i < count; i++)
@@ -70,7 +71,7 @@ static int furnish(struct background *race, const struct original *original, con
     eyeballs_init(&race->eyeballs, count, settings_current()->attempt_delay_ms);
     eyeballs_limit_silence(&race->eyeballs, race_legacy(destinations, &race->candidates, race->order),
                            settings_current()->silence_limit_ms);
-    return background_make_lanes(race, original, ipv4, count - ipv4);
+    return background_make_slots(race, original, ipv4, count - ipv4);
 }
 
 /*
@@ -80,26 +81,26 @@ static int furnish(struct background *race, const struct original *original, con
 static int give_up(struct background *race, uint32_t item)
 {
     uint64_t own = kernel_socket_cookie(race->fd);
-    for (unsigned i = 0; i < LANES; i++)
-        if (race->lanes[i].used && race->lanes[i].cookie == own && background_lane_is_ours(&race->lanes[i]))
-            background_dissolve(&race->lanes[i]);
-    background_dismantle(race, item);
+    for (unsigned i = 0; i < SLOTS; i++)
+        if (race->slots[i].used && race->slots[i].cookie == own && background_slot_is_ours(&race->slots[i]))
+            background_dissolve(&race->slots[i]);
+    background_close(race, item);
     return -EAGAIN;
 }
 
 /* No race after all: this socket, connected or on its way, goes under the number where the program's own still is. */
-static int install_at_once(struct background *race, uint32_t item, struct lane *lane, int result)
+static int install_at_once(struct background *race, uint32_t item, struct attempt_slot *slot, int result)
 {
     struct socket_record *record = sockets_find(race->fd);
-    race_thread_unwatch(lane->socket);
-    if (lane->cookie != kernel_socket_cookie(race->fd)) {
-        REAL(fcntl)(lane->socket, F_SETFL, 0);
-        if (replace_socket(race->fd, NULL, lane->socket) < 0)
+    race_thread_unwatch(slot->socket);
+    if (slot->cookie != kernel_socket_cookie(race->fd)) {
+        REAL(fcntl)(slot->socket, F_SETFL, 0);
+        if (replace_socket(race->fd, NULL, slot->socket) < 0)
             return give_up(race, item);
-        lane->socket = NOBODY;
+        slot->socket = NOBODY;
     }
-    sockets_note_family(record, lane->family);
-    background_dismantle(race, item);
+    sockets_note_family(record, slot->family);
+    background_close(race, item);
     return result;
 }
 
@@ -123,9 +124,9 @@ int background_put_placeholder(struct background *race, uint32_t item)
 }
 
 /* On this host, and those beside it on the same machine, the answer is there before connect() has returned. */
-static bool is_connected(const struct lane *lane)
+static bool is_connected(const struct attempt_slot *slot)
 {
-    int state = lane != NULL ? kernel_tcp_state(lane->socket) : -EBADF;
+    int state = slot != NULL ? kernel_tcp_state(slot->socket) : -EBADF;
     return state >= 0 && state != TCP_CLOSE && state != TCP_SYN_SENT;
 }
 
@@ -135,7 +136,7 @@ static int win_at_once(struct background *race, uint32_t item, unsigned attempt,
         background_tell(race, EVENT_ATTEMPT, (int)attempt, 0);
     background_tell(race, EVENT_WON, (int)attempt, 0);
     history_note(&race->candidates, race->order, attempt, eyeballs_losers(&race->eyeballs, attempt));
-    return install_at_once(race, item, background_lane_of(race, (int)attempt), result);
+    return install_at_once(race, item, background_slot_of(race, (int)attempt), result);
 }
 
 /* Starts attempts until one is under way: what fails at once is known now, as it would be of one socket. */
@@ -147,18 +148,18 @@ static int set_off(struct background *race, uint32_t item)
         background_start_attempt(race, item, action.index, now_ms);
     if (action.kind == EYEBALLS_FAILED) {
         background_tell(race, EVENT_FAILED, NOBODY, -action.error);
-        background_dismantle(race, item);
+        background_close(race, item);
         return -action.error;
     }
     if (action.kind == EYEBALLS_WON)
         return win_at_once(race, item, action.index, 0);
     unsigned running[EYEBALLS_RUNNING_MAX];
     eyeballs_running(&race->eyeballs, running);
-    if (is_connected(background_lane_of(race, (int)running[0])))
+    if (is_connected(background_slot_of(race, (int)running[0])))
         return win_at_once(race, item, running[0], -EINPROGRESS);
     if (race->eyeballs.next == race->eyeballs.count && action.until_ms == EYEBALLS_NO_TIMER) {
         background_tell(race, EVENT_HANDED, (int)running[0], 0);
-        return install_at_once(race, item, background_lane_of(race, (int)running[0]), -EINPROGRESS);
+        return install_at_once(race, item, background_slot_of(race, (int)running[0]), -EINPROGRESS);
     }
     background_wait_until(race, item, action.until_ms, now_ms);
     history_locate(&race->candidates); /* the thread can't */
@@ -212,8 +213,8 @@ struct background *background_enter(int fd, uint16_t port, uint32_t *item, sigse
     race->placeholder = 0;
     race->awaits = BACKGROUND_AWAITS_NOTHING;
     race->is_stuck = false;
-    for (unsigned i = 0; i < LANES; i++)
-        race->lanes[i].socket = NOBODY;
+    for (unsigned i = 0; i < SLOTS; i++)
+        race->slots[i].socket = NOBODY;
     return race;
 }
 
@@ -231,10 +232,10 @@ int background_start(const struct original *original, const struct destinations 
     sigset_t before;
     struct background *race = background_enter(original->fd, port, &item, &before);
     if (race != NULL) {
-        if (furnish(race, original, destinations) == 0)
+        if (apply_options(race, original, destinations) == 0)
             result = set_off(race, item);
         else
-            background_dismantle(race, item);
+            background_close(race, item);
         background_leave_to_thread(race, item, &before, result);
     }
     errno = saved;
@@ -306,12 +307,12 @@ void background_collapse(int fd)
     sigset_t before;
     struct background *race = lock_race_with_leader(fd, &item, &before);
     if (race != NULL) {
-        struct lane *lane = background_lane_to_keep(race, item);
-        background_tell(race, EVENT_HANDED, lane != NULL ? lane->attempt : NOBODY, 0);
-        if (lane != NULL)
-            background_settle(race, item, lane);
+        struct attempt_slot *slot = background_slot_to_keep(race, item);
+        background_tell(race, EVENT_HANDED, slot != NULL ? slot->attempt : NOBODY, 0);
+        if (slot != NULL)
+            background_commit(race, item, slot);
         else
-            background_dismantle(race, item);
+            background_close(race, item);
         background_unlock(race, &before);
     }
     errno = saved;
@@ -340,7 +341,7 @@ void background_cancel(int fd)
     struct background *race = lock_race_of(fd, &item, &before);
     if (race != NULL) {
         background_tell(race, EVENT_CANCELLED, NOBODY, 0);
-        background_dismantle(race, item);
+        background_close(race, item);
         background_unlock(race, &before);
     }
     errno = saved;
@@ -353,13 +354,13 @@ int background_set_option(int fd, int level, int name, const void *value, sockle
     sigset_t before;
     struct background *race = lock_race_of(fd, &item, &before);
     if (race != NULL) {
-        const struct lane *leading = background_leading_lane(race);
-        for (unsigned i = 0; i < LANES; i++) {
-            const struct lane *lane = &race->lanes[i];
-            if (!background_lane_is_ours(lane))
+        const struct attempt_slot *leading = background_leading_slot(race);
+        for (unsigned i = 0; i < SLOTS; i++) {
+            const struct attempt_slot *slot = &race->slots[i];
+            if (!background_slot_is_ours(slot))
                 continue;
-            int its = socket_options_set(lane->socket, level, name, value, length);
-            if (lane == leading)
+            int its = socket_options_set(slot->socket, level, name, value, length);
+            if (slot == leading)
                 result = its;
         }
         background_unlock(race, &before);
@@ -375,9 +376,9 @@ int background_get_option(int fd, int level, int name, void *value, socklen_t *l
     sigset_t before;
     struct background *race = lock_race_of(fd, &item, &before);
     if (race != NULL) {
-        const struct lane *lane = background_leading_lane(race);
-        if (lane != NULL)
-            result = REAL(getsockopt)(lane->socket, level, name, value, length) == 0 ? 0 : -errno;
+        const struct attempt_slot *slot = background_leading_slot(race);
+        if (slot != NULL)
+            result = REAL(getsockopt)(slot->socket, level, name, value, length) == 0 ? 0 : -errno;
         background_unlock(race, &before);
     }
     errno = saved;
@@ -391,9 +392,9 @@ int background_get_name(int fd, struct sockaddr_storage *address, socklen_t *len
     sigset_t before;
     struct background *race = lock_race_of(fd, &item, &before);
     if (race != NULL) {
-        const struct lane *lane = background_leading_lane(race);
-        if (lane != NULL)
-            result = REAL(getsockname)(lane->socket, (struct sockaddr *)address, length) == 0 ? 0 : -errno;
+        const struct attempt_slot *slot = background_leading_slot(race);
+        if (slot != NULL)
+            result = REAL(getsockname)(slot->socket, (struct sockaddr *)address, length) == 0 ? 0 : -errno;
         background_unlock(race, &before);
     }
     errno = saved;

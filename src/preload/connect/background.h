@@ -87,7 +87,7 @@ bool background_epoll_control(int epoll, int operation, int fd, struct epoll_eve
 
 /* Called by the thread: an attempt (or, with BACKGROUND_PEER, the placeholder's peer) has something to report. */
 #define BACKGROUND_PEER 255u
-void background_event(uint32_t item, uint32_t generation, unsigned lane);
+void background_event(uint32_t item, uint32_t generation, unsigned slot);
 /* Called by the thread: starts what is due; returns when to be called again, INT64_MAX for never. */
 int64_t background_step_all(int64_t now_ms);
 /* The thread's descriptors are gone: no race can go on. */

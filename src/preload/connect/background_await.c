@@ -16,16 +16,16 @@
 /* How long libc's resolver takes at most, as it usually is set up (resolv.conf(5)). */
 #define NAME_PATIENCE_MS 10000
 
-static int furnish(struct background *race, uint32_t item, struct in_addr asked, enum background_awaits awaits)
+static int apply_options(struct background *race, uint32_t item, struct in_addr asked, enum background_awaits awaits)
 {
     struct original original;
     bool prefix = awaits == BACKGROUND_AWAITS_PREFIX;
     race->awaits = awaits;
     race->awaited = asked;
-    race->awaited_until_ms = clock_now_ms() + (prefix ? PREF64_PATIENCE_MS : NAME_PATIENCE_MS);
+    race->awaited_until_ms = clock_now_ms() + (prefix ? NAT64_DISCOVERY_PATIENCE_MS : NAME_PATIENCE_MS);
     eyeballs_init(&race->eyeballs, 0, settings_current()->attempt_delay_ms);
-    if (!attempts_read_original(race->fd, &original) || (prefix && !pref64_network(&race->network)) ||
-        background_make_lanes(race, &original, 0, FAMILY_LANES) < 0)
+    if (!attempts_read_original(race->fd, &original) || (prefix && !nat64_discovery_network(&race->network)) ||
+        background_make_slots(race, &original, 0, FAMILY_SLOTS) < 0)
         return -EAGAIN;
     atomic_store(background_due(item), 0); /* it may have been answered by now */
     return background_put_placeholder(race, item);
@@ -41,9 +41,9 @@ int background_await(int fd, struct in_addr asked, uint16_t port, enum backgroun
         settings_current()->connect == CONNECT_RACE && !sockets_has(fd, SOCKET_UNREPLAYABLE | SOCKET_FILTERED);
     struct background *race = may_race ? background_enter(fd, port, &item, &before) : NULL;
     if (race != NULL) {
-        result = furnish(race, item, asked, awaits) == -EINPROGRESS ? -EINPROGRESS : -EAGAIN;
+        result = apply_options(race, item, asked, awaits) == -EINPROGRESS ? -EINPROGRESS : -EAGAIN;
         if (result == -EAGAIN)
-            background_dismantle(race, item);
+            background_close(race, item);
         background_leave_to_thread(race, item, &before, result);
     }
     errno = saved;
@@ -55,14 +55,14 @@ void background_await_briefly(enum background_awaits awaits, struct in_addr awai
     if (awaits == BACKGROUND_AWAITS_NAME)
         redirect_await_briefly(awaited);
     else
-        pref64_await_briefly();
+        nat64_discovery_await_briefly();
 }
 
 /* False: not known yet. */
 static bool find_awaited(struct background *race, size_t *count)
 {
     if (race->awaits == BACKGROUND_AWAITS_PREFIX)
-        return pref64_ways_now(&race->network, race->awaited, race->candidates.addresses, count);
+        return nat64_discovery_ways_now(&race->network, race->awaited, race->candidates.addresses, count);
     *count = redirect_find(race->awaited, REDIRECT_KNOWN, race->candidates.addresses);
     return *count > 0 || !redirect_is_asked(race->awaited);
 }
@@ -76,7 +76,7 @@ bool background_stop_awaiting(struct background *race, uint32_t item, int64_t no
             return false;
         }
         if (race->awaits == BACKGROUND_AWAITS_PREFIX)
-            pref64_give_up();
+            nat64_discovery_give_up();
     }
     race->awaits = BACKGROUND_AWAITS_NOTHING;
     race->candidates.count = race->candidates.fresh = (unsigned)count;

@@ -14,19 +14,19 @@
 static void collapse_in_child(struct background *race)
 {
     int successor = eyeballs_successor(&race->eyeballs);
-    struct lane *lane = successor >= 0 ? background_lane_of(race, successor) : NULL;
+    struct attempt_slot *slot = successor >= 0 ? background_slot_of(race, successor) : NULL;
     struct socket_record *record = sockets_find(race->fd);
-    if (lane == NULL)
-        lane = background_leading_lane(race);
-    if (lane != NULL && race->placeholder != 0 && kernel_socket_cookie(race->fd) == race->placeholder) {
+    if (slot == NULL)
+        slot = background_leading_slot(race);
+    if (slot != NULL && race->placeholder != 0 && kernel_socket_cookie(race->fd) == race->placeholder) {
         int flags = REAL(fcntl)(race->fd, F_GETFD);
-        REAL(dup3)(lane->socket, race->fd, flags >= 0 && (flags & FD_CLOEXEC) != 0 ? O_CLOEXEC : 0);
-        sockets_note_family(record, lane->family);
+        REAL(dup3)(slot->socket, race->fd, flags >= 0 && (flags & FD_CLOEXEC) != 0 ? O_CLOEXEC : 0);
+        sockets_note_family(record, slot->family);
         if (race->awaits != BACKGROUND_AWAITS_NOTHING)
             sockets_fail(record, ENETUNREACH);
     }
-    for (unsigned i = 0; i < LANES; i++)
-        background_close_lane(&race->lanes[i]);
+    for (unsigned i = 0; i < SLOTS; i++)
+        background_close_slot(&race->slots[i]);
     if (race->peer != NOBODY)
         REAL(close)(race->peer);
     sockets_clear(record, SOCKET_RACING);
@@ -55,7 +55,7 @@ static void hasten(uint32_t item)
     sigset_t before;
     background_lock(race, &before);
     if (background_is_on(race) && race->awaits == BACKGROUND_AWAITS_NOTHING && !race->is_stuck)
-        background_lane_to_keep(race, item);
+        background_slot_to_keep(race, item);
 }
 
 void background_before_fork(void)

@@ -74,26 +74,26 @@ static const struct ip_address *candidate_of(const struct background *race, unsi
 
 void background_tell(const struct background *race, enum event_type type, int attempt, int result)
 {
-    observe_connection(type, race->fd, attempt == NOBODY ? NULL : candidate_of(race, (unsigned)attempt), race->port,
-                       result);
+    log_connection(type, race->fd, attempt == NOBODY ? NULL : candidate_of(race, (unsigned)attempt), race->port,
+                   result);
 }
 
-bool background_lane_is_ours(const struct lane *lane)
+bool background_slot_is_ours(const struct attempt_slot *slot)
 {
-    return lane->socket != NOBODY && kernel_socket_cookie(lane->socket) == lane->cookie;
+    return slot->socket != NOBODY && kernel_socket_cookie(slot->socket) == slot->cookie;
 }
 
-void background_close_lane(struct lane *lane)
+void background_close_slot(struct attempt_slot *slot)
 {
-    if (background_lane_is_ours(lane))
-        REAL(close)(lane->socket);
-    lane->socket = NOBODY;
+    if (background_slot_is_ours(slot))
+        REAL(close)(slot->socket);
+    slot->socket = NOBODY;
 }
 
-void background_dismantle(struct background *race, uint32_t item)
+void background_close(struct background *race, uint32_t item)
 {
-    for (unsigned i = 0; i < LANES; i++)
-        background_close_lane(&race->lanes[i]);
+    for (unsigned i = 0; i < SLOTS; i++)
+        background_close_slot(&race->slots[i]);
     if (race->peer != NOBODY)
         placeholder_release(race->peer);
     race->peer = NOBODY;
@@ -106,37 +106,37 @@ void background_dismantle(struct background *race, uint32_t item)
     pool_give(&background_races, item);
 }
 
-void background_dissolve(struct lane *lane)
+void background_dissolve(struct attempt_slot *slot)
 {
     struct sockaddr nowhere = {.sa_family = AF_UNSPEC};
-    REAL(connect)(lane->socket, &nowhere, sizeof nowhere);
-    kernel_socket_integer(lane->socket, SO_ERROR);
-    lane->holds_error = lane->answered = false;
+    REAL(connect)(slot->socket, &nowhere, sizeof nowhere);
+    kernel_socket_integer(slot->socket, SO_ERROR);
+    slot->holds_error = slot->answered = false;
 }
 
-struct lane *background_lane_of(struct background *race, int attempt)
+struct attempt_slot *background_slot_of(struct background *race, int attempt)
 {
-    for (unsigned i = 0; i < LANES; i++)
-        if (race->lanes[i].socket != NOBODY && race->lanes[i].attempt == attempt)
-            return &race->lanes[i];
+    for (unsigned i = 0; i < SLOTS; i++)
+        if (race->slots[i].socket != NOBODY && race->slots[i].attempt == attempt)
+            return &race->slots[i];
     return NULL;
 }
 
-int background_news_of(const struct lane *lane)
+int background_news_of(const struct attempt_slot *slot)
 {
-    return lane->holds_error + (lane->holds_error && lane->answered);
+    return slot->holds_error + (slot->holds_error && slot->answered);
 }
 
 /* A free socket of the family: the one that is missed least when its error is read away. */
-static struct lane *free_lane(struct background *race, sa_family_t family)
+static struct attempt_slot *free_slot(struct background *race, sa_family_t family)
 {
-    struct lane *found = NULL;
-    for (unsigned i = 0; i < LANES; i++) {
-        struct lane *lane = &race->lanes[i];
-        if (lane->socket == NOBODY || lane->family != family || lane->attempt != NOBODY)
+    struct attempt_slot *found = NULL;
+    for (unsigned i = 0; i < SLOTS; i++) {
+        struct attempt_slot *slot = &race->slots[i];
+        if (slot->socket == NOBODY || slot->family != family || slot->attempt != NOBODY)
             continue;
-        if (found == NULL || background_news_of(lane) < background_news_of(found))
-            found = lane;
+        if (found == NULL || background_news_of(slot) < background_news_of(found))
+            found = slot;
     }
     return found;
 }
@@ -144,31 +144,31 @@ static struct lane *free_lane(struct background *race, sa_family_t family)
 bool background_start_attempt(struct background *race, uint32_t item, unsigned attempt, int64_t now_ms)
 {
     const struct ip_address *candidate = candidate_of(race, attempt);
-    struct lane *lane = free_lane(race, candidate->family);
-    if (lane == NULL)
+    struct attempt_slot *slot = free_slot(race, candidate->family);
+    if (slot == NULL)
         return false;
-    if (lane->used)
-        background_dissolve(lane);
-    lane->used = true;
+    if (slot->used)
+        background_dissolve(slot);
+    slot->used = true;
     struct sockaddr_storage address;
     socklen_t length = address_to_sockaddr(candidate, race->port, &address);
     int prohibited = race_prohibits(&race->eyeballs, &race->candidates, race->order, attempt);
     int result = prohibited != 0                                                               ? -prohibited
-                 : !background_lane_is_ours(lane)                                              ? -ECONNABORTED
-                 : REAL(connect)(lane->socket, (const struct sockaddr *)&address, length) == 0 ? 0
+                 : !background_slot_is_ours(slot)                                              ? -ECONNABORTED
+                 : REAL(connect)(slot->socket, (const struct sockaddr *)&address, length) == 0 ? 0
                                                                                                : -errno;
-    observe_attempt(race->fd, candidate, race->port, result);
+    log_attempt(race->fd, candidate, race->port, result);
     if (result != 0 && result != -EINPROGRESS) {
         eyeballs_attempt_failed(&race->eyeballs, attempt, -result, now_ms);
         return true;
     }
-    lane->attempt = (int)attempt;
+    slot->attempt = (int)attempt;
     eyeballs_attempt_started(&race->eyeballs, attempt, now_ms);
     if (result == 0)
         eyeballs_attempt_succeeded(&race->eyeballs, attempt, now_ms);
     else
-        lane->unwatched = race_thread_watch(lane->socket, EPOLLOUT | EPOLLERR | EPOLLHUP, item,
-                                            atomic_load(&race->generation), (unsigned)(lane - race->lanes)) != 0;
+        slot->unwatched = race_thread_watch(slot->socket, EPOLLOUT | EPOLLERR | EPOLLHUP, item,
+                                            atomic_load(&race->generation), (unsigned)(slot - race->slots)) != 0;
     return true;
 }
 
@@ -202,25 +202,25 @@ static void note(const struct memory *memory)
  * the connection. That it was refused shows in SO_INCOMING_CPU, which is set by a packet that reaches the socket, and
  * not by an ICMP error or by silence (measured on Linux 6.18).
  */
-static void report(struct background *race, struct lane *lane, int64_t now_ms)
+static void report(struct background *race, struct attempt_slot *slot, int64_t now_ms)
 {
-    unsigned attempt = (unsigned)lane->attempt;
-    int state = background_lane_is_ours(lane) ? kernel_tcp_state(lane->socket) : -ECONNABORTED;
-    if (lane->attempt == NOBODY || state == TCP_SYN_SENT)
+    unsigned attempt = (unsigned)slot->attempt;
+    int state = background_slot_is_ours(slot) ? kernel_tcp_state(slot->socket) : -ECONNABORTED;
+    if (slot->attempt == NOBODY || state == TCP_SYN_SENT)
         return;
     bool connected = state >= 0 && state != TCP_CLOSE;
-    race_thread_unwatch(lane->socket);
-    lane->unwatched = false;
+    race_thread_unwatch(slot->socket);
+    slot->unwatched = false;
     if (connected) {
         background_tell(race, EVENT_ATTEMPT, (int)attempt, 0);
         eyeballs_attempt_succeeded(&race->eyeballs, attempt, now_ms);
         return;
     }
-    lane->attempt = NOBODY;
-    lane->holds_error = state == TCP_CLOSE;
-    lane->answered = kernel_socket_integer(lane->socket, SO_INCOMING_CPU) >= 0;
-    background_tell(race, EVENT_ATTEMPT, (int)attempt, lane->answered ? -ECONNREFUSED : -EVENT_UNKNOWN_ERROR);
-    eyeballs_attempt_failed(&race->eyeballs, attempt, lane->answered ? ECONNREFUSED : ECONNABORTED, now_ms);
+    slot->attempt = NOBODY;
+    slot->holds_error = state == TCP_CLOSE;
+    slot->answered = kernel_socket_integer(slot->socket, SO_INCOMING_CPU) >= 0;
+    background_tell(race, EVENT_ATTEMPT, (int)attempt, slot->answered ? -ECONNREFUSED : -EVENT_UNKNOWN_ERROR);
+    eyeballs_attempt_failed(&race->eyeballs, attempt, slot->answered ? ECONNREFUSED : ECONNABORTED, now_ms);
 }
 
 /* Attempts that can't be watched, for want of memory, are looked at from time to time. */
@@ -228,17 +228,17 @@ static void report(struct background *race, struct lane *lane, int64_t now_ms)
 
 static void report_unwatched(struct background *race, int64_t now_ms)
 {
-    for (unsigned i = 0; i < LANES; i++) {
-        struct lane *lane = &race->lanes[i];
-        if (lane->socket != NOBODY && lane->attempt != NOBODY && lane->unwatched)
-            report(race, lane, now_ms);
+    for (unsigned i = 0; i < SLOTS; i++) {
+        struct attempt_slot *slot = &race->slots[i];
+        if (slot->socket != NOBODY && slot->attempt != NOBODY && slot->unwatched)
+            report(race, slot, now_ms);
     }
 }
 
 void background_wait_until(struct background *race, uint32_t item, int64_t until_ms, int64_t now_ms)
 {
-    for (unsigned i = 0; i < LANES; i++)
-        if (race->lanes[i].socket != NOBODY && race->lanes[i].attempt != NOBODY && race->lanes[i].unwatched &&
+    for (unsigned i = 0; i < SLOTS; i++)
+        if (race->slots[i].socket != NOBODY && race->slots[i].attempt != NOBODY && race->slots[i].unwatched &&
             until_ms > now_ms + UNWATCHED_MS)
             until_ms = now_ms + UNWATCHED_MS;
     atomic_store(background_due(item), until_ms);
@@ -262,13 +262,13 @@ static void step(struct background *race, uint32_t item, int64_t now_ms, struct 
         case EYEBALLS_WON:
             background_tell(race, EVENT_WON, (int)action.index, 0);
             remember(race, action.index, memory);
-            background_settle(race, item, background_lane_of(race, (int)action.index));
+            background_commit(race, item, background_slot_of(race, (int)action.index));
             return;
         case EYEBALLS_FAILED:
         default:
             background_tell(race, EVENT_FAILED, NOBODY,
                             action.error == ECONNABORTED ? -EVENT_UNKNOWN_ERROR : -action.error);
-            background_settle_failure(race, item, action.error);
+            background_commit_failure(race, item, action.error);
             return;
         }
     }
@@ -308,18 +308,18 @@ int64_t background_step_all(int64_t now_ms)
     return next_ms;
 }
 
-struct lane *background_leading_lane(struct background *race)
+struct attempt_slot *background_leading_slot(struct background *race)
 {
     unsigned running[EYEBALLS_RUNNING_MAX];
-    if (eyeballs_running(&race->eyeballs, running) > 0 && background_lane_of(race, (int)running[0]) != NULL)
-        return background_lane_of(race, (int)running[0]);
-    for (unsigned i = 0; i < LANES; i++)
-        if (race->lanes[i].socket != NOBODY)
-            return &race->lanes[i];
+    if (eyeballs_running(&race->eyeballs, running) > 0 && background_slot_of(race, (int)running[0]) != NULL)
+        return background_slot_of(race, (int)running[0]);
+    for (unsigned i = 0; i < SLOTS; i++)
+        if (race->slots[i].socket != NOBODY)
+            return &race->slots[i];
     return NULL;
 }
 
-void background_event(uint32_t item, uint32_t generation, unsigned lane)
+void background_event(uint32_t item, uint32_t generation, unsigned slot)
 {
     struct background *race = background_at(item);
     struct memory memory = {.won = false};
@@ -327,11 +327,11 @@ void background_event(uint32_t item, uint32_t generation, unsigned lane)
     background_lock(race, &before);
     if (atomic_load(&race->generation) == generation && generation % 2 != 0) {
         int64_t now_ms = clock_now_ms();
-        if (lane == BACKGROUND_PEER) { /* the number was closed behind our back */
+        if (slot == BACKGROUND_PEER) { /* the number was closed behind our back */
             background_tell(race, EVENT_CANCELLED, NOBODY, 0);
-            background_dismantle(race, item);
-        } else if (lane < LANES && !race->is_stuck) {
-            report(race, &race->lanes[lane], now_ms);
+            background_close(race, item);
+        } else if (slot < SLOTS && !race->is_stuck) {
+            report(race, &race->slots[slot], now_ms);
             step(race, item, now_ms, &memory);
         }
     }
@@ -347,12 +347,12 @@ void background_abandon_all(void)
         sigset_t before;
         background_lock(race, &before);
         if (background_is_on(race) && !race->is_stuck) {
-            struct lane *lane = background_lane_to_keep(race, item);
-            background_tell(race, EVENT_HANDED, lane != NULL ? lane->attempt : NOBODY, 0);
-            if (lane != NULL)
-                background_settle(race, item, lane);
+            struct attempt_slot *slot = background_slot_to_keep(race, item);
+            background_tell(race, EVENT_HANDED, slot != NULL ? slot->attempt : NOBODY, 0);
+            if (slot != NULL)
+                background_commit(race, item, slot);
             else
-                background_dismantle(race, item);
+                background_close(race, item);
         }
         background_unlock(race, &before);
     }

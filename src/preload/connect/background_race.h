@@ -16,15 +16,15 @@
 #include "preload/connect/background.h"
 #include "preload/connect/history.h"
 
-#define LANES        EYEBALLS_RUNNING_MAX
-#define FAMILY_LANES (LANES / 2)
+#define SLOTS        EYEBALLS_RUNNING_MAX
+#define FAMILY_SLOTS (SLOTS / 2)
 #define NOBODY       (-1)
 
 /*
  * A socket of a race, made inside the program's own call: the thread must not make descriptors, since it would take
  * low numbers that the program expects to get. It carries one attempt after the other.
  */
-struct lane {
+struct attempt_slot {
     int socket; /* NOBODY: none */
     uint64_t cookie;
     sa_family_t family;
@@ -51,7 +51,7 @@ struct background {
     struct history_candidates candidates;
     unsigned order[EYEBALLS_CANDIDATES_MAX];
     struct eyeballs eyeballs;
-    struct lane lanes[LANES];
+    struct attempt_slot slots[SLOTS];
     bool is_stuck; /* it has ended, but its placeholder could not be replaced: see background_end.c */
 };
 
@@ -75,13 +75,13 @@ void background_unlock(struct background *race, const sigset_t *before);
 bool background_is_on(const struct background *race);
 
 /* Whether the lane has a socket, and that is still the one that we made. */
-bool background_lane_is_ours(const struct lane *lane);
-void background_close_lane(struct lane *lane);
+bool background_slot_is_ours(const struct attempt_slot *slot);
+void background_close_slot(struct attempt_slot *slot);
 
 /* The socket that carries an attempt, or NULL. */
-struct lane *background_lane_of(struct background *race, int attempt);
+struct attempt_slot *background_slot_of(struct background *race, int attempt);
 /* The socket that stands for the race in the program's eyes: of the attempt that leads, else any; NULL: none. */
-struct lane *background_leading_lane(struct background *race);
+struct attempt_slot *background_leading_slot(struct background *race);
 
 /* Starts an attempt and reports it to the race. False where no socket is free: it has to wait for one. */
 bool background_start_attempt(struct background *race, uint32_t item, unsigned attempt, int64_t now_ms);
@@ -93,27 +93,27 @@ bool background_begin(struct background *race, uint32_t item);
 void background_wait_until(struct background *race, uint32_t item, int64_t until_ms, int64_t now_ms);
 
 /* A socket whose connect() has failed, or is under way, takes another one after this; its error is read away. */
-void background_dissolve(struct lane *lane);
+void background_dissolve(struct attempt_slot *slot);
 /* How much a socket that has failed has to tell the program. */
-int background_news_of(const struct lane *lane);
+int background_news_of(const struct attempt_slot *slot);
 
 /* Ends the race. Everything of it is closed but what stands under the program's number. */
-void background_dismantle(struct background *race, uint32_t item);
+void background_close(struct background *race, uint32_t item);
 
 /* background_end.c: as dismantle, after the lane's socket was put under the number, if our placeholder is still
    there. Where the kernel does not let us, the race stays, stuck. */
-void background_settle(struct background *race, uint32_t item, struct lane *lane);
+void background_commit(struct background *race, uint32_t item, struct attempt_slot *slot);
 /* The same when all have failed: with a socket that says so. `error`: what to tell where no socket knows. */
-void background_settle_failure(struct background *race, uint32_t item, int error);
+void background_commit_failure(struct background *race, uint32_t item, int error);
 /* Which socket goes on alone where the race can't go on: see eyeballs_successor(). An attempt may be started for it.
    NULL: none is left. */
-struct lane *background_lane_to_keep(struct background *race, uint32_t item);
+struct attempt_slot *background_slot_to_keep(struct background *race, uint32_t item);
 
 /* The parts of making a race, in the program's own call. A race without sockets, locked; NULL where none can be had.
  */
 struct background *background_enter(int fd, uint16_t port, uint32_t *item, sigset_t *before);
 /* Sockets for so many candidates of each family, or -errno. */
-int background_make_lanes(struct background *race, const struct original *original, unsigned ipv4, unsigned ipv6);
+int background_make_slots(struct background *race, const struct original *original, unsigned ipv4, unsigned ipv6);
 /* -EINPROGRESS, or why not. */
 int background_put_placeholder(struct background *race, uint32_t item);
 /* Unlocks; the thread goes on where it is -EINPROGRESS. */

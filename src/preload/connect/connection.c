@@ -85,14 +85,14 @@ static int connect_one(int fd, const struct ip_address *candidate, uint16_t port
 
 static int try_candidate(int fd, const struct ip_address *candidate, uint16_t port, int64_t limit_ms)
 {
-    observe_attempt(fd, candidate, port, -EINPROGRESS);
+    log_attempt(fd, candidate, port, -EINPROGRESS);
     int result = connect_one(fd, candidate, port, limit_ms);
     if (result == -EINPROGRESS)
-        observe_connection(EVENT_HANDED, fd, candidate, port, 0);
+        log_connection(EVENT_HANDED, fd, candidate, port, 0);
     else if (result == -EINTR)
-        observe_connection(EVENT_INTERRUPTED, fd, candidate, port, 0);
+        log_connection(EVENT_INTERRUPTED, fd, candidate, port, 0);
     else
-        observe_attempt(fd, candidate, port, result);
+        log_attempt(fd, candidate, port, result);
     return result;
 }
 
@@ -107,7 +107,7 @@ static bool may_try(const struct ip_address *candidate, size_t place, int ipv4_l
 static int prohibits(const struct destinations *destinations, const int *results, size_t place)
 {
     struct in_addr ipv4;
-    if (!pref64_recover_former(&destinations->addresses[place], &ipv4))
+    if (!nat64_discovery_recover_former(&destinations->addresses[place], &ipv4))
         return 0;
     for (size_t i = 0; i < place; i++) {
         const struct ip_address *address = &destinations->addresses[i];
@@ -146,7 +146,7 @@ static int try_in_order(int fd, const struct destinations *destinations, uint16_
         results[i] = result;
         if (is_underway(result)) {
             if (result == 0 && destinations->count > 1)
-                observe_connection(EVENT_WON, fd, candidate, port, 0);
+                log_connection(EVENT_WON, fd, candidate, port, 0);
             destinations_mark(destinations, false);
             return result;
         }
@@ -157,7 +157,7 @@ static int try_in_order(int fd, const struct destinations *destinations, uint16_
     }
     destinations_mark(destinations, true);
     if (destinations->count > 1)
-        observe_connection(EVENT_FAILED, fd, NULL, port, told);
+        log_connection(EVENT_FAILED, fd, NULL, port, told);
     return told;
 }
 
@@ -236,7 +236,7 @@ static int connect_stream(int fd, struct destinations *destinations, uint16_t po
         if (!sockets_has(fd, SOCKET_UNREPLAYABLE | SOCKET_FILTERED))
             result = race(fd, nonblocking, destinations, port);
         if (result == -EAGAIN)
-            observe_connection(EVENT_ORDER, fd, NULL, port, 0);
+            log_connection(EVENT_ORDER, fd, NULL, port, 0);
         if (result == -EAGAIN)
             put_ipv4_first(destinations);
     }
@@ -309,14 +309,14 @@ int connection_translate(int fd, const struct sockaddr_in *asked)
     else
         state = kernel_tcp_state(fd);
     if (state == TCP_CLOSE || tracked || (state < 0 && is_udp(fd)))
-        destinations.count = pref64_ways_for(fd, true, asked->sin_addr, destinations.addresses, &soon);
+        destinations.count = nat64_discovery_ways_for(fd, true, asked->sin_addr, destinations.addresses, &soon);
     if (soon && state == TCP_CLOSE &&
         background_await(fd, asked->sin_addr, port, BACKGROUND_AWAITS_PREFIX) == -EINPROGRESS) {
         sockets_set(sockets_find(fd), SOCKET_TRANSLATED | SOCKET_TRIED);
         result = -EINPROGRESS;
     } else {
         if (soon)
-            destinations.count = pref64_ways_soon(asked->sin_addr, destinations.addresses);
+            destinations.count = nat64_discovery_ways_soon(asked->sin_addr, destinations.addresses);
         if (destinations.count > 0)
             result = connect_to_any(fd, state, &destinations, port);
     }
@@ -329,9 +329,9 @@ static bool add_ways(struct destinations *destinations)
 {
     struct ip_address ways[NAT64_PREFIXES_MAX];
     size_t given = destinations->count;
-    for (size_t i = 0; i < given && pref64_may_be_known(); i++) {
+    for (size_t i = 0; i < given && nat64_discovery_may_be_known(); i++) {
         const struct ip_address *address = &destinations->addresses[i];
-        size_t count = address->family == AF_INET ? pref64_ways_to(address->ipv4, ways) : 0;
+        size_t count = address->family == AF_INET ? nat64_discovery_ways_to(address->ipv4, ways) : 0;
         for (size_t j = 0; j < count && destinations->count < CANDIDATES_PER_LIST; j++) {
             bool known = false;
             for (size_t k = 0; k < destinations->count; k++)

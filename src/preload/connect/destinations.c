@@ -29,7 +29,7 @@ static bool may_lead(const struct ip_address *asked, const struct ip_address *ca
 {
     struct in_addr inside;
     struct ip_address end = *candidate;
-    if (candidate->family == AF_INET6 && pref64_recover(candidate, &inside))
+    if (candidate->family == AF_INET6 && nat64_discovery_recover(candidate, &inside))
         end = address_ipv4(inside);
     return reach_may_lead(asked, &end);
 }

@@ -125,13 +125,13 @@ void patience_clean_up(void)
     uintptr_t here = (uintptr_t)__builtin_frame_address(0);
     if (patience_current == 0)
         return;
-    struct shelter shelter;
-    shelter_enter(&shelter);
+    struct critical_section section;
+    critical_section_enter(&section);
     while (patience_current != 0 &&
            atomic_load(&((const struct patience *)pool_at(&limits, patience_current))->frame) < here &&
            !guard_on_signal_stack())
         end();
-    shelter_leave(&shelter);
+    critical_section_leave(&section);
 }
 
 int patience_connect(int fd, const struct sockaddr *address, socklen_t length, int64_t limit_ms)

@@ -68,7 +68,7 @@ static void close_attempts(struct race *race)
 /* Says how the race of a descriptor has ended. */
 static void tell(const struct race *race, enum event_type type, const struct ip_address *candidate, int result)
 {
-    observe_connection(type, race->original.fd, candidate, race->port, result);
+    log_connection(type, race->original.fd, candidate, race->port, result);
 }
 
 static void end_race(uint32_t item)
@@ -98,11 +98,11 @@ void race_clean_up(void)
     uintptr_t here = (uintptr_t)__builtin_frame_address(0);
     if (race_current == 0)
         return;
-    struct shelter shelter;
-    shelter_enter(&shelter);
+    struct critical_section section;
+    critical_section_enter(&section);
     while (race_current != 0 && atomic_load(&race_at(race_current)->frame) < here && !guard_on_signal_stack())
         abandon(race_current);
-    shelter_leave(&shelter);
+    critical_section_leave(&section);
 }
 
 void race_after_fork(void)
@@ -173,7 +173,7 @@ int race_prohibits(const struct eyeballs *race, const struct history_candidates 
                    unsigned attempt)
 {
     struct in_addr ipv4;
-    if (!pref64_recover_former(&candidates->addresses[order[attempt]], &ipv4))
+    if (!nat64_discovery_recover_former(&candidates->addresses[order[attempt]], &ipv4))
         return 0;
     for (unsigned i = 0; i < race->count; i++) {
         const struct ip_address *address = &candidates->addresses[order[i]];
@@ -234,7 +234,7 @@ static int go_without(struct race *race, unsigned index, int error, int64_t now_
         if (race->eyeballs.running == 0 || (ipv4_waits && !ipv4_runs))
             return -EAGAIN;
     }
-    observe_attempt(race->original.fd, candidate_of(race, index), race->port, error);
+    log_attempt(race->original.fd, candidate_of(race, index), race->port, error);
     eyeballs_attempt_failed(&race->eyeballs, index, -error, now_ms);
     return 0;
 }
@@ -250,7 +250,7 @@ static int start_attempt(struct race *race, unsigned index)
         return go_without(race, index, socket, now_ms);
     if (result == 0)
         result = attempts_connect(socket, candidate, race->port);
-    observe_attempt(race->original.fd, candidate, race->port, result);
+    log_attempt(race->original.fd, candidate, race->port, result);
     if (result != 0 && result != -EINPROGRESS) {
         if (socket != NO_SOCKET)
             REAL(close)(socket);
@@ -288,7 +288,7 @@ static void report(struct race *race, unsigned index)
         kernel_socket_cookie(attempt->socket) == attempt->cookie ? attempts_result(attempt->socket) : -ECONNABORTED;
     if (result == -EINPROGRESS)
         return;
-    observe_attempt(race->original.fd, candidate_of(race, index), race->port, result);
+    log_attempt(race->original.fd, candidate_of(race, index), race->port, result);
     if (result == 0)
         eyeballs_attempt_succeeded(&race->eyeballs, index, now_ms);
     else
@@ -319,11 +319,11 @@ static int wait_for_attempts(struct race *race, int64_t until_ms)
    file's by now); -EAGAIN where the kernel does not let us. */
 static int install(struct race *race, unsigned index, int fd, uint64_t cookie)
 {
-    struct shelter shelter;
-    shelter_enter(&shelter);
+    struct critical_section section;
+    critical_section_enter(&section);
     int socket = race->attempts[index].socket, result = -EBADF;
     if (kernel_socket_cookie(fd) == cookie) {
-        attempts_settle(&race->original, socket);
+        attempts_commit(&race->original, socket);
         bool set = REAL(fcntl)(socket, F_SETFL, 0) == 0 || REAL(fcntl)(socket, F_SETFL, 0) == 0;
         result = set && replace_socket(fd, race->original.record, socket) == 0 ? 0 : -EAGAIN;
     }
@@ -331,7 +331,7 @@ static int install(struct race *race, unsigned index, int fd, uint64_t cookie)
         atomic_store(&race->attempts[index].socket, NO_SOCKET);
         sockets_note_family(race->original.record, candidate_of(race, index)->family);
     }
-    shelter_leave(&shelter);
+    critical_section_leave(&section);
     return result;
 }
 

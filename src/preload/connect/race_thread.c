@@ -180,15 +180,15 @@ static bool ensure(void)
 {
     int none = THREAD_NONE;
     if (!atomic_compare_exchange_strong(&state, &none, THREAD_CHANGING))
-        return none == THREAD_RUNS; /* somebody else is at it: no race this time */
-    struct shelter shelter;         /* nobody else makes the thread meanwhile: this one has to come to the end */
-    shelter_enter(&shelter);
+        return none == THREAD_RUNS;  /* somebody else is at it: no race this time */
+    struct critical_section section; /* nobody else makes the thread meanwhile: this one has to come to the end */
+    critical_section_enter(&section);
     atomic_store(&asked_to_end, false);
     bool made = open_descriptors() == 0 && make_thread();
     if (!made)
         close_descriptors();
     atomic_store(&state, made ? THREAD_RUNS : THREAD_NONE);
-    shelter_leave(&shelter);
+    critical_section_leave(&section);
     return made;
 }
 
@@ -209,10 +209,10 @@ void race_thread_prepare(void)
         ensure();
 }
 
-int race_thread_watch(int fd, uint32_t events, uint32_t item, uint32_t generation, unsigned lane)
+int race_thread_watch(int fd, uint32_t events, uint32_t item, uint32_t generation, unsigned slot)
 {
     struct epoll_event event = {.events = events,
-                                .data.u64 = (uint64_t)generation << 32 | (uint64_t)(item & 0xffffff) << 8 | lane};
+                                .data.u64 = (uint64_t)generation << 32 | (uint64_t)(item & 0xffffff) << 8 | slot};
     return REAL(epoll_ctl)(atomic_load(&set), EPOLL_CTL_ADD, fd, &event) == 0 ? 0 : -errno;
 }
 

@@ -18,7 +18,7 @@ bool race_thread_ensure(void);
 void race_thread_prepare(void);
 
 /* Watches a descriptor of a race: events come to background_event with these numbers. 0 or -errno. */
-int race_thread_watch(int fd, uint32_t events, uint32_t item, uint32_t generation, unsigned lane);
+int race_thread_watch(int fd, uint32_t events, uint32_t item, uint32_t generation, unsigned slot);
 void race_thread_unwatch(int fd);
 
 /* A race was added that wants to go on then: the thread is woken if it would sleep longer. */

@@ -35,7 +35,7 @@ bool messages_concern(int fd, const void *address, socklen_t length)
     return messages_read_destination(address, length, &destination) &&
            (aliases_contains(destination.sin_addr) || redirect_concerns(destination.sin_addr) ||
             sockets_has(fd, SOCKET_UPGRADED) || sockets_is_inherited(fd) ||
-            ((resolve_has_shown_alias() || replies_may_concern()) && sockets_find(fd) != NULL));
+            ((resolve_has_shown_alias() || return_path_may_concern()) && sockets_find(fd) != NULL));
 }
 
 /* sendto() where it does: it is the quicker call. */
@@ -142,7 +142,7 @@ static ssize_t send_observed(int fd, const struct msghdr *message, const struct 
                              uint16_t port, int flags)
 {
     ssize_t sent = send_to(fd, message, destination, port, flags);
-    observe_connection(EVENT_SEND, fd, destination, port, sent >= 0 ? 0 : -errno);
+    log_connection(EVENT_SEND, fd, destination, port, sent >= 0 ? 0 : -errno);
     return sent;
 }
 
@@ -223,7 +223,7 @@ static ssize_t send_to_ipv4(int fd, const struct msghdr *message, const struct s
     uint16_t port = ntohs(destination->sin_port);
     upgrade_unused(fd);
     bool speaks_ipv6 = sockets_has(fd, SOCKET_UPGRADED) || sockets_is_inherited(fd);
-    if (speaks_ipv6 && replies_may_concern() && replies_way_back(fd, destination, &way_back))
+    if (speaks_ipv6 && return_path_may_concern() && return_path_way_back(fd, destination, &way_back))
         address = way_back;
     return send_to(fd, message, &address, port, flags);
 }
@@ -240,8 +240,8 @@ static size_t find_ways(int fd, const struct sockaddr_in *destination, int flags
     if (aliases_contains(destination->sin_addr) || !is_udp(fd))
         return 0;
     bool soon;
-    size_t count = pref64_ways_for(fd, (flags & MSG_DONTWAIT) == 0, destination->sin_addr, addresses, &soon);
-    return soon ? pref64_ways_soon(destination->sin_addr, addresses) : count;
+    size_t count = nat64_discovery_ways_for(fd, (flags & MSG_DONTWAIT) == 0, destination->sin_addr, addresses, &soon);
+    return soon ? nat64_discovery_ways_soon(destination->sin_addr, addresses) : count;
 }
 
 /* The IPv6 addresses of the name that was shown with this IPv4 address. */
@@ -338,7 +338,7 @@ void messages_hand_out_source(int fd, struct sockaddr_storage *full, socklen_t f
     view *shown_as = NULL;
     if (ipv4_shape) {
         requeue_show_source(full);
-        shown_as = replies_note(fd, full, full_length);
+        shown_as = return_path_note(fd, full, full_length);
         outbound_show_source(fd, full);
     }
     view_hand_out(full, full_length, shown_as, address, length);
@@ -368,7 +368,8 @@ void messages_prepare(int fd, const struct msghdr *message, struct messages_rece
     bool has_room = message->msg_control != NULL && message->msg_controllen > 0;
     reception->native = *message;
     reception->caller = caller;
-    reception->proven = message->msg_name != NULL ? proof_is_needed(fd, room, caller) : proof_is_known_needed(fd);
+    reception->proven =
+        message->msg_name != NULL ? spoof_check_is_needed(fd, room, caller) : spoof_check_is_known_needed(fd);
     bool has_good_length = (int)message->msg_namelen >= 0; /* the kernel judges a bad one */
     if (message->msg_name != NULL ? has_good_length : reception->proven) {
         reception->native.msg_name = &reception->source;
@@ -396,7 +397,7 @@ void messages_finish(int fd, struct msghdr *message, struct messages_reception *
         return;
     }
     size_t size = message->msg_control != NULL ? message->msg_controllen : 0;
-    if (!control_to_program(native, message->msg_control, &size, proof_is_visible(fd)))
+    if (!control_to_program(native, message->msg_control, &size, spoof_check_is_visible(fd)))
         message->msg_flags |= MSG_CTRUNC;
     message->msg_controllen = size;
 }
@@ -405,7 +406,7 @@ ssize_t messages_receive(int fd, struct msghdr *message, struct messages_recepti
                          int flags, const void *caller)
 {
     messages_prepare(fd, message, reception, control_room, caller);
-    ssize_t received = reception->proven ? proof_receive_message(fd, &reception->native, flags)
+    ssize_t received = reception->proven ? spoof_check_receive_message(fd, &reception->native, flags)
                                          : REAL(recvmsg)(fd, &reception->native, flags);
     if (received >= 0) {
         int saved = errno;

@@ -38,19 +38,19 @@ static inline bool messages_may_concern_socket(int fd)
     uint32_t item = sockets_item(fd);
     if (sockets_item_is_plain(item))
         return false;
-    return !sockets_item_is_record(item) || resolve_has_shown_alias() || replies_may_concern() ||
+    return !sockets_item_is_record(item) || resolve_has_shown_alias() || return_path_may_concern() ||
            sockets_item_has(item, SOCKET_UPGRADED | SOCKET_RACING);
 }
 
 __attribute__((always_inline)) static inline bool messages_may_concern(int fd, const void *address, socklen_t length)
 {
-    return !glance_is_ordinary(address, length) || messages_may_concern_socket(fd);
+    return !fast_path_is_ordinary(address, length) || messages_may_concern_socket(fd);
 }
 
 /* The same of a destination that has been read, which it may take a call to do; `destination` NULL: none of IPv4. */
 static inline bool messages_may_concern_destination(int fd, const struct sockaddr_in *destination)
 {
-    return destination != NULL && (glance_may_concern(destination->sin_addr) || messages_may_concern_socket(fd));
+    return destination != NULL && (fast_path_may_concern(destination->sin_addr) || messages_may_concern_socket(fd));
 }
 
 /* A failure that says only that there is no way to this one address, at once and without a packet. */

@@ -40,13 +40,13 @@ static void trace_plain(int fd, const struct sockaddr *address, socklen_t length
 {
     struct ip_address destination;
     uint16_t port;
-    if (__builtin_expect(!observe_wants_trace(), 1) || length > sizeof(struct sockaddr_storage) ||
+    if (__builtin_expect(!log_wants_trace(), 1) || length > sizeof(struct sockaddr_storage) ||
         !pointer_can_read(address, length) || !address_from_sockaddr(address, length, &destination, &port))
         return;
     if (result == -EINPROGRESS)
-        observe_connection(EVENT_HANDED, fd, &destination, port, 0);
+        log_connection(EVENT_HANDED, fd, &destination, port, 0);
     else
-        observe_attempt(fd, &destination, port, result == TO_START ? -EINPROGRESS : result);
+        log_attempt(fd, &destination, port, result == TO_START ? -EINPROGRESS : result);
 }
 
 static int plain_connect(int fd, const struct sockaddr *address, socklen_t length)
@@ -70,8 +70,8 @@ static bool asks_for_connection(const struct sockaddr *address, socklen_t length
 /* Of a UDP server that answers on a socket of its own. */
 static bool is_way_back(int fd, const struct sockaddr_in *asked, struct ip_address *peer)
 {
-    return replies_may_concern() && sockets_find(fd) != NULL && !sockets_has(fd, SOCKET_STREAM) &&
-           replies_way_back(fd, asked, peer);
+    return return_path_may_concern() && sockets_find(fd) != NULL && !sockets_has(fd, SOCKET_STREAM) &&
+           return_path_way_back(fd, asked, peer);
 }
 
 /* What connect() was called with: as for sendto(), in memory. */
@@ -113,13 +113,13 @@ __attribute__((always_inline)) static inline int connect_plain(int fd, const str
 static bool is_left_alone(int fd, const struct sockaddr_in *asked)
 {
     struct ip_address peer;
-    if (!is_ready() || hooks_have_leftovers() || observe_wants_trace() ||
+    if (!is_ready() || hooks_have_pending() || log_wants_trace() ||
         sockets_are_flagged(fd, SOCKET_UPGRADED | SOCKET_RACING | SOCKET_FAILED))
         return false;
-    if (asked == NULL || (!glance_wants_all_addresses() && !glance_may_concern(asked->sin_addr)))
+    if (asked == NULL || (!fast_path_wants_all_addresses() && !fast_path_may_concern(asked->sin_addr)))
         return true;
-    return !destinations_concern(asked->sin_addr) && !(sockets_glimpse(fd) != NULL && pref64_may_be_known()) &&
-           !is_way_back(fd, asked, &peer);
+    return !destinations_concern(asked->sin_addr) &&
+           !(sockets_glimpse(fd) != NULL && nat64_discovery_may_be_known()) && !is_way_back(fd, asked, &peer);
 }
 
 /* What a race that was begun with this number says to another connect(); 0: nothing. */
@@ -149,7 +149,7 @@ static NOINLINE int connect_slow(int fd, const struct sockaddr *address, socklen
     struct sockaddr_in asked;
     struct ip_address peer;
     bool ipv4 = read_ipv4(address, length, &asked);
-    glance_note_thread();
+    fast_path_note_thread();
     if (is_left_alone(fd, ipv4 ? &asked : NULL))
         return connect_plain(fd, address, length, &errno);
     GUARD(guard);
@@ -164,7 +164,7 @@ static NOINLINE int connect_slow(int fd, const struct sockaddr *address, socklen
         return guard_result(&guard, answer);
     if (!ipv4)
         return connect_elsewhere(fd, address, length, &guard);
-    binding_release_peer(fd);
+    bind_release_peer(fd);
     if (is_way_back(fd, &asked, &peer)) {
         int back = connection_make_back(fd, &peer, ntohs(asked.sin_port));
         if (back != -ENETUNREACH)
@@ -176,7 +176,7 @@ static NOINLINE int connect_slow(int fd, const struct sockaddr *address, socklen
         return guard_result(&guard, -background_take_failure(fd));
     if (sockets_has(fd, SOCKET_UPGRADED))
         return guard_result(&guard, connection_make_mapped(fd, &asked));
-    if (sockets_find(fd) != NULL && pref64_joins_race(asked.sin_addr))
+    if (sockets_find(fd) != NULL && nat64_discovery_joins_race(asked.sin_addr))
         return guard_result(&guard, connection_make(fd, &asked));
     int result = plain_connect(fd, address, length);
     if (result == 0 || errno != ENETUNREACH)
@@ -188,9 +188,9 @@ static NOINLINE int connect_slow(int fd, const struct sockaddr *address, socklen
    is looked for where races come from, there; close() and socket() look too. */
 EXPORT int connect(int fd, const struct sockaddr *address, socklen_t length)
 {
-    const int *error = glance_errno;
-    if (error == NULL || observe_wants_trace() || glance_wants_all_addresses() ||
-        !glance_is_ordinary(address, length) ||
+    const int *error = fast_path_errno;
+    if (error == NULL || log_wants_trace() || fast_path_wants_all_addresses() ||
+        !fast_path_is_ordinary(address, length) ||
         sockets_are_flagged(fd, SOCKET_UPGRADED | SOCKET_RACING | SOCKET_FAILED))
         return connect_slow(fd, address, length);
     return connect_plain(fd, address, length, error);
@@ -215,24 +215,24 @@ static NOINLINE int bind_guarded(int fd, const struct sockaddr *address, socklen
     GUARD(guard);
     struct sockaddr_in wanted;
     struct sockaddr_in6 native;
-    glance_note_thread();
+    fast_path_note_thread();
     if (background_is(fd))
         background_collapse(fd);
     if (guard_may_act())
         sockets_set(sockets_find(fd), SOCKET_BOUND);
     if (is_native(address, length) && guard_may_act()) {
         memcpy(&native, address, sizeof native);
-        binding_make_room(fd, &native);
+        bind_make_room(fd, &native);
     }
     if (!GUARD_ENTER(guard) || !read_bound(address, length, &wanted) ||
         !(aliases_contains(wanted.sin_addr) || sockets_find(fd) != NULL))
         return REAL(bind)(fd, address, length);
-    return guard_result(&guard, binding_make(fd, &wanted));
+    return guard_result(&guard, bind_make(fd, &wanted));
 }
 
 EXPORT int bind(int fd, const struct sockaddr *address, socklen_t length)
 {
-    if (is_ready() && glance_is_ordinary(address, length) && address->sa_family != AF_INET6 &&
+    if (is_ready() && fast_path_is_ordinary(address, length) && address->sa_family != AF_INET6 &&
         !sockets_item_is_record(sockets_item(fd)))
         return REAL_BOUND(bind)(fd, address, length);
     return bind_guarded(fd, address, length);

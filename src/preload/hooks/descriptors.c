@@ -61,7 +61,7 @@ static NOINLINE int close_slow(int fd)
 
 EXPORT int close(int fd)
 {
-    if (is_ready() && !hooks_have_leftovers() && !sockets_are_flagged(fd, SOCKET_UPGRADED | SOCKET_RACING))
+    if (is_ready() && !hooks_have_pending() && !sockets_are_flagged(fd, SOCKET_UPGRADED | SOCKET_RACING))
         return REAL_BOUND(close)(fd);
     return close_slow(fd);
 }

@@ -16,10 +16,10 @@
 static NOINLINE int listen_noted(int fd, int backlog)
 {
     if (guard_may_act())
-        binding_prepare_listening(fd);
+        bind_prepare_listening(fd);
     int result = REAL(listen)(fd, backlog);
     if (result == 0 && guard_may_act())
-        binding_note_listening(fd, backlog);
+        bind_note_listening(fd, backlog);
     return result;
 }
 
@@ -40,15 +40,14 @@ static int hand_out(int listener, int fd, const struct sockaddr_storage *peer, s
     sockets_learn(listener, peer_length > 0 ? peer->ss_family : AF_UNSPEC);
     bool ipv4_shape = peer->ss_family == AF_INET6 && shape_is_ipv4(listener, room, caller);
     view_hand_out(peer, peer_length, ipv4_shape ? loopback_twin_view(fd, peer) : NULL, address, length);
-    acceptance_note(listener, fd, peer, ipv4_shape);
+    accept_note(listener, fd, peer, ipv4_shape);
     return fd;
 }
 
 /* The kernel judges a bad length: it gets the program's own arguments then. */
 static bool is_ours(int fd, const struct sockaddr *address, const socklen_t *length)
 {
-    return guard_may_act() && acceptance_concerns(fd) &&
-           (address == NULL || pointer_can_write_address(address, length));
+    return guard_may_act() && accept_concerns(fd) && (address == NULL || pointer_can_write_address(address, length));
 }
 
 static inline int note_plain(int listener, int accepted, struct sockaddr *address, const socklen_t *length)

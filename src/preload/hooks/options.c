@@ -49,7 +49,7 @@ static NOINLINE int set_option(int fd, int level, int name, const void *value, s
     GUARD(guard);
     if (!GUARD_ENTER_QUICK(guard) || (int)length < 0 || !pointer_can_read(value, length))
         return REAL(setsockopt)(fd, level, name, value, length);
-    if (level == IPPROTO_IP && name == IP_PKTINFO && proof_takes_option(fd, value, length))
+    if (level == IPPROTO_IP && name == IP_PKTINFO && spoof_check_takes_option(fd, value, length))
         return guard_result(&guard, note_option(fd, level, name, value, length));
     if (sockets_find(fd) == NULL)
         return level == IPPROTO_IP && is_inherited_ipv6(fd, caller)
@@ -147,7 +147,7 @@ static NOINLINE int get_option(int fd, int level, int name, void *value, socklen
         our_mark_hide(value, *length);
     if (result == 0 && level == SOL_SOCKET && name == SO_DOMAIN && GUARD_ENTER_QUICK(guard))
         hide_domain(fd, value, *length, caller);
-    if (result == 0 && level == IPPROTO_IP && name == IP_PKTINFO && *length > 0 && !proof_is_visible(fd))
+    if (result == 0 && level == IPPROTO_IP && name == IP_PKTINFO && *length > 0 && !spoof_check_is_visible(fd))
         memset(value, 0, *length); /* the library asked for it, not the program */
     if (result < 0 && errno == ENOPROTOOPT && guard_may_act() && is_foreign_level(fd, level))
         errno = EOPNOTSUPP;

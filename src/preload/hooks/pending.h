@@ -7,7 +7,7 @@
 #include "preload/connect/patience.h"
 #include "preload/connect/race.h"
 
-static inline bool hooks_have_leftovers(void)
+static inline bool hooks_have_pending(void)
 {
     return __builtin_expect((race_current | patience_current) != 0, 0) ||
            __builtin_expect(atomic_load_explicit(&history_waiting, memory_order_relaxed) != 0, 0);

@@ -31,8 +31,8 @@ static void end_our_threads(bool have_to)
         if (have_to)
             background_leave();
         race_thread_end();
-        if (have_to && beside_is_there() && last_thread_is_alone())
-            beside_end_questions(QUESTIONS_END_MS);
+        if (have_to && worker_thread_is_there() && last_thread_is_alone())
+            worker_thread_end_questions(QUESTIONS_END_MS);
     }
     errno = saved;
 }

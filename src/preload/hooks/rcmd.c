@@ -123,7 +123,7 @@ static int ask_range(struct in_addr alias, const struct login *login)
  * what resolves to its IPv6 address. Where the one lets it in and the other doesn't, a line that denies it must not
  * be lost: if the rules let in just anybody, it was denied; if not, it was let in by its name.
  */
-static int settle(int by_range, int by_address, const struct login *login)
+static int commit(int by_range, int by_address, const struct login *login)
 {
     const struct in6_addr anybody = {.s6_addr = {1}}; /* 100::, which nobody has (RFC 6666) */
     if (by_range == by_address)
@@ -133,7 +133,7 @@ static int settle(int by_range, int by_address, const struct login *login)
 
 static int ask_mapped(struct in_addr alias, const struct ip_address *address, const struct login *login)
 {
-    return settle(ask_range(alias, login), ask_address(&address->ipv6, login), login);
+    return commit(ask_range(alias, login), ask_address(&address->ipv6, login), login);
 }
 
 /* Whether a name has addresses in networks of alias-map, and the answer for those. */
@@ -171,7 +171,7 @@ EXPORT int ruserok(const char *host, int superuser, const char *remote_user, con
     const char *literal = text_behind(host, text);
     int answer = ruserok_af(literal != NULL ? literal : host, superuser, remote_user, local_user, wanted_family());
     return aliases_have_map && literal == NULL && ask_ranges_of(host, &login, &by_range)
-               ? settle(by_range, answer, &login)
+               ? commit(by_range, answer, &login)
                : answer;
 }
 

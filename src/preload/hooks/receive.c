@@ -26,7 +26,7 @@
 static NOINLINE ssize_t look_at_message(struct msghdr *message, ssize_t received)
 {
     if (message->msg_control != NULL && message->msg_controllen != 0 && guard_may_act())
-        each_passed(message, sockets_forget);
+        scm_rights_each(message, sockets_forget);
     return impostor_hide(message->msg_name, message->msg_namelen, received);
 }
 
@@ -96,10 +96,10 @@ static inline bool was_exchanged(int fd, ssize_t received)
 
 static NOINLINE ssize_t receive_looked_at(int fd, void *data, size_t size, int flags)
 {
-    if (may_receive(fd) && proof_is_known_needed(fd)) {
+    if (may_receive(fd) && spoof_check_is_known_needed(fd)) {
         struct sockaddr_storage source;
         socklen_t source_length = sizeof source;
-        return proof_receive(fd, data, size, flags, &source, &source_length);
+        return spoof_check_receive(fd, data, size, flags, &source, &source_length);
     }
     bool exchangeable = way_of(fd, false) == MAY_BE_EXCHANGED;
     ssize_t received = REAL(recv)(fd, data, size, flags);
@@ -138,8 +138,8 @@ static NOINLINE ssize_t receive_known(int fd, void *data, size_t size, int flags
     struct sockaddr_storage source;
     socklen_t source_length = sizeof source;
     source.ss_family = AF_UNSPEC;
-    ssize_t received = proof_is_known_needed(fd)
-                           ? proof_receive(fd, data, size, flags, &source, &source_length)
+    ssize_t received = spoof_check_is_known_needed(fd)
+                           ? spoof_check_receive(fd, data, size, flags, &source, &source_length)
                            : REAL_BOUND(recvfrom)(fd, data, size, flags, (struct sockaddr *)&source, &source_length);
     if (received < 0)
         return received;
@@ -160,8 +160,8 @@ static ssize_t receive_translated(int fd, void *data, size_t size, int flags, st
     struct sockaddr_storage source;
     socklen_t source_length = sizeof source;
     source.ss_family = AF_UNSPEC;
-    ssize_t received = proof_is_needed(fd, *length, caller)
-                           ? proof_receive(fd, data, size, flags, &source, &source_length)
+    ssize_t received = spoof_check_is_needed(fd, *length, caller)
+                           ? spoof_check_receive(fd, data, size, flags, &source, &source_length)
                            : REAL(recvfrom)(fd, data, size, flags, (struct sockaddr *)&source, &source_length);
     if (received >= 0)
         messages_hand_out_source(fd, &source, source_length, address, length, caller);
@@ -188,7 +188,7 @@ static NOINLINE ssize_t receive_from(int fd, void *data, size_t size, int flags,
                                      socklen_t *length, const void *caller)
 {
     bool acts = may_receive(fd);
-    if (acts && address == NULL && proof_is_known_needed(fd))
+    if (acts && address == NULL && spoof_check_is_known_needed(fd))
         return receive_looked_at(fd, data, size, flags);
     if (acts && way_of(fd, true) == MAY_BE_EXCHANGED)
         return receive_plain_from(fd, data, size, flags, address, length, caller);
@@ -273,7 +273,7 @@ static NOINLINE ssize_t receive_message(int fd, struct msghdr *message, int flag
 {
     if (!may_receive(fd) || !can_be_written(message))
         return note_plain_message(message, REAL(recvmsg)(fd, message, flags));
-    if ((message->msg_name != NULL || message->msg_control != NULL || proof_is_known_needed(fd)) &&
+    if ((message->msg_name != NULL || message->msg_control != NULL || spoof_check_is_known_needed(fd)) &&
         messages_may_need_translation(fd))
         return receive_message_translated(fd, message, flags, caller);
     if (way_of(fd, true) == MAY_BE_EXCHANGED)
@@ -370,11 +370,11 @@ static int receive_proven(int fd, struct mmsghdr *messages, unsigned count, int 
 
 static bool any_needs_proof(int fd, const struct mmsghdr *messages, unsigned count, const void *caller)
 {
-    if (proof_is_known_needed(fd))
+    if (spoof_check_is_known_needed(fd))
         return true;
     for (unsigned i = 0; i < count; i++)
         if (messages[i].msg_hdr.msg_name != NULL)
-            return proof_is_needed(fd, messages[i].msg_hdr.msg_namelen, caller);
+            return spoof_check_is_needed(fd, messages[i].msg_hdr.msg_namelen, caller);
     return false;
 }
 

@@ -10,7 +10,7 @@
 #include "preload/socket/sockets.h"
 
 /* Calls `act` for each descriptor in the control messages, which are as the program gave them. */
-static inline void each_passed(const struct msghdr *message, void (*act)(int fd))
+static inline void scm_rights_each(const struct msghdr *message, void (*act)(int fd))
 {
     if (control_list_is_valid(message))
         control_list_each_descriptor(message, act);
@@ -19,11 +19,11 @@ static inline void each_passed(const struct msghdr *message, void (*act)(int fd)
 /* After the kernel has taken a message, through a socket that is none of IPv4: others have what it carries from now
  * on.
  */
-static inline void note_passed(int fd, const struct msghdr *message)
+static inline void scm_rights_note_sent(int fd, const struct msghdr *message)
 {
     if (__builtin_expect(message->msg_control != NULL && message->msg_controllen != 0, 0) &&
         sockets_item_is_plain(sockets_item(fd)) && guard_may_act())
-        each_passed(message, holders_note_sent);
+        scm_rights_each(message, holders_note_sent);
 }
 
 #endif

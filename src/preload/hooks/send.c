@@ -72,7 +72,7 @@ __attribute__((always_inline)) static inline ssize_t send_plain(int fd, const vo
 /* Whether it can go to the peer of the datagram before, an alias, as messages_send() does it after the first time. */
 static inline bool is_to_latest_peer(int fd, const struct sockaddr_in *asked, int flags, struct in6_addr *address)
 {
-    return !observe_wants_decisions() && (flags & MSG_OOB) == 0 && sockets_is_usual_upgraded(fd) &&
+    return !log_wants_decisions() && (flags & MSG_OOB) == 0 && sockets_is_usual_upgraded(fd) &&
            latest_peer_address(asked->sin_addr, address);
 }
 
@@ -92,7 +92,7 @@ static NOINLINE ssize_t send_slow(int fd, const void *data, size_t size, int fla
     if (!ready_or_start())
         return REAL(sendto)(fd, data, size, flags, address, length);
     bool ipv4 = address != NULL && messages_read_destination(address, length, &asked);
-    glance_note_thread();
+    fast_path_note_thread();
     if (background_is(fd))
         return send_while_connecting(fd, data, size, flags);
     if (!messages_may_concern_destination(fd, ipv4 ? &asked : NULL))
@@ -117,7 +117,7 @@ static NOINLINE ssize_t send_slow(int fd, const void *data, size_t size, int fla
 EXPORT ssize_t sendto(int fd, const void *data, size_t size, int flags, const struct sockaddr *address,
                       socklen_t length)
 {
-    const int *error = glance_errno;
+    const int *error = fast_path_errno;
     if (error == NULL || background_any() || (address != NULL && messages_may_concern(fd, address, length)))
         return send_slow(fd, data, size, flags, address, length);
     if (address == NULL)
@@ -132,7 +132,7 @@ struct message_arguments {
 
 static NOINLINE ssize_t message_sent(const volatile struct message_arguments *sent, ssize_t size)
 {
-    note_passed(sent->fd, sent->message);
+    scm_rights_note_sent(sent->fd, sent->message);
     return size;
 }
 
@@ -162,11 +162,11 @@ static NOINLINE ssize_t send_message_slow(int fd, const struct msghdr *message, 
     struct sockaddr_in asked;
     if (!ready_or_start())
         return REAL(sendmsg)(fd, message, flags);
-    glance_note_thread();
+    fast_path_note_thread();
     if (!pointer_can_read(message, sizeof *message))
         return background_is(fd) && is_open_already(flags) ? -1 : REAL(sendmsg)(fd, message, flags);
     if (message->msg_control != NULL && background_any())
-        each_passed(message, background_collapse); /* with two owners it is more than a race can follow */
+        scm_rights_each(message, background_collapse); /* with two owners it is more than a race can follow */
     if (background_is(fd) && is_open_already(flags))
         return -1;
     if (message->msg_name != NULL && background_is(fd)) { /* as in sendto() */
@@ -186,7 +186,7 @@ static NOINLINE ssize_t send_message_slow(int fd, const struct msghdr *message, 
 /* One glance, as in sendto(). */
 EXPORT ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
 {
-    const int *error = glance_errno;
+    const int *error = fast_path_errno;
     if (error == NULL || background_any() || !pointer_is_near(message) ||
         (message->msg_name != NULL && messages_may_concern(fd, message->msg_name, message->msg_namelen)))
         return send_message_slow(fd, message, flags);
@@ -227,7 +227,7 @@ static int send_all_plain(int fd, struct mmsghdr *messages, unsigned count, int 
 {
     int sent = REAL(sendmmsg)(fd, messages, count, flags);
     for (int i = 0; i < sent; i++)
-        note_passed(fd, &messages[i].msg_hdr);
+        scm_rights_note_sent(fd, &messages[i].msg_hdr);
     return sent;
 }
 
@@ -235,11 +235,11 @@ static NOINLINE int send_messages(int fd, struct mmsghdr *messages, unsigned cou
 {
     int before = errno;
     unsigned readable = count_readable(messages, count);
-    glance_note_thread();
+    fast_path_note_thread();
     if (background_any())
         for (unsigned i = 0; i < readable; i++)
             if (messages[i].msg_hdr.msg_control != NULL)
-                each_passed(&messages[i].msg_hdr, background_collapse);
+                scm_rights_each(&messages[i].msg_hdr, background_collapse);
     if (!guard_may_act() || !any_concerns(fd, messages, readable))
         return or_each_without_route(send_all_plain(fd, messages, count, flags), before, fd, messages, count, flags);
     int saved = errno;
@@ -279,7 +279,7 @@ static inline bool is_ordinary(const struct mmsghdr *message)
 {
     return pointer_is_near(message) && message->msg_hdr.msg_control == NULL &&
            (message->msg_hdr.msg_name == NULL ||
-            glance_is_ordinary(message->msg_hdr.msg_name, message->msg_hdr.msg_namelen));
+            fast_path_is_ordinary(message->msg_hdr.msg_name, message->msg_hdr.msg_namelen));
 }
 
 __attribute__((always_inline)) static inline int send_ordinary(int fd, struct mmsghdr *messages, unsigned count,
@@ -298,7 +298,7 @@ __attribute__((always_inline)) static inline int send_ordinary(int fd, struct mm
    doesn't. */
 static NOINLINE int send_several(int fd, struct mmsghdr *messages, unsigned count, int flags)
 {
-    const int *error = glance_errno;
+    const int *error = fast_path_errno;
     bool ordinary = error != NULL && !messages_may_concern_socket(fd);
     for (unsigned i = 0; i < count && ordinary; i++) {
         const struct msghdr *message = &messages[i].msg_hdr;
@@ -307,14 +307,14 @@ static NOINLINE int send_several(int fd, struct mmsghdr *messages, unsigned coun
                    (pointer_can_read(&messages[i], sizeof messages[i]) && message->msg_control == NULL &&
                     !(message->msg_name != NULL &&
                       messages_read_destination(message->msg_name, message->msg_namelen, &asked) &&
-                      glance_may_concern(asked.sin_addr)));
+                      fast_path_may_concern(asked.sin_addr)));
     }
     return ordinary ? send_ordinary(fd, messages, count, flags, error) : send_messages(fd, messages, count, flags);
 }
 
 EXPORT int sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags)
 {
-    const int *error = glance_errno;
+    const int *error = fast_path_errno;
     if (count != 1 || error == NULL || !is_ordinary(messages) || messages_may_concern_socket(fd))
         return send_several(fd, messages, count, flags);
     return send_ordinary(fd, messages, 1, flags, error);

@@ -19,7 +19,7 @@
 /* Whether no descriptor can be one of those that waiting.h is about. */
 static inline bool is_plain_wait(void)
 {
-    return __builtin_expect(!resolve_has_shown_alias() && !background_any() && !waiting_concerns_epoll(), 1);
+    return __builtin_expect(!resolve_has_shown_alias() && !background_any() && !wait_concerns_epoll(), 1);
 }
 
 static NOINLINE int control_epoll(int epoll, int operation, int fd, struct epoll_event *event)
@@ -54,44 +54,44 @@ static NOINLINE int wait_in_epoll(int epoll, struct epoll_event *events, int mos
                                   const sigset_t *mask)
 {
     struct timespec limit;
-    return guard_may_act() ? waiting_epoll(epoll, events, most, limit_in(&limit, timeout_ms), mask, false)
+    return guard_may_act() ? wait_epoll(epoll, events, most, limit_in(&limit, timeout_ms), mask, false)
                            : REAL(epoll_pwait)(epoll, events, most, timeout_ms, mask);
 }
 
 EXPORT int epoll_wait(int epoll, struct epoll_event *events, int most, int timeout)
 {
     epoll_kernel_note(epoll);
-    return waiting_concerns_epoll() ? wait_in_epoll(epoll, events, most, timeout, NULL)
-                                    : REAL(epoll_wait)(epoll, events, most, timeout);
+    return wait_concerns_epoll() ? wait_in_epoll(epoll, events, most, timeout, NULL)
+                                 : REAL(epoll_wait)(epoll, events, most, timeout);
 }
 
 EXPORT int epoll_pwait(int epoll, struct epoll_event *events, int most, int timeout, const sigset_t *mask)
 {
     epoll_kernel_note(epoll);
-    return waiting_concerns_epoll() ? wait_in_epoll(epoll, events, most, timeout, mask)
-                                    : REAL(epoll_pwait)(epoll, events, most, timeout, mask);
+    return wait_concerns_epoll() ? wait_in_epoll(epoll, events, most, timeout, mask)
+                                 : REAL(epoll_pwait)(epoll, events, most, timeout, mask);
 }
 
 EXPORT int epoll_pwait2(int epoll, struct epoll_event *events, int most, const struct timespec *timeout,
                         const sigset_t *mask)
 {
     epoll_kernel_note(epoll);
-    return waiting_concerns_epoll() && limit_is_valid(timeout) && guard_may_act()
-               ? waiting_epoll(epoll, events, most, timeout, mask, true)
+    return wait_concerns_epoll() && limit_is_valid(timeout) && guard_may_act()
+               ? wait_epoll(epoll, events, most, timeout, mask, true)
                : REAL(epoll_pwait2)(epoll, events, most, timeout, mask);
 }
 
 static int poll_milliseconds(struct pollfd *polled, nfds_t count, int timeout_ms)
 {
     struct timespec limit;
-    return waiting_ppoll(polled, count, limit_in(&limit, timeout_ms), NULL);
+    return wait_ppoll(polled, count, limit_in(&limit, timeout_ms), NULL);
 }
 
 static NOINLINE int poll_slow(struct pollfd *polled, nfds_t count, int timeout)
 {
-    waiting_prepare_polled(polled, count);
-    return waiting_concerns_polled(polled, count) ? poll_milliseconds(polled, count, timeout)
-                                                  : REAL(poll)(polled, count, timeout);
+    wait_prepare_polled(polled, count);
+    return wait_concerns_polled(polled, count) ? poll_milliseconds(polled, count, timeout)
+                                               : REAL(poll)(polled, count, timeout);
 }
 
 EXPORT int poll(struct pollfd *polled, nfds_t count, int timeout)
@@ -103,8 +103,8 @@ EXPORT int __poll_chk(struct pollfd *polled, nfds_t count, int timeout, size_t s
 {
     /* A count beyond the array is libc's to punish. */
     if (size / sizeof *polled >= count)
-        waiting_prepare_polled(polled, count);
-    return size / sizeof *polled >= count && waiting_concerns_polled(polled, count)
+        wait_prepare_polled(polled, count);
+    return size / sizeof *polled >= count && wait_concerns_polled(polled, count)
                ? poll_milliseconds(polled, count, timeout)
                : REAL(__poll_chk)(polled, count, timeout, size);
 }
@@ -112,10 +112,9 @@ EXPORT int __poll_chk(struct pollfd *polled, nfds_t count, int timeout, size_t s
 static NOINLINE int ppoll_slow(struct pollfd *polled, nfds_t count, const struct timespec *timeout,
                                const sigset_t *mask)
 {
-    waiting_prepare_polled(polled, count);
-    return waiting_concerns_polled(polled, count) && limit_is_valid(timeout)
-               ? waiting_ppoll(polled, count, timeout, mask)
-               : REAL(ppoll)(polled, count, timeout, mask);
+    wait_prepare_polled(polled, count);
+    return wait_concerns_polled(polled, count) && limit_is_valid(timeout) ? wait_ppoll(polled, count, timeout, mask)
+                                                                          : REAL(ppoll)(polled, count, timeout, mask);
 }
 
 EXPORT int ppoll(struct pollfd *polled, nfds_t count, const struct timespec *timeout, const sigset_t *mask)
@@ -127,9 +126,9 @@ EXPORT int __ppoll_chk(struct pollfd *polled, nfds_t count, const struct timespe
                        size_t size)
 {
     if (size / sizeof *polled >= count)
-        waiting_prepare_polled(polled, count);
-    return size / sizeof *polled >= count && waiting_concerns_polled(polled, count) && limit_is_valid(timeout)
-               ? waiting_ppoll(polled, count, timeout, mask)
+        wait_prepare_polled(polled, count);
+    return size / sizeof *polled >= count && wait_concerns_polled(polled, count) && limit_is_valid(timeout)
+               ? wait_ppoll(polled, count, timeout, mask)
                : REAL(__ppoll_chk)(polled, count, timeout, mask, size);
 }
 
@@ -137,17 +136,17 @@ static NOINLINE int select_slow(int count, fd_set *readable, fd_set *writable, f
                                 struct timeval *timeout)
 {
     struct timespec limit, left;
-    waiting_prepare_sets(count, readable);
+    wait_prepare_sets(count, readable);
     /* What the kernel would refuse, it is given to refuse. */
-    if (!waiting_concerns_sets(count, readable, writable, exceptional) ||
+    if (!wait_concerns_sets(count, readable, writable, exceptional) ||
         (timeout != NULL &&
          (!pointer_can_read(timeout, sizeof *timeout) || timeout->tv_sec < 0 || timeout->tv_usec < 0)))
         return REAL(select)(count, readable, writable, exceptional, timeout);
     if (timeout == NULL)
-        return waiting_pselect(count, readable, writable, exceptional, NULL, NULL, NULL);
+        return wait_pselect(count, readable, writable, exceptional, NULL, NULL, NULL);
     limit.tv_sec = timeout->tv_sec + timeout->tv_usec / US_PER_S;
     limit.tv_nsec = timeout->tv_usec % US_PER_S * NS_PER_US;
-    int ready = waiting_pselect(count, readable, writable, exceptional, &limit, &left, NULL);
+    int ready = wait_pselect(count, readable, writable, exceptional, &limit, &left, NULL);
     if (pointer_can_write(timeout, sizeof *timeout)) { /* a constant stays as it is, as the kernel has it */
         timeout->tv_sec = left.tv_sec;
         timeout->tv_usec = left.tv_nsec / NS_PER_US;
@@ -165,9 +164,9 @@ EXPORT int select(int count, fd_set *restrict readable, fd_set *restrict writabl
 static NOINLINE int pselect_slow(int count, fd_set *readable, fd_set *writable, fd_set *exceptional,
                                  const struct timespec *timeout, const sigset_t *mask)
 {
-    waiting_prepare_sets(count, readable);
-    return waiting_concerns_sets(count, readable, writable, exceptional) && limit_is_valid(timeout)
-               ? waiting_pselect(count, readable, writable, exceptional, timeout, NULL, mask)
+    wait_prepare_sets(count, readable);
+    return wait_concerns_sets(count, readable, writable, exceptional) && limit_is_valid(timeout)
+               ? wait_pselect(count, readable, writable, exceptional, timeout, NULL, mask)
                : REAL(pselect)(count, readable, writable, exceptional, timeout, mask);
 }
 

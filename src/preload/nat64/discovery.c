@@ -27,10 +27,10 @@ static _Atomic long asking; /* the process whose thread asks: not that of a chil
 /* The resolver is slower than those who would not wait, or anybody: they don't wait for this answer again. */
 static atomic_bool is_late, is_slow;
 
-atomic_bool pref64_is_known;
+atomic_bool nat64_discovery_is_known;
 static _Atomic int64_t unrouted_until_ms; /* IPv4 had no route a moment ago */
 
-static void copy_prefixes(const struct pref64_record *record, struct pref64 *found)
+static void copy_prefixes(const struct nat64_discovery_record *record, struct nat64_discovery *found)
 {
     found->count = record->count;
     for (unsigned i = 0; i < record->count; i++)
@@ -38,49 +38,49 @@ static void copy_prefixes(const struct pref64_record *record, struct pref64 *fou
 }
 
 /* Before anybody can find it, so that whoever does also sees that there is one. */
-static void keep(const struct pref64_record *record, bool insist)
+static void keep(const struct nat64_discovery_record *record, bool insist)
 {
     if (record->count > 0) {
-        atomic_store(&pref64_is_known, true);
-        glance_at_all_addresses();
+        atomic_store(&nat64_discovery_is_known, true);
+        fast_path_at_all_addresses();
     }
-    pref64_keep(record, insist);
+    nat64_discovery_keep(record, insist);
 }
 
-static bool find_kept(const struct ip_address *network, struct pref64 *found)
+static bool find_kept(const struct ip_address *network, struct nat64_discovery *found)
 {
-    struct pref64_record record;
-    if (!pref64_kept(network, &record))
+    struct nat64_discovery_record record;
+    if (!nat64_discovery_kept(network, &record))
         return false;
     copy_prefixes(&record, found);
     return true;
 }
 
 /* Whether anything is known of this network: a prefix, or that there is none. */
-static bool find_known(const struct ip_address *network, struct pref64 *found)
+static bool find_known(const struct ip_address *network, struct nat64_discovery *found)
 {
-    struct pref64_record record;
+    struct nat64_discovery_record record;
     if (find_kept(network, found))
         return true;
-    if (!pref64_load(network, &record))
+    if (!nat64_discovery_load(network, &record))
         return false;
     keep(&record, false);
     copy_prefixes(&record, found);
-    pref64_kept(network, &record);
+    nat64_discovery_kept(network, &record);
     return true;
 }
 
 static void ask(void *network)
 {
-    struct pref64_record record;
-    pref64_ask(&record);
+    struct nat64_discovery_record record;
+    nat64_discovery_ask(&record);
     record.network = *(const struct ip_address *)network;
     keep(&record, true);
     arrival_tell();
-    pref64_store(&record);
-    if (observe_wants(OBSERVE_INFO))
-        observe(OBSERVE_INFO,
-                record.count > 0 ? "the network has a NAT64 prefix" : "the network has no NAT64 prefix");
+    nat64_discovery_store(&record);
+    if (log_wants(LOG_LEVEL_INFO))
+        log_message(LOG_LEVEL_INFO,
+                    record.count > 0 ? "the network has a NAT64 prefix" : "the network has no NAT64 prefix");
     atomic_store(&is_late, false);
     atomic_store(&is_slow, false);
     atomic_store(&asking, 0);
@@ -93,13 +93,13 @@ static bool start_asking(const struct ip_address *network)
     if (atomic_exchange(&asking, self) == self)
         return true;
     struct ip_address *argument = malloc(sizeof *argument);
-    struct beside *beside = NULL;
+    struct worker_thread *worker = NULL;
     if (argument != NULL) {
         *argument = *network;
-        beside = beside_start(BESIDE_SHARED_NUMBERS, ask, free, argument);
+        worker = worker_thread_start(WORKER_THREAD_SHARED_NUMBERS, ask, free, argument);
     }
-    if (beside != NULL) {
-        beside_release(beside);
+    if (worker != NULL) {
+        worker_thread_release(worker);
         return true;
     }
     free(argument);
@@ -118,16 +118,16 @@ static void await_answer(int64_t patience_ms, atomic_bool *given_up)
     }
 }
 
-void pref64_await_briefly(void)
+void nat64_discovery_await_briefly(void)
 {
     await_answer((int64_t)settings_current()->resolution_delay_ms, &is_late);
 }
 
 /* Where this process knows of the network that it was in a moment ago, it need not be asked which that is. */
-static bool find_recent(struct pref64 *found)
+static bool find_recent(struct nat64_discovery *found)
 {
-    struct pref64_record record;
-    if (!pref64_kept_recently(&record))
+    struct nat64_discovery_record record;
+    if (!nat64_discovery_kept_recently(&record))
         return false;
     copy_prefixes(&record, found);
     return true;
@@ -135,7 +135,7 @@ static bool find_recent(struct pref64 *found)
 
 enum knowledge { UNKNOWN, NOTHING_THERE, KNOWN };
 
-static enum knowledge look_up(struct pref64 *found)
+static enum knowledge look_up(struct nat64_discovery *found)
 {
     const struct nat64_setting *setting = &settings_current()->nat64;
     struct ip_address network;
@@ -149,23 +149,23 @@ static enum knowledge look_up(struct pref64 *found)
     }
     if (find_recent(found))
         return found->count > 0 ? KNOWN : NOTHING_THERE;
-    if (!pref64_network(&network))
+    if (!nat64_discovery_network(&network))
         return NOTHING_THERE;
     if (!find_known(&network, found))
         return UNKNOWN;
     return found->count > 0 ? KNOWN : NOTHING_THERE;
 }
 
-bool pref64_find(enum pref64_patience patience, struct pref64 *found)
+bool nat64_discovery_find(enum nat64_discovery_patience patience, struct nat64_discovery *found)
 {
     struct ip_address network;
     int saved = errno;
-    if (look_up(found) == UNKNOWN && patience != PREF64_KNOWN && pref64_network(&network) && start_asking(&network) &&
-        patience != PREF64_START) {
-        if (patience == PREF64_ASK)
-            await_answer(PREF64_PATIENCE_MS, &is_slow);
+    if (look_up(found) == UNKNOWN && patience != NAT64_DISCOVERY_KNOWN && nat64_discovery_network(&network) &&
+        start_asking(&network) && patience != NAT64_DISCOVERY_START) {
+        if (patience == NAT64_DISCOVERY_ASK)
+            await_answer(NAT64_DISCOVERY_PATIENCE_MS, &is_slow);
         else
-            pref64_await_briefly();
+            nat64_discovery_await_briefly();
         find_kept(&network, found);
     }
     errno = saved;
@@ -197,18 +197,18 @@ static void tell_refusal(struct in_addr ipv4, const char *reason)
     static atomic_bool told;
     struct ip_address address = address_ipv4(ipv4);
     bool wanted = settings_current()->nat64_private == NAT64_PRIVATE_YES && nat64_is_private(ipv4);
-    enum observe_level level = wanted && !atomic_exchange(&told, true) ? OBSERVE_WARNING : OBSERVE_INFO;
-    if (!observe_wants(level))
+    enum log_level level = wanted && !atomic_exchange(&told, true) ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO;
+    if (!log_wants(level))
         return;
-    char data[OBSERVE_LINE_SIZE];
+    char data[LOG_LINE_SIZE];
     struct text line = text_on(data, sizeof data);
     text_add_address(&line, &address);
     text_add(&line, " is not reached through NAT64: ");
     text_add(&line, reason);
-    observe_line(level, &line);
+    log_line(level, &line);
 }
 
-static size_t synthesize(const struct pref64 *found, struct in_addr ipv4,
+static size_t synthesize(const struct nat64_discovery *found, struct in_addr ipv4,
                          struct ip_address addresses[NAT64_PREFIXES_MAX])
 {
     size_t count = 0;
@@ -219,16 +219,18 @@ static size_t synthesize(const struct pref64 *found, struct in_addr ipv4,
     return count;
 }
 
-size_t pref64_ways_to(struct in_addr ipv4, struct ip_address addresses[NAT64_PREFIXES_MAX])
+size_t nat64_discovery_ways_to(struct in_addr ipv4, struct ip_address addresses[NAT64_PREFIXES_MAX])
 {
-    struct pref64 found;
-    return may_be_carried(ipv4) && pref64_find(PREF64_KNOWN, &found) ? synthesize(&found, ipv4, addresses) : 0;
+    struct nat64_discovery found;
+    return may_be_carried(ipv4) && nat64_discovery_find(NAT64_DISCOVERY_KNOWN, &found)
+               ? synthesize(&found, ipv4, addresses)
+               : 0;
 }
 
-size_t pref64_ways_for(int fd, bool may_wait, struct in_addr ipv4, struct ip_address addresses[NAT64_PREFIXES_MAX],
-                       bool *soon)
+size_t nat64_discovery_ways_for(int fd, bool may_wait, struct in_addr ipv4,
+                                struct ip_address addresses[NAT64_PREFIXES_MAX], bool *soon)
 {
-    struct pref64 found;
+    struct nat64_discovery found;
     *soon = false;
     const char *refusal = refusal_by_any(ipv4);
     if (refusal != NULL) {
@@ -238,7 +240,7 @@ size_t pref64_ways_for(int fd, bool may_wait, struct in_addr ipv4, struct ip_add
     }
     if (look_up(&found) == UNKNOWN && !signal_handler_may_run()) {
         bool waits = may_wait && !kernel_is_nonblocking(fd);
-        pref64_find(waits ? PREF64_ASK : PREF64_START, &found);
+        nat64_discovery_find(waits ? NAT64_DISCOVERY_ASK : NAT64_DISCOVERY_START, &found);
         *soon = !waits && atomic_load(&asking) != 0 && !atomic_load(&is_slow);
         if (!waits && !*soon) /* it may have answered already */
             look_up(&found);
@@ -246,16 +248,16 @@ size_t pref64_ways_for(int fd, bool may_wait, struct in_addr ipv4, struct ip_add
     return synthesize(&found, ipv4, addresses);
 }
 
-size_t pref64_ways_soon(struct in_addr ipv4, struct ip_address addresses[NAT64_PREFIXES_MAX])
+size_t nat64_discovery_ways_soon(struct in_addr ipv4, struct ip_address addresses[NAT64_PREFIXES_MAX])
 {
-    struct pref64 found;
-    return pref64_find(PREF64_BRIEFLY, &found) ? synthesize(&found, ipv4, addresses) : 0;
+    struct nat64_discovery found;
+    return nat64_discovery_find(NAT64_DISCOVERY_BRIEFLY, &found) ? synthesize(&found, ipv4, addresses) : 0;
 }
 
-bool pref64_ways_now(const struct ip_address *network, struct in_addr ipv4,
-                     struct ip_address addresses[NAT64_PREFIXES_MAX], size_t *count)
+bool nat64_discovery_ways_now(const struct ip_address *network, struct in_addr ipv4,
+                              struct ip_address addresses[NAT64_PREFIXES_MAX], size_t *count)
 {
-    struct pref64 found = {0};
+    struct nat64_discovery found = {0};
     *count = 0;
     if (find_kept(network, &found))
         *count = synthesize(&found, ipv4, addresses);
@@ -264,35 +266,35 @@ bool pref64_ways_now(const struct ip_address *network, struct in_addr ipv4,
     return true;
 }
 
-void pref64_give_up(void)
+void nat64_discovery_give_up(void)
 {
     atomic_store(&is_slow, true);
 }
 
-void pref64_after_fork(void)
+void nat64_discovery_after_fork(void)
 {
-    pref64_kept_after_fork();
+    nat64_discovery_kept_after_fork();
     atomic_store(&asking, 0);
     atomic_store(&is_late, false);
     atomic_store(&is_slow, false);
 }
 
-bool pref64_joins_race(struct in_addr ipv4)
+bool nat64_discovery_joins_race(struct in_addr ipv4)
 {
     struct ip_address address = address_ipv4(ipv4);
-    struct pref64 found;
-    if (!pref64_may_be_known() || !may_be_carried(ipv4) || clock_now_ms() < atomic_load(&unrouted_until_ms))
+    struct nat64_discovery found;
+    if (!nat64_discovery_may_be_known() || !may_be_carried(ipv4) || clock_now_ms() < atomic_load(&unrouted_until_ms))
         return false;
     /* A private address with a route is the one that the route leads to; another host may have it elsewhere. */
     if (nat64_is_private(ipv4) && settings_current()->nat64_private != NAT64_PRIVATE_YES)
         return false;
     if (sources_find(&address, NULL))
-        return pref64_find(PREF64_KNOWN, &found);
+        return nat64_discovery_find(NAT64_DISCOVERY_KNOWN, &found);
     atomic_store(&unrouted_until_ms, clock_now_ms() + SAME_NETWORK_MS);
     return false;
 }
 
-static bool recover(const struct ip_address *address, enum pref64_whose whose, struct in_addr *ipv4)
+static bool recover(const struct ip_address *address, enum nat64_discovery_whose whose, struct in_addr *ipv4)
 {
     const struct nat64_setting *setting = &settings_current()->nat64;
     struct nat64_prefix kept;
@@ -301,17 +303,17 @@ static bool recover(const struct ip_address *address, enum pref64_whose whose, s
         return false;
     if (setting->mode == NAT64_GIVEN)
         prefix = nat64_prefix_of(setting->prefixes, setting->count, address);
-    else if (pref64_may_be_known() && pref64_kept_prefix(address, whose, &kept))
+    else if (nat64_discovery_may_be_known() && nat64_discovery_kept_prefix(address, whose, &kept))
         prefix = &kept;
     return prefix != NULL && nat64_recover(prefix, address, allows_private(), ipv4);
 }
 
-bool pref64_recover(const struct ip_address *address, struct in_addr *ipv4)
+bool nat64_discovery_recover(const struct ip_address *address, struct in_addr *ipv4)
 {
-    return recover(address, PREF64_PRESENT, ipv4);
+    return recover(address, NAT64_DISCOVERY_PRESENT, ipv4);
 }
 
-bool pref64_recover_former(const struct ip_address *address, struct in_addr *ipv4)
+bool nat64_discovery_recover_former(const struct ip_address *address, struct in_addr *ipv4)
 {
-    return recover(address, PREF64_ANY, ipv4);
+    return recover(address, NAT64_DISCOVERY_ANY, ipv4);
 }

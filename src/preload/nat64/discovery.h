@@ -13,56 +13,56 @@
 #include "preload/base/settings.h"
 
 /* Where a prefix that isn't known yet is to be had from. */
-enum pref64_patience {
-    PREF64_KNOWN,   /* nowhere but from the state file */
-    PREF64_START,   /* the resolver is asked, for the next time */
-    PREF64_BRIEFLY, /* and awaited for the resolution delay, once for each question, whoever asks */
-    PREF64_ASK,     /* and awaited for two seconds */
+enum nat64_discovery_patience {
+    NAT64_DISCOVERY_KNOWN,   /* nowhere but from the state file */
+    NAT64_DISCOVERY_START,   /* the resolver is asked, for the next time */
+    NAT64_DISCOVERY_BRIEFLY, /* and awaited for the resolution delay, once for each question, whoever asks */
+    NAT64_DISCOVERY_ASK,     /* and awaited for two seconds */
 };
 
-#define PREF64_PATIENCE_MS 2000
+#define NAT64_DISCOVERY_PATIENCE_MS 2000
 
-struct pref64 {
+struct nat64_discovery {
     unsigned count;
     struct nat64_prefix prefixes[NAT64_PREFIXES_MAX];
 };
 
 /* The prefixes that count now. False: none. */
-bool pref64_find(enum pref64_patience patience, struct pref64 *found);
+bool nat64_discovery_find(enum nat64_discovery_patience patience, struct nat64_discovery *found);
 
 /* The IPv6 addresses by which an IPv4 one is reached, one for each prefix that is known and may carry it. How many.
  */
-size_t pref64_ways_to(struct in_addr ipv4, struct ip_address addresses[NAT64_PREFIXES_MAX]);
+size_t nat64_discovery_ways_to(struct in_addr ipv4, struct ip_address addresses[NAT64_PREFIXES_MAX]);
 
 /* The same for a call that connects or sends on a socket: where nothing is known yet, the resolver is asked, and
    awaited if the socket may block; if it may not, `soon` says that the answer is on its way. */
-size_t pref64_ways_for(int fd, bool may_wait, struct in_addr ipv4, struct ip_address addresses[NAT64_PREFIXES_MAX],
-                       bool *soon);
+size_t nat64_discovery_ways_for(int fd, bool may_wait, struct in_addr ipv4,
+                                struct ip_address addresses[NAT64_PREFIXES_MAX], bool *soon);
 /* Then: awaited briefly all the same. */
-size_t pref64_ways_soon(struct in_addr ipv4, struct ip_address addresses[NAT64_PREFIXES_MAX]);
+size_t nat64_discovery_ways_soon(struct in_addr ipv4, struct ip_address addresses[NAT64_PREFIXES_MAX]);
 /* Then: without waiting, and without any system call, for a race that goes on meanwhile. False: not known yet. */
-bool pref64_ways_now(const struct ip_address *network, struct in_addr ipv4,
-                     struct ip_address addresses[NAT64_PREFIXES_MAX], size_t *count);
-/* As PREF64_BRIEFLY, for an answer that is on its way, if any. */
-void pref64_await_briefly(void);
+bool nat64_discovery_ways_now(const struct ip_address *network, struct in_addr ipv4,
+                              struct ip_address addresses[NAT64_PREFIXES_MAX], size_t *count);
+/* As NAT64_DISCOVERY_BRIEFLY, for an answer that is on its way, if any. */
+void nat64_discovery_await_briefly(void);
 /* That race has waited too long: nobody waits for this answer again. */
-void pref64_give_up(void);
+void nat64_discovery_give_up(void);
 
 /*
  * Whether connections to an IPv4 address that has a route are raced against the ways through NAT64, since the route
  * may lead nowhere (RFC 8305 section 7). Only where a prefix is known already: a host with IPv4 asks for none. The
  * first is for fast paths: false where the second would be.
  */
-bool pref64_joins_race(struct in_addr ipv4);
-extern atomic_bool pref64_is_known;
-static inline bool pref64_may_be_known(void)
+bool nat64_discovery_joins_race(struct in_addr ipv4);
+extern atomic_bool nat64_discovery_is_known;
+static inline bool nat64_discovery_may_be_known(void)
 {
     return settings_current()->nat64.mode == NAT64_GIVEN ||
-           __builtin_expect(atomic_load_explicit(&pref64_is_known, memory_order_relaxed), 0);
+           __builtin_expect(atomic_load_explicit(&nat64_discovery_is_known, memory_order_relaxed), 0);
 }
 
 /* In the child of a fork: no thread asks for it. */
-void pref64_after_fork(void);
+void nat64_discovery_after_fork(void);
 
 /*
  * The IPv4 address inside, where the prefix is one that was given or that this process has found in the network where
@@ -70,7 +70,7 @@ void pref64_after_fork(void);
  * or were about to: of any network that the process has been in. Neither for what only came in (promise 2). No system
  * call but one for the time, where a prefix is known.
  */
-bool pref64_recover(const struct ip_address *address, struct in_addr *ipv4);
-bool pref64_recover_former(const struct ip_address *address, struct in_addr *ipv4);
+bool nat64_discovery_recover(const struct ip_address *address, struct in_addr *ipv4);
+bool nat64_discovery_recover_former(const struct ip_address *address, struct in_addr *ipv4);
 
 #endif

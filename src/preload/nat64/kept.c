@@ -13,8 +13,8 @@
 static struct {
     struct seqlock lock;
     _Atomic uint32_t order; /* when it was found last */
-    _Atomic uint64_t record[SEQLOCK_WORDS(struct pref64_record)];
-} entries[PREF64_NETWORKS];
+    _Atomic uint64_t record[SEQLOCK_WORDS(struct nat64_discovery_record)];
+} entries[NAT64_DISCOVERY_NETWORKS];
 static _Atomic uint32_t next_order = 1;
 static atomic_flag writer = ATOMIC_FLAG_INIT;
 
@@ -22,7 +22,7 @@ static atomic_flag writer = ATOMIC_FLAG_INIT;
 static _Atomic unsigned present;
 static _Atomic int64_t present_until_ms;
 
-static bool read_entry(unsigned place, struct pref64_record *record)
+static bool read_entry(unsigned place, struct nat64_discovery_record *record)
 {
     uint32_t count;
     if (!seqlock_begin_read(&entries[place].lock, &count) || count == 0)
@@ -31,7 +31,7 @@ static bool read_entry(unsigned place, struct pref64_record *record)
     return seqlock_is(&entries[place].lock, count);
 }
 
-static void write_entry(unsigned place, const struct pref64_record *record)
+static void write_entry(unsigned place, const struct nat64_discovery_record *record)
 {
     seqlock_begin_write(&entries[place].lock);
     seqlock_store(entries[place].record, record, sizeof *record);
@@ -45,7 +45,7 @@ static void use(unsigned place)
     atomic_store_explicit(&present_until_ms, clock_now_ms() + SAME_NETWORK_MS, memory_order_release);
 }
 
-static bool same_prefixes(const struct pref64_record *left, const struct pref64_record *right)
+static bool same_prefixes(const struct nat64_discovery_record *left, const struct nat64_discovery_record *right)
 {
     bool same = left->count == right->count;
     for (unsigned i = 0; same && i < left->count; i++)
@@ -55,11 +55,11 @@ static bool same_prefixes(const struct pref64_record *left, const struct pref64_
 
 /* Where to write it: over the same prefixes of the same network, else over what was found longest ago. What is known
    otherwise of the network ends. */
-static unsigned place_for(const struct pref64_record *record)
+static unsigned place_for(const struct nat64_discovery_record *record)
 {
-    unsigned found = PREF64_NETWORKS, oldest = 0;
-    for (unsigned i = 0; i < PREF64_NETWORKS; i++) {
-        struct pref64_record its;
+    unsigned found = NAT64_DISCOVERY_NETWORKS, oldest = 0;
+    for (unsigned i = 0; i < NAT64_DISCOVERY_NETWORKS; i++) {
+        struct nat64_discovery_record its;
         if (atomic_load(&entries[i].order) < atomic_load(&entries[oldest].order))
             oldest = i;
         if (!read_entry(i, &its) || !address_equal(&its.network, &record->network))
@@ -71,10 +71,10 @@ static unsigned place_for(const struct pref64_record *record)
             write_entry(i, &its);
         }
     }
-    return found < PREF64_NETWORKS ? found : oldest;
+    return found < NAT64_DISCOVERY_NETWORKS ? found : oldest;
 }
 
-void pref64_keep(const struct pref64_record *record, bool insist)
+void nat64_discovery_keep(const struct nat64_discovery_record *record, bool insist)
 {
     while (atomic_flag_test_and_set_explicit(&writer, memory_order_acquire)) {
         if (!insist)
@@ -87,11 +87,11 @@ void pref64_keep(const struct pref64_record *record, bool insist)
     atomic_flag_clear_explicit(&writer, memory_order_release);
 }
 
-bool pref64_kept(const struct ip_address *network, struct pref64_record *record)
+bool nat64_discovery_kept(const struct ip_address *network, struct nat64_discovery_record *record)
 {
-    for (unsigned i = 0; i < PREF64_NETWORKS; i++) {
-        struct pref64_record its;
-        if (!read_entry(i, &its) || !pref64_counts(&its, network))
+    for (unsigned i = 0; i < NAT64_DISCOVERY_NETWORKS; i++) {
+        struct nat64_discovery_record its;
+        if (!read_entry(i, &its) || !nat64_discovery_counts(&its, network))
             continue;
         use(i);
         *record = its;
@@ -100,14 +100,14 @@ bool pref64_kept(const struct ip_address *network, struct pref64_record *record)
     return false;
 }
 
-bool pref64_kept_recently(struct pref64_record *record)
+bool nat64_discovery_kept_recently(struct nat64_discovery_record *record)
 {
     int64_t until_ms = atomic_load_explicit(&present_until_ms, memory_order_acquire);
     unsigned place = atomic_load_explicit(&present, memory_order_relaxed);
     return until_ms != 0 && clock_now_ms() < until_ms && place != 0 && read_entry(place - 1, record);
 }
 
-static bool find_prefix(const struct pref64_record *record, const struct ip_address *address,
+static bool find_prefix(const struct nat64_discovery_record *record, const struct ip_address *address,
                         struct nat64_prefix *prefix)
 {
     const struct nat64_prefix *found = nat64_prefix_of(record->prefixes, record->count, address);
@@ -116,20 +116,21 @@ static bool find_prefix(const struct pref64_record *record, const struct ip_addr
     return found != NULL;
 }
 
-bool pref64_kept_prefix(const struct ip_address *address, enum pref64_whose whose, struct nat64_prefix *prefix)
+bool nat64_discovery_kept_prefix(const struct ip_address *address, enum nat64_discovery_whose whose,
+                                 struct nat64_prefix *prefix)
 {
-    struct pref64_record record;
+    struct nat64_discovery_record record;
     unsigned place = atomic_load_explicit(&present, memory_order_relaxed);
-    if (whose == PREF64_PRESENT)
+    if (whose == NAT64_DISCOVERY_PRESENT)
         return place != 0 && read_entry(place - 1, &record) && find_prefix(&record, address, prefix) &&
-               pref64_counts(&record, &record.network);
-    for (unsigned i = 0; i < PREF64_NETWORKS; i++)
+               nat64_discovery_counts(&record, &record.network);
+    for (unsigned i = 0; i < NAT64_DISCOVERY_NETWORKS; i++)
         if (read_entry(i, &record) && find_prefix(&record, address, prefix))
             return true;
     return false;
 }
 
-void pref64_kept_after_fork(void)
+void nat64_discovery_kept_after_fork(void)
 {
     atomic_flag_clear(&writer);
 }

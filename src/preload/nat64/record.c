@@ -35,7 +35,7 @@ _Static_assert(PREFIXES_AT + NAT64_PREFIXES_MAX * PREFIX_SIZE <= PAYLOAD_SIZE, "
 #define NO_ANSWER_S      30  /* a resolver that is down may be up again soon */
 #define NEGATIVE_S       300 /* where the answer names no time: RFC 2308 section 5 wants none kept for long */
 
-bool pref64_network(struct ip_address *network)
+bool nat64_discovery_network(struct ip_address *network)
 {
     /* Somewhere far: one of the root servers' networks, and the well-known NAT64 prefix. Nothing is sent there. */
     static const struct in6_addr far[] = {{{{0x20, 0x01, 0x05, 0x03, 0xba, 0x3e}}}, {{{0x00, 0x64, 0xff, 0x9b}}}};
@@ -49,7 +49,7 @@ bool pref64_network(struct ip_address *network)
     return false;
 }
 
-bool pref64_counts(const struct pref64_record *record, const struct ip_address *network)
+bool nat64_discovery_counts(const struct nat64_discovery_record *record, const struct ip_address *network)
 {
     int64_t now_s = clock_calendar_s();
     /* One from the future is none of ours, or the calendar was set back. */
@@ -62,11 +62,11 @@ static uint32_t slot_of(const struct ip_address *network)
     return outcome_slot(network, network, STATE_PREFIXES_SLOTS);
 }
 
-static void decode(const uint8_t *payload, struct pref64_record *record)
+static void decode(const uint8_t *payload, struct nat64_discovery_record *record)
 {
     struct in6_addr ipv6;
-    *record = (struct pref64_record){.asked_s = (int64_t)bytes_get64(payload + ASKED_AT),
-                                     .until_s = (int64_t)bytes_get64(payload + UNTIL_AT)};
+    *record = (struct nat64_discovery_record){.asked_s = (int64_t)bytes_get64(payload + ASKED_AT),
+                                              .until_s = (int64_t)bytes_get64(payload + UNTIL_AT)};
     memcpy(&ipv6, payload + NETWORK_AT + 4, sizeof ipv6);
     record->network = address_ipv6(&ipv6, 0);
     uint32_t count = bytes_get32(payload + COUNT_AT);
@@ -79,16 +79,16 @@ static void decode(const uint8_t *payload, struct pref64_record *record)
     }
 }
 
-bool pref64_load(const struct ip_address *network, struct pref64_record *record)
+bool nat64_discovery_load(const struct ip_address *network, struct nat64_discovery_record *record)
 {
     uint8_t payload[PAYLOAD_SIZE];
     if (!state_slot_read(state_current(), STATE_PREFIXES, slot_of(network), payload))
         return false;
     decode(payload, record);
-    return pref64_counts(record, network);
+    return nat64_discovery_counts(record, network);
 }
 
-void pref64_store(const struct pref64_record *record)
+void nat64_discovery_store(const struct nat64_discovery_record *record)
 {
     uint8_t payload[PAYLOAD_SIZE] = {0};
     bytes_put32(payload + NETWORK_AT, 6);
@@ -115,15 +115,15 @@ static int query(unsigned char *answer)
         return 0;
     int length = res_nmkquery(&resolver, ns_o_query, NAT64_DISCOVERY_NAME, ns_c_in, ns_t_aaaa, NULL, 0, NULL,
                               question, sizeof question);
-    beside_asks(RESOLVER_WAITS_AS_SET, &resolver);
+    worker_thread_asks(RESOLVER_WAITS_AS_SET, &resolver);
     if (length > 0)
         length = res_nsend(&resolver, question, length, answer, ANSWER_SIZE);
-    beside_has_asked();
+    worker_thread_has_asked();
     res_nclose(&resolver);
     return length > 0 && length <= ANSWER_SIZE ? length : 0;
 }
 
-static int64_t time_that_counts_s(const struct pref64_record *record, const struct dns_answer *answer)
+static int64_t time_that_counts_s(const struct nat64_discovery_record *record, const struct dns_answer *answer)
 {
     int64_t ttl_s = answer->has_ttl ? (int64_t)answer->ttl_s : NEGATIVE_S;
     if (record->unanswered)
@@ -135,7 +135,7 @@ static int64_t time_that_counts_s(const struct pref64_record *record, const stru
     return ttl_s < SHORTEST_S ? SHORTEST_S : ttl_s > LONGEST_S ? LONGEST_S : ttl_s;
 }
 
-void pref64_ask(struct pref64_record *record)
+void nat64_discovery_ask(struct nat64_discovery_record *record)
 {
     uint8_t bytes[ANSWER_SIZE];
     struct dns_answer answer;

@@ -9,7 +9,7 @@
 #include "preload/socket/our_mark.h"
 #include "preload/socket/sockets.h"
 
-bool acceptance_concerns(int listener)
+bool accept_concerns(int listener)
 {
     return sockets_may_translate(listener);
 }
@@ -22,7 +22,7 @@ static bool is_shown_as_it_is(const struct sockaddr_storage *peer)
            address_is_mapped(&address) && !alias_pool_contains(&aliases_pool, address_unmap(&address).ipv4);
 }
 
-void acceptance_note(int listener, int fd, const struct sockaddr_storage *peer, bool ipv4_shape)
+void accept_note(int listener, int fd, const struct sockaddr_storage *peer, bool ipv4_shape)
 {
     int saved = errno, family = AF_INET;
     if (peer->ss_family != AF_INET6) {

@@ -8,7 +8,7 @@
 #include <sys/socket.h>
 
 /* Whether accepted peers of this listener can be of IPv6 while the program takes them for IPv4. No system call. */
-bool acceptance_concerns(int listener);
+bool accept_concerns(int listener);
 
 /*
  * After a successful accept() of `fd` from `listener`, `peer` as the kernel gave it: notes what the new descriptor
@@ -17,6 +17,6 @@ bool acceptance_concerns(int listener);
  * the program was shown an IPv4 address. Of a listener that we have not seen being made nothing is remembered: the
  * next call may come from other code.
  */
-void acceptance_note(int listener, int fd, const struct sockaddr_storage *peer, bool ipv4_shape);
+void accept_note(int listener, int fd, const struct sockaddr_storage *peer, bool ipv4_shape);
 
 #endif

@@ -30,7 +30,7 @@ static inline struct in_addr impostor_shown(struct in_addr real)
  */
 __attribute__((always_inline)) static inline bool impostor_may_be(const void *address, socklen_t length)
 {
-    return length == sizeof(struct sockaddr_in) && !glance_is_ordinary(address, length);
+    return length == sizeof(struct sockaddr_in) && !fast_path_is_ordinary(address, length);
 }
 
 /* Shows such a peer as nobody. Returns `result`, so that a hook can end with this call. */

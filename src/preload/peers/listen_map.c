@@ -3,11 +3,11 @@
 #include "core/address/explicit_mapping.h"
 #include "preload/base/log.h"
 
-static struct eam_table table; /* set up at start, never changed after */
+static struct explicit_mapping_table table; /* set up at start, never changed after */
 
 static void tell_bad_row(const struct prefix_mapping *entry, const char *fault)
 {
-    char data[OBSERVE_LINE_SIZE];
+    char data[LOG_LINE_SIZE];
     struct text line = text_on(data, sizeof data);
     text_add(&line, "listen-map ");
     text_add_address(&line, &entry->from);
@@ -20,7 +20,7 @@ static void tell_bad_row(const struct prefix_mapping *entry, const char *fault)
     text_add(&line, ": ");
     text_add(&line, fault);
     text_add(&line, "; ignored");
-    observe_line(OBSERVE_ERROR, &line);
+    log_line(LOG_LEVEL_ERROR, &line);
 }
 
 void listen_map_start(const struct prefix_map *wanted)
@@ -28,9 +28,10 @@ void listen_map_start(const struct prefix_map *wanted)
     table.count = 0;
     for (unsigned index = 0; index < wanted->count; index++) {
         const struct prefix_mapping *entry = &wanted->entries[index];
-        const char *fault = address_is_mapped(&entry->to)
-                                ? "an IPv4-mapped address is no IPv6 address"
-                                : eam_add(&table, &entry->from, entry->from_length, &entry->to, entry->to_length);
+        const char *fault =
+            address_is_mapped(&entry->to)
+                ? "an IPv4-mapped address is no IPv6 address"
+                : explicit_mapping_add(&table, &entry->from, entry->from_length, &entry->to, entry->to_length);
         if (fault != NULL)
             tell_bad_row(entry, fault);
     }
@@ -38,10 +39,10 @@ void listen_map_start(const struct prefix_map *wanted)
 
 bool listen_map_find(struct in_addr ipv4, struct ip_address *ipv6)
 {
-    return table.count != 0 && eam_to_ipv6(&table, ipv4, ipv6);
+    return table.count != 0 && explicit_mapping_to_ipv6(&table, ipv4, ipv6);
 }
 
 bool listen_map_find_ipv4(const struct ip_address *ipv6, struct in_addr *ipv4)
 {
-    return table.count != 0 && ipv6->family == AF_INET6 && eam_to_ipv4(&table, ipv6, ipv4);
+    return table.count != 0 && ipv6->family == AF_INET6 && explicit_mapping_to_ipv4(&table, ipv6, ipv4);
 }

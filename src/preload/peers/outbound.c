@@ -36,7 +36,7 @@ static size_t slot_of(uint64_t key)
 
 bool outbound_recover(const struct ip_address *address, struct in_addr *shown)
 {
-    return redirect_recover(address, shown) || pref64_recover_former(address, shown);
+    return redirect_recover(address, shown) || nat64_discovery_recover_former(address, shown);
 }
 
 void outbound_note(int fd, struct in_addr asked)

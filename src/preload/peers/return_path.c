@@ -5,7 +5,7 @@
 #include "preload/peers/loopback_twin.h"
 #include "preload/peers/translators.h"
 
-_Atomic bool replies_any;
+_Atomic bool return_path_any;
 
 /* --- peers on ::1 --- */
 
@@ -134,17 +134,17 @@ static bool is_ipv6_loopback(const struct sockaddr_storage *source)
     return source->ss_family == AF_INET6 && IN6_IS_ADDR_LOOPBACK(&((const struct sockaddr_in6 *)source)->sin6_addr);
 }
 
-view *replies_note(int fd, const struct sockaddr_storage *source, socklen_t length)
+view *return_path_note(int fd, const struct sockaddr_storage *source, socklen_t length)
 {
     bool loopback = note_loopback(fd, source, length), translated = note_translated(source, length);
-    if ((loopback || translated) && !replies_may_concern()) {
-        atomic_store_explicit(&replies_any, true, memory_order_relaxed);
-        glance_at_all_addresses();
+    if ((loopback || translated) && !return_path_may_concern()) {
+        atomic_store_explicit(&return_path_any, true, memory_order_relaxed);
+        fast_path_at_all_addresses();
     }
     return !loopback && is_ipv6_loopback(source) ? view_of_twin : view_of;
 }
 
-bool replies_way_back(int fd, const struct sockaddr_in *peer, struct ip_address *address)
+bool return_path_way_back(int fd, const struct sockaddr_in *peer, struct ip_address *address)
 {
     const struct in6_addr loopback = IN6ADDR_LOOPBACK_INIT;
     struct ip_address shown = address_ipv4(peer->sin_addr);

@@ -16,17 +16,17 @@
 #include "preload/peers/view.h"
 
 /* Whether there has been such a peer: until then nobody asks for its way. */
-extern _Atomic bool replies_any NEARBY;
+extern _Atomic bool return_path_any NEARBY;
 
 /* A datagram came to `fd` from this address. How it is to be shown. */
-view *replies_note(int fd, const struct sockaddr_storage *source, socklen_t length);
+view *return_path_note(int fd, const struct sockaddr_storage *source, socklen_t length);
 
 /* What `fd` sends to this peer: the IPv6 address from which its latest datagram came. False: it came over IPv4, or
    none did. */
-bool replies_way_back(int fd, const struct sockaddr_in *peer, struct ip_address *address);
-static inline bool replies_may_concern(void)
+bool return_path_way_back(int fd, const struct sockaddr_in *peer, struct ip_address *address);
+static inline bool return_path_may_concern(void)
 {
-    return atomic_load_explicit(&replies_any, memory_order_relaxed);
+    return atomic_load_explicit(&return_path_any, memory_order_relaxed);
 }
 
 #endif

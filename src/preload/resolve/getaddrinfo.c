@@ -239,10 +239,11 @@ static int look_up_ipv4_literal(const char *node, struct in_addr ipv4, const cha
                                 const struct addrinfo *hints, struct addrinfo **result)
 {
     struct ip_address address = address_ipv4(ipv4), ways[NAT64_PREFIXES_MAX];
-    struct pref64 found;
+    struct nat64_discovery found;
     lookups_record_alone(&address);
     int error = REAL(getaddrinfo)(node, service, hints, result);
-    if (!is_hidden(hints, error) || !pref64_find(PREF64_ASK, &found) || pref64_ways_to(ipv4, ways) == 0)
+    if (!is_hidden(hints, error) || !nat64_discovery_find(NAT64_DISCOVERY_ASK, &found) ||
+        nat64_discovery_ways_to(ipv4, ways) == 0)
         return error;
     return look_up_hidden(node, service, hints, result) == 0 ? 0 : error;
 }
@@ -250,7 +251,7 @@ static int look_up_ipv4_literal(const char *node, struct in_addr ipv4, const cha
 static bool is_way_to(const struct ip_address *ipv6, const struct ip_address *ipv4)
 {
     struct in_addr shown;
-    return ipv6->family == AF_INET6 && pref64_recover(ipv6, &shown) && shown.s_addr == ipv4->ipv4.s_addr;
+    return ipv6->family == AF_INET6 && nat64_discovery_recover(ipv6, &shown) && shown.s_addr == ipv4->ipv4.s_addr;
 }
 
 /* What AI_ADDRCONFIG would have hidden, and nothing leads to. */

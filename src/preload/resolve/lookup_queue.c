@@ -40,17 +40,17 @@ static unsigned starting; /* threads that are being made; they may fail */
 static atomic_bool used;
 static _Atomic uint32_t completions; /* waited for by futex */
 
-static void enter(struct shelter *shelter)
+static void enter(struct critical_section *section)
 {
-    shelter_enter(shelter);
+    critical_section_enter(section);
     while (atomic_flag_test_and_set_explicit(&lock, memory_order_acquire))
         syscall(SYS_sched_yield);
 }
 
-static void leave(struct shelter *shelter)
+static void leave(struct critical_section *section)
 {
     atomic_flag_clear_explicit(&lock, memory_order_release);
-    shelter_leave(shelter);
+    critical_section_leave(section);
 }
 
 /* gai_error() reads it, beside any thread. */
@@ -144,8 +144,8 @@ static struct job **place_of(struct job **list, const struct gaicb *request)
 
 static struct job *take_next(void)
 {
-    struct shelter shelter;
-    enter(&shelter);
+    struct critical_section section;
+    enter(&section);
     struct job *job = waiting;
     if (job != NULL) {
         waiting = job->next;
@@ -154,21 +154,21 @@ static struct job *take_next(void)
     } else {
         workers--;
     }
-    leave(&shelter);
+    leave(&section);
     return job;
 }
 
 static void *work(void *nothing)
 {
-    struct shelter shelter;
+    struct critical_section section;
     struct job *job;
     while ((job = take_next()) != NULL) {
         struct gaicb *request = job->request;
         int state = job->look_up(request->ar_name, request->ar_service, request->ar_request, &request->ar_result);
-        enter(&shelter);
+        enter(&section);
         struct job **place = place_of(&running, request);
         *place = job->next;
-        leave(&shelter);
+        leave(&section);
         finish(job, state);
     }
     return nothing;
@@ -192,26 +192,26 @@ static bool start_worker(void)
 /* Reserves the place of a worker before it is made: it may have done all and ended when that call returns. */
 static bool reserve_worker(void)
 {
-    struct shelter shelter;
-    enter(&shelter);
+    struct critical_section section;
+    enter(&section);
     bool more = workers < WORKERS_MOST;
     workers += more;
     starting += more;
-    leave(&shelter);
+    leave(&section);
     return more;
 }
 
 /* In a shelter: other threads wait until it is known whether there is a worker. */
 static bool make_worker(void)
 {
-    struct shelter shelter, inner;
-    shelter_enter(&shelter);
+    struct critical_section section, inner;
+    critical_section_enter(&section);
     bool started = start_worker();
     enter(&inner);
     starting--;
     workers -= !started;
     leave(&inner);
-    shelter_leave(&shelter);
+    critical_section_leave(&section);
     return started;
 }
 
@@ -256,26 +256,26 @@ static bool make_jobs(struct gaicb *const list[], int count, struct batch *batch
 
 static void append(struct job *jobs)
 {
-    struct shelter shelter;
+    struct critical_section section;
     for (const struct job *job = jobs; job != NULL; job = job->next)
         set_state(job->request, EAI_INPROGRESS);
     atomic_store_explicit(&used, true, memory_order_relaxed);
-    enter(&shelter);
+    enter(&section);
     struct job **end = &waiting;
     while (*end != NULL)
         end = &(*end)->next;
     *end = jobs;
-    leave(&shelter);
+    leave(&section);
 }
 
 /* Enters, once it is known whether there is a worker: not while all that are counted are only being made. */
-static void enter_when_sure(struct shelter *shelter)
+static void enter_when_sure(struct critical_section *section)
 {
-    enter(shelter);
+    enter(section);
     while (workers != 0 && workers == starting) {
-        leave(shelter);
+        leave(section);
         syscall(SYS_sched_yield);
-        enter(shelter);
+        enter(section);
     }
 }
 
@@ -283,9 +283,9 @@ static void enter_when_sure(struct shelter *shelter)
    thread may have started it meanwhile. */
 static bool take_back(const struct batch *batch, unsigned count)
 {
-    struct shelter shelter;
+    struct critical_section section;
     unsigned taken = 0;
-    enter_when_sure(&shelter);
+    enter_when_sure(&section);
     for (struct job **place = &waiting; workers == 0 && *place != NULL;) {
         struct job *job = *place;
         if (job->batch != batch) {
@@ -296,7 +296,7 @@ static bool take_back(const struct batch *batch, unsigned count)
         free(job);
         taken++;
     }
-    leave(&shelter);
+    leave(&section);
     return taken == count;
 }
 
@@ -383,9 +383,9 @@ int lookup_queue_wait(const struct gaicb *const list[], int count, const struct 
 /* Unlinks what waits: `request`, or all. */
 static struct job *withdraw(const struct gaicb *request, bool *is_running)
 {
-    struct shelter shelter;
+    struct critical_section section;
     struct job *withdrawn;
-    enter(&shelter);
+    enter(&section);
     struct job **place = request != NULL ? place_of(&waiting, request) : &waiting;
     withdrawn = *place;
     if (request == NULL) {
@@ -395,7 +395,7 @@ static struct job *withdraw(const struct gaicb *request, bool *is_running)
         withdrawn->next = NULL;
     }
     *is_running = request != NULL ? *place_of(&running, request) != NULL : running != NULL;
-    leave(&shelter);
+    leave(&section);
     return withdrawn;
 }
 

@@ -51,7 +51,7 @@ static void record(const struct candidate_answer *answer)
         return;
     candidates_record(&table, this_thread(), now_ms, answer);
     atomic_store_explicit(&lookups_recorded, true, memory_order_release);
-    glance_at_all_addresses();
+    fast_path_at_all_addresses();
     unlock(&before);
 }
 

@@ -19,13 +19,13 @@ static bool read_configuration(void)
     SCRATCH(struct configuration, room);
     if (room == NULL)
         return false;
-    struct shelter shelter;
-    shelter_enter(&shelter);
+    struct critical_section section;
+    critical_section_enter(&section);
     int fd = raw_openat(AT_FDCWD, CONFIGURATION, O_RDONLY | O_NOCTTY | O_NONBLOCK, 0);
     long length = fd >= 0 ? syscall(SYS_read, fd, room->text, sizeof room->text) : errno == ENOENT ? 0 : -1;
     if (fd >= 0)
         raw_close(fd);
-    shelter_leave(&shelter);
+    critical_section_leave(&section);
     return length >= 0 && length < (long)sizeof room->text && nsswitch_keeps_nothing(room->text, (size_t)length);
 }
 

@@ -17,7 +17,7 @@ static _Atomic int64_t silent_until_s; /* calendar time, as in the shared mark *
 static _Atomic uint64_t first_name;
 static _Atomic int64_t first_ended_ms;
 
-void silence_broken(void)
+void no_aaaa_broken(void)
 {
     atomic_store_explicit(&first_name, 0, memory_order_relaxed);
 }
@@ -33,11 +33,11 @@ static bool is_second(const char *name, int64_t started_ms)
     return none != hash && started_ms >= atomic_load(&first_ended_ms);
 }
 
-void silence_note(const char *name, int64_t started_ms, int64_t silent_ms)
+void no_aaaa_note(const char *name, int64_t started_ms, int64_t silent_ms)
 {
     if (silent_ms < SILENT_AFTER_MS || !is_second(name, started_ms))
         return;
-    silence_broken();
+    no_aaaa_broken();
     int64_t until_s = clock_calendar_s() + REMEMBERED_S;
     atomic_store(&silent_until_s, until_s);
     state_mark_write(STATE_MARK_SILENT_RESOLVER, (uint64_t)until_s);
@@ -50,7 +50,7 @@ static bool holds(int64_t until_s)
     return now_s < until_s && until_s <= now_s + REMEMBERED_S;
 }
 
-bool silence_is_known(void)
+bool no_aaaa_is_known(void)
 {
     uint64_t shared;
     if (holds(atomic_load_explicit(&silent_until_s, memory_order_relaxed)))

@@ -16,12 +16,12 @@
  * One is not enough, since it may have been a single question, lost on its way, or a name whose own servers are
  * silent: the resolver counts as silent after two in a row, of different names and one after the other.
  */
-void silence_note(const char *name, int64_t started_ms, int64_t silent_ms);
+void no_aaaa_note(const char *name, int64_t started_ms, int64_t silent_ms);
 
 /* One has been answered: the row begins anew. */
-void silence_broken(void);
+void no_aaaa_broken(void);
 
 /* Whether the resolver was found silent within the last ten minutes. */
-bool silence_is_known(void);
+bool no_aaaa_is_known(void);
 
 #endif

@@ -39,7 +39,7 @@ static int read_whole(int fd, char *text, size_t *length)
 static void tell_problem(const struct gai_conf_problem *problem, void *context)
 {
     unsigned *problems = context;
-    char data[OBSERVE_LINE_SIZE];
+    char data[LOG_LINE_SIZE];
     struct text line = text_on(data, sizeof data);
     if (++*problems > PROBLEMS_TOLD)
         return;
@@ -56,7 +56,7 @@ static void tell_problem(const struct gai_conf_problem *problem, void *context)
     else
         setting_quote(problem->found, problem->found_length, &line);
     text_add(&line, problem->applied ? "; counts all the same" : "; ignored");
-    observe_line(OBSERVE_ERROR, &line);
+    log_line(LOG_LEVEL_ERROR, &line);
 }
 
 /* libc says nothing of bad lines, so the system's file gets no complaints from us either. */
@@ -86,8 +86,8 @@ static void read_file(struct policy *policy)
         if (error == 0)
             return;
         if (!atomic_exchange(&told, true))
-            observe_error(OBSERVE_ERROR, "the policy of the system is used, since it is impossible to read", path,
-                          error);
+            log_error(LOG_LEVEL_ERROR, "the policy of the system is used, since it is impossible to read", path,
+                      error);
     }
     if (read_policy(SYSTEM_FILE, false, policy) != 0)
         policy_builtin(policy, POLICY_SYSTEM, NULL, 0);

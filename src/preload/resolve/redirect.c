@@ -81,11 +81,11 @@ static void look_up(void *data)
     const char *name = settings_current()->redirects.entries[place].name;
     struct addrinfo hints = {.ai_family = AF_INET6, .ai_socktype = SOCK_STREAM}, *list = NULL;
     if (res_ninit(&_res) == 0)
-        beside_asks(RESOLVER_WAITS_AS_SET, &_res);
+        worker_thread_asks(RESOLVER_WAITS_AS_SET, &_res);
     int error = REAL(getaddrinfo)(name, NULL, &hints, &list);
-    beside_has_asked();
+    worker_thread_has_asked();
     if (error != 0)
-        observe_error(OBSERVE_WARNING, "no IPv6 address to redirect to:", name, 0);
+        log_error(LOG_LEVEL_WARNING, "no IPv6 address to redirect to:", name, 0);
     if (error == 0 || error == EAI_NONAME || error == EAI_NODATA) /* else what it was before counts */
         write_known(place, list);
     if (error == 0)
@@ -102,13 +102,13 @@ static void start_looking_up(unsigned place)
     if (atomic_exchange(&known[place].asking, self) == self)
         return;
     unsigned *argument = malloc(sizeof *argument);
-    struct beside *beside = NULL;
+    struct worker_thread *worker = NULL;
     if (argument != NULL) {
         *argument = place;
-        beside = beside_start(BESIDE_SHARED_NUMBERS, look_up, free, argument);
+        worker = worker_thread_start(WORKER_THREAD_SHARED_NUMBERS, look_up, free, argument);
     }
-    if (beside != NULL) {
-        beside_release(beside);
+    if (worker != NULL) {
+        worker_thread_release(worker);
         return;
     }
     free(argument);

@@ -23,10 +23,10 @@
 #define LAST_BUFFER_SIZE  (64u * 1024u)
 
 struct resolve_half {
-    struct resolve_half *outer; /* of this thread: the lookup that this one interrupts */
-    uintptr_t frame;            /* of the function that began it */
-    struct beside *beside;      /* NULL: nothing runs */
-    bool described;             /* the getaddrinfo kind */
+    struct resolve_half *outer;   /* of this thread: the lookup that this one interrupts */
+    uintptr_t frame;              /* of the function that began it */
+    struct worker_thread *worker; /* NULL: nothing runs */
+    bool described;               /* the getaddrinfo kind */
     char *name, *service;
     struct addrinfo hints;
     struct resolver_state resolver; /* of the thread that wants to know */
@@ -82,18 +82,18 @@ static void look_up(void *data)
         return;
     int64_t answered_ms = atomic_load(&half->ipv4_answered_ms);
     if (!half->timed_out)
-        silence_broken();
+        no_aaaa_broken();
     else if (answered_ms != 0)
-        silence_note(half->name, half->started_ms, clock_now_ms() - answered_ms);
+        no_aaaa_note(half->name, half->started_ms, clock_now_ms() - answered_ms);
 }
 
 static void look_up_beside(void *data)
 {
     struct resolve_half *half = data;
     half->own_servers = resolver_state_begin(&half->resolver);
-    beside_asks(RESOLVER_WAITS_SHORT, &_res);
+    worker_thread_asks(RESOLVER_WAITS_SHORT, &_res);
     look_up(half);
-    beside_has_asked();
+    worker_thread_has_asked();
     resolver_state_end();
 }
 
@@ -148,12 +148,13 @@ struct resolve_half *resolve_start(const char *name, const char *service, const 
     half->outer = current;
     current = half;
     thread_end_watch(THREAD_END_NO_HANDLER);
-    observe_name(EVENT_LOOKUP, name, NULL, 0);
-    half->known_silent = silence_is_known();
+    log_name(EVENT_LOOKUP, name, NULL, 0);
+    half->known_silent = no_aaaa_is_known();
     if (!half->known_silent) {
         resolver_state_read(&half->resolver);
-        half->beside = beside_start(name_service_keeps_nothing() ? BESIDE_OWN_NUMBERS : BESIDE_SHARED_NUMBERS,
-                                    look_up_beside, free_half, half);
+        half->worker = worker_thread_start(name_service_keeps_nothing() ? WORKER_THREAD_OWN_NUMBERS
+                                                                        : WORKER_THREAD_SHARED_NUMBERS,
+                                           look_up_beside, free_half, half);
     }
     return half;
 }
@@ -164,7 +165,7 @@ bool resolve_wait(struct resolve_half *half, enum resolve_outcome ipv4)
     if (half == NULL)
         return false;
     atomic_store(&half->ipv4_answered_ms, ipv4 != RESOLVE_UNANSWERED ? clock_now_ms() : 0);
-    if (half->beside == NULL) {
+    if (half->worker == NULL) {
         /* No thread to be had, or a resolver that is known to be silent: worth our caller's time only if there is
            nothing else. One that is silent now even about IPv4 will not answer this. */
         if (ipv4 == RESOLVE_ABSENT || (ipv4 == RESOLVE_UNANSWERED && !half->known_silent)) {
@@ -172,17 +173,17 @@ bool resolve_wait(struct resolve_half *half, enum resolve_outcome ipv4)
             look_up(half);
         }
         if (!half->found)
-            observe_name(ipv4_found ? EVENT_SILENT : EVENT_NO_IPV6, half->name, NULL, 0);
+            log_name(ipv4_found ? EVENT_SILENT : EVENT_NO_IPV6, half->name, NULL, 0);
         return half->found;
     }
-    int64_t limit_ms = ipv4_found ? (int64_t)settings_current()->resolution_delay_ms : BESIDE_FOREVER_MS;
-    if (!beside_wait(half->beside, limit_ms))
-        observe_name(EVENT_LATE, half->name, NULL, 0);
+    int64_t limit_ms = ipv4_found ? (int64_t)settings_current()->resolution_delay_ms : WORKER_THREAD_FOREVER_MS;
+    if (!worker_thread_wait(half->worker, limit_ms))
+        log_name(EVENT_LATE, half->name, NULL, 0);
     else if (half->found)
         return true;
     else {
         half->absent = !half->timed_out;
-        observe_name(EVENT_NO_IPV6, half->name, NULL, 0);
+        log_name(EVENT_NO_IPV6, half->name, NULL, 0);
     }
     return false;
 }
@@ -210,8 +211,8 @@ void resolve_end(struct resolve_half *half)
         return;
     if (current == half)
         current = half->outer;
-    if (half->beside != NULL)
-        beside_abandon(half->beside);
+    if (half->worker != NULL)
+        worker_thread_abandon(half->worker);
     else
         free_half(half);
 }

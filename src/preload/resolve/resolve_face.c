@@ -21,7 +21,8 @@ static void note_alias_shown(void)
 static bool is_alias(const struct ip_address *candidate)
 {
     struct in_addr shown;
-    return candidate->family == AF_INET6 && !pref64_recover(candidate, &shown) && !address_is_loopback(candidate);
+    return candidate->family == AF_INET6 && !nat64_discovery_recover(candidate, &shown) &&
+           !address_is_loopback(candidate);
 }
 
 static bool show(const struct ip_address *candidate, struct in_addr *shown)
@@ -29,7 +30,7 @@ static bool show(const struct ip_address *candidate, struct in_addr *shown)
     struct ip_address back;
     if (candidate->family == AF_INET)
         *shown = candidate->ipv4;
-    else if (pref64_recover(candidate, shown))
+    else if (nat64_discovery_recover(candidate, shown))
         return !aliases_contains(*shown); /* the same as an answer of IPv4 that lies there */
     else if (address_is_loopback(candidate))
         shown->s_addr = htonl(INADDR_LOOPBACK);
@@ -122,7 +123,7 @@ static void record(const char *name, const struct resolve_addresses *ipv4, const
     struct ip_address list[CANDIDATES_PER_LIST] = {0};
     size_t count = take_candidates(ordered, list);
     lookups_record(name, list, count, ordered->ipv4_first ? face_of(ipv4, list, count) : CANDIDATES_NO_FACE);
-    observe_name(EVENT_ANSWER, name, list, count);
+    log_name(EVENT_ANSWER, name, list, count);
     for (size_t i = 0; i < count && !hides_ipv6(ordered); i++) {
         struct in_addr shown;
         if (is_alias(&list[i]) && show(&list[i], &shown) && aliases_is_shared(shown))

@@ -17,13 +17,13 @@
 static void tell_ignored(const struct ip_address *address)
 {
     static atomic_bool told;
-    enum observe_level level = atomic_exchange(&told, true) ? OBSERVE_INFO : OBSERVE_WARNING;
-    char data[OBSERVE_LINE_SIZE];
+    enum log_level level = atomic_exchange(&told, true) ? LOG_LEVEL_INFO : LOG_LEVEL_WARNING;
+    char data[LOG_LINE_SIZE];
     struct text line = text_on(data, sizeof data);
     text_add(&line, "ignored a resolver's answer inside the alias pool: ");
     text_add_address(&line, address);
     text_add(&line, " (set alias-pool to a range that nobody uses)");
-    observe_line(level, &line);
+    log_line(level, &line);
 }
 
 static bool may_be_candidate(const struct ip_address *address)
@@ -41,7 +41,7 @@ bool resolve_has_ipv6(const struct resolve_addresses *ordered)
 {
     struct in_addr shown;
     for (size_t i = 0; i < ordered->count; i++)
-        if (ordered->addresses[i].family == AF_INET6 && !pref64_recover(&ordered->addresses[i], &shown))
+        if (ordered->addresses[i].family == AF_INET6 && !nat64_discovery_recover(&ordered->addresses[i], &shown))
             return true;
     return false;
 }
@@ -154,12 +154,13 @@ static bool may_be_synthesized(const struct ip_address *ipv6, const struct resol
 
 /* How much it is worth to know the prefix where IPv4 has no route: all, where nothing else leads to this name. Where
    something may, the ways are its last resort (RFC 8305 section 7.2). */
-static enum pref64_patience patience_for(const struct resolve_addresses *ipv4, const struct resolve_addresses *ipv6)
+static enum nat64_discovery_patience patience_for(const struct resolve_addresses *ipv4,
+                                                  const struct resolve_addresses *ipv6)
 {
     for (size_t i = 0; i < ipv6->count; i++)
         if (!may_be_synthesized(&ipv6->addresses[i], ipv4) && sources_find(&ipv6->addresses[i], NULL))
-            return PREF64_BRIEFLY;
-    return PREF64_ASK;
+            return NAT64_DISCOVERY_BRIEFLY;
+    return NAT64_DISCOVERY_ASK;
 }
 
 /* What a DNS64 made is the IPv4 address that it made it of. */
@@ -169,7 +170,7 @@ static void add_recovered(struct resolve_addresses *ipv4, struct resolve_address
     for (size_t i = 0; i < found->count; i++) {
         struct in_addr inside;
         struct ip_address address;
-        if (!pref64_recover(&found->addresses[i], &inside)) {
+        if (!nat64_discovery_recover(&found->addresses[i], &inside)) {
             resolve_add(ipv6, &found->addresses[i]);
             continue;
         }
@@ -189,7 +190,7 @@ static void add_ways(struct resolve_addresses *ordered)
         resolve_add(ordered, address);
         if (address->family != AF_INET || sources_find(address, NULL))
             continue;
-        size_t count = pref64_ways_to(address->ipv4, ways);
+        size_t count = nat64_discovery_ways_to(address->ipv4, ways);
         for (size_t j = 0; j < count; j++)
             resolve_add(ordered, &ways[j]);
     }
@@ -251,7 +252,7 @@ static void put_together(const char *name, const struct resolve_addresses *ipv4,
 void resolve_order(const char *name, const struct resolve_addresses *ipv4, const struct resolve_addresses *ipv6,
                    struct resolve_addresses *ordered)
 {
-    struct pref64 prefixes;
+    struct nat64_discovery prefixes;
     ordered->count = 0;
     ordered->ipv4_first = true;
     SCRATCH(struct work, work);
@@ -263,7 +264,7 @@ void resolve_order(const char *name, const struct resolve_addresses *ipv4, const
     bool translates = families == FAMILIES_BOTH && settings_current()->nat64.mode != NAT64_OFF;
     bool routed = translates && ipv4->count > 0 && sources_find(&ipv4->addresses[0], NULL);
     if (translates && !routed && ipv4->count > 0)
-        pref64_find(patience_for(ipv4, ipv6), &prefixes);
+        nat64_discovery_find(patience_for(ipv4, ipv6), &prefixes);
     if (translates)
         add_recovered(all_ipv4, real_ipv6, ipv6);
     else

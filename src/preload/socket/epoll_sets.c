@@ -70,7 +70,7 @@ static void add(int epoll, int fd, struct epoll_event *event)
         sched_yield();
     }
     if (error != 0 && error != EEXIST && error != EBADF)
-        observe_error(OBSERVE_ERROR, "an epoll set lost a socket that was exchanged", NULL, error);
+        log_error(LOG_LEVEL_ERROR, "an epoll set lost a socket that was exchanged", NULL, error);
 }
 
 void epoll_sets_restore(int fd, const struct epoll_registrations *registrations)

@@ -117,7 +117,7 @@ bool holders_include_others(int fd)
                   (record != NULL && clock_now_ms() < atomic_load(&record->held_until_ms)) || ask(fd, foreign);
     if (record != NULL && shared) {
         if (atomic_exchange(&record->held_until_ms, clock_now_ms() + BELIEVED_MS) == 0)
-            observe(OBSERVE_INFO, "a socket stays with IPv4, since another process may have it too");
+            log_message(LOG_LEVEL_INFO, "a socket stays with IPv4, since another process may have it too");
     } else if (record != NULL) {
         if (!unsure)
             atomic_store(&record->children, children);

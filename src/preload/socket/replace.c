@@ -66,8 +66,8 @@ static void replace_if_same(int number, void *context)
     if (number == replacement->first)
         replacement->error = error;
     else if (error != 0)
-        observe_error(OBSERVE_WARNING, "a duplicate of a socket could not be replaced and stays as it was", NULL,
-                      -error);
+        log_error(LOG_LEVEL_WARNING, "a duplicate of a socket could not be replaced and stays as it was", NULL,
+                  -error);
 }
 
 /* Once. */

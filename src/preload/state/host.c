@@ -27,8 +27,8 @@ static size_t read_identity(const char *path, char *identity)
 {
     int saved = errno;
     size_t length = 0;
-    struct shelter shelter;
-    shelter_enter(&shelter);
+    struct critical_section section;
+    critical_section_enter(&section);
     int fd = raw_openat(AT_FDCWD, path, O_RDONLY | O_NOCTTY | O_NONBLOCK, 0);
     if (fd >= 0) {
         ssize_t count = read(fd, identity, IDENTITY_SIZE);
@@ -36,7 +36,7 @@ static size_t read_identity(const char *path, char *identity)
             length++;
         raw_close(fd);
     }
-    shelter_leave(&shelter);
+    critical_section_leave(&section);
     errno = saved;
     return length >= IDENTITY_LEAST ? length : 0;
 }

@@ -128,11 +128,11 @@ void state_tell(struct state *state, enum state_file_number number, const struct
     uint32_t bit = UINT32_C(1) << fault->reason;
     if ((atomic_fetch_or_explicit(&state->told[counted], bit, memory_order_relaxed) & bit) != 0)
         return;
-    char data[OBSERVE_LINE_SIZE];
+    char data[LOG_LINE_SIZE];
     struct text line = text_on(data, sizeof data);
     text_add(&line, consequences[counted]);
     state_fault_describe(fault, &state->place, state_file_name(state, number), &line);
-    observe_line(geteuid() == state->user ? OBSERVE_WARNING : OBSERVE_INFO, &line);
+    log_line(geteuid() == state->user ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO, &line);
 }
 
 static bool read_slot(const struct state_file *file, uint32_t number, uint8_t *slot, struct state_fault *fault)
@@ -155,10 +155,10 @@ bool state_reader_open(struct state_reader *reader, struct state *state, enum st
     reader->number = number;
     reader->format = state_format(state, number);
     reader->fault = (struct state_fault){0};
-    shelter_enter(&reader->shelter);
+    critical_section_enter(&reader->section);
     bool opened = state_file_open(&reader->file, &state->place, &reader->format, STATE_READ, &reader->fault);
     if (!opened) {
-        shelter_leave(&reader->shelter);
+        critical_section_leave(&reader->section);
         state_tell(state, number, &reader->fault);
     }
     errno = saved;
@@ -180,7 +180,7 @@ void state_reader_close(struct state_reader *reader)
 {
     int saved = errno;
     state_file_close(&reader->file);
-    shelter_leave(&reader->shelter);
+    critical_section_leave(&reader->section);
     state_tell(reader->state, reader->number, &reader->fault);
     errno = saved;
 }
@@ -217,8 +217,8 @@ bool state_slot_write(struct state *state, enum state_file_number file_number, e
 {
     int saved = errno;
     struct state_format format = state_format_for(state, file_number, mode);
-    struct shelter shelter;
-    shelter_enter(&shelter);
+    struct critical_section section;
+    critical_section_enter(&section);
     struct state_fault fault;
     struct state_file file;
     bool written = false;
@@ -226,7 +226,7 @@ bool state_slot_write(struct state *state, enum state_file_number file_number, e
         written = write_payload(&file, number, payload, &fault);
         state_file_close(&file);
     }
-    shelter_leave(&shelter);
+    critical_section_leave(&section);
     if (!written)
         state_tell(state, file_number, &fault);
     errno = saved;

@@ -72,7 +72,7 @@ struct state_reader {
     struct state_format format;
     struct state_file file;
     struct state_fault fault;
-    struct shelter shelter;
+    struct critical_section section;
 };
 bool state_reader_open(struct state_reader *reader, struct state *state, enum state_file_number number);
 bool state_reader_slot(struct state_reader *reader, uint32_t number, uint8_t *payload);

@@ -166,8 +166,8 @@ enum state_answer state_aliases_allot(struct state *state, struct alias_search *
     struct question question;
     question_start(&question, state, search);
     struct state_format format = state_format_for(state, STATE_ALIASES, STATE_CREATE);
-    struct shelter shelter;
-    shelter_enter(&shelter);
+    struct critical_section section;
+    critical_section_enter(&section);
     struct state_file file;
     struct state_fault unread;
     enum state_answer answer = STATE_FAILED;
@@ -178,7 +178,7 @@ enum state_answer state_aliases_allot(struct state *state, struct alias_search *
         state_file_close(&file);
     }
     question_end(&question);
-    shelter_leave(&shelter);
+    critical_section_leave(&section);
     errno = saved;
     return answer;
 }
@@ -190,8 +190,8 @@ enum state_answer state_aliases_find(struct state *state, struct alias_search *s
     struct question question;
     question_start(&question, state, search);
     struct state_format format = state_format(state, STATE_ALIASES);
-    struct shelter shelter;
-    shelter_enter(&shelter);
+    struct critical_section section;
+    critical_section_enter(&section);
     struct state_file file;
     enum alias_found found = ALIAS_NO_PLACE;
     bool readable = state_file_open(&file, &state->place, &format, STATE_READ, fault);
@@ -200,7 +200,7 @@ enum state_answer state_aliases_find(struct state *state, struct alias_search *s
         state_file_close(&file);
     }
     question_end(&question);
-    shelter_leave(&shelter);
+    critical_section_leave(&section);
     errno = saved;
     return found == ALIAS_PRESENT ? STATE_FOUND : readable ? STATE_NOTHING : STATE_FAILED;
 }
@@ -243,8 +243,8 @@ enum state_answer state_aliases_forget(struct state *state, uint32_t offset, str
         return STATE_NOTHING;
     int saved = errno;
     struct state_format format = state_format_for(state, STATE_ALIASES, STATE_WRITE);
-    struct shelter shelter;
-    shelter_enter(&shelter);
+    struct critical_section section;
+    critical_section_enter(&section);
     struct state_file file;
     uint32_t first, count;
     enum state_answer answer = STATE_FAILED;
@@ -258,7 +258,7 @@ enum state_answer state_aliases_forget(struct state *state, uint32_t offset, str
     } else if (fault->reason == STATE_ABSENT) {
         answer = STATE_NOTHING;
     }
-    shelter_leave(&shelter);
+    critical_section_leave(&section);
     errno = saved;
     return answer;
 }
@@ -289,8 +289,8 @@ enum state_answer state_aliases_read(struct state *state, uint32_t offset, bool 
     int saved = errno;
     struct state_format format = state_format(state, STATE_ALIASES);
     struct alias_moment now = host_moment();
-    struct shelter shelter;
-    shelter_enter(&shelter);
+    struct critical_section section;
+    critical_section_enter(&section);
     struct state_file file;
     enum state_answer answer = STATE_FAILED;
     bool writable = use && state_file_open(&file, &state->place, &format, STATE_WRITE, fault);
@@ -305,7 +305,7 @@ enum state_answer state_aliases_read(struct state *state, uint32_t offset, bool 
     } else if (fault->reason == STATE_ABSENT) {
         answer = STATE_NOTHING;
     }
-    shelter_leave(&shelter);
+    critical_section_leave(&section);
     errno = saved;
     return answer;
 }

@@ -72,8 +72,8 @@ static bool ask_file(const struct state_place *place, enum state_mode mode, stru
                                   .durable = true,
                                   .secret = true};
     int saved = errno;
-    struct shelter shelter;
-    shelter_enter(&shelter);
+    struct critical_section section;
+    critical_section_enter(&section);
     bool good = read_key(place, &format, STATE_READ, key, fault);
     if (!good && fault->reason == STATE_ABSENT && mode == STATE_CREATE) {
         if (secret_fill(payload, sizeof key->low + sizeof key->high)) {
@@ -83,7 +83,7 @@ static bool ask_file(const struct state_place *place, enum state_mode mode, stru
             *fault = (struct state_fault){.reason = STATE_NO_RANDOM};
         }
     }
-    shelter_leave(&shelter);
+    critical_section_leave(&section);
     errno = saved;
     return good;
 }

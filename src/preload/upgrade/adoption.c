@@ -22,7 +22,7 @@ static void note_backlog(int fd)
     socklen_t length = sizeof information;
     if (REAL(getsockopt)(fd, IPPROTO_TCP, TCP_INFO, &information, &length) == 0 &&
         information.tcpi_state == TCP_LISTEN)
-        binding_note_listening(fd, (int)information.tcpi_sacked); /* that of listen() */
+        bind_note_listening(fd, (int)information.tcpi_sacked); /* that of listen() */
 }
 
 /* IP_PKTINFO is set for the proof; what the program wanted shows in its twin (proof.h). */
@@ -34,7 +34,7 @@ static void begin_proof(int fd, struct socket_record *record)
     if (forgery_adopt(fd, record) && REAL(getsockopt)(fd, IPPROTO_IP, IP_PKTINFO, &asked, &length) == 0 && asked == 0)
         return; /* our filter was there before anything came */
     length = sizeof wanted;
-    proof_begin(fd, record);
+    spoof_check_begin(fd, record);
     if (REAL(getsockopt)(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &wanted, &length) == 0 && wanted == 0)
         sockets_clear(record, SOCKET_WANTS_PKTINFO);
 }
@@ -47,7 +47,7 @@ static void adopt(int fd, const struct sockaddr_in6 *bound)
         return;
     sockets_set(record, SOCKET_UPGRADED | SOCKET_BOUND | SOCKET_FOREIGN);
     if (bound->sin6_port != 0 && IN6_IS_ADDR_UNSPECIFIED(&bound->sin6_addr))
-        binding_note_wildcard(record);
+        bind_note_wildcard(record);
     else if (bound->sin6_port != 0)
         sockets_set(record, SOCKET_FAMILY_FIXED);
     for (size_t i = 0; i < sizeof carried / sizeof carried[0]; i++) {

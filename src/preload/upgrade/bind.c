@@ -18,7 +18,7 @@ static _Atomic unsigned wildcards_made;
 
 static const struct in6_addr any = IN6ADDR_ANY_INIT;
 
-void binding_note_wildcard(struct socket_record *record)
+void bind_note_wildcard(struct socket_record *record)
 {
     sockets_set(record, SOCKET_WILDCARD);
     atomic_fetch_add(&wildcards_made, 1);
@@ -52,13 +52,13 @@ static int bind_wildcard(int fd, uint16_t port)
     aliases_prepare();
     int result = upgrade_and_bind(fd, &wildcard, port, settings->listen == LISTEN_MAPPED);
     if (result == 0) {
-        binding_note_wildcard(sockets_find(fd));
+        bind_note_wildcard(sockets_find(fd));
         return 0;
     }
     if (settings->listen == LISTEN_INET6 && result != -EAFNOSUPPORT)
         return result;
     if (result == -EADDRINUSE)
-        observe(OBSERVE_INFO, "the IPv6 side of a port is taken: IPv4 only");
+        log_message(LOG_LEVEL_INFO, "the IPv6 side of a port is taken: IPv4 only");
     return -EAGAIN;
 }
 
@@ -77,7 +77,7 @@ static int bind_upgraded(int fd, const struct ip_address *ipv4, uint16_t port)
     return bind_to(fd, &address, port);
 }
 
-int binding_make(int fd, const struct sockaddr_in *wanted)
+int bind_make(int fd, const struct sockaddr_in *wanted)
 {
     int saved = errno, result = -EAGAIN;
     struct ip_address ipv4 = address_ipv4(wanted->sin_addr);
@@ -118,7 +118,7 @@ static void give_back_if_in_the_way(int fd, void *context)
         upgrade_give_back(fd);
 }
 
-void binding_make_room(int fd, const struct sockaddr_in6 *wanted)
+void bind_make_room(int fd, const struct sockaddr_in6 *wanted)
 {
     if (atomic_load_explicit(&wildcards_made, memory_order_relaxed) == 0 || wanted->sin6_port == 0)
         return;
@@ -128,7 +128,7 @@ void binding_make_room(int fd, const struct sockaddr_in6 *wanted)
     errno = saved;
 }
 
-void binding_release_peer(int fd)
+void bind_release_peer(int fd)
 {
     const struct socket_record *record = sockets_find(fd);
     uint32_t flags = record != NULL ? atomic_load(&record->flags) : 0;
@@ -151,7 +151,7 @@ void binding_release_peer(int fd)
     errno = saved;
 }
 
-void binding_prepare_listening(int fd)
+void bind_prepare_listening(int fd)
 {
     const struct socket_record *record = sockets_find(fd);
     uint32_t flags = record != NULL ? atomic_load(&record->flags) : 0;
@@ -163,11 +163,11 @@ void binding_prepare_listening(int fd)
     int saved = errno;
     if (REAL(getsockname)(fd, (struct sockaddr *)&local, &length) == 0 && local.sin_family == AF_INET &&
         local.sin_addr.s_addr == htonl(INADDR_ANY) && local.sin_port == 0)
-        binding_make(fd, &local);
+        bind_make(fd, &local);
     errno = saved;
 }
 
-void binding_note_listening(int fd, int backlog)
+void bind_note_listening(int fd, int backlog)
 {
     struct socket_record *record = sockets_find(fd);
     if (record == NULL)

@@ -20,28 +20,28 @@
  * Any other IPv4 address stays what it is (RFC 6535 section 2.1: an explicit bind is not changed), and fixes the
  * socket to IPv4.
  */
-int binding_make(int fd, const struct sockaddr_in *wanted);
+int bind_make(int fd, const struct sockaddr_in *wanted);
 
 /*
  * The program is about to bind an IPv6 socket of its own. If one of the sockets that we have made dual holds that
  * port, it goes back to IPv4, so that the program finds both families as free as they would be without us.
  */
-void binding_make_room(int fd, const struct sockaddr_in6 *wanted);
+void bind_make_room(int fd, const struct sockaddr_in6 *wanted);
 
 /*
  * The program is about to connect a UDP socket again that we have made dual. What it is connected to fixes its local
  * address to one family, so that the kernel would refuse a peer of the other one, or lose its replies: it is
  * disconnected, and keeps its port. Does nothing to other sockets.
  */
-void binding_release_peer(int fd);
+void bind_release_peer(int fd);
 
 /* The socket is bound to the wildcard in the place of 0.0.0.0. */
-void binding_note_wildcard(struct socket_record *record);
+void bind_note_wildcard(struct socket_record *record);
 
 /* Before listen(): a TCP socket that was bound to nothing is given a port of the wildcard, as the kernel would give
    it one; so it serves both families too. */
-void binding_prepare_listening(int fd);
+void bind_prepare_listening(int fd);
 /* listen() has succeeded. */
-void binding_note_listening(int fd, int backlog);
+void bind_note_listening(int fd, int backlog);
 
 #endif

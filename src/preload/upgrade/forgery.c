@@ -52,7 +52,7 @@ static bool may_attach(bool lasting)
     return allowed;
 }
 
-int forgery_furnish(int from, int to, bool filtered, bool lasting, bool *screened)
+int forgery_apply(int from, int to, bool filtered, bool lasting, bool *screened)
 {
     *screened = false;
     bool screen = may_attach(lasting);
@@ -106,7 +106,7 @@ static int attach(int fd, struct socket_record *record, int name, const void *va
     int result = set(fd, name, value, length);
     if (result < 0)
         return result;
-    proof_begin(fd, record);
+    spoof_check_begin(fd, record);
     sockets_note_screened(record, name == SO_ATTACH_FILTER && (was_screened || may_attach(true)) && put_before(fd));
     return 0;
 }
@@ -121,7 +121,7 @@ static int detach_own(int fd, struct socket_record *record, const void *value, s
         return 0;
     int result = set(fd, SO_DETACH_FILTER, value, length);
     if (result == 0) {
-        proof_begin(fd, record);
+        spoof_check_begin(fd, record);
         sockets_note_screened(record, false);
     }
     return result;

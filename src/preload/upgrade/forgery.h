@@ -29,7 +29,7 @@
  * server's. *screened says whether ours is on it. 0, or -errno where the program's filter can't be had
  * (filters_copy).
  */
-int forgery_furnish(int from, int to, bool filtered, bool lasting, bool *screened);
+int forgery_apply(int from, int to, bool filtered, bool lasting, bool *screened);
 
 /* A UDP socket that this program was given is on record now. Whether it came with our filter; what the program that
    had it before attached is noted too. */

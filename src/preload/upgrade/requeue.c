@@ -128,7 +128,7 @@ static int move_all(int from, int carrier, void *data, bool needs_proof)
     while (moved < DATAGRAMS && errors < ERRORS) {
         struct sockaddr_storage source = {.ss_family = AF_UNSPEC};
         socklen_t length = sizeof source;
-        ssize_t size = needs_proof ? proof_receive(from, data, DATAGRAM_SIZE, MSG_DONTWAIT, &source, &length)
+        ssize_t size = needs_proof ? spoof_check_receive(from, data, DATAGRAM_SIZE, MSG_DONTWAIT, &source, &length)
                                    : REAL(recvfrom)(from, data, DATAGRAM_SIZE, MSG_DONTWAIT,
                                                     (struct sockaddr *)&source, &length);
         if (size < 0 && errno == EAGAIN)

@@ -17,7 +17,7 @@
 
 #define FORGED_MOST 256 /* that are thrown away in one call which may not wait */
 
-atomic_bool proof_any;
+atomic_bool spoof_check_any;
 
 static bool wants_packet_information(int fd)
 {
@@ -45,14 +45,14 @@ static bool look_at(int fd, socklen_t room, const void *caller)
         needed = ask_for_proof(fd);
         if (needed) {
             sockets_add_inherited(fd, visible);
-            atomic_store_explicit(&proof_any, true, memory_order_relaxed);
+            atomic_store_explicit(&spoof_check_any, true, memory_order_relaxed);
         }
     }
     errno = saved;
     return needed;
 }
 
-bool proof_is_needed(int fd, socklen_t room, const void *caller)
+bool spoof_check_is_needed(int fd, socklen_t room, const void *caller)
 {
     if (sockets_find(fd) != NULL || adoption_try(fd))
         return sockets_has(fd, SOCKET_PROVEN);
@@ -61,7 +61,7 @@ bool proof_is_needed(int fd, socklen_t room, const void *caller)
     return !sockets_is_other(fd) && !sockets_is_native(fd) && look_at(fd, room, caller);
 }
 
-bool proof_begin(int fd, struct socket_record *record)
+bool spoof_check_begin(int fd, struct socket_record *record)
 {
     if (record == NULL || (atomic_load(&record->flags) & SOCKET_PROVEN) != 0)
         return true;
@@ -69,13 +69,13 @@ bool proof_begin(int fd, struct socket_record *record)
     bool visible = wants_packet_information(fd), given = ask_for_proof(fd);
     if (given) {
         sockets_set(record, visible ? SOCKET_PROVEN | SOCKET_WANTS_PKTINFO : SOCKET_PROVEN);
-        atomic_store_explicit(&proof_any, true, memory_order_relaxed);
+        atomic_store_explicit(&spoof_check_any, true, memory_order_relaxed);
     }
     errno = saved;
     return given;
 }
 
-bool proof_takes_option(int fd, const void *value, socklen_t length)
+bool spoof_check_takes_option(int fd, const void *value, socklen_t length)
 {
     int wanted = 0;
     if (length == 0 || (int)length < 0 || !pointer_can_read(value, length) ||
@@ -94,7 +94,7 @@ bool proof_takes_option(int fd, const void *value, socklen_t length)
     return true;
 }
 
-bool proof_is_visible(int fd)
+bool spoof_check_is_visible(int fd)
 {
     if (sockets_find(fd) != NULL)
         return !sockets_has(fd, SOCKET_PROVEN) || sockets_has(fd, SOCKET_WANTS_PKTINFO);
@@ -148,7 +148,7 @@ static bool sleep_on(int fd, const struct patience *patience)
     return ready > 0;
 }
 
-ssize_t proof_receive_message(int fd, struct msghdr *native, int flags)
+ssize_t spoof_check_receive_message(int fd, struct msghdr *native, int flags)
 {
     const struct msghdr asked = *native;
     int saved = errno;
@@ -176,10 +176,10 @@ ssize_t proof_receive_message(int fd, struct msghdr *native, int flags)
     return -1;
 }
 
-ssize_t proof_receive(int fd, void *data, size_t size, int flags, struct sockaddr_storage *source,
-                      socklen_t *source_length)
+ssize_t spoof_check_receive(int fd, void *data, size_t size, int flags, struct sockaddr_storage *source,
+                            socklen_t *source_length)
 {
-    char control[PROOF_CONTROL_SIZE] __attribute__((aligned(__alignof__(struct cmsghdr))));
+    char control[SPOOF_CHECK_CONTROL_SIZE] __attribute__((aligned(__alignof__(struct cmsghdr))));
     struct iovec part = {.iov_base = data, .iov_len = size};
     struct msghdr native = {.msg_name = source,
                             .msg_namelen = *source_length,
@@ -187,15 +187,15 @@ ssize_t proof_receive(int fd, void *data, size_t size, int flags, struct sockadd
                             .msg_iovlen = 1,
                             .msg_control = control,
                             .msg_controllen = sizeof control};
-    ssize_t received = proof_receive_message(fd, &native, flags);
+    ssize_t received = spoof_check_receive_message(fd, &native, flags);
     if (received >= 0)
         *source_length = native.msg_namelen;
     return received;
 }
 
-bool proof_leaves_something(int fd)
+bool spoof_check_leaves_something(int fd)
 {
-    char control[PROOF_CONTROL_SIZE] __attribute__((aligned(__alignof__(struct cmsghdr))));
+    char control[SPOOF_CHECK_CONTROL_SIZE] __attribute__((aligned(__alignof__(struct cmsghdr))));
     struct sockaddr_storage source;
     struct pollfd polled = {.fd = fd, .events = POLLIN};
     int saved = errno;

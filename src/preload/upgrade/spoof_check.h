@@ -19,15 +19,15 @@
 #include "preload/socket/sockets.h"
 
 /* Room for the control messages of a datagram, where the program has asked for none. */
-#define PROOF_CONTROL_SIZE 512
+#define SPOOF_CHECK_CONTROL_SIZE 512
 
 /* Whether there is, or was, any such socket. */
-extern atomic_bool proof_any NEARBY;
+extern atomic_bool spoof_check_any NEARBY;
 
 /* Whether this is one, as far as is known: two loads where there is none. */
-static inline bool proof_is_known_needed(int fd)
+static inline bool spoof_check_is_known_needed(int fd)
 {
-    return atomic_load_explicit(&proof_any, memory_order_relaxed) &&
+    return atomic_load_explicit(&spoof_check_any, memory_order_relaxed) &&
            (sockets_is_inherited(fd) || sockets_has(fd, SOCKET_PROVEN));
 }
 
@@ -35,34 +35,34 @@ static inline bool proof_is_known_needed(int fd)
  * Whether what is received here needs proof; it can be had from then on. A descriptor that we have not seen before is
  * looked at once (four system calls). `room` and `caller` as in view.h.
  */
-bool proof_is_needed(int fd, socklen_t room, const void *caller);
+bool spoof_check_is_needed(int fd, socklen_t room, const void *caller);
 
 /* The UDP socket `fd`, of this record, needs proof from now on. False where the kernel does not give any (a sandbox):
    all that comes over IPv4 would be taken for forged, and nothing is asked of it. */
-bool proof_begin(int fd, struct socket_record *record);
+bool spoof_check_begin(int fd, struct socket_record *record);
 
 /*
  * The program sets IP_PKTINFO on a socket that needs it for the proof: what it wants is noted. False for other
  * sockets.
  */
-bool proof_takes_option(int fd, const void *value, socklen_t length);
+bool spoof_check_takes_option(int fd, const void *value, socklen_t length);
 
 /* Whether the program wants to see IP_PKTINFO. */
-bool proof_is_visible(int fd);
+bool spoof_check_is_visible(int fd);
 
 /*
  * recvmsg() on such a socket, with room of ours for the whole address and for control messages: forged datagrams are
  * passed over, and taken out of the queue where MSG_PEEK would leave them in. A call that waits goes on waiting, not
  * longer than SO_RCVTIMEO says.
  */
-ssize_t proof_receive_message(int fd, struct msghdr *native, int flags);
+ssize_t spoof_check_receive_message(int fd, struct msghdr *native, int flags);
 
 /* recvfrom() in the same way. */
-ssize_t proof_receive(int fd, void *data, size_t size, int flags, struct sockaddr_storage *source,
-                      socklen_t *source_length);
+ssize_t spoof_check_receive(int fd, void *data, size_t size, int flags, struct sockaddr_storage *source,
+                            socklen_t *source_length);
 
 /* Of such a socket, which is said to be readable: whether the program would find anything there. Forged datagrams at
    the head of the queue are thrown away. */
-bool proof_leaves_something(int fd);
+bool spoof_check_leaves_something(int fd);
 
 #endif

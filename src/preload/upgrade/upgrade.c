@@ -137,7 +137,7 @@ static int set_families(const struct plan *plan, int socket)
     return REAL(setsockopt)(socket, IPPROTO_IPV6, IPV6_V6ONLY, &ipv6_only, sizeof ipv6_only) == 0 ? 0 : -errno;
 }
 
-static int furnish(struct plan *plan, int socket)
+static int apply_options(struct plan *plan, int socket)
 {
     int result = set_families(plan, socket);
     if (result < 0)
@@ -148,8 +148,8 @@ static int furnish(struct plan *plan, int socket)
     /* First of all: an option may lock the filter. */
     bool filtered = sockets_has(plan->fd, SOCKET_FILTERED);
     if (plan->type == SOCK_DGRAM)
-        result = forgery_furnish(plan->fd, socket, filtered,
-                                 plan->bind_to != NULL || sockets_has(plan->fd, SOCKET_BOUND), &plan->screened);
+        result = forgery_apply(plan->fd, socket, filtered,
+                               plan->bind_to != NULL || sockets_has(plan->fd, SOCKET_BOUND), &plan->screened);
     else if (filtered)
         result = filters_copy(plan->fd, socket);
     if (result == 0 && plan->record != NULL)
@@ -162,15 +162,15 @@ static void carry_datagrams(const struct plan *plan, int old)
 {
     int result = requeue_move(old, plan->fd, plan->needs_proof);
     if (result < 0)
-        observe_error(OBSERVE_WARNING, "datagrams were lost that waited while IPv6 came to their socket", NULL,
-                      -result);
+        log_error(LOG_LEVEL_WARNING, "datagrams were lost that waited while IPv6 came to their socket", NULL,
+                  -result);
     if (!plan->connected)
         return;
     struct sockaddr_storage peer;
     struct ip_address mapped = address_map(plan->peer.sin_addr);
     socklen_t length = address_to_sockaddr(&mapped, ntohs(plan->peer.sin_port), &peer);
     if (REAL(connect)(plan->fd, (const struct sockaddr *)&peer, length) != 0)
-        observe_error(OBSERVE_WARNING, "a socket was disconnected when IPv6 came to it", NULL, errno);
+        log_error(LOG_LEVEL_WARNING, "a socket was disconnected when IPv6 came to it", NULL, errno);
 }
 
 /* Threads that sleep in recv() on the socket that went are told that nothing comes any more; their hooks then look at
@@ -205,7 +205,7 @@ static int keep_forgers_out(const struct plan *plan, int socket)
     if (plan->type != SOCK_DGRAM)
         return 0;
     sockets_note_screened(plan->record, plan->screened);
-    return plan->screened || proof_begin(socket, plan->record) ? 0 : -ENOTSUP;
+    return plan->screened || spoof_check_begin(socket, plan->record) ? 0 : -ENOTSUP;
 }
 
 static void forget_forgers(const struct plan *plan)
@@ -219,10 +219,10 @@ static int carry_out(struct plan *plan)
     int socket = REAL(socket)(AF_INET6, plan->type | SOCK_CLOEXEC, plan->protocol);
     if (socket < 0)
         return -errno;
-    int result = furnish(plan, socket);
+    int result = apply_options(plan, socket);
     if (result < 0)
-        observe_error(OBSERVE_WARNING, "no IPv6 on a socket, since it can't be carried over as the program set it",
-                      NULL, -result);
+        log_error(LOG_LEVEL_WARNING, "no IPv6 on a socket, since it can't be carried over as the program set it",
+                  NULL, -result);
     if (result == 0)
         result = bind_new(plan, socket);
     if (result == 0 && (plan->bind_to != NULL || plan->type == SOCK_DGRAM))
@@ -237,7 +237,7 @@ static int carry_out(struct plan *plan)
     if (result < 0)
         REAL(close)(socket);
     if (result < 0)
-        observe_connection(EVENT_KEPT, plan->fd, NULL, 0, result);
+        log_connection(EVENT_KEPT, plan->fd, NULL, 0, result);
     return result;
 }
 
@@ -255,12 +255,12 @@ static int upgrade(int fd, struct plan *plan)
         return 0;
     if (local.ss_family != AF_INET)
         return -EAFNOSUPPORT;
-    struct shelter shelter;
-    shelter_enter(&shelter);
+    struct critical_section section;
+    critical_section_enter(&section);
     int result = make_plan(fd, &local, plan);
     if (result == 0)
         result = carry_out(plan);
-    shelter_leave(&shelter);
+    critical_section_leave(&section);
     errno = saved;
     return result;
 }
@@ -272,8 +272,8 @@ int upgrade_renew(int fd)
     socklen_t length = sizeof local;
     int ipv6_only = 0;
     struct plan plan = {.fd = fd, .type = SOCK_DGRAM, .renewed = true};
-    struct shelter shelter;
-    shelter_enter(&shelter);
+    struct critical_section section;
+    critical_section_enter(&section);
     plan.record = sockets_find(fd);
     if (plan.record != NULL && !holders_include_others(fd) &&
         REAL(getsockname)(fd, (struct sockaddr *)&local, &length) == 0 && local.sin6_family == AF_INET6) {
@@ -296,7 +296,7 @@ int upgrade_renew(int fd)
             sockets_note_screened(plan.record, (before & SOCKET_SCREENED) != 0);
         }
     }
-    shelter_leave(&shelter);
+    critical_section_leave(&section);
     errno = saved;
     return result;
 }
@@ -362,15 +362,15 @@ static int give_back(int fd, struct socket_record *record)
 int upgrade_give_back(int fd)
 {
     int saved = errno, result = -ENOENT;
-    struct shelter shelter;
-    shelter_enter(&shelter);
+    struct critical_section section;
+    critical_section_enter(&section);
     struct socket_record *record = sockets_find(fd);
     if (record != NULL)
         result = holders_include_others(fd) ? -EBUSY : give_back(fd, record);
     if (record != NULL && result < 0)
-        observe_error(OBSERVE_WARNING, "a port keeps its IPv6 side, which could not be given back to the program",
-                      NULL, -result);
-    shelter_leave(&shelter);
+        log_error(LOG_LEVEL_WARNING, "a port keeps its IPv6 side, which could not be given back to the program", NULL,
+                  -result);
+    critical_section_leave(&section);
     errno = saved;
     return result;
 }

@@ -187,7 +187,7 @@ static void test_private_addresses(void **state)
 }
 
 /* With a route, a private address means the host that the route leads to, though it is silent. */
-static void beside_a_route(void)
+static void worker_thread_a_route(void)
 {
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
     long result = connect_with(fd, "10.9.8.7", TCP_PORT);
@@ -400,7 +400,7 @@ int main(int argc, char **argv)
         {"refused", refused},
         {"of_an_aware_program", of_an_aware_program},
         {"elsewhere", elsewhere},
-        {"beside_a_route", beside_a_route},
+        {"beside_a_route", worker_thread_a_route},
         {"unconnected", unconnected},
         {"connected_udp", connected_udp},
         {"server", server},

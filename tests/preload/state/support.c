@@ -21,12 +21,12 @@ char state_directory[SUPPORT_PATH_SIZE];
 char logged[SUPPORT_LOG_SIZE];
 
 /* In place of preload/base/log.c: the lines are kept for the test. */
-bool observe_wants(enum observe_level level)
+bool log_wants(enum log_level level)
 {
-    return level <= OBSERVE_INFO;
+    return level <= LOG_LEVEL_INFO;
 }
 
-void observe_line(enum observe_level level, const struct text *line)
+void log_line(enum log_level level, const struct text *line)
 {
     (void)level;
     static _Atomic size_t length;
@@ -37,12 +37,12 @@ void observe_line(enum observe_level level, const struct text *line)
     logged[at + line->length] = '\n';
 }
 
-void observe(enum observe_level level, const char *message)
+void log_message(enum log_level level, const char *message)
 {
-    char data[OBSERVE_LINE_SIZE];
+    char data[LOG_LINE_SIZE];
     struct text line = text_on(data, sizeof data);
     text_add(&line, message);
-    observe_line(level, &line);
+    log_line(level, &line);
 }
 
 size_t logged_count(const char *part)

@@ -52,48 +52,48 @@ static struct nat64_prefix prefix_of(unsigned number)
     return (struct nat64_prefix){.address = address_ipv6(&ipv6, 0), .length = 96};
 }
 
-static struct pref64_record record_of(unsigned number)
+static struct nat64_discovery_record record_of(unsigned number)
 {
-    return (struct pref64_record){.network = network_of(number),
-                                  .asked_s = time(NULL) - 1,
-                                  .until_s = time(NULL) + LIFETIME_S,
-                                  .count = 1,
-                                  .prefixes = {prefix_of(number)}};
+    return (struct nat64_discovery_record){.network = network_of(number),
+                                           .asked_s = time(NULL) - 1,
+                                           .until_s = time(NULL) + LIFETIME_S,
+                                           .count = 1,
+                                           .prefixes = {prefix_of(number)}};
 }
 
 static bool knows(unsigned number)
 {
     struct ip_address network = network_of(number);
-    struct pref64_record record;
+    struct nat64_discovery_record record;
     struct nat64_prefix prefix = prefix_of(number);
-    if (!pref64_kept(&network, &record))
+    if (!nat64_discovery_kept(&network, &record))
         return false;
     CHECK(record.count == 1 && nat64_prefix_equal(&record.prefixes[0], &prefix));
     return true;
 }
 
-static bool recovers(unsigned number, enum pref64_whose whose)
+static bool recovers(unsigned number, enum nat64_discovery_whose whose)
 {
     struct nat64_prefix prefix = prefix_of(number), found;
     struct ip_address inside = nat64_embed(&prefix, (struct in_addr){.s_addr = htonl(0xcb007101)});
-    bool recovered = pref64_kept_prefix(&inside, whose, &found);
+    bool recovered = nat64_discovery_kept_prefix(&inside, whose, &found);
     CHECK(!recovered || nat64_prefix_equal(&found, &prefix));
     return recovered;
 }
 
 static void many_networks(void)
 {
-    for (unsigned number = 0; number < 3 * PREF64_NETWORKS; number++) {
-        struct pref64_record record = record_of(number);
-        pref64_keep(&record, number % 2 == 0);
+    for (unsigned number = 0; number < 3 * NAT64_DISCOVERY_NETWORKS; number++) {
+        struct nat64_discovery_record record = record_of(number);
+        nat64_discovery_keep(&record, number % 2 == 0);
         CHECK(knows(number));
         struct ip_address network = network_of(number);
-        CHECK(pref64_kept_recently(&record) && address_equal(&record.network, &network));
+        CHECK(nat64_discovery_kept_recently(&record) && address_equal(&record.network, &network));
         CHECK(number == 0 || knows(number - 1));
         CHECK(knows(number));
     }
-    for (unsigned number = 0; number < 3 * PREF64_NETWORKS; number++)
-        CHECK(recovers(number, PREF64_ANY) == (number >= 2 * PREF64_NETWORKS));
+    for (unsigned number = 0; number < 3 * NAT64_DISCOVERY_NETWORKS; number++)
+        CHECK(recovers(number, NAT64_DISCOVERY_ANY) == (number >= 2 * NAT64_DISCOVERY_NETWORKS));
 }
 
 static void test_further_networks_were_not_remembered(void **state)
@@ -104,21 +104,21 @@ static void test_further_networks_were_not_remembered(void **state)
 
 static void moved(void)
 {
-    struct pref64_record record = record_of(1);
-    pref64_keep(&record, true);
-    CHECK(!recovers(1, PREF64_PRESENT)); /* nobody has asked for it yet */
-    CHECK(knows(1) && recovers(1, PREF64_PRESENT));
+    struct nat64_discovery_record record = record_of(1);
+    nat64_discovery_keep(&record, true);
+    CHECK(!recovers(1, NAT64_DISCOVERY_PRESENT)); /* nobody has asked for it yet */
+    CHECK(knows(1) && recovers(1, NAT64_DISCOVERY_PRESENT));
     record = record_of(2);
-    pref64_keep(&record, true);
-    CHECK(knows(2) && recovers(2, PREF64_PRESENT));
-    CHECK(!recovers(1, PREF64_PRESENT) && recovers(1, PREF64_ANY));
+    nat64_discovery_keep(&record, true);
+    CHECK(knows(2) && recovers(2, NAT64_DISCOVERY_PRESENT));
+    CHECK(!recovers(1, NAT64_DISCOVERY_PRESENT) && recovers(1, NAT64_DISCOVERY_ANY));
     /* To a network without, and back. */
     record = record_of(3);
     record.count = 0;
-    pref64_keep(&record, true);
-    CHECK(pref64_kept(&record.network, &record) && record.count == 0);
-    CHECK(!recovers(2, PREF64_PRESENT) && !recovers(1, PREF64_PRESENT));
-    CHECK(knows(1) && recovers(1, PREF64_PRESENT));
+    nat64_discovery_keep(&record, true);
+    CHECK(nat64_discovery_kept(&record.network, &record) && record.count == 0);
+    CHECK(!recovers(2, NAT64_DISCOVERY_PRESENT) && !recovers(1, NAT64_DISCOVERY_PRESENT));
+    CHECK(knows(1) && recovers(1, NAT64_DISCOVERY_PRESENT));
 }
 
 static void test_prefix_outlived_its_network(void **state)
@@ -129,19 +129,21 @@ static void test_prefix_outlived_its_network(void **state)
 
 static void old_and_new(void)
 {
-    struct pref64_record record = record_of(1), other = record_of(1);
-    pref64_keep(&record, true);
+    struct nat64_discovery_record record = record_of(1), other = record_of(1);
+    nat64_discovery_keep(&record, true);
     CHECK(knows(1));
     record.until_s = time(NULL) - 1;
-    pref64_keep(&record, true);
-    CHECK(!knows(1) && !recovers(1, PREF64_PRESENT) && recovers(1, PREF64_ANY));
+    nat64_discovery_keep(&record, true);
+    CHECK(!knows(1) && !recovers(1, NAT64_DISCOVERY_PRESENT) && recovers(1, NAT64_DISCOVERY_ANY));
     /* Another prefix of the same network ends the first one. */
     record = record_of(1);
-    pref64_keep(&record, true);
+    nat64_discovery_keep(&record, true);
     other.prefixes[0] = prefix_of(7);
-    pref64_keep(&other, true);
-    CHECK(pref64_kept(&other.network, &record) && nat64_prefix_equal(&record.prefixes[0], &other.prefixes[0]));
-    CHECK(recovers(7, PREF64_PRESENT) && !recovers(1, PREF64_PRESENT) && recovers(1, PREF64_ANY));
+    nat64_discovery_keep(&other, true);
+    CHECK(nat64_discovery_kept(&other.network, &record) &&
+          nat64_prefix_equal(&record.prefixes[0], &other.prefixes[0]));
+    CHECK(recovers(7, NAT64_DISCOVERY_PRESENT) && !recovers(1, NAT64_DISCOVERY_PRESENT) &&
+          recovers(1, NAT64_DISCOVERY_ANY));
 }
 
 static void test_old_record_counted(void **state)
@@ -153,16 +155,16 @@ static void test_old_record_counted(void **state)
 /* The calendar was set back, or the record is none of ours. */
 static void from_the_future(void)
 {
-    struct pref64_record record = record_of(1);
-    CHECK(pref64_counts(&record, &record.network));
+    struct nat64_discovery_record record = record_of(1);
+    CHECK(nat64_discovery_counts(&record, &record.network));
     record.asked_s = time(NULL) + LIFETIME_S / 2;
-    CHECK(!pref64_counts(&record, &record.network));
+    CHECK(!nat64_discovery_counts(&record, &record.network));
     record = record_of(1);
     record.until_s = time(NULL) + 10 * 86400;
-    CHECK(!pref64_counts(&record, &record.network));
+    CHECK(!nat64_discovery_counts(&record, &record.network));
     record = record_of(1);
     struct ip_address other = network_of(2);
-    CHECK(!pref64_counts(&record, &other));
+    CHECK(!nat64_discovery_counts(&record, &other));
 }
 
 static void test_record_from_the_future_counted(void **state)
@@ -175,31 +177,31 @@ static void *write_for_ever(void *context)
 {
     (void)context;
     for (unsigned round = 0; round < ROUNDS; round++) {
-        struct pref64_record record = record_of(round % (PREF64_NETWORKS + 3));
-        pref64_keep(&record, false);
+        struct nat64_discovery_record record = record_of(round % (NAT64_DISCOVERY_NETWORKS + 3));
+        nat64_discovery_keep(&record, false);
     }
     return NULL;
 }
 
 /* Each record is seen whole, and a child can write where its parent was just writing. */
-static void beside_writers(void)
+static void worker_thread_writers(void)
 {
     pthread_t threads[2];
     for (unsigned i = 0; i < 2; i++)
         CHECK(pthread_create(&threads[i], NULL, write_for_ever, NULL) == 0);
     for (unsigned round = 0; round < ROUNDS / 10; round++) {
-        knows(round % (PREF64_NETWORKS + 3));
-        recovers(round % (PREF64_NETWORKS + 3), PREF64_ANY);
+        knows(round % (NAT64_DISCOVERY_NETWORKS + 3));
+        recovers(round % (NAT64_DISCOVERY_NETWORKS + 3), NAT64_DISCOVERY_ANY);
         if (round % 100 != 0)
             continue;
         pid_t child = fork();
         if (child == 0) {
-            pref64_kept_after_fork();
-            for (unsigned number = 100; number < 100 + PREF64_NETWORKS; number++) {
-                struct pref64_record record = record_of(number);
-                pref64_keep(&record, true);
+            nat64_discovery_kept_after_fork();
+            for (unsigned number = 100; number < 100 + NAT64_DISCOVERY_NETWORKS; number++) {
+                struct nat64_discovery_record record = record_of(number);
+                nat64_discovery_keep(&record, true);
             }
-            for (unsigned number = 100; number < 100 + PREF64_NETWORKS; number++)
+            for (unsigned number = 100; number < 100 + NAT64_DISCOVERY_NETWORKS; number++)
                 CHECK(knows(number));
             _exit(0);
         }
@@ -213,7 +215,7 @@ static void beside_writers(void)
 static void test_half_a_record_was_read(void **state)
 {
     (void)state;
-    in_child(beside_writers);
+    in_child(worker_thread_writers);
 }
 
 int main(void)

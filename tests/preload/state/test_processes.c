@@ -187,7 +187,7 @@ static void hold(void)
     raise(SIGSTOP);
 }
 
-static void beside_a_stopped_holder(void)
+static void worker_thread_a_stopped_holder(void)
 {
     start_aliases(POOL_LENGTH);
     struct ip_address back, address = numbered(0);
@@ -212,7 +212,7 @@ static void test_stopped_holder(void **state)
     int status;
     assert_int_equal(waitpid(holder, &status, WUNTRACED), holder);
     assert_true(WIFSTOPPED(status));
-    bool good = support_child(beside_a_stopped_holder);
+    bool good = support_child(worker_thread_a_stopped_holder);
     kill(holder, SIGKILL);
     assert_int_equal(waitpid(holder, &status, 0), holder);
     assert_true(good);

@@ -22,7 +22,7 @@
 static bool counts(int64_t until_s)
 {
     CHECK(state_mark_write(MARK, (uint64_t)until_s));
-    return silence_is_known();
+    return no_aaaa_is_known();
 }
 
 /* A mark that is too far in the future was made before the calendar was set back, or by nobody of ours. */
@@ -30,7 +30,7 @@ static void marks(void)
 {
     start_aliases(10);
     int64_t now_s = time(NULL);
-    CHECK(!silence_is_known());
+    CHECK(!no_aaaa_is_known());
     CHECK(counts(now_s + REMEMBERED_S / 2));
     CHECK(counts(now_s + REMEMBERED_S - 1));
     CHECK(!counts(now_s - 1));
@@ -48,19 +48,19 @@ static void test_mark_counted_too_long(void **state)
 static void ask_another_process(void)
 {
     start_aliases(10);
-    CHECK(silence_is_known());
+    CHECK(no_aaaa_is_known());
 }
 
 static void note(void)
 {
     start_aliases(10);
-    silence_note("one.example", clock_now_ms(), LONG_MS - 1);
-    silence_note("two.example", clock_now_ms(), LONG_MS - 1);
-    CHECK(!silence_is_known());
-    silence_note("one.example", clock_now_ms(), LONG_MS);
-    CHECK(!silence_is_known());
-    silence_note("two.example", clock_now_ms(), LONG_MS);
-    CHECK(silence_is_known());
+    no_aaaa_note("one.example", clock_now_ms(), LONG_MS - 1);
+    no_aaaa_note("two.example", clock_now_ms(), LONG_MS - 1);
+    CHECK(!no_aaaa_is_known());
+    no_aaaa_note("one.example", clock_now_ms(), LONG_MS);
+    CHECK(!no_aaaa_is_known());
+    no_aaaa_note("two.example", clock_now_ms(), LONG_MS);
+    CHECK(no_aaaa_is_known());
     CHECK(support_child(ask_another_process));
 }
 
@@ -69,13 +69,13 @@ static void note_no_row(void)
 {
     start_aliases(10);
     int64_t before_ms = clock_now_ms() - 1;
-    silence_note("one.example", clock_now_ms(), LONG_MS);
-    silence_broken();
-    silence_note("two.example", clock_now_ms(), LONG_MS);
-    CHECK(!silence_is_known());
-    silence_note("two.example", clock_now_ms(), LONG_MS);
-    silence_note("three.example", before_ms, LONG_MS);
-    CHECK(!silence_is_known());
+    no_aaaa_note("one.example", clock_now_ms(), LONG_MS);
+    no_aaaa_broken();
+    no_aaaa_note("two.example", clock_now_ms(), LONG_MS);
+    CHECK(!no_aaaa_is_known());
+    no_aaaa_note("two.example", clock_now_ms(), LONG_MS);
+    no_aaaa_note("three.example", before_ms, LONG_MS);
+    CHECK(!no_aaaa_is_known());
 }
 
 static void test_silence_was_noted_too_soon(void **state)
