@@ -10,9 +10,9 @@
 #include "command/common/date.h"
 #include "command/common/log_stderr.h"
 #include "command/common/options.h"
-#include "preload/base/settings.h"
 #include "preload/nat64/record.h"
 #include "preload/state/state.h"
+#include "preload/system/settings.h"
 
 #define NAME        "nat64"
 #define PREFIX_SIZE (ADDRESS_TEXT_SIZE + 4)

@@ -11,8 +11,8 @@
 #include "command/common/command.h"
 #include "command/common/log_stderr.h"
 #include "command/common/options.h"
-#include "preload/base/settings.h"
 #include "preload/resolve/preference.h"
+#include "preload/system/settings.h"
 
 #define NAME         "policy"
 #define PREFIX_SIZE  (ADDRESS_TEXT_SIZE + 4) /* '/' and three digits */

@@ -11,9 +11,9 @@
 #include "preload/base/clock.h"
 #include "preload/base/critical_section.h"
 #include "preload/base/raw_file.h"
-#include "preload/base/worker_thread.h"
 #include "preload/connect/race_thread.h"
 #include "preload/libc/libc_object.h"
+#include "preload/thread/worker_thread.h"
 
 #define TASKS          "/proc/self/task"
 #define LOOK_AGAIN_NS  (100 * CLOCK_NS_PER_US)

@@ -8,11 +8,11 @@
 #include "preload/base/guard.h"
 #include "preload/base/limit.h"
 #include "preload/base/pointer.h"
-#include "preload/base/real.h"
 #include "preload/connect/background.h"
 #include "preload/datagram/messages.h"
 #include "preload/resolve/resolve.h"
 #include "preload/socket/sockets.h"
+#include "preload/system/real.h"
 #include "preload/upgrade/spoof_check.h"
 
 /* Longer lists are passed on as they are. */

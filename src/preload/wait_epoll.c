@@ -1,8 +1,8 @@
 #include <errno.h>
 
 #include "preload/base/limit.h"
-#include "preload/base/real.h"
 #include "preload/socket/sockets.h"
+#include "preload/system/real.h"
 #include "preload/wait.h"
 
 #define READABLE (EPOLLIN | EPOLLRDNORM)

@@ -3,8 +3,8 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "preload/base/log.h"
-#include "preload/base/settings.h"
+#include "preload/log/log.h"
+#include "preload/system/settings.h"
 
 int main(void)
 {

@@ -4,7 +4,7 @@
  *
  * sources: src/preload/state/state.c src/preload/state/state_aliases.c src/preload/state/state_file.c
  * sources: src/preload/state/state_key.c src/preload/state/state_place.c src/preload/state/host.c
- * src/preload/base/secret.c
+ * src/preload/system/secret.c
  */
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "core/alias/slot.h"
-#include "preload/base/log.h"
+#include "preload/log/log.h"
 #include "preload/state/state_aliases.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

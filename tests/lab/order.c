@@ -13,8 +13,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "preload/base/settings.h"
 #include "preload/resolve/preference.h"
+#include "preload/system/settings.h"
 
 #define SETS_MAX  4096
 #define NAME_SIZE 32

@@ -6,8 +6,8 @@
 #include "check/observer/next.h"
 #include "check/observer/report.h"
 #include "preload/base/arguments.h"
-#include "preload/base/follow.h"
 #include "preload/base/pointer.h"
+#include "preload/system/follow.h"
 
 static void tell_program(const char *name, const void *caller)
 {

@@ -8,7 +8,7 @@
 #include <resolv.h>
 #include <stdio.h>
 
-#include "preload/base/real_types.h"
+#include "preload/system/real_types.h"
 
 /* What a -D_FORTIFY_SOURCE program calls; libc declares them inside its inline functions only. */
 char *__strcpy_chk(char *restrict to, const char *restrict from, size_t size);

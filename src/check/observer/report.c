@@ -8,9 +8,9 @@
 #include <string.h>
 
 #include "check/observer/objects.h"
-#include "preload/base/channel.h"
 #include "preload/base/clock.h"
 #include "preload/base/raw_file.h"
+#include "preload/log/channel.h"
 
 #define VARIABLE   "V6SHIM_OBSERVE"
 #define TOLD_SLOTS 8192u /* what does not fit is told again */

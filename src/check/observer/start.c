@@ -1,8 +1,8 @@
 /* The observer begins when it is loaded. */
 #include "check/observer/next.h"
 #include "check/observer/report.h"
-#include "preload/base/follow.h"
 #include "preload/base/pointer.h"
+#include "preload/system/follow.h"
 
 __attribute__((constructor)) static void start(void)
 {

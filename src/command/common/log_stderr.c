@@ -1,10 +1,10 @@
-/* In place of preload/base/log.c, which is for programs that know nothing of us. */
+/* In place of preload/log/log.c, which is for programs that know nothing of us. */
 #include "command/common/log_stderr.h"
 
 #include <string.h>
 
 #include "command/common/command.h"
-#include "preload/base/log.h"
+#include "preload/log/log.h"
 
 static const char *current_command;
 _Atomic int log_decisions;

@@ -1,5 +1,5 @@
 /*
- * What parts of the library that the command shares say (preload/base/log.h): here it goes to standard error, in the
+ * What parts of the library that the command shares say (preload/log/log.h): here it goes to standard error, in the
  * command's own words.
  */
 #ifndef V6SHIM_COMMAND_COMMON_LOG_STDERR_H

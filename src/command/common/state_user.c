@@ -5,7 +5,7 @@
 
 #include "command/common/command.h"
 #include "preload/alias/aliases.h"
-#include "preload/base/settings.h"
+#include "preload/system/settings.h"
 
 static int place_of(const char *command, const char *user, struct state_place *place)
 {

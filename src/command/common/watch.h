@@ -1,5 +1,5 @@
 /*
- * A program that is started and listened to: a FIFO that its processes write lines into (preload/base/channel.h), its
+ * A program that is started and listened to: a FIFO that its processes write lines into (preload/log/channel.h), its
  * signals handed on, its end. For v6shim trace and v6shim check --run.
  *
  * The program is the caller's child and nothing else: standard input and output, terminal, process group and signal

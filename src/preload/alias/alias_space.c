@@ -6,10 +6,10 @@
 
 #include "preload/alias/aliases.h"
 #include "preload/base/critical_section.h"
-#include "preload/base/log.h"
-#include "preload/base/secret.h"
+#include "preload/log/log.h"
 #include "preload/state/host.h"
 #include "preload/state/state_aliases.h"
+#include "preload/system/secret.h"
 
 /* The table may say what this process knows better (the file was removed and made anew). */
 #define ALLOT_TRIES 8

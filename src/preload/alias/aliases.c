@@ -5,7 +5,7 @@
 
 #include "core/alias/alias_map.h"
 #include "preload/alias/alias_space.h"
-#include "preload/base/log.h"
+#include "preload/log/log.h"
 #include "preload/state/host.h"
 
 /* A range of the setting alias-map in which addresses are allotted. */

@@ -17,10 +17,10 @@
  * Cancellation (pthread_cancel) is off inside a hook of the kind GUARD_CALL, so that none ends the thread with a lock
  * taken or a descriptor open. It is on where the hook does what the program has called it for and may sleep:
  * guard_lift(). What the hook holds at that moment has to be found again at the end of the thread
- * (preload/base/thread_end.h). The other kinds leave cancellation alone: GUARD_QUICK is for hooks that hold nothing,
- * and in lookups it is libc's code that runs for long; what holds something there has a block without cancellation
- * (preload/base/cancellation.h, preload/base/critical_section.h). A siglongjmp out of a hook, in the microseconds in
- * which it neither sleeps nor has signals blocked, leaves cancellation off in that thread.
+ * (preload/thread/thread_end.h). The other kinds leave cancellation alone: GUARD_QUICK is for hooks that hold
+ * nothing, and in lookups it is libc's code that runs for long; what holds something there has a block without
+ * cancellation (preload/base/cancellation.h, preload/base/critical_section.h). A siglongjmp out of a hook, in the
+ * microseconds in which it neither sleeps nor has signals blocked, leaves cancellation off in that thread.
  *
  * Async-signal-safe; one thread-local word of the initial-exec model, so no allocation.
  */

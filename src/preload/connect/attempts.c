@@ -6,11 +6,11 @@
 #include <stdbool.h>
 
 #include "core/address/transport.h"
-#include "preload/base/high_fd.h"
-#include "preload/base/kernel.h"
-#include "preload/base/real.h"
-#include "preload/base/sources.h"
 #include "preload/socket/holders.h"
+#include "preload/system/high_fd.h"
+#include "preload/system/kernel.h"
+#include "preload/system/real.h"
+#include "preload/system/sources.h"
 #include "preload/upgrade/port_share.h"
 
 bool attempts_read_original(int fd, struct original *original)

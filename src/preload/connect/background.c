@@ -8,12 +8,7 @@
 #include <sys/epoll.h>
 
 #include "preload/base/clock.h"
-#include "preload/base/high_fd.h"
-#include "preload/base/kernel.h"
 #include "preload/base/ready.h"
-#include "preload/base/real.h"
-#include "preload/base/settings.h"
-#include "preload/base/thread_end.h"
 #include "preload/connect/attempts.h"
 #include "preload/connect/background_race.h"
 #include "preload/connect/history.h"
@@ -23,6 +18,11 @@
 #include "preload/socket/epoll_sets.h"
 #include "preload/socket/replace.h"
 #include "preload/socket/socket_options.h"
+#include "preload/system/high_fd.h"
+#include "preload/system/kernel.h"
+#include "preload/system/real.h"
+#include "preload/system/settings.h"
+#include "preload/thread/thread_end.h"
 
 static void add_slot(struct background *race, int socket, sa_family_t family)
 {

@@ -51,7 +51,7 @@ static inline bool background_any(void)
 }
 
 /* Not in a thread of ours: where a module of libc is at work, the number may be another one
- * (preload/base/worker_thread). */
+ * (preload/thread/worker_thread). */
 static inline bool background_is(int fd)
 {
     return background_any() && guard_innermost != GUARD_OWN_THREAD && sockets_has(fd, SOCKET_RACING);

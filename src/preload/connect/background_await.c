@@ -3,15 +3,15 @@
 
 #include "preload/base/cancellation.h"
 #include "preload/base/clock.h"
-#include "preload/base/kernel.h"
-#include "preload/base/real.h"
-#include "preload/base/settings.h"
 #include "preload/connect/attempts.h"
 #include "preload/connect/background_race.h"
 #include "preload/connect/race_thread.h"
 #include "preload/nat64/discovery.h"
 #include "preload/nat64/record.h"
 #include "preload/resolve/redirect.h"
+#include "preload/system/kernel.h"
+#include "preload/system/real.h"
+#include "preload/system/settings.h"
 
 /* How long libc's resolver takes at most, as it usually is set up (resolv.conf(5)). */
 #define NAME_PATIENCE_MS 10000

@@ -4,12 +4,12 @@
 #include <netinet/tcp.h>
 
 #include "preload/base/clock.h"
-#include "preload/base/kernel.h"
-#include "preload/base/real.h"
 #include "preload/connect/background_race.h"
 #include "preload/connect/placeholder.h"
 #include "preload/connect/race_thread.h"
 #include "preload/socket/replace.h"
+#include "preload/system/kernel.h"
+#include "preload/system/real.h"
 
 /* A port of the loopback address that a socket of ours holds and does not listen on; 0: none. */
 static uint16_t hold_port(const struct attempt_slot *slot, const struct ip_address *loopback)

@@ -4,10 +4,10 @@
 #include <pthread.h>
 #include <string.h>
 
-#include "preload/base/kernel.h"
-#include "preload/base/real.h"
 #include "preload/connect/background_race.h"
 #include "preload/connect/race_thread.h"
+#include "preload/system/kernel.h"
+#include "preload/system/real.h"
 
 /* Files and epoll sets are shared with the parent, whose race goes on: nothing is shut down or taken out of a set,
    only the child's own numbers change. */

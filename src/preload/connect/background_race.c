@@ -11,17 +11,17 @@
 
 #include "core/race/eyeballs.h"
 #include "preload/base/clock.h"
-#include "preload/base/kernel.h"
-#include "preload/base/log.h"
 #include "preload/base/pool.h"
-#include "preload/base/real.h"
-#include "preload/base/settings.h"
 #include "preload/connect/attempts.h"
 #include "preload/connect/history.h"
 #include "preload/connect/placeholder.h"
 #include "preload/connect/race.h"
 #include "preload/connect/race_thread.h"
+#include "preload/log/log.h"
 #include "preload/socket/replace.h"
+#include "preload/system/kernel.h"
+#include "preload/system/real.h"
+#include "preload/system/settings.h"
 
 _Atomic unsigned background_count;
 

@@ -10,11 +10,11 @@
 #include <signal.h>
 
 #include "core/race/eyeballs.h"
-#include "preload/base/log.h"
 #include "preload/base/pool.h"
 #include "preload/connect/attempts.h"
 #include "preload/connect/background.h"
 #include "preload/connect/history.h"
+#include "preload/log/log.h"
 
 #define SLOTS        EYEBALLS_RUNNING_MAX
 #define FAMILY_SLOTS (SLOTS / 2)

@@ -7,8 +7,8 @@
 #include "core/names/candidates.h"
 #include "core/race/outcome.h"
 #include "preload/base/clock.h"
-#include "preload/base/sources.h"
 #include "preload/state/state.h"
+#include "preload/system/sources.h"
 
 _Static_assert(OUTCOME_SIZE + SLOT_CHECKSUM_SIZE == STATE_HISTORY_SLOT_SIZE, "a record is the payload of a slot");
 

@@ -7,10 +7,10 @@
 #include "preload/base/clock.h"
 #include "preload/base/critical_section.h"
 #include "preload/base/guard.h"
-#include "preload/base/kernel.h"
 #include "preload/base/pool.h"
-#include "preload/base/real.h"
-#include "preload/base/thread_end.h"
+#include "preload/system/kernel.h"
+#include "preload/system/real.h"
+#include "preload/thread/thread_end.h"
 
 bool patience_handlers_restart(void)
 {

@@ -3,8 +3,8 @@
 #include <errno.h>
 #include <sys/socket.h>
 
-#include "preload/base/high_fd.h"
-#include "preload/base/real.h"
+#include "preload/system/high_fd.h"
+#include "preload/system/real.h"
 
 #define CHUNK 1024
 

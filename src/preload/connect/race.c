@@ -10,15 +10,15 @@
 #include "preload/base/clock.h"
 #include "preload/base/critical_section.h"
 #include "preload/base/guard.h"
-#include "preload/base/kernel.h"
-#include "preload/base/log.h"
 #include "preload/base/pool.h"
-#include "preload/base/real.h"
-#include "preload/base/settings.h"
-#include "preload/base/thread_end.h"
 #include "preload/connect/patience.h"
+#include "preload/log/log.h"
 #include "preload/nat64/discovery.h"
 #include "preload/socket/replace.h"
+#include "preload/system/kernel.h"
+#include "preload/system/real.h"
+#include "preload/system/settings.h"
+#include "preload/thread/thread_end.h"
 
 #define NO_SOCKET (-1)
 #define FOREVER   INT64_MAX

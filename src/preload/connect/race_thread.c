@@ -12,11 +12,11 @@
 #include "preload/base/clock.h"
 #include "preload/base/critical_section.h"
 #include "preload/base/guard.h"
-#include "preload/base/high_fd.h"
-#include "preload/base/real.h"
-#include "preload/base/signal_handler.h"
-#include "preload/base/trace.h"
 #include "preload/connect/background.h"
+#include "preload/log/trace.h"
+#include "preload/system/high_fd.h"
+#include "preload/system/real.h"
+#include "preload/thread/signal_handler.h"
 
 #define EVENTS_AT_ONCE 128
 #define IDLE_MS        2000 /* after the last race */

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "preload/base/our_thread.h"
+#include "preload/thread/our_thread.h"
 
 /* Makes sure that the thread runs. False where it can't be made, its descriptors were closed behind our back (it will
    notice by and by), or this may be a signal handler. */

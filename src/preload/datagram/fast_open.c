@@ -3,12 +3,12 @@
 #include <errno.h>
 #include <netinet/in.h>
 
-#include "preload/base/kernel.h"
-#include "preload/base/real.h"
 #include "preload/connect/connection.h"
 #include "preload/connect/destinations.h"
 #include "preload/datagram/messages.h"
 #include "preload/socket/sockets.h"
+#include "preload/system/kernel.h"
+#include "preload/system/real.h"
 
 bool fast_open_concerns(int fd, const struct msghdr *message, int flags)
 {

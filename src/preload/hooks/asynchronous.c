@@ -5,10 +5,10 @@
 
 #include "preload/base/guard.h"
 #include "preload/base/hook.h"
-#include "preload/base/real.h"
 #include "preload/hooks/awareness.h"
 #include "preload/resolve/aware.h"
 #include "preload/resolve/lookup_queue.h"
+#include "preload/system/real.h"
 
 /* Whether getaddrinfo() would answer any of them otherwise than libc; where not, what they show of the program. */
 static bool concern_us(struct gaicb *const list[], int count)

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "preload/base/real.h"
+#include "preload/system/real.h"
 
 /*
  * Whether the question shows that the program speaks IPv6. One for either family about an address that it has as text

@@ -7,13 +7,13 @@
 
 #include "preload/base/guard.h"
 #include "preload/base/hook.h"
-#include "preload/base/older.h"
-#include "preload/base/real.h"
 #include "preload/connect/background.h"
 #include "preload/connect/patience.h"
 #include "preload/hooks/pending.h"
 #include "preload/resolve/aware.h"
 #include "preload/socket/sockets.h"
+#include "preload/system/older.h"
+#include "preload/system/real.h"
 
 EXPORT int socket(int family, int type, int protocol)
 {

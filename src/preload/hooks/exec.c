@@ -3,12 +3,12 @@
 #include <unistd.h>
 
 #include "preload/base/arguments.h"
-#include "preload/base/follow.h"
 #include "preload/base/guard.h"
 #include "preload/base/hook.h"
-#include "preload/base/real.h"
 #include "preload/connect/background.h"
 #include "preload/socket/holders.h"
+#include "preload/system/follow.h"
+#include "preload/system/real.h"
 
 /* This program ends here, and our thread with it: a race can't go on in the next one, and what was found out about
    addresses is written down. Not in a vfork() child, whose memory is its parent's. */

@@ -4,12 +4,12 @@
 #include "preload/base/guard.h"
 #include "preload/base/hook.h"
 #include "preload/base/pointer.h"
-#include "preload/base/real.h"
 #include "preload/peers/accept.h"
 #include "preload/peers/impostor.h"
 #include "preload/peers/loopback_twin.h"
 #include "preload/peers/view.h"
 #include "preload/socket/sockets.h"
+#include "preload/system/real.h"
 #include "preload/upgrade/bind.h"
 #include "preload/upgrade/shape.h"
 

@@ -5,12 +5,12 @@
 #include "preload/alias/aliases.h"
 #include "preload/base/guard.h"
 #include "preload/base/hook.h"
-#include "preload/base/real.h"
 #include "preload/connect/race_thread.h"
 #include "preload/hooks/awareness.h"
 #include "preload/resolve/aware.h"
 #include "preload/resolve/getaddrinfo.h"
 #include "preload/resolve/preference.h"
+#include "preload/system/real.h"
 
 EXPORT int getaddrinfo(const char *restrict node, const char *restrict service, const struct addrinfo *restrict hints,
                        struct addrinfo **restrict result)

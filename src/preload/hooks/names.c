@@ -5,10 +5,10 @@
 #include "preload/alias/aliases.h"
 #include "preload/base/guard.h"
 #include "preload/base/hook.h"
-#include "preload/base/real.h"
 #include "preload/connect/race_thread.h"
 #include "preload/resolve/aware.h"
 #include "preload/resolve/gethostbyname.h"
+#include "preload/system/real.h"
 
 EXPORT struct hostent *gethostbyname(const char *name)
 {

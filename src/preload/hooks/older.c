@@ -5,10 +5,10 @@
 #include <netdb.h>
 #include <spawn.h>
 
-#include "preload/base/follow.h"
 #include "preload/base/guard.h"
 #include "preload/base/hook.h"
-#include "preload/base/older.h"
+#include "preload/system/follow.h"
+#include "preload/system/older.h"
 
 #define OLDER(type, name, parameters, version, newer) \
     EXPORT type older_##name parameters;              \

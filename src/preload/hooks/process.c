@@ -3,11 +3,11 @@
 
 #include "preload/base/guard.h"
 #include "preload/base/hook.h"
-#include "preload/base/real.h"
-#include "preload/base/worker_thread.h"
 #include "preload/connect/background.h"
 #include "preload/connect/race_thread.h"
 #include "preload/last_thread.h"
+#include "preload/system/real.h"
+#include "preload/thread/worker_thread.h"
 
 #ifndef CLONE_NEWTIME
 #define CLONE_NEWTIME 0x00000080

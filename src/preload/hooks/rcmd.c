@@ -9,11 +9,11 @@
 #include "preload/alias/aliases.h"
 #include "preload/base/guard.h"
 #include "preload/base/hook.h"
-#include "preload/base/kernel.h"
-#include "preload/base/real.h"
-#include "preload/base/settings.h"
 #include "preload/resolve/aware.h"
 #include "preload/socket/sockets.h"
+#include "preload/system/kernel.h"
+#include "preload/system/real.h"
+#include "preload/system/settings.h"
 #include "preload/upgrade/upgrade.h"
 
 static sa_family_t wanted_family(void)

@@ -6,7 +6,6 @@
 #include "preload/base/hook.h"
 #include "preload/base/limit.h"
 #include "preload/base/pointer.h"
-#include "preload/base/real.h"
 #include "preload/connect/background.h"
 #include "preload/datagram/messages.h"
 #include "preload/hooks/scm_rights.h"
@@ -15,6 +14,7 @@
 #include "preload/peers/outbound.h"
 #include "preload/peers/view.h"
 #include "preload/socket/sockets.h"
+#include "preload/system/real.h"
 #include "preload/upgrade/spoof_check.h"
 
 /* Messages that one recvmmsg() translates at a time, and the bytes that they may take: on the stack, so not many. */

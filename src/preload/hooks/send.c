@@ -4,14 +4,14 @@
 #include "preload/base/fast_path.h"
 #include "preload/base/guard.h"
 #include "preload/base/hook.h"
-#include "preload/base/log.h"
 #include "preload/base/pointer.h"
-#include "preload/base/real.h"
 #include "preload/connect/background.h"
 #include "preload/datagram/messages.h"
 #include "preload/hooks/scm_rights.h"
+#include "preload/log/log.h"
 #include "preload/peers/latest_peer.h"
 #include "preload/socket/sockets.h"
+#include "preload/system/real.h"
 
 /* What the kernel said of a message is final, but where it knows no way to an IPv4 address. */
 static ssize_t or_without_route(ssize_t sent, int error_before, int fd, const struct msghdr *message, int flags)

@@ -5,10 +5,10 @@
 
 #include "preload/base/guard.h"
 #include "preload/base/hook.h"
-#include "preload/base/real.h"
 #include "preload/resolve/aware.h"
 #include "preload/resolve/lookups.h"
 #include "preload/resolve/resolve.h"
+#include "preload/system/real.h"
 
 #define BLANKS       " \t\n\v\f\r" /* isspace() in whatever locale, of which inet_aton() takes the ASCII part */
 #define LITERAL_SIZE 128           /* of the longest form, and some */

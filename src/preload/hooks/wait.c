@@ -5,12 +5,12 @@
 #include "preload/base/hook.h"
 #include "preload/base/limit.h"
 #include "preload/base/pointer.h"
-#include "preload/base/real.h"
 #include "preload/connect/background.h"
 #include "preload/resolve/resolve.h"
 #include "preload/socket/epoll_kernel.h"
 #include "preload/socket/epoll_sets.h"
 #include "preload/socket/sockets.h"
+#include "preload/system/real.h"
 #include "preload/wait.h"
 
 #define US_PER_S  1000000

@@ -7,18 +7,18 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "preload/base/arrival.h"
 #include "preload/base/clock.h"
 #include "preload/base/fast_path.h"
 #include "preload/base/guard.h"
-#include "preload/base/kernel.h"
-#include "preload/base/log.h"
-#include "preload/base/settings.h"
-#include "preload/base/signal_handler.h"
-#include "preload/base/sources.h"
-#include "preload/base/worker_thread.h"
+#include "preload/log/log.h"
 #include "preload/nat64/kept.h"
 #include "preload/nat64/record.h"
+#include "preload/system/kernel.h"
+#include "preload/system/settings.h"
+#include "preload/system/sources.h"
+#include "preload/thread/arrival.h"
+#include "preload/thread/signal_handler.h"
+#include "preload/thread/worker_thread.h"
 
 #define SAME_NETWORK_MS 3000 /* a host that has moved notices that late */
 #define LOOK_AGAIN_MS   1

@@ -10,7 +10,7 @@
 #include <stdatomic.h>
 
 #include "core/nat64/nat64.h"
-#include "preload/base/settings.h"
+#include "preload/system/settings.h"
 
 /* Where a prefix that isn't known yet is to be had from. */
 enum nat64_discovery_patience {

@@ -13,9 +13,9 @@
 #include "core/names/dns_answer.h"
 #include "core/race/outcome.h"
 #include "preload/base/clock.h"
-#include "preload/base/sources.h"
-#include "preload/base/worker_thread.h"
 #include "preload/state/state.h"
+#include "preload/system/sources.h"
+#include "preload/thread/worker_thread.h"
 
 /* The payload of a slot. */
 #define NETWORK_AT   0 /* family, 16 bytes */

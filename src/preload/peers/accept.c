@@ -5,9 +5,9 @@
 
 #include "core/address/address.h"
 #include "preload/alias/aliases.h"
-#include "preload/base/real.h"
 #include "preload/socket/our_mark.h"
 #include "preload/socket/sockets.h"
+#include "preload/system/real.h"
 
 bool accept_concerns(int listener)
 {

@@ -1,7 +1,7 @@
 #include "preload/peers/listen_map.h"
 
 #include "core/address/explicit_mapping.h"
-#include "preload/base/log.h"
+#include "preload/log/log.h"
 
 static struct explicit_mapping_table table; /* set up at start, never changed after */
 

@@ -11,8 +11,8 @@
 #include <unistd.h>
 
 #include "core/address/address.h"
-#include "preload/base/kernel.h"
-#include "preload/base/real.h"
+#include "preload/system/kernel.h"
+#include "preload/system/real.h"
 
 #define ANSWER_SIZE 1024 /* one socket's, without extensions */
 

@@ -5,10 +5,10 @@
 #include <stdint.h>
 
 #include "preload/base/clock.h"
-#include "preload/base/real.h"
 #include "preload/nat64/discovery.h"
 #include "preload/resolve/redirect.h"
 #include "preload/socket/sockets.h"
+#include "preload/system/real.h"
 
 #define SENT_SLOTS  1024u
 #define HASH_FACTOR UINT64_C(0x9e3779b97f4a7c15) /* 2^64 by the golden ratio, as Knuth has it */

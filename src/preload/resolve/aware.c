@@ -2,7 +2,7 @@
 
 #include <stdatomic.h>
 
-#include "preload/base/settings.h"
+#include "preload/system/settings.h"
 
 static atomic_bool seen;
 

@@ -6,14 +6,14 @@
 #include <string.h>
 
 #include "preload/alias/aliases.h"
-#include "preload/base/real.h"
 #include "preload/base/scratch.h"
-#include "preload/base/settings.h"
 #include "preload/nat64/discovery.h"
 #include "preload/resolve/aware.h"
 #include "preload/resolve/lookups.h"
 #include "preload/resolve/preference.h"
 #include "preload/resolve/resolve.h"
+#include "preload/system/real.h"
+#include "preload/system/settings.h"
 
 static struct ip_address address_of(const struct addrinfo *info)
 {

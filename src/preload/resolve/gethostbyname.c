@@ -7,11 +7,11 @@
 
 #include "core/names/hostent.h"
 #include "preload/alias/aliases.h"
-#include "preload/base/real.h"
 #include "preload/base/scratch.h"
-#include "preload/base/settings.h"
 #include "preload/resolve/lookups.h"
 #include "preload/resolve/resolve.h"
+#include "preload/system/real.h"
+#include "preload/system/settings.h"
 
 /* The static result of gethostbyname(), as libc has one. Of a fixed size: memory that is replaced could vanish under
    a thread that still reads it. */

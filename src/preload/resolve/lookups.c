@@ -7,7 +7,7 @@
 #include "preload/base/clock.h"
 #include "preload/base/fast_path.h"
 #include "preload/base/guard.h"
-#include "preload/base/secret.h"
+#include "preload/system/secret.h"
 
 /* How often the lock is tried: a holder needs microseconds, unless it was stopped or killed in a vfork child. */
 #define LOCK_TRIES 10000

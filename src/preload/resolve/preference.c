@@ -9,9 +9,9 @@
 #include <unistd.h>
 
 #include "core/order/gai_conf.h"
-#include "preload/base/log.h"
 #include "preload/base/scratch.h"
-#include "preload/base/settings.h"
+#include "preload/log/log.h"
+#include "preload/system/settings.h"
 
 #define SYSTEM_FILE   "/etc/gai.conf"
 #define FILE_SIZE_MAX 65536

@@ -8,8 +8,8 @@
 #define V6SHIM_PRELOAD_RESOLVE_PREFERENCE_H
 
 #include "core/order/selection.h"
-#include "preload/base/sources.h"
 #include "preload/resolve/resolve.h"
+#include "preload/system/sources.h"
 
 /*
  * The policy in force (setting `policy`). A file is read once, and again each time where it says `reload yes`; its

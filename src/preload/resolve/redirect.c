@@ -10,13 +10,13 @@
 #include <unistd.h>
 
 #include "core/base/seqlock.h"
-#include "preload/base/arrival.h"
 #include "preload/base/clock.h"
 #include "preload/base/guard.h"
-#include "preload/base/log.h"
-#include "preload/base/real.h"
-#include "preload/base/settings.h"
-#include "preload/base/worker_thread.h"
+#include "preload/log/log.h"
+#include "preload/system/real.h"
+#include "preload/system/settings.h"
+#include "preload/thread/arrival.h"
+#include "preload/thread/worker_thread.h"
 
 #define LOOKED_UP_AGAIN_MS 60000
 #define TRIED_AGAIN_MS     5000 /* where there was no answer, or no address */

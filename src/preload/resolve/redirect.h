@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #include "core/address/address.h"
-#include "preload/base/settings.h"
+#include "preload/system/settings.h"
 
 /* Addresses of one name that are tried. */
 #define REDIRECT_ADDRESSES 4

@@ -9,15 +9,15 @@
 #include "core/address/literal.h"
 #include "preload/base/clock.h"
 #include "preload/base/guard.h"
-#include "preload/base/log.h"
-#include "preload/base/real.h"
-#include "preload/base/settings.h"
-#include "preload/base/sources.h"
-#include "preload/base/thread_end.h"
-#include "preload/base/worker_thread.h"
+#include "preload/log/log.h"
 #include "preload/resolve/name_service.h"
 #include "preload/resolve/no_aaaa.h"
 #include "preload/resolve/resolver_state.h"
+#include "preload/system/real.h"
+#include "preload/system/settings.h"
+#include "preload/system/sources.h"
+#include "preload/thread/thread_end.h"
+#include "preload/thread/worker_thread.h"
 
 #define FIRST_BUFFER_SIZE 1024u
 #define LAST_BUFFER_SIZE  (64u * 1024u)

@@ -3,12 +3,12 @@
  * behind them the aliases of its IPv6 addresses.
  */
 #include "preload/alias/aliases.h"
-#include "preload/base/log.h"
-#include "preload/base/settings.h"
+#include "preload/log/log.h"
 #include "preload/nat64/discovery.h"
 #include "preload/resolve/lookups.h"
 #include "preload/resolve/resolve.h"
 #include "preload/state/state.h"
+#include "preload/system/settings.h"
 
 atomic_bool resolve_alias_shown;
 

@@ -6,12 +6,12 @@
 
 #include "core/address/reach.h"
 #include "preload/alias/aliases.h"
-#include "preload/base/log.h"
 #include "preload/base/scratch.h"
-#include "preload/base/settings.h"
-#include "preload/base/sources.h"
+#include "preload/log/log.h"
 #include "preload/nat64/discovery.h"
 #include "preload/resolve/preference.h"
+#include "preload/system/settings.h"
+#include "preload/system/sources.h"
 
 /* Once aloud: a program may look such a name up again and again. */
 static void tell_ignored(const struct ip_address *address)

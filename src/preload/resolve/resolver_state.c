@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "preload/base/real.h"
+#include "preload/system/real.h"
 
 #define REFRESH_SIZE 256 /* of the answer about a number */
 

@@ -9,7 +9,7 @@
 
 #include "core/base/text.h"
 #include "preload/base/guard.h"
-#include "preload/base/own_table.h"
+#include "preload/system/own_table.h"
 
 _Atomic uint64_t epoll_kernel_sets[EPOLL_KERNEL_NUMBERS / EPOLL_KERNEL_BITS];
 static _Atomic unsigned sets_end; /* beyond the highest that is known */

@@ -3,9 +3,9 @@
 #include <errno.h>
 #include <sched.h>
 
-#include "preload/base/log.h"
-#include "preload/base/real.h"
+#include "preload/log/log.h"
 #include "preload/socket/epoll_kernel.h"
+#include "preload/system/real.h"
 
 /* A registration that no hook has seen was found: from then on the record of none is believed. */
 static atomic_bool some_are_unseen;

@@ -6,7 +6,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 
-#include "preload/base/real.h"
+#include "preload/system/real.h"
 
 #define SOURCE_OFFSET (SKF_NET_OFF + 8) /* of the source address in the IPv6 header, RFC 8200 section 3 */
 #define ACCEPT_WHOLE  0xffffffffu

@@ -10,8 +10,8 @@
 
 #include "core/base/text.h"
 #include "preload/base/clock.h"
-#include "preload/base/log.h"
 #include "preload/base/raw_file.h"
+#include "preload/log/log.h"
 #include "preload/socket/sockets.h"
 
 #define READ_SIZE   1024 /* twice on the stack */

@@ -3,8 +3,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "preload/base/kernel.h"
-#include "preload/base/real.h"
+#include "preload/system/kernel.h"
+#include "preload/system/real.h"
 
 #ifndef SO_INCOMING_CPU
 #define SO_INCOMING_CPU 49

@@ -3,12 +3,12 @@
 #include <errno.h>
 #include <fcntl.h>
 
-#include "preload/base/high_fd.h"
-#include "preload/base/kernel.h"
-#include "preload/base/log.h"
-#include "preload/base/real.h"
+#include "preload/log/log.h"
 #include "preload/socket/epoll_kernel.h"
 #include "preload/socket/epoll_sets.h"
+#include "preload/system/high_fd.h"
+#include "preload/system/kernel.h"
+#include "preload/system/real.h"
 
 #define CARRIED_FLAGS (O_NONBLOCK | O_APPEND)
 

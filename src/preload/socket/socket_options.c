@@ -5,8 +5,8 @@
 #include <netinet/tcp.h>
 #include <string.h>
 
-#include "preload/base/real.h"
 #include "preload/socket/memberships.h"
+#include "preload/system/real.h"
 
 #ifndef TCP_FASTOPEN_CONNECT
 #define TCP_FASTOPEN_CONNECT 30

@@ -5,9 +5,9 @@
 #include <stddef.h>
 
 #include "core/address/transport.h"
-#include "preload/base/kernel.h"
 #include "preload/base/ready.h"
 #include "preload/socket/socket_options.h"
+#include "preload/system/kernel.h"
 
 #define WATCH_NONE    0
 #define WATCH_SEVERAL UINT32_MAX

@@ -8,7 +8,7 @@
 #include "core/alias/slot.h"
 #include "core/base/bytes.h"
 #include "preload/base/critical_section.h"
-#include "preload/base/log.h"
+#include "preload/log/log.h"
 #include "preload/state/host.h"
 
 #define READ_TRIES 3 /* a slot that is being written may look damaged for a moment */

@@ -6,8 +6,8 @@
 #include "core/alias/slot.h"
 #include "core/base/bytes.h"
 #include "preload/base/critical_section.h"
-#include "preload/base/secret.h"
 #include "preload/state/host.h"
+#include "preload/system/secret.h"
 
 #define KEY_SLOT_SIZE 64u
 

@@ -5,10 +5,10 @@
 #include <netinet/tcp.h>
 #include <string.h>
 
-#include "preload/base/kernel.h"
-#include "preload/base/real.h"
 #include "preload/socket/our_mark.h"
 #include "preload/socket/sockets.h"
+#include "preload/system/kernel.h"
+#include "preload/system/real.h"
 #include "preload/upgrade/bind.h"
 #include "preload/upgrade/forgery.h"
 #include "preload/upgrade/spoof_check.h"

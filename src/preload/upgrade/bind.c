@@ -4,13 +4,13 @@
 #include <stdatomic.h>
 
 #include "preload/alias/aliases.h"
-#include "preload/base/kernel.h"
-#include "preload/base/log.h"
-#include "preload/base/real.h"
-#include "preload/base/settings.h"
+#include "preload/log/log.h"
 #include "preload/peers/listen_map.h"
 #include "preload/resolve/aware.h"
 #include "preload/socket/sockets.h"
+#include "preload/system/kernel.h"
+#include "preload/system/real.h"
+#include "preload/system/settings.h"
 #include "preload/upgrade/upgrade.h"
 
 /* Sockets bound to the wildcard of both families so far: where there are none, nobody looks for them. */

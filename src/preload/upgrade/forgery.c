@@ -8,10 +8,10 @@
 
 #include "core/base/rate.h"
 #include "preload/base/clock.h"
-#include "preload/base/kernel.h"
 #include "preload/base/pointer.h"
-#include "preload/base/real.h"
 #include "preload/socket/filters.h"
+#include "preload/system/kernel.h"
+#include "preload/system/real.h"
 #include "preload/upgrade/spoof_check.h"
 
 #define INTERVAL_MS CLOCK_MS_PER_S

@@ -4,8 +4,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "preload/base/kernel.h"
-#include "preload/base/real.h"
+#include "preload/system/kernel.h"
+#include "preload/system/real.h"
 
 static void set(int socket, int name, int value)
 {

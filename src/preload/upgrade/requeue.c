@@ -13,8 +13,8 @@
 #include <unistd.h>
 
 #include "core/address/address.h"
-#include "preload/base/kernel.h"
-#include "preload/base/real.h"
+#include "preload/system/kernel.h"
+#include "preload/system/real.h"
 #include "preload/upgrade/spoof_check.h"
 
 #define DATAGRAM_SIZE 65536 /* none is longer */

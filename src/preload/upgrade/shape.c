@@ -1,9 +1,9 @@
 #include "preload/upgrade/shape.h"
 
-#include "preload/base/imports.h"
-#include "preload/base/settings.h"
 #include "preload/resolve/aware.h"
 #include "preload/socket/sockets.h"
+#include "preload/system/imports.h"
+#include "preload/system/settings.h"
 #include "preload/upgrade/adoption.h"
 
 /* The observer of v6shim check --run, where it is loaded, stands between us and who calls: it knows. */

@@ -8,10 +8,10 @@
 #include "core/address/address.h"
 #include "preload/base/clock.h"
 #include "preload/base/control_list.h"
-#include "preload/base/kernel.h"
 #include "preload/base/pointer.h"
-#include "preload/base/real.h"
 #include "preload/socket/sockets.h"
+#include "preload/system/kernel.h"
+#include "preload/system/real.h"
 #include "preload/upgrade/adoption.h"
 #include "preload/upgrade/shape.h"
 

@@ -12,7 +12,7 @@
 
 #include "core/base/text.h"
 #include "preload/alias/aliases.h"
-#include "preload/base/log.h"
+#include "preload/log/log.h"
 
 #define CHILD_SECONDS 60
 
@@ -20,7 +20,7 @@ char test_directory[SUPPORT_PATH_SIZE];
 char state_directory[SUPPORT_PATH_SIZE];
 char logged[SUPPORT_LOG_SIZE];
 
-/* In place of preload/base/log.c: the lines are kept for the test. */
+/* In place of preload/log/log.c: the lines are kept for the test. */
 bool log_wants(enum log_level level)
 {
     return level <= LOG_LEVEL_INFO;

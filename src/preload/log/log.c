@@ -1,0 +1,175 @@
+#include "preload/log/log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "preload/base/raw_file.h"
+#include "preload/log/quiet_write.h"
+
+#define LOG_FILE_MODE 0600
+
+_Atomic int log_decisions;
+static _Atomic int wanted_level = LOG_LEVEL_WARNING;
+static const char *_Atomic log_path;
+static atomic_bool log_path_failed;
+
+/* Standard error at the start; where `known` is false nothing was there, or it is a socket to a peer. */
+static struct {
+    bool started, known;
+    dev_t device;
+    ino_t inode;
+} standard_error;
+
+static bool is_internet_socket(int fd)
+{
+    int domain = AF_UNSPEC;
+    socklen_t length = sizeof domain;
+    return syscall(SYS_getsockopt, fd, SOL_SOCKET, SO_DOMAIN, &domain, &length) == 0 &&
+           (domain == AF_INET || domain == AF_INET6);
+}
+
+void log_start(void)
+{
+    struct stat status;
+    int saved = errno;
+    standard_error.known =
+        fstat(STDERR_FILENO, &status) == 0 && !(S_ISSOCK(status.st_mode) && is_internet_socket(STDERR_FILENO));
+    if (standard_error.known) {
+        standard_error.device = status.st_dev;
+        standard_error.inode = status.st_ino;
+    }
+    standard_error.started = true;
+    errno = saved;
+}
+
+void log_to(enum log_level level, const char *log_file)
+{
+    atomic_store(&wanted_level, level);
+    if (level >= LOG_LEVEL_INFO)
+        atomic_fetch_or(&log_decisions, EVENTS_TO_LOG);
+    else
+        atomic_fetch_and(&log_decisions, ~EVENTS_TO_LOG);
+    atomic_store(&log_path, log_file != NULL && log_file[0] != '\0' ? log_file : NULL);
+    atomic_store(&log_path_failed, false);
+}
+
+bool log_wants(enum log_level level)
+{
+    return (int)level <= atomic_load_explicit(&wanted_level, memory_order_relaxed);
+}
+
+static void write_to_standard_error(const struct text *line)
+{
+    struct stat now;
+    if (fstat(STDERR_FILENO, &now) != 0)
+        return;
+    if (standard_error.started &&
+        (!standard_error.known || now.st_dev != standard_error.device || now.st_ino != standard_error.inode))
+        return;
+    if (S_ISSOCK(now.st_mode) && is_internet_socket(STDERR_FILENO))
+        return;
+    /* One write: lines of several threads don't mix. One that is not written whole has nobody to be told to. */
+    quiet_write(STDERR_FILENO, now.st_mode, line->data, line->length);
+}
+
+/* Why lines are not to be added to this file; NULL: they may be. Where others can make files, one that waits under
+   the name of the log could be a link to any file of this user's, or theirs to read. */
+static const char *find_fault(const struct stat *status)
+{
+    return !S_ISREG(status->st_mode)                            ? "it is no regular file"
+           : status->st_nlink > 1                               ? "it has another name (a hard link)"
+           : status->st_uid != 0 && status->st_uid != geteuid() ? "it is another user's"
+                                                                : NULL;
+}
+
+/* NULL: the line was written, or could not be for want of room, which nobody can be told. */
+static const char *write_to_file(const char *path, const struct text *line)
+{
+    struct stat status;
+    int fd =
+        raw_openat(AT_FDCWD, path, O_WRONLY | O_APPEND | O_CREAT | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW, LOG_FILE_MODE);
+    if (fd < 0)
+        return errno == ELOOP ? "it is a symbolic link" : strerrordesc_np(errno);
+    const char *fault = fstat(fd, &status) != 0 ? strerrordesc_np(errno) : find_fault(&status);
+    if (fault == NULL)
+        quiet_write(fd, status.st_mode, line->data, line->length);
+    raw_close(fd);
+    return fault;
+}
+
+static struct text start_line(char *data, size_t size)
+{
+    struct text line = text_on(data, size);
+    text_add(&line, "libv6shim[");
+    text_add_number(&line, syscall(SYS_getpid));
+    text_add(&line, "]: ");
+    return line;
+}
+
+static void end_line(struct text *line)
+{
+    if (line->length + 1 >= line->size)
+        line->length = line->size - 2;
+    line->data[line->length++] = '\n';
+    line->data[line->length] = '\0';
+}
+
+static void tell_failed_log(const char *path, const char *fault)
+{
+    char data[LOG_LINE_SIZE];
+    struct text line = start_line(data, sizeof data);
+    text_add(&line, "cannot write to the log file ");
+    text_add_quoted(&line, path);
+    text_add(&line, ": ");
+    text_add(&line, fault);
+    text_add(&line, "; logging to standard error (set log-file to a writable path)");
+    end_line(&line);
+    write_to_standard_error(&line);
+}
+
+void log_line(enum log_level level, const struct text *message)
+{
+    if (!log_wants(level))
+        return;
+    int saved = errno;
+    char data[LOG_LINE_SIZE];
+    struct text line = start_line(data, sizeof data);
+    text_add_bytes(&line, message->data, message->length);
+    end_line(&line);
+    const char *path = atomic_load(&log_path), *fault = path != NULL ? write_to_file(path, &line) : NULL;
+    if (path == NULL || fault != NULL) {
+        if (path != NULL && !atomic_exchange(&log_path_failed, true))
+            tell_failed_log(path, fault);
+        write_to_standard_error(&line);
+    }
+    errno = saved;
+}
+
+void log_message(enum log_level level, const char *message)
+{
+    log_error(level, message, NULL, 0);
+}
+
+void log_error(enum log_level level, const char *message, const char *subject, int error)
+{
+    if (!log_wants(level))
+        return;
+    char data[LOG_LINE_SIZE];
+    struct text line = text_on(data, sizeof data);
+    text_add(&line, message);
+    if (subject != NULL) {
+        text_add(&line, " ");
+        text_add_quoted(&line, subject);
+    }
+    if (error != 0) {
+        const char *words = strerrordesc_np(error); /* a constant string: strerror() may allocate */
+        text_add(&line, ": ");
+        text_add(&line, words != NULL ? words : "unknown error");
+    }
+    log_line(level, &line);
+}

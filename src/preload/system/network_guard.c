@@ -1,0 +1,41 @@
+#include "preload/system/network_guard.h"
+
+#include <string.h>
+
+#include "preload/libc/libc_object.h"
+
+static const char *const guarded[] = {"connect", "getaddrinfo", "gethostbyname", "gethostbyname_r", "res_nquery"};
+
+static bool is_friend(const struct link_map *object)
+{
+    static const char *const starts[] = {"libasan.",   "libtsan.",     "liblsan.",          "libubsan.",
+                                         "libhwasan.", "libclang_rt.", "libv6shim-observe."};
+    const char *slash = strrchr(object->l_name, '/'), *name = slash != NULL ? slash + 1 : object->l_name;
+    for (size_t i = 0; i < sizeof starts / sizeof starts[0]; i++)
+        if (strncmp(name, starts[i], strlen(starts[i])) == 0)
+            return true;
+    return false;
+}
+
+static bool guards(const struct link_map *object)
+{
+    for (size_t i = 0; i < sizeof guarded / sizeof guarded[0]; i++) {
+        const void *function = libc_object_defines(object, guarded[i]);
+        if (function != NULL && !libc_object_contains(function)) /* old glibcs have some of them in libpthread */
+            return true;
+    }
+    return false;
+}
+
+/* The list begins with the program; behind libc nobody is asked. _DYNAMIC is this library's own. */
+const char *network_guard_find(void)
+{
+    const struct link_map *object = _r_debug.r_map;
+    if (object == NULL)
+        return NULL;
+    for (object = object->l_next; object != NULL && !libc_object_is_named(object, "libc.so.6");
+         object = object->l_next)
+        if (object->l_ld != _DYNAMIC && !is_friend(object) && guards(object))
+            return object->l_name;
+    return NULL;
+}

@@ -1,0 +1,30 @@
+/*
+ * The settings of this process: environment variables, then the configuration file, then the defaults.
+ *
+ * Loaded once, at start, in any hook and perhaps before malloc works: no malloc, no stdio. errno is kept.
+ */
+#ifndef V6SHIM_PRELOAD_SYSTEM_SETTINGS_H
+#define V6SHIM_PRELOAD_SYSTEM_SETTINGS_H
+
+#include "core/settings/config.h"
+
+/* Read where V6SHIM_CONF names no other file. That it does not exist is no error. */
+#define SETTINGS_FILE "/etc/v6shim.conf"
+/* The greatest size of a configuration file; what is beyond is not read, and said. */
+#define SETTINGS_FILE_SIZE 65536
+
+/*
+ * Reads the file and the variables and sets the log (log_to) by them; then says what was wrong in them, a line
+ * each. Whatever happens, settings_current() is usable after it. Variables are ignored where secure_getenv() would:
+ * a program with more rights than its caller is configured by /etc/v6shim.conf alone. Not for two threads at once.
+ */
+void settings_load(void);
+
+/* Before settings_load(): all bytes zero, so nothing is logged. */
+extern struct settings settings_of_process; /* written by settings_load() alone */
+static inline const struct settings *settings_current(void)
+{
+    return &settings_of_process;
+}
+
+#endif

@@ -1,0 +1,18 @@
+#include "preload/thread/arrival.h"
+
+#include <stdatomic.h>
+#include <stddef.h>
+
+static void (*_Atomic listen)(void);
+
+void arrival_start(void (*listener)(void))
+{
+    atomic_store(&listen, listener);
+}
+
+void arrival_tell(void)
+{
+    void (*listener)(void) = atomic_load(&listen);
+    if (listener != NULL)
+        listener();
+}

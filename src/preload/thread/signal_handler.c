@@ -1,0 +1,21 @@
+#include "preload/thread/signal_handler.h"
+
+#include <pthread.h>
+#include <signal.h>
+
+static sigset_t mask_at_start;
+
+void signal_handler_start(void)
+{
+    pthread_sigmask(SIG_SETMASK, NULL, &mask_at_start);
+}
+
+bool signal_handler_may_run(void)
+{
+    sigset_t mask;
+    pthread_sigmask(SIG_SETMASK, NULL, &mask);
+    for (int number = 1; number < NSIG; number++)
+        if (sigismember(&mask, number) == 1 && sigismember(&mask_at_start, number) != 1)
+            return true;
+    return false;
+}
