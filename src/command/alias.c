@@ -67,14 +67,14 @@ static void fail_state(struct session *session, const char *asked, struct state 
 /* Whose alias it is, copied ones too. */
 static enum state_answer find_owner(struct in_addr alias, struct ip_address *address, struct state_fault *fault)
 {
-    const struct state *table = aliases_table_of(alias);
+    struct state *table = aliases_table_of(alias);
     struct alias_record record;
     if (table == NULL)
         return aliases_find_address(alias, address) ? STATE_FOUND : STATE_NOTHING;
-    if (!alias_pool_contains(&table->pool, alias))
+    uint32_t offset;
+    if (!alias_pool_find(&table->pool, alias, &offset))
         return STATE_NOTHING;
-    enum state_answer answer =
-        state_aliases_read(aliases_table_of(alias), alias_pool_offset(&table->pool, alias), false, &record, fault);
+    enum state_answer answer = state_aliases_read(table, offset, false, &record, fault);
     *address = record.address;
     return answer;
 }
@@ -104,14 +104,14 @@ static void answer_alias(struct session *session, const char *asked, struct in_a
         answer_of_map(session, asked, alias);
         return;
     }
-    if (!alias_pool_contains(pool, alias)) {
+    uint32_t offset;
+    if (!alias_pool_find(pool, alias, &offset)) {
         char reason[REASON_SIZE];
         snprintf(reason, sizeof reason, "not an alias: those are in %s/%d", inet_ntoa(alias_pool_address(pool, 0)),
                  33 - ffs((int)pool->count));
         fail(session, asked, reason);
         return;
     }
-    uint32_t offset = alias_pool_offset(pool, alias);
     struct alias_record record;
     struct state_fault fault = {0};
     enum state_answer answer = STATE_NOTHING;
