@@ -104,16 +104,17 @@ static inline bool pointer_is_known(uintptr_t page, bool writing)
     return at->page == page && at->asked >= POINTER_ASKED_UNTIL;
 }
 
-/* The start of malloc()'s heap, and where libc keeps its end (before the start, and where that is not known: at the
- * start). */
+/* The start of malloc()'s heap, and where libc keeps its end (where that is not known: at the start). It ends before
+   that start where what was there before us has been given back. */
 extern uintptr_t pointer_heap_start NEARBY;
 extern void *const *pointer_heap_end NEARBY;
 
 static inline bool pointer_is_in_known_memory(uintptr_t from)
 {
-    uintptr_t size = (uintptr_t)*pointer_heap_end - pointer_heap_start, place = from - pointer_heap_start;
-    return (place < size && size - place >= POINTER_SMALL) || (from % POINTER_PAGE <= POINTER_PAGE - POINTER_SMALL &&
-                                                               pointer_is_known(from & ~(POINTER_PAGE - 1), false));
+    uintptr_t end = (uintptr_t)__atomic_load_n(pointer_heap_end, __ATOMIC_RELAXED);
+    return (from >= pointer_heap_start && from < end && end - from >= POINTER_SMALL) ||
+           (from % POINTER_PAGE <= POINTER_PAGE - POINTER_SMALL &&
+            pointer_is_known(from & ~(POINTER_PAGE - 1), false));
 }
 
 /* In other threads: whether it lies above our own frame (as pointer_is_on_stack). */
