@@ -63,20 +63,28 @@ static void *_Atomic chunks[POOL_CHUNKS];
 static struct pool limits = {.item_size = sizeof(struct patience), .chunks = chunks};
 __thread uint32_t patience_current __attribute__((tls_model("initial-exec")));
 
+/*
+ * Signals wait while a record is neither there nor away: a handler in between that connects would take it for one
+ * that was left behind, and the child of one that forks for another thread's, and give it back under the hands of
+ * this call.
+ */
 static bool begin(int fd, const struct timeval *before, uintptr_t frame)
 {
+    struct critical_section section;
+    critical_section_enter(&section);
     uint32_t item = pool_take(&limits);
-    if (item == 0)
-        return false;
-    struct patience *patience = pool_at(&limits, item);
-    patience->outer = patience_current;
-    patience->fd = fd;
-    patience->cookie = kernel_socket_cookie(fd);
-    patience->before = *before;
-    patience_current = item;
-    atomic_store(&patience->frame, frame);
-    thread_end_watch(THREAD_END_MAYBE_HANDLER);
-    return true;
+    if (item != 0) {
+        struct patience *patience = pool_at(&limits, item);
+        patience->outer = patience_current;
+        patience->fd = fd;
+        patience->cookie = kernel_socket_cookie(fd);
+        patience->before = *before;
+        atomic_store(&patience->frame, frame);
+        patience_current = item;
+        thread_end_watch(THREAD_END_MAYBE_HANDLER);
+    }
+    critical_section_leave(&section);
+    return item != 0;
 }
 
 static void give_back(uint32_t item)
@@ -88,12 +96,15 @@ static void give_back(uint32_t item)
 
 static void end(void)
 {
+    struct critical_section section;
+    critical_section_enter(&section);
     uint32_t item = patience_current;
     const struct patience *patience = pool_at(&limits, item);
     if (kernel_socket_cookie(patience->fd) == patience->cookie)
         REAL(setsockopt)(patience->fd, SOL_SOCKET, SO_SNDTIMEO, &patience->before, sizeof patience->before);
     patience_current = patience->outer;
     give_back(item);
+    critical_section_leave(&section);
 }
 
 static bool is_own(uint32_t item)

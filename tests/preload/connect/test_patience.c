@@ -1,4 +1,4 @@
-/* What is on record of a connect() with a time limit, in the child of a fork beside it. */
+/* What is on record of a connect() with a time limit, in the child of a fork beside it, and in a signal handler. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,9 +8,23 @@
 
 #include <sys/wait.h>
 
+#include "preload/system/kernel.h"
+
+/* Called while a record is being made, and while it is given back. */
+static uint64_t cookie_in_the_middle(int fd);
+#define kernel_socket_cookie cookie_in_the_middle
 #include "../../src/preload/connect/patience.c"
+#undef kernel_socket_cookie
 
 #define FRAME 4096 /* any but 0 */
+
+static int in_the_middle; /* the signal that comes there, or 0 */
+static uint64_t cookie_in_the_middle(int fd)
+{
+    if (in_the_middle != 0)
+        raise(in_the_middle);
+    return kernel_socket_cookie(fd);
+}
 
 static pthread_barrier_t both;
 
@@ -57,10 +71,41 @@ static void test_child_kept_the_record_of_another_thread(void **state)
     assert_int_equal(patience_current, 0);
 }
 
+/* A handler finds the record whole, or none: never its place in the pool while it is made or given back. */
+static unsigned handled;
+static uint32_t taken_by_handler, current_in_handler;
+
+static void look(int number)
+{
+    (void)number;
+    handled++;
+    current_in_handler = patience_current;
+    taken_by_handler = pool_take(&limits);
+    pool_give(&limits, taken_by_handler);
+}
+
+static void test_handler_found_half_a_record(void **state)
+{
+    (void)state;
+    struct timeval before = {0};
+    signal(SIGUSR1, look);
+    in_the_middle = SIGUSR1;
+    assert_true(begin(-1, &before, FRAME));
+    uint32_t item = patience_current;
+    assert_int_equal(handled, 1);
+    assert_int_equal(current_in_handler, item);
+    end();
+    in_the_middle = 0;
+    assert_int_equal(handled, 2);
+    assert_int_equal(current_in_handler, 0);
+    assert_int_equal(taken_by_handler, item);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_child_kept_the_record_of_another_thread),
+        cmocka_unit_test(test_handler_found_half_a_record),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
