@@ -71,14 +71,19 @@ static void tell(const struct race *race, enum event_type type, const struct ip_
     log_connection(type, race->original.fd, candidate, race->port, result);
 }
 
+/* Signals wait: a handler that jumped out of here would leave a socket, or a record that stands for a race, and the
+   child of one that forks would give the record back twice. */
 static void end_race(uint32_t item)
 {
     struct race *race = race_at(item);
+    struct critical_section section;
+    critical_section_enter(&section);
     close_attempts(race);
     race_current = race->outer;
     atomic_store(&race->frame, 0);
     atomic_fetch_sub(&race_running, 1);
     pool_give(&races, item);
+    critical_section_leave(&section);
 }
 
 static void abandon(uint32_t item)
@@ -205,10 +210,13 @@ static uint32_t begin_race(const struct original *original, const struct destina
     eyeballs_init(&race->eyeballs, (unsigned)destinations->count, settings->attempt_delay_ms);
     eyeballs_limit_silence(&race->eyeballs, race_legacy(destinations, &race->candidates, race->order),
                            settings->silence_limit_ms);
+    struct critical_section section; /* until it has a frame it is nobody's, from then on it is this thread's */
+    critical_section_enter(&section);
     atomic_store(&race->frame, frame);
     atomic_fetch_add(&race_running, 1);
     race_current = item;
     thread_end_watch(THREAD_END_MAYBE_HANDLER);
+    critical_section_leave(&section);
     return item;
 }
 
