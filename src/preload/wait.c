@@ -210,6 +210,7 @@ static __attribute__((noinline)) int poll_many(struct pollfd *polled, nfds_t cou
     sigset_t all, before;
     int ready, left;
     sigfillset(&all);
+    pthread_testcancel(); /* what cleans up after a thread that is cancelled already may need its signals */
     pthread_sigmask(SIG_BLOCK, &all, &before);
     do {
         struct timespec rest = limit.forever ? slice : limit_left(&limit);

@@ -150,6 +150,38 @@ static void part_cancel(void)
     }
 }
 
+/* Cancelled before it waits: what cleans up then finds its signals as it had them. */
+static void tell_signals(void *unused)
+{
+    sigset_t blocked;
+    (void)unused;
+    pthread_sigmask(SIG_SETMASK, NULL, &blocked);
+    printf("%s ", sigismember(&blocked, SIGUSR1) ? "blocked" : "let through");
+}
+
+static void *poll_cancelled(void *unused)
+{
+    pthread_cleanup_push(tell_signals, NULL);
+    pthread_cancel(pthread_self());
+    poll(polled, count, -1);
+    pthread_cleanup_pop(0);
+    return unused;
+}
+
+static void part_cancelled_before(void)
+{
+    alarm(PATIENCE_S);
+    for (size_t i = 0; i < LENGTHS; i++) {
+        pthread_t thread;
+        void *result = NULL;
+        make_list(lengths[i], PORT);
+        pthread_create(&thread, NULL, poll_cancelled, NULL);
+        pthread_join(thread, &result);
+        printf("%s\n", result == PTHREAD_CANCELED ? "cancelled" : "ended");
+        close(polled[count - 1].fd);
+    }
+}
+
 /* The signal is let through in the sleep alone where `masked`. */
 static void interrupt(bool masked)
 {
@@ -263,6 +295,14 @@ static void test_cancellation_left_a_list_changed(void **state)
     assert_as_bare("cancel", "hole4.example", "hole-both.example");
 }
 
+static void test_cancelled_thread_cleaned_up_without_signals(void **state)
+{
+    (void)state;
+    if (under_sanitizer("address"))
+        skip();
+    assert_as_bare("cancelled before", "hole4.example", "hole-both.example");
+}
+
 static void test_signal_did_not_end_a_wait(void **state)
 {
     (void)state;
@@ -291,6 +331,7 @@ int main(int argc, char **argv)
 {
     static const struct part parts[] = {{"jump", part_jump},
                                         {"cancel", part_cancel},
+                                        {"cancelled before", part_cancelled_before},
                                         {"interrupt", part_interrupt},
                                         {"refused", part_refused},
                                         {"no_time", part_no_time},
@@ -299,6 +340,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_jump_left_a_list_changed),
         cmocka_unit_test(test_cancellation_left_a_list_changed),
+        cmocka_unit_test(test_cancelled_thread_cleaned_up_without_signals),
         cmocka_unit_test(test_signal_did_not_end_a_wait),
         cmocka_unit_test(test_refused_wait_changed_the_list),
         cmocka_unit_test(test_end_of_the_time_was_told_otherwise),
