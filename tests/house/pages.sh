@@ -1,0 +1,35 @@
+#!/bin/sh
+# The pages that explain the code name files and functions that exist. A file is named by its path from the top or below
+# src/, with or without .c, .h or .def; the pages docs/life-of-*.md name functions, with () behind them.
+top=${srcdir:-.}
+status=0
+complain() {
+    printf '%s\n' "$1"
+    status=1
+}
+
+exists() { # path, perhaps a pattern
+    # shellcheck disable=SC2231 # the path may be a pattern
+    for found in "$top"/$1 "$top/src"/$1 "$top"/$1.[ch] "$top/src"/$1.[ch] "$top/src"/$1.def; do
+        [ ! -e "$found" ] || return 0
+    done
+    return 1
+}
+
+pages=$(ls "$top/docs/design.md" "$top"/docs/life-of-*.md "$top/README.md" "$top/CONTRIBUTING.md")
+for page in $pages; do
+    words=$(tr -c 'A-Za-z0-9_./*\n-' '\n' <"$page" | sed 's,^\(\.\.*/\)*,,; s,[./]*$,,' | sort -u |
+        grep -E '^(src|tests|core|preload|check|command|runtime|hooks|cli|private|observer)/[a-zA-Z]')
+    for word in $(set -f && printf '%s\n' $words | sed 's/NAME/*/'); do
+        exists "$word" || complain "${page#"$top"/} names $word, which is neither there nor in src/"
+    done
+done
+
+functions=$(find "$top/src" -name '*.[ch]' | xargs cat | sed -n 's/__attribute__((\([a-z_]*\)))//; s/^[A-Za-z][^(]*[ *]\([A-Za-z_0-9]*\)(.*/\1/p' | sort -u)
+for page in "$top"/docs/life-of-*.md; do
+    for function in $(grep -oE '[A-Za-z_0-9]+\(\)' "$page" | tr -d '()' | sort -u); do
+        printf '%s\n' "$functions" | grep -qx "$function" ||
+            complain "${page#"$top"/} names $function(), which src/ doesn't define"
+    done
+done
+exit $status
