@@ -29,8 +29,10 @@
 #include "preload/thread/thread_end.h"
 #include "preload/thread/worker_thread.h"
 #include "preload/upgrade/upgrade.h"
+#include "preload/waiting_room.h"
 
-static void (*const clean_up[])(void) = {race_abandon_all, patience_abandon_all, resolve_abandon_all, NULL};
+static void (*const clean_up[])(void) = {race_abandon_all, patience_abandon_all, resolve_abandon_all,
+                                         waiting_room_abandon_all, NULL};
 static const struct thread_end at_thread_end = {clean_up, last_thread_has_company, last_thread_end};
 
 static void before_fork(void)

@@ -14,6 +14,7 @@
 #include "preload/socket/sockets.h"
 #include "preload/system/real.h"
 #include "preload/upgrade/spoof_check.h"
+#include "preload/waiting_room.h"
 
 /* Longer lists are passed on as they are. */
 #define MOST      16384u
@@ -25,7 +26,7 @@
 #define FEW_POLLED 256u /* 2 KiB of them */
 #define SLICE_MS   20
 
-/* Room for sets of bits: on the stack, and small where a call is about few descriptors. */
+/* Words of a number of sets. On the stack for FEW descriptors: half a KiB. */
 #define ROOM_FOR(count, sets) ((sets) * (count) / WORD_BITS)
 
 static size_t bytes_of(size_t count)
@@ -294,18 +295,35 @@ static int select_within(int count, fd_set *const wanted[3], const struct timesp
     return ready;
 }
 
-__attribute__((noinline)) static int select_many(int count, fd_set *const wanted[3], const struct timespec *timeout,
-                                                 struct timespec *left, const sigset_t *mask)
+/* Without memory it is the program's own select(), which doesn't see a race end, or sees forged datagrams. */
+static NOINLINE int select_many(int count, fd_set *const wanted[3], const struct timespec *timeout,
+                                struct timespec *left, const sigset_t *mask)
 {
-    unsigned long room[ROOM_FOR(MOST, SETS)];
+    struct waiting_claim claim;
+    unsigned long *room = waiting_room_take(&claim, SETS * bytes_of((size_t)count));
+    if (room != NULL) {
+        int ready = select_within(count, wanted, timeout, left, mask, room);
+        waiting_room_give_back(&claim);
+        return ready;
+    }
+    struct limit limit = limit_of(timeout);
+    int ready = REAL(pselect)(count, wanted[0], wanted[1], wanted[2], timeout, mask);
+    if (left != NULL && !limit.forever)
+        *left = limit_left(&limit);
+    return ready;
+}
+
+static NOINLINE int select_few(int count, fd_set *const wanted[3], const struct timespec *timeout,
+                               struct timespec *left, const sigset_t *mask)
+{
+    unsigned long room[ROOM_FOR(FEW, SETS)];
     return select_within(count, wanted, timeout, left, mask, room);
 }
 
 int wait_pselect(int count, fd_set *readable, fd_set *writable, fd_set *exceptional, const struct timespec *timeout,
                  struct timespec *left, const sigset_t *mask)
 {
-    unsigned long room[ROOM_FOR(FEW, SETS)];
     fd_set *const wanted[3] = {readable, writable, exceptional};
     return (unsigned)count > FEW ? select_many(count, wanted, timeout, left, mask)
-                                 : select_within(count, wanted, timeout, left, mask, room);
+                                 : select_few(count, wanted, timeout, left, mask);
 }

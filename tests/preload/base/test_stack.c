@@ -214,6 +214,18 @@ static void wait_in_select(void)
     select(connecting + 1, &set, NULL, NULL, &at_once);
 }
 
+/* For sets that are longer than FD_SETSIZE, as programs make them themselves, and as long as one may be that is
+   looked at. */
+static void wait_in_long_select(void)
+{
+    enum { COUNT = 16384 };
+    static unsigned long sets[3][COUNT / (8 * sizeof(unsigned long))];
+    struct timeval at_once = {0};
+    FD_SET(connecting, (fd_set *)(void *)sets[0]);
+    FD_SET(connecting, (fd_set *)(void *)sets[2]);
+    select(COUNT, (fd_set *)(void *)sets[0], (fd_set *)(void *)sets[1], (fd_set *)(void *)sets[2], &at_once);
+}
+
 static void wait_in_epoll(void)
 {
     struct epoll_event event = {.events = EPOLLIN};
@@ -247,6 +259,7 @@ static const struct call {
     {"poll", wait_in_poll},
     {"poll of many", wait_in_long_poll},
     {"select", wait_in_select},
+    {"select of many", wait_in_long_select},
     {"epoll_ctl, epoll_wait", wait_in_epoll},
 };
 
