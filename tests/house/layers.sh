@@ -51,14 +51,12 @@ found=$(find "$src/core" -name '*.[ch]' | xargs grep -nE '#include <(stdio|unist
 $found"
 
 longest=500
-for file in $(find "$src" "$top/tests" -name '*.[ch]' -o -name '*.sh' -path "$top/tests/*" -o -name '*.py' -path "$top/tests/*" -o -name '*.pl' -path "$top/tests/*"); do
-    lines=$(wc -l <"$file")
-    [ "$lines" -le "$longest" ] || complain "$file has $lines lines; a file has one job, and at most $longest"
-done
+long=$(find "$src" "$top/tests" \( -name '*.[ch]' -o -name '*.sh' -o -name '*.py' -o -name '*.pl' -o -name run \) -type f -exec wc -l {} + |
+    awk -v longest=$longest '$1 > longest && $2 != "total" { print $2 " has " $1 " lines; a file has one job, and at most " longest }')
+[ -z "$long" ] || complain "$long"
 
 # What no Makefile.inc names would be missing from the distribution.
-named=$(find "$src" -name Makefile.inc)
-for file in $(find "$src" -name '*.[ch]' -o -name '*.def'); do
-    grep -qF "src/${file#"$src"/}" $named || complain "$file is in no Makefile.inc"
-done
+named=$(find "$src" -name Makefile.inc -exec grep -oh 'src/[a-z0-9_/]*\.[a-z]*' {} +)
+forgotten=$(cd "$top" && find src -name '*.[ch]' -o -name '*.def' | grep -vxF "$named" | sed 's/$/ is in no Makefile.inc/')
+[ -z "$forgotten" ] || complain "$forgotten"
 exit $status
