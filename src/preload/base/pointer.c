@@ -21,12 +21,14 @@ extern void *__curbrk __attribute__((weak));
 static void *no_heap;
 void *const *pointer_heap_end = &no_heap;
 
-/* The segment that the program's variables are in, but for the part that is made read-only before it starts. */
+/* The segment that the program's variables are in, but for the part that is made read-only before it starts. Where a
+   program that can lie anywhere doesn't say where its headers are (PT_PHDR), that is not known. */
 static void find_data(void)
 {
     const ElfW(Phdr) *headers = (const ElfW(Phdr) *)getauxval(AT_PHDR);
     unsigned long count = getauxval(AT_PHNUM);
-    uintptr_t base = 0, read_only_end = 0;
+    uintptr_t base = 0, read_only_end = 0, data_start = 0, data_end = 0;
+    bool is_there = false; /* the list itself is where it says, so the rest is, too */
     if (headers == NULL)
         return;
     for (unsigned long i = 0; i < count; i++)
@@ -36,15 +38,20 @@ static void find_data(void)
         uintptr_t start = base + headers[i].p_vaddr, end = start + headers[i].p_memsz;
         if (headers[i].p_type == PT_GNU_RELRO)
             read_only_end = (end + POINTER_PAGE - 1) & ~(POINTER_PAGE - 1);
+        if (headers[i].p_type == PT_LOAD && (uintptr_t)headers >= start && (uintptr_t)headers < end)
+            is_there = true;
         if (headers[i].p_type == PT_LOAD && (headers[i].p_flags & PF_W) != 0) {
-            pointer_data_start = start;
-            pointer_data_end = (end + POINTER_PAGE - 1) & ~(POINTER_PAGE - 1); /* whole pages are mapped */
+            data_start = start;
+            data_end = (end + POINTER_PAGE - 1) & ~(POINTER_PAGE - 1); /* whole pages are mapped */
         }
     }
-    if (pointer_data_start < read_only_end)
-        pointer_data_start = read_only_end;
-    if (pointer_data_end > pointer_data_start + POINTER_SMALL)
-        pointer_data_room = pointer_data_end - pointer_data_start - POINTER_SMALL;
+    if (data_start < read_only_end)
+        data_start = read_only_end;
+    if (!is_there || data_end <= data_start + POINTER_SMALL)
+        return;
+    pointer_data_start = data_start;
+    pointer_data_end = data_end;
+    pointer_data_room = data_end - data_start - POINTER_SMALL;
 }
 
 void pointer_start(void)
