@@ -71,6 +71,7 @@ __thread uint32_t patience_current __attribute__((tls_model("initial-exec")));
 static bool begin(int fd, const struct timeval *before, uintptr_t frame)
 {
     struct critical_section section;
+    thread_end_watch(THREAD_END_MAYBE_HANDLER); /* which takes blocked signals for a handler's */
     critical_section_enter(&section);
     uint32_t item = pool_take(&limits);
     if (item != 0) {
@@ -81,7 +82,6 @@ static bool begin(int fd, const struct timeval *before, uintptr_t frame)
         patience->before = *before;
         atomic_store(&patience->frame, frame);
         patience_current = item;
-        thread_end_watch(THREAD_END_MAYBE_HANDLER);
     }
     critical_section_leave(&section);
     return item != 0;

@@ -198,6 +198,7 @@ static uint32_t begin_race(const struct original *original, const struct destina
     uint32_t item = pool_take(&races);
     if (item == 0)
         return 0;
+    thread_end_watch(THREAD_END_MAYBE_HANDLER);
     struct race *race = race_at(item);
     race->original = *original;
     atomic_store(&race->fd, original->fd);
@@ -215,7 +216,6 @@ static uint32_t begin_race(const struct original *original, const struct destina
     atomic_store(&race->frame, frame);
     atomic_fetch_add(&race_running, 1);
     race_current = item;
-    thread_end_watch(THREAD_END_MAYBE_HANDLER);
     critical_section_leave(&section);
     return item;
 }

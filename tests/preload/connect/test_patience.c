@@ -9,12 +9,18 @@
 #include <sys/wait.h>
 
 #include "preload/system/kernel.h"
+#include "preload/thread/signal_handler.h"
+#include "preload/thread/thread_end.h"
 
 /* Called while a record is being made, and while it is given back. */
 static uint64_t cookie_in_the_middle(int fd);
 #define kernel_socket_cookie cookie_in_the_middle
+/* Called to ask for the end of the thread. */
+static void watch_as_nobody(enum thread_end_caller caller);
+#define thread_end_watch watch_as_nobody
 #include "../../src/preload/connect/patience.c"
 #undef kernel_socket_cookie
+#undef thread_end_watch
 
 #define FRAME 4096 /* any but 0 */
 
@@ -24,6 +30,13 @@ static uint64_t cookie_in_the_middle(int fd)
     if (in_the_middle != 0)
         raise(in_the_middle);
     return kernel_socket_cookie(fd);
+}
+
+static _Atomic unsigned watched_by_thread, watched_by_handler;
+static void watch_as_nobody(enum thread_end_caller caller)
+{
+    (void)caller;
+    atomic_fetch_add(signal_handler_may_run() ? &watched_by_handler : &watched_by_thread, 1);
 }
 
 static pthread_barrier_t both;
@@ -101,11 +114,25 @@ static void test_handler_found_half_a_record(void **state)
     assert_int_equal(taken_by_handler, item);
 }
 
+static void test_thread_was_taken_for_a_handler(void **state)
+{
+    (void)state;
+    struct timeval before = {0};
+    atomic_store(&watched_by_thread, 0);
+    atomic_store(&watched_by_handler, 0);
+    assert_true(begin(-1, &before, FRAME));
+    end();
+    assert_int_equal(watched_by_thread, 1);
+    assert_int_equal(watched_by_handler, 0);
+}
+
 int main(void)
 {
+    signal_handler_start();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_child_kept_the_record_of_another_thread),
         cmocka_unit_test(test_handler_found_half_a_record),
+        cmocka_unit_test(test_thread_was_taken_for_a_handler),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
