@@ -1,18 +1,10 @@
 #include "check/observer/objects.h"
 
-#include <dlfcn.h>
 #include <link.h>
 #include <stddef.h>
 #include <string.h>
 
-#ifdef DLFO_STRUCT_HAS_EH_DBASE
-extern int _dl_find_object(void *address, struct dl_find_object *result) __attribute__((weak));
-
-static bool find(const void *address, struct dl_find_object *found)
-{
-    return _dl_find_object != NULL && _dl_find_object((void *)(uintptr_t)address, found) == 0;
-}
-#endif
+#include "preload/libc/libc_object.h"
 
 static bool is_system(const char *path)
 {
@@ -27,37 +19,30 @@ static bool is_system(const char *path)
 struct object_place object_of_code(const void *code)
 {
     struct object_place place = {0};
-#ifdef DLFO_STRUCT_HAS_EH_DBASE
-    struct dl_find_object found;
-    if (!find(code, &found))
+    const void *start;
+    const struct link_map *object = libc_object_of(code, &start);
+    if (object == NULL)
         return place;
-    place.path = found.dlfo_link_map->l_name;
-    place.offset = (uintptr_t)code - 1 - found.dlfo_link_map->l_addr;
+    place.path = object->l_name;
+    place.offset = (uintptr_t)code - 1 - object->l_addr;
     place.is_system = is_system(place.path);
-#else
-    (void)code;
-    (void)is_system;
-#endif
     return place;
 }
 
 bool object_holds_constant(const void *address)
 {
-#ifdef DLFO_STRUCT_HAS_EH_DBASE
-    struct dl_find_object found;
-    if (!find(address, &found))
+    const void *start;
+    const struct link_map *object = libc_object_of(address, &start);
+    if (object == NULL)
         return false;
-    const ElfW(Ehdr) *header = found.dlfo_map_start;
+    const ElfW(Ehdr) *header = start;
     if (memcmp(header->e_ident, ELFMAG, SELFMAG) != 0)
         return false;
     const ElfW(Phdr) *segments = (const ElfW(Phdr) *)((const char *)header + header->e_phoff);
-    uintptr_t wanted = (uintptr_t)address - found.dlfo_link_map->l_addr;
+    uintptr_t wanted = (uintptr_t)address - object->l_addr;
     for (size_t i = 0; i < header->e_phnum; i++)
         if (segments[i].p_type == PT_LOAD && wanted >= segments[i].p_vaddr &&
             wanted - segments[i].p_vaddr < segments[i].p_memsz)
             return (segments[i].p_flags & PF_W) == 0;
-#else
-    (void)address;
-#endif
     return false;
 }

@@ -142,6 +142,32 @@ void *libc_object_function(const char *name)
     return NULL;
 }
 
+/* What _dl_find_object() fills in, in the words of <dlfcn.h> of glibc 2.35, which may not be the one we are built
+   with: struct dl_find_object begins so on every machine, and what follows has less room than this. */
+struct found_object {
+    unsigned long long flags;
+    const void *map_start, *map_end;
+    const struct link_map *object;
+    unsigned long long rest[16];
+};
+
+const struct link_map *libc_object_of(const void *code, const void **start)
+{
+    static void *finder;
+    static bool looked;
+    if (!__atomic_load_n(&looked, __ATOMIC_ACQUIRE)) {
+        __atomic_store_n(&finder, libc_object_function("_dl_find_object"), __ATOMIC_RELAXED);
+        __atomic_store_n(&looked, true, __ATOMIC_RELEASE);
+    }
+    int (*find_object)(const void *, struct found_object *) =
+        (int (*)(const void *, struct found_object *))__atomic_load_n(&finder, __ATOMIC_RELAXED);
+    struct found_object found;
+    if (find_object == NULL || find_object(code, &found) != 0)
+        return NULL;
+    *start = found.map_start;
+    return found.object;
+}
+
 /* A shared library begins with its ELF header, and the program headers stand in its first segment. */
 static bool contains(const struct link_map *object, uintptr_t address)
 {

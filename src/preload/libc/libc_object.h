@@ -27,6 +27,12 @@ bool libc_object_contains(const void *address);
 /* The same search in any one object of the list: NULL where it does not define the function itself. */
 void *libc_object_defines(const struct link_map *object, const char *name);
 
+/* The loaded object that the code (or data) stands in, and in `start` where it is mapped. NULL where there is none,
+   and with a libc that can't be asked without a lock: _dl_find_object() is of glibc 2.35. It is not among our
+   undefined symbols, not even as a weak one: the loader of an older glibc refuses a library that needs a version it
+   lacks. */
+const struct link_map *libc_object_of(const void *code, const void **start);
+
 /* Whether the object has that name (DT_SONAME); false for one that has none. */
 bool libc_object_is_named(const struct link_map *object, const char *soname);
 

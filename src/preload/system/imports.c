@@ -1,6 +1,5 @@
 #include "preload/system/imports.h"
 
-#include <dlfcn.h>
 #include <link.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -8,14 +7,12 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "preload/libc/libc_object.h"
+
 /* Answers that are kept, by the fingerprint of the object. Others are found anew. */
 #define KEPT          64u
 #define BOTH_FAMILIES UINT64_C(1) /* the lowest bit of a kept word is the answer */
 #define MIX           UINT64_C(0x9e3779b97f4a7c15)
-
-#ifdef DLFO_STRUCT_HAS_EH_DBASE
-extern int _dl_find_object(void *address, struct dl_find_object *result) __attribute__((weak));
-#endif
 
 #if __ELF_NATIVE_CLASS == 64
 #define SYMBOL_OF ELF64_R_SYM
@@ -143,12 +140,7 @@ static enum imports_answer imports_of_object(const struct link_map *object)
 
 enum imports_answer imports_of(const void *code)
 {
-#ifdef DLFO_STRUCT_HAS_EH_DBASE
-    struct dl_find_object found;
-    if (_dl_find_object != NULL && _dl_find_object((void *)(uintptr_t)code, &found) == 0)
-        return imports_of_object(found.dlfo_link_map);
-#else
-    (void)code;
-#endif
-    return IMPORTS_UNKNOWN;
+    const void *start;
+    const struct link_map *object = libc_object_of(code, &start);
+    return object == NULL ? IMPORTS_UNKNOWN : imports_of_object(object);
 }
