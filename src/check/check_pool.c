@@ -1,3 +1,4 @@
+/* Checks many files in worker processes, a few at a time; called by v6shim check (check/check.c). */
 #include "check/check_pool.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* Prints aliases in columns or as JSON; called by v6shim alias (command/alias.c). */
 #include "command/alias_print.h"
 
 #include <arpa/inet.h>

@@ -1,3 +1,5 @@
+/* Ends the process when only threads of ours are left; called when a thread of the program ends, as preload/init.c
+   arranges. */
 #include "preload/last_thread.h"
 
 #include <dirent.h>

@@ -1,3 +1,4 @@
+/* Waits for sockets that race or need the spoof check; called by poll()'s and select()'s hooks. */
 #include "preload/wait.h"
 
 #include <errno.h>

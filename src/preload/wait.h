@@ -25,7 +25,7 @@
 void wait_prepare_polled(struct pollfd *polled, nfds_t count);
 void wait_prepare_sets(int count, const fd_set *readable);
 
-/* Whether any of them is racing, or needs proof: if not, the real functions will do. */
+/* Whether any of them is racing, or needs the spoof check: if not, the real functions will do. */
 bool wait_concerns_polled(struct pollfd *polled, nfds_t count);
 bool wait_concerns_sets(int count, const fd_set *readable, const fd_set *writable, const fd_set *exceptional);
 

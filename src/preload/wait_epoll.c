@@ -1,3 +1,4 @@
+/* Waits on epoll sets that have sockets that race or need the spoof check; called by epoll_wait()'s hooks. */
 #include <errno.h>
 
 #include "preload/base/limit.h"
@@ -7,7 +8,7 @@
 
 #define READABLE (EPOLLIN | EPOLLRDNORM)
 
-/* An event that may be about a number which needs proof. */
+/* An event that may be about a number which needs the spoof check. */
 struct search {
     int epoll;
     const struct epoll_event *event;
@@ -28,9 +29,9 @@ static void find_number(int number, void *context)
         search->found = number;
 }
 
-/* The number that needs proof of which this event is, or -1. Most programs keep the number itself with the event; for
-   the others it is looked up. All numbers are gone through only where two events share a hash: that takes as long as
-   the program has descriptors. */
+/* The number that needs the spoof check, of which this event is, or -1. Most programs keep the number itself with the
+   event; for the others it is looked up. All numbers are gone through only where two events share a hash: that takes
+   as long as the program has descriptors. */
 static int number_of(int epoll, const struct epoll_event *event)
 {
     struct search search = {.epoll = epoll, .event = event, .found = -1};

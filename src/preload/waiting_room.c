@@ -1,3 +1,4 @@
+/* Keeps the memory of a long select(), also where its wait is jumped out of; called by preload/wait.c. */
 #include "preload/waiting_room.h"
 
 #include <errno.h>

@@ -1,5 +1,5 @@
 #!/bin/sh
-# The pages that explain the code name files and functions that exist. A file is named by its path from the top or below
+# What explains the code is there and true. The pages that explain it name files and functions that exist. A file is named by its path from the top or below
 # src/, with or without .c, .h or .def; the pages docs/life-of-*.md name functions, with () behind them.
 top=${srcdir:-.}
 status=0
@@ -32,4 +32,9 @@ for page in "$top"/docs/life-of-*.md; do
             complain "${page#"$top"/} names $function(), which src/ doesn't define"
     done
 done
+
+# Each file of the house begins with what it does and who calls it.
+silent=$(find "$top/src" -name '*.c' -exec awk 'FNR == 1 && !/^\/\*/ { print FILENAME }' {} +)
+[ -z "$silent" ] || complain "These do not begin with a comment that says what they do, and who calls them:
+$silent"
 exit $status

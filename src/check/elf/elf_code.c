@@ -1,3 +1,5 @@
+/* Finds the calls in x86-64 code and the constants that reach them; called by check/file/check_object.c and
+   check_calls.c. */
 #include "check/elf/elf_code.h"
 
 #include <errno.h>

@@ -1,3 +1,5 @@
+/* Reads an ELF file with every access checked; called by whatever looks at programs: check/elf, check/file,
+   command/common/program.c. */
 #include "check/elf/elf_image.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* Finds a program's libraries as ld.so(8) does; called by check/file/check_library.c. */
 #include "check/elf/elf_search.h"
 
 #include <fcntl.h>

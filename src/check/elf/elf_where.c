@@ -1,3 +1,5 @@
+/* Tells the function, file and line of an address by its debug information; called by check/static and
+   check/run/run_place.c. */
 #include "check/elf/elf_where.h"
 
 #include <dwarf.h>

@@ -1,3 +1,4 @@
+/* Takes one x86-64 instruction apart; called by check/elf/elf_code.c. */
 #include "check/elf/elf_x86.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* Keeps what registers and the stack hold while code is followed; called by check/elf/elf_code.c. */
 #include <string.h>
 
 #include "check/elf/elf_x86.h"

@@ -1,3 +1,4 @@
+/* Says what a call of libc shows, by the list check_calls.def; called by check/file/check_object.c. */
 #include "check/file/check_calls.h"
 
 #include <linux/if_packet.h>

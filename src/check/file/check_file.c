@@ -1,3 +1,4 @@
+/* Checks one file: looks what it is and starts the check for it; called by check/check_pool.c and check/run. */
 #include "check/file/check_file.h"
 
 #include <errno.h>

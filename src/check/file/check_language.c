@@ -1,3 +1,4 @@
+/* Tells which language a script is in; called by check/script/check_script.c. */
 #include "check/file/check_language.h"
 
 #include <string.h>

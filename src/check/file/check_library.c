@@ -1,3 +1,4 @@
+/* Reads each library once and follows what a program reaches in it; called by the static check of ELF files. */
 #include "check/file/check_library.h"
 
 #include <errno.h>

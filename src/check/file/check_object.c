@@ -1,3 +1,5 @@
+/* Collects what one program or library imports and calls; called by check/file/check_library.c and the static
+   check. */
 #include "check/file/check_object.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* Holds what a check has found; filled by all checks, read by the printers in check/report. */
 #include "check/file/check_report.h"
 
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* Lists the files to be checked, from arguments, directories and standard input; called by check/check.c. */
 #include "check/file/check_target.h"
 
 #include <elf.h>

@@ -1,3 +1,5 @@
+/* Says which way a program leans by what was seen of it, and names the verdicts; called by check/static and by the
+   JSON report. */
 #include "check/file/check_verdict.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* Makes the catalogue of gaps from gaps.def; read by the checks and the printers. */
 #include "check/file/gaps.h"
 
 #include <string.h>

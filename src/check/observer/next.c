@@ -1,3 +1,4 @@
+/* Binds the functions that the observer passes calls on to; called by all files of the observer. */
 #include "check/observer/next.h"
 
 #include <dlfcn.h>

@@ -1,3 +1,4 @@
+/* Finds the loaded object of an address; called by the observer where it reports who called. */
 #include "check/observer/objects.h"
 
 #include <link.h>

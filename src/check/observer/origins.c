@@ -1,3 +1,4 @@
+/* Remembers where addresses came from; filled and asked by the observer's functions. */
 #include "check/observer/origins.h"
 
 #include <stdatomic.h>

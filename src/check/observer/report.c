@@ -1,3 +1,4 @@
+/* Sends each observation to the command once; called by all of the observer's functions. */
 #include "check/observer/report.h"
 
 #include <dlfcn.h>

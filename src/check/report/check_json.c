@@ -1,3 +1,4 @@
+/* Prints reports as JSON and reads them back; called by v6shim check and by its workers. */
 #include "config.h"
 
 #include "check/report/check_json.h"

@@ -1,3 +1,4 @@
+/* Prints reports for people; called by v6shim check. */
 #include "check/report/check_print.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* Runs a program and checks it by what it does: v6shim check --run; called by check/check.c. */
 #include "check/run/check_run.h"
 
 #include <errno.h>

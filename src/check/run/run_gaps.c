@@ -1,3 +1,4 @@
+/* Makes a report of what was observed of a program; called by check/run/check_run.c when the program has ended. */
 #include "check/run/run_gaps.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* Reads one line of the observer; called by check/run/run_program.c. */
 #include "check/run/run_line.h"
 
 #include <arpa/inet.h>

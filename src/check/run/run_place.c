@@ -1,3 +1,4 @@
+/* Names the function and line of a call that was observed; called by check/run/run_gaps.c. */
 #include "check/run/run_place.h"
 
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* Sorts the observer's lines by program; called by check/run/check_run.c for each line. */
 #include "check/run/run_program.h"
 
 #include <poll.h>

@@ -1,3 +1,4 @@
+/* Puts origins and options into words; called by check/run/run_gaps.c. */
 #include "check/run/run_words.h"
 
 #include <netinet/in.h>

@@ -1,3 +1,4 @@
+/* Warns when a preload can't reach a program; called by command/common/launch.c before the start. */
 #include "command/common/advise.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* Prints complaints and usage in one form; called by all subcommands. */
 #include "command/common/command.h"
 
 #include <ctype.h>

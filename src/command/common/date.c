@@ -1,3 +1,4 @@
+/* Prints dates; called by v6shim alias, history and nat64. */
 #include "command/common/date.h"
 
 #include <stdbool.h>

@@ -1,3 +1,4 @@
+/* Starts a program under the library; called by v6shim run, and by trace and check --run through watch.c. */
 #include "command/common/launch.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* Reads fields of a line of JSON that nobody vouches for; called by v6shim trace and check --run. */
 #include "command/common/line_field.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* Reads the options of a subcommand; called by those that have flags and texts only. */
 #include "command/common/options.h"
 
 #include <getopt.h>

@@ -1,3 +1,4 @@
+/* Finds the library and makes the value of LD_PRELOAD; called by command/common/launch.c and check --run. */
 #include "config.h"
 
 #include "command/common/preload.h"

@@ -1,3 +1,4 @@
+/* Tells what kind of program a file is; called before a program is started or judged. */
 #include "command/common/program.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* Opens the state of the user, or of another one; called by v6shim alias, decode and history. */
 #include "command/common/state_user.h"
 
 #include <pwd.h>

@@ -1,3 +1,4 @@
+/* Starts a program and reads the lines of its processes; called by v6shim trace and check --run. */
 #include "command/common/watch.h"
 
 #include <errno.h>

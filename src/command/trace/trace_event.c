@@ -1,3 +1,4 @@
+/* Reads one event of the trace; called by v6shim trace for each line. */
 #include "command/trace/trace_event.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* Prints events and rows; called by v6shim trace. */
 #include "command/trace/trace_print.h"
 
 #include <signal.h>

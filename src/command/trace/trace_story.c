@@ -1,3 +1,4 @@
+/* Joins events to rows with durations; called by v6shim trace for each event. */
 #include "command/trace/trace_story.h"
 
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* Draws rows against the clock; called by v6shim trace at the end. */
 #include "command/trace/trace_timeline.h"
 
 #include <stdbool.h>

@@ -1,3 +1,4 @@
+/* Converts and classifies addresses of both families; called everywhere. */
 #include "core/address/address.h"
 
 #include <string.h>

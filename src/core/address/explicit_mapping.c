@@ -1,3 +1,4 @@
+/* Maps addresses between pairs of prefixes (RFC 7757); called for the setting listen-map. */
 #include "core/address/explicit_mapping.h"
 
 #include <string.h>

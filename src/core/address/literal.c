@@ -1,3 +1,4 @@
+/* Reads addresses as people type them; called by lookups, settings and v6shim alias. */
 #include "core/address/literal.h"
 
 #include <arpa/inet.h>

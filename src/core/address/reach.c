@@ -1,3 +1,4 @@
+/* Says how far from this host an address is understood; called where candidates are chosen. */
 #include "core/address/reach.h"
 
 #include <arpa/inet.h>

@@ -1,3 +1,5 @@
+/* Says where an address looks for its alias, and packs records of the table; called by preload/alias and
+   preload/state. */
 #include "core/alias/alias.h"
 
 #include <arpa/inet.h>

@@ -1,3 +1,4 @@
+/* Keeps and searches the rows of the setting alias-map; called by preload/alias/aliases.c. */
 #include "core/alias/alias_map.h"
 
 #include <string.h>

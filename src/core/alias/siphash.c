@@ -1,3 +1,4 @@
+/* Hashes bytes with a key; called wherever a stranger must not foresee a hash. */
 #include "core/alias/siphash.h"
 
 #include "core/base/bytes.h"

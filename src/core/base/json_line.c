@@ -1,3 +1,4 @@
+/* Writes fields of a line of JSON; called by core/events. */
 #include "core/base/json_line.h"
 
 void json_line_key(struct text *text, const char *key)

@@ -1,3 +1,4 @@
+/* Builds a line of text in memory that the caller gives; called by the log, events and settings. */
 #include "core/base/text.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* Makes words or JSON of an event; called by the log and the trace. */
 #include "core/events/event.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* Makes a line of JSON of an observation; called by the observer. */
 #include "core/events/observation.h"
 
 #include "core/base/json_line.h"

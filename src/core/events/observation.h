@@ -1,6 +1,6 @@
 /*
  * What `v6shim check --run` hears of a program: one call that matters to IPv6, where it was made, and where the
- * address in it came from. The observer (src/observer) makes a line of JSON of it, the command reads that again.
+ * address in it came from. The observer (check/observer) makes a line of JSON of it, the command reads that again.
  *
  * Pure, async-signal-safe, errno left alone.
  */

@@ -1,3 +1,4 @@
+/* Keeps which addresses one lookup returned; written and read through preload/resolve/lookups.c. */
 #include "core/names/candidates.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* Reads a DNS answer for AAAA records; called by the discovery of NAT64 (preload/nat64/record.c). */
 #include "core/names/dns_answer.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* Keeps which IPv4 addresses were shown for which IPv6 ones; called by core/names/candidates.c. */
 #include "core/names/faces.h"
 
 #include <stddef.h>

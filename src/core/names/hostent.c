@@ -1,3 +1,4 @@
+/* Packs a struct hostent into a buffer; called by preload/resolve/gethostbyname.c. */
 #include "core/names/hostent.h"
 
 #include <errno.h>

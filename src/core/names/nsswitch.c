@@ -1,3 +1,4 @@
+/* Reads the line for hosts of nsswitch.conf(5); called by preload/resolve/name_service.c. */
 #include "core/names/nsswitch.h"
 
 #include <string.h>

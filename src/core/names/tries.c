@@ -1,3 +1,4 @@
+/* Computes how often and how long libc's resolver asks; called by preload/thread/resolver_tries.c. */
 #include "core/names/tries.h"
 
 #define MOST_ROUNDS  30

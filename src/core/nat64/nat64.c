@@ -1,3 +1,4 @@
+/* Puts IPv4 addresses into IPv6 ones and takes them out (RFC 6052); called by preload/nat64 and the settings. */
 #include "core/nat64/nat64.h"
 
 #include <string.h>

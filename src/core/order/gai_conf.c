@@ -1,3 +1,4 @@
+/* Reads gai.conf(5) as glibc does; called by preload/resolve/preference.c. */
 #include "core/order/gai_conf.h"
 
 #include <arpa/inet.h>

@@ -1,3 +1,4 @@
+/* Has the built-in policy tables and looks addresses up in them; called by core/order/selection.c. */
 #include "core/order/policy.h"
 
 #include <limits.h>

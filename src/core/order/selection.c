@@ -1,3 +1,4 @@
+/* Sorts destinations by RFC 6724; called by preload/resolve/preference.c. */
 #include "core/order/selection.h"
 
 #include <string.h>

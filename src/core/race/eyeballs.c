@@ -1,3 +1,5 @@
+/* Decides which attempt of a race starts when and which wins; called by preload/connect/race.c and
+   background_race.c. */
 #include "core/race/eyeballs.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* Packs the record of a lost race; called by preload/connect/history.c and v6shim history. */
 #include "core/race/outcome.h"
 
 #include <string.h>

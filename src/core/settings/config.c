@@ -1,3 +1,4 @@
+/* Reads settings from text; called by preload/system/settings.c and v6shim run. */
 #include "core/settings/config.h"
 
 #include "core/settings/suggest.h"

@@ -1,3 +1,5 @@
+/* Reads and describes the value of one setting; called by core/settings/config.c and by what keeps rows of
+   addresses. */
 #include "core/settings/setting.h"
 
 #include "core/address/literal.h"

@@ -1,3 +1,4 @@
+/* Finds the known word nearest to a mistyped one; called for settings and subcommands. */
 #include "core/settings/suggest.h"
 
 #include <string.h>

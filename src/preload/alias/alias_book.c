@@ -1,3 +1,4 @@
+/* Keeps aliases that hold for the life of the process; called by preload/alias/alias_space.c. */
 #include "preload/alias/alias_book.h"
 
 #include "preload/base/pool.h"

@@ -1,3 +1,5 @@
+/* Finds or makes an alias in one pool: from memory, from the shared table, or a transient one; called by
+   preload/alias/aliases.c. */
 #include "preload/alias/alias_space.h"
 
 #include <errno.h>

@@ -1,3 +1,5 @@
+/* Gives IPv6 addresses their aliases, and finds the address of an alias; called wherever an address is shown or
+   reached. */
 #include "preload/alias/aliases.h"
 
 #include <errno.h>

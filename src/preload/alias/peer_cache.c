@@ -1,3 +1,4 @@
+/* Keeps the peers that were seen lately; called by preload/alias/alias_space.c. */
 #include "preload/alias/peer_cache.h"
 
 #include <string.h>

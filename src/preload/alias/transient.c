@@ -1,3 +1,4 @@
+/* Keeps aliases of peers that can't be stored; called by preload/alias/alias_space.c. */
 #include "preload/alias/transient.h"
 
 #include <string.h>

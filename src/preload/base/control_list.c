@@ -1,3 +1,4 @@
+/* Walks through control messages; called where messages are translated or checked. */
 #include "preload/base/control_list.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* Keeps what the fast paths of hooks load; set at the start and by what makes addresses matter. */
 #include "preload/base/fast_path.h"
 
 #include <arpa/inet.h>

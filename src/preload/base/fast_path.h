@@ -1,6 +1,6 @@
 /*
- * What a hook needs for a first glance at its arguments, in few instructions and without a call: most calls of a
- * program are none of our business.
+ * What the fast path of a hook needs to look at its arguments, in few instructions and without a call: most calls of
+ * a program are none of our business.
  */
 #ifndef V6SHIM_PRELOAD_BASE_FAST_PATH_H
 #define V6SHIM_PRELOAD_BASE_FAST_PATH_H
@@ -54,7 +54,7 @@ static inline bool fast_path_wants_all_addresses(void)
 /* Where this thread's errno is, once fast_path_note_thread() was called in it; else NULL. (To ask libc is a call,
    which the arguments of a hook would have to be saved for.) */
 extern __thread int *fast_path_errno __attribute__((tls_model("initial-exec")));
-/* For slow paths: what a glance has to know of this thread. */
+/* For slow paths: what a fast path has to know of this thread. */
 static inline void fast_path_note_thread(void)
 {
     if (is_ready())

@@ -1,3 +1,5 @@
+/* Asks the kernel whether memory of the program's can be read or written; called by hooks before they follow a
+   pointer. */
 #include "preload/base/pointer.h"
 
 #include <elf.h>

@@ -1,3 +1,5 @@
+/* Hands out items of a fixed size without a lock; called for records of sockets, their options, races and time
+   limits. */
 #include "preload/base/pool.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* Keeps whether the library has started and which process it is in; set by preload/init.c, read by every hook. */
 #include "preload/base/ready.h"
 
 #include <sys/syscall.h>

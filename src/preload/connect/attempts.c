@@ -1,3 +1,4 @@
+/* Makes and connects the sockets of a race; called by both kinds of race. */
 #include "preload/connect/attempts.h"
 
 #include <errno.h>

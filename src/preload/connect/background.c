@@ -1,3 +1,5 @@
+/* Begins races for connect() calls that don't wait, and answers for sockets that race; called by connection.c and
+   the hooks. */
 #include "preload/connect/background.h"
 
 #include <errno.h>

@@ -28,7 +28,7 @@ int background_start(const struct original *original, const struct destinations 
 /* What a race can wait for before it has any candidates. */
 enum background_awaits {
     BACKGROUND_AWAITS_NOTHING,
-    BACKGROUND_AWAITS_PREFIX, /* of the network's NAT64 (pref64.h), for an IPv4 address without a route */
+    BACKGROUND_AWAITS_PREFIX, /* of the network's NAT64 (nat64/discovery.h), for an IPv4 address without a route */
     BACKGROUND_AWAITS_NAME,   /* the addresses of a name that an IPv4 address is redirected to */
 };
 

@@ -34,9 +34,10 @@ static struct ip_address loopback_for(const struct attempt_slot *slot)
 }
 
 /*
- * None has failed late, so that the kernel has nothing to tell: a lane is refused by a port that another one holds,
- * and so acts in every call as a socket that could not connect. Only that it was refused is wrong: what SO_ERROR says
- * is on record. Where no other lane is there it is a socket that was not connected, and the record says why.
+ * None has failed late, so that the kernel has nothing to tell: a slot's socket is refused by a port that another one
+ * holds, and so acts in every call as a socket that could not connect. Only that it was refused is wrong: what
+ * SO_ERROR says is on record. Where no other slot has a socket it is a socket that was not connected, and the record
+ * says why.
  */
 static void make_failure(struct background *race, struct attempt_slot *slot, int error)
 {
@@ -59,7 +60,7 @@ static void make_failure(struct background *race, struct attempt_slot *slot, int
 /*
  * No socket can be put under the program's number, since RLIMIT_NOFILE is below it by now, say: the placeholder has
  * to stay there, and is made to look as a socket whose connection was aborted, until the program closes it. The race
- * stays, with one lane for what the program may ask of its socket.
+ * stays, with one slot for what the program may ask of its socket.
  */
 static void get_stuck(struct background *race, uint32_t item, const struct attempt_slot *kept, int error)
 {

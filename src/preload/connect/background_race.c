@@ -1,3 +1,4 @@
+/* Takes the next step of a race in the background; called by connect() first, then by the thread of races. */
 #include "preload/connect/background_race.h"
 
 #include <errno.h>

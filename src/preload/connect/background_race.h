@@ -74,7 +74,7 @@ void background_unlock(struct background *race, const sigset_t *before);
 /* Whether this memory holds a race that is under way. */
 bool background_is_on(const struct background *race);
 
-/* Whether the lane has a socket, and that is still the one that we made. */
+/* Whether the slot has a socket, and that is still the one that we made. */
 bool background_slot_is_ours(const struct attempt_slot *slot);
 void background_close_slot(struct attempt_slot *slot);
 
@@ -100,8 +100,8 @@ int background_news_of(const struct attempt_slot *slot);
 /* Ends the race. Everything of it is closed but what stands under the program's number. */
 void background_close(struct background *race, uint32_t item);
 
-/* background_end.c: as dismantle, after the lane's socket was put under the number, if our placeholder is still
-   there. Where the kernel does not let us, the race stays, stuck. */
+/* background_end.c: as background_close, after the slot's socket was put under the number, if our placeholder is
+   still there. Where the kernel does not let us, the race stays, stuck. */
 void background_commit(struct background *race, uint32_t item, struct attempt_slot *slot);
 /* The same when all have failed: with a socket that says so. `error`: what to tell where no socket knows. */
 void background_commit_failure(struct background *race, uint32_t item, int error);

@@ -1,3 +1,5 @@
+/* Decides how a connection is made: raced, one address after the other, or by the kernel alone; called by
+   connect()'s hook. */
 #include "preload/connect/connection.h"
 
 #include <errno.h>

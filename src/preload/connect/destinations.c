@@ -1,3 +1,4 @@
+/* Finds the candidates of an IPv4 address; called by connect() and by what sends datagrams. */
 #include "preload/connect/destinations.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* Notes which addresses lost a race and puts them last in the next; called by both kinds of race. */
 #include "preload/connect/history.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* Limits the time of a connect() that blocks; called by preload/connect/connection.c. */
 #include "preload/connect/patience.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* Makes the socket that stands under the number of a race; called by preload/connect/background*.c. */
 #include "preload/connect/placeholder.h"
 
 #include <errno.h>

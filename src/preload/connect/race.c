@@ -1,3 +1,4 @@
+/* Races candidates inside a connect() that blocks; called by preload/connect/connection.c. */
 #include "preload/connect/race.h"
 
 #include <errno.h>

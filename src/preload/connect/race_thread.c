@@ -1,3 +1,4 @@
+/* Runs the thread that waits for races in the background; woken by preload/connect/background*.c. */
 #include "preload/connect/race_thread.h"
 
 #include <errno.h>
@@ -31,7 +32,7 @@ static _Atomic int set = -1, bell = -1;    /* epoll and event descriptors, at hi
 static atomic_bool asked_to_end;
 static _Atomic int64_t sleeps_until_ms; /* INT64_MAX while the thread looks what is next: then it has to be woken */
 
-/* What an event says about its descriptor: generation << 32 | item << 8 | lane. The bell is all ones. */
+/* What an event says about its descriptor: generation << 32 | item << 8 | slot. The bell is all ones. */
 #define BELL UINT64_MAX
 
 static void close_descriptors(void)

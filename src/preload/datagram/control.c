@@ -1,3 +1,4 @@
+/* Translates control messages between IPv4 and IPv6; called by preload/datagram/messages.c. */
 #include "preload/datagram/control.h"
 
 #include <errno.h>

@@ -23,7 +23,7 @@
  * What the kernel gave, in `native`, goes to `buffer` (of *size bytes) as the program knows it: IPV6_PKTINFO becomes
  * IP_PKTINFO, IPV6_HOPLIMIT IP_TTL, IPV6_TCLASS IP_TOS, IPV6_RECVERR IP_RECVERR (origin, type, code and offender
  * too); messages that IPv4 traffic brings twice are given once; others are copied. *size becomes what was used.
- * IP_PKTINFO is left out unless the program wants it: we may have asked for it (proof.h).
+ * IP_PKTINFO is left out unless the program wants it: we may have asked for it (preload/upgrade/spoof_check.h).
  * Returns false where something did not fit (MSG_CTRUNC) and was cut, as the kernel does it.
  */
 bool control_to_program(const struct msghdr *native, void *buffer, size_t *size, bool with_packet_information);

@@ -1,3 +1,4 @@
+/* Makes connect() and send() of a sendto() with MSG_FASTOPEN; called by preload/datagram/messages.c. */
 #include "preload/datagram/fast_open.h"
 
 #include <errno.h>

@@ -1,3 +1,5 @@
+/* Sends and receives messages with addresses in the program's view; called by the hooks of sendto(), recvfrom()
+   and their kin. */
 #include "preload/datagram/messages.h"
 
 #include <errno.h>
@@ -359,8 +361,8 @@ static bool translates_control(int fd, socklen_t room, const void *caller)
     return family == AF_INET6 && shape_is_ipv4(fd, room, caller);
 }
 
-/* The kernel gets room of ours for control messages where the program's are translated, or it has none for the proof.
- */
+/* The kernel gets room of ours for control messages where the program's are translated, or where it has none for the
+   spoof check. */
 void messages_prepare(int fd, const struct msghdr *message, struct messages_reception *reception, size_t control_room,
                       const void *caller)
 {

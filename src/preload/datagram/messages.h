@@ -91,7 +91,7 @@ struct messages_reception {
     struct msghdr native;
     struct sockaddr_storage source;
     bool translate;
-    bool proven; /* what comes needs proof, see proof.h */
+    bool proven; /* what comes needs the spoof check */
     const void *caller;
     char control[] __attribute__((aligned(__alignof__(struct cmsghdr))));
 };

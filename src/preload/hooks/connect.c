@@ -143,7 +143,7 @@ static int connect_elsewhere(int fd, const struct sockaddr *address, socklen_t l
     return plain_connect(fd, address, length);
 }
 
-/* All that the glance of connect() leaves open. */
+/* All that the fast path of connect() leaves open. */
 static NOINLINE int connect_slow(int fd, const struct sockaddr *address, socklen_t length)
 {
     struct sockaddr_in asked;
@@ -184,8 +184,8 @@ static NOINLINE int connect_slow(int fd, const struct sockaddr *address, socklen
     return guard_result(&guard, connection_translate(fd, &asked));
 }
 
-/* One glance: connections that are surely the kernel's, and connect_slow() for all others. What a race leaves behind
-   is looked for where races come from, there; close() and socket() look too. */
+/* The fast path: connections that are surely the kernel's, and connect_slow() for all others. What a race leaves
+   behind is looked for where races come from, there; close() and socket() look too. */
 EXPORT int connect(int fd, const struct sockaddr *address, socklen_t length)
 {
     const int *error = fast_path_errno;

@@ -197,7 +197,7 @@ static NOINLINE ssize_t receive_from(int fd, void *data, size_t size, int flags,
     return note_plain_source(address, length, REAL(recvfrom)(fd, data, size, flags, address, length));
 }
 
-/* One glance: sockets of which nothing is translated, and those that may become such while this thread sleeps; all
+/* The fast path: sockets of which nothing is translated, and those that may become such while this thread sleeps; all
    others go further. */
 EXPORT ssize_t recvfrom(int fd, void *restrict data, size_t size, int flags, struct sockaddr *restrict address,
                         socklen_t *restrict length)

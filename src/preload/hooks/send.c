@@ -82,7 +82,7 @@ static ssize_t send_while_connecting(int fd, const void *data, size_t size, int 
     return is_open_already(flags) ? -1 : REAL(sendto)(fd, data, size, flags | MSG_DONTWAIT, NULL, 0);
 }
 
-/* All that the glance of sendto() leaves open. */
+/* All that the fast path of sendto() leaves open. */
 static NOINLINE ssize_t send_slow(int fd, const void *data, size_t size, int flags, const struct sockaddr *address,
                                   socklen_t length)
 {
@@ -113,7 +113,7 @@ static NOINLINE ssize_t send_slow(int fd, const void *data, size_t size, int fla
                : send_plain(fd, data, size, flags, address, length, error);
 }
 
-/* One glance: datagrams that are surely the kernel's, and send_slow() for all others. */
+/* The fast path: datagrams that are surely the kernel's, and send_slow() for all others. */
 EXPORT ssize_t sendto(int fd, const void *data, size_t size, int flags, const struct sockaddr *address,
                       socklen_t length)
 {
@@ -156,7 +156,7 @@ __attribute__((always_inline)) static inline ssize_t send_plain_message(int fd, 
     return __builtin_expect(kept.message->msg_control != NULL, 0) ? message_sent(&kept, sent) : sent;
 }
 
-/* All that the glance of sendmsg() leaves open. */
+/* All that the fast path of sendmsg() leaves open. */
 static NOINLINE ssize_t send_message_slow(int fd, const struct msghdr *message, int flags)
 {
     struct sockaddr_in asked;
@@ -183,7 +183,7 @@ static NOINLINE ssize_t send_message_slow(int fd, const struct msghdr *message, 
     return messages_send(fd, message, flags);
 }
 
-/* One glance, as in sendto(). */
+/* The fast path, as in sendto(). */
 EXPORT ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
 {
     const int *error = fast_path_errno;

@@ -1,3 +1,4 @@
+/* Finds libc and its symbols in the loader's list; called by preload/libc/forward.c and network_guard.c. */
 #include "preload/libc/libc_object.h"
 
 #include <elf.h>

@@ -1,3 +1,4 @@
+/* Writes lines into the FIFO of a command that listens; called by the trace and by the observer. */
 #include "preload/log/channel.h"
 
 #include <errno.h>

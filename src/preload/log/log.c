@@ -1,3 +1,4 @@
+/* Writes lines to the log; called wherever something is told. */
 #include "preload/log/log.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* Hands each event to the log and the trace; called where a decision is made. */
 #include <errno.h>
 #include <unistd.h>
 

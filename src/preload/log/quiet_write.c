@@ -1,3 +1,4 @@
+/* Writes without a signal and without waiting; called by the log and the channel. */
 #include "preload/log/quiet_write.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* Sends events to v6shim trace; called by preload/log/log_event.c. */
 #include "preload/log/trace.h"
 
 #include <errno.h>

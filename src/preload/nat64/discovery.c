@@ -1,3 +1,4 @@
+/* Knows the NAT64 prefixes in force and the ways through them; called by connect(), lookups and datagrams. */
 #include "preload/nat64/discovery.h"
 
 #include <errno.h>

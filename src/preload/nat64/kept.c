@@ -1,3 +1,4 @@
+/* Keeps the prefixes of the last networks in memory; called by preload/nat64/discovery.c. */
 #include "preload/nat64/kept.h"
 
 #include <stdatomic.h>

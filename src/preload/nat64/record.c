@@ -1,3 +1,5 @@
+/* Asks the resolver for NAT64 prefixes and keeps the answer in the state file; called by discovery.c and v6shim
+   nat64. */
 #include "preload/nat64/record.h"
 
 #include <arpa/nameser.h>

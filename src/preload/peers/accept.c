@@ -1,3 +1,4 @@
+/* Puts accepted connections on record; called by accept()'s hooks. */
 #include "preload/peers/accept.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* Hides IPv4 hosts whose address lies in the alias pool; called by every hook that hands out a peer. */
 #include "preload/peers/impostor.h"
 
 #include "preload/base/pointer.h"

@@ -1,3 +1,4 @@
+/* Keeps the peer that this thread exchanged datagrams with last; called by the hooks of sendto() and recvfrom(). */
 #include "preload/peers/latest_peer.h"
 
 #include "preload/alias/aliases.h"

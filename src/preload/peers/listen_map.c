@@ -1,3 +1,4 @@
+/* Finds the address of the setting listen-map; called by bind() and where a local address is shown. */
 #include "preload/peers/listen_map.h"
 
 #include "core/address/explicit_mapping.h"

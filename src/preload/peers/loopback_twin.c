@@ -1,3 +1,5 @@
+/* Asks the kernel whether 127.0.0.1 has a live socket with the port of a peer on ::1; called where such a peer is
+   shown. */
 #include "preload/peers/loopback_twin.h"
 
 #include <errno.h>

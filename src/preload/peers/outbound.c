@@ -1,3 +1,5 @@
+/* Shows addresses that we reached through NAT64 or a redirection as the program knows them; called by
+   getpeername() and receivers. */
 #include "preload/peers/outbound.h"
 
 #include <errno.h>

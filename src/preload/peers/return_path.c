@@ -1,3 +1,4 @@
+/* Remembers which way an answer to a UDP peer goes; called when datagrams come in and go out. */
 #include "preload/peers/return_path.h"
 
 #include "preload/base/clock.h"

@@ -1,3 +1,4 @@
+/* Shows the clients of trusted translators as IPv4 (setting nat64-inbound); called by preload/peers/view.c. */
 #include "preload/peers/translators.h"
 
 #include <stddef.h>

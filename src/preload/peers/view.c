@@ -1,3 +1,5 @@
+/* Decides as which IPv4 address the program sees an address, and copies it out; called by every hook that hands
+   out one. */
 #include "preload/peers/view.h"
 
 #include <netinet/in.h>

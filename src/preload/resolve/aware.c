@@ -1,3 +1,4 @@
+/* Keeps whether the process speaks IPv6 itself; set and asked by hooks of lookups and sockets. */
 #include "preload/resolve/aware.h"
 
 #include <stdatomic.h>

@@ -1,3 +1,4 @@
+/* Answers getaddrinfo() for AF_INET with both halves of a lookup; called by preload/hooks/lookup.c. */
 #include "preload/resolve/getaddrinfo.h"
 
 #include <arpa/inet.h>

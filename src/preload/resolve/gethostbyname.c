@@ -1,3 +1,4 @@
+/* Answers gethostbyname() and its relatives with both halves of a lookup; called by preload/hooks/names.c. */
 #include "preload/resolve/gethostbyname.h"
 
 #include <arpa/inet.h>

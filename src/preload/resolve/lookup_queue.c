@@ -1,3 +1,4 @@
+/* Carries out getaddrinfo_a() on threads of ours; called by preload/hooks/asynchronous.c. */
 #include "preload/resolve/lookup_queue.h"
 
 #include <errno.h>
@@ -201,7 +202,7 @@ static bool reserve_worker(void)
     return more;
 }
 
-/* In a shelter: other threads wait until it is known whether there is a worker. */
+/* In a critical section: other threads wait until it is known whether there is a worker. */
 static bool make_worker(void)
 {
     struct critical_section section, inner;

@@ -1,3 +1,4 @@
+/* Keeps the lookups of this process; written by preload/resolve/resolve_face.c, read by connect(). */
 #include "preload/resolve/lookups.h"
 
 #include <pthread.h>

@@ -1,3 +1,4 @@
+/* Reads which name services libc asks; called by preload/resolve/resolve.c. */
 #include "preload/resolve/name_service.h"
 
 #include <errno.h>

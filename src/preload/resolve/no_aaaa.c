@@ -1,3 +1,4 @@
+/* Remembers resolvers that never answer for AAAA; called by preload/resolve/resolve.c. */
 #include "preload/resolve/no_aaaa.h"
 
 #include <stdatomic.h>

@@ -1,3 +1,4 @@
+/* Sorts addresses by the policy in force; called by lookups and v6shim policy. */
 #include "preload/resolve/preference.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* Finds where the user sends an address that is burnt in; called by connect() and by what sends datagrams. */
 #include "preload/resolve/redirect.h"
 
 #include <errno.h>

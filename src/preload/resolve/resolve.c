@@ -1,3 +1,5 @@
+/* Looks up the IPv6 half of a name on a worker thread and waits for it; called by gethostbyname.c and
+   getaddrinfo.c. */
 #include "preload/resolve/resolve.h"
 
 #include <errno.h>

@@ -1,6 +1,7 @@
 /*
- * Names -> candidates. The IPv4 half of every answer is libc's own; the IPv6 half is sought beside it, on a thread,
- * because a resolver that drops AAAA queries makes libc wait for many seconds. The two halves are put together here.
+ * Names -> candidates. The IPv4 half of every answer is libc's own; the IPv6 half is looked up at the same time, on a
+ * worker thread, because a resolver that drops AAAA queries makes libc wait for many seconds. The two halves are put
+ * together here.
  *
  * For name lookups only: allocates, waits, is not async-signal-safe. No lock is held while waiting.
  */

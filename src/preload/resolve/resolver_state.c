@@ -1,3 +1,4 @@
+/* Carries the program's _res over to another thread; called by preload/resolve/resolve.c. */
 #include "preload/resolve/resolver_state.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* Asks the kernel which epoll sets hold a file; called when a socket is exchanged. */
 #include "preload/socket/epoll_kernel.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* Moves epoll registrations from one socket to another; called by preload/socket/replace.c. */
 #include "preload/socket/epoll_sets.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* Puts our packet filter before the program's own; called by preload/upgrade/forgery.c and upgrade.c. */
 #include "preload/socket/filters.h"
 
 #include <errno.h>

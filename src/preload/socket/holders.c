@@ -1,3 +1,4 @@
+/* Finds out whether another process has a socket; called before one is exchanged. */
 #include "preload/socket/holders.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* Tells which option ends what another one began; called by preload/socket/socket_options.c. */
 #include "preload/socket/memberships.h"
 
 #include <stddef.h>

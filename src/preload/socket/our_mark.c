@@ -1,3 +1,4 @@
+/* Marks sockets of ours for the programs that get them; called by upgrades and by adoption.c. */
 #include "preload/socket/our_mark.h"
 
 #include <errno.h>

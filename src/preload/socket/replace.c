@@ -1,3 +1,4 @@
+/* Puts a socket under all numbers of another one; called by upgrades and at the end of races. */
 #include "preload/socket/replace.h"
 
 #include <errno.h>

@@ -1,3 +1,5 @@
+/* Records socket options and sets them on another socket; called by setsockopt()'s hook and, through sockets.c, by
+   upgrades and races. */
 #include "preload/socket/socket_options.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* Keeps what is believed of each descriptor; called by every hook that gets one. */
 #include "preload/socket/sockets.h"
 
 #include <errno.h>

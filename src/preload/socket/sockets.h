@@ -32,7 +32,7 @@ enum socket_flag {
     SOCKET_RACING = 1 << 8,       /* a placeholder stands under the number, see preload/connect/background.h */
     SOCKET_TRANSLATED =
         1 << 9, /* connected where the peer may stand for an IPv4 address, see preload/peers/outbound.h */
-    SOCKET_PROVEN = 1 << 10,        /* UDP: IP_PKTINFO was asked for, as proof of IPv4, see proof.h */
+    SOCKET_PROVEN = 1 << 10,        /* UDP: IP_PKTINFO was asked for, as proof of IPv4 (spoof_check.h) */
     SOCKET_WANTS_PKTINFO = 1 << 11, /* with it: the program wants to see IP_PKTINFO */
     SOCKET_FILTERED = 1 << 12,      /* the program attached a filter, and it is still there */
     SOCKET_FAILED = 1 << 13,    /* a race has failed with `failure`, which the socket under the number can't say */
@@ -102,7 +102,7 @@ void sockets_add_other(int fd);
 /* An AF_INET6 TCP connection that the program takes for AF_INET: it came from a socket like that. */
 void sockets_add_upgraded(int fd);
 /* An AF_INET6 datagram socket that the program was given, takes for AF_INET, and whose datagrams need proof
-   (proof.h); `asks`: the program wants to see IP_PKTINFO. */
+   (spoof_check.h); `asks`: the program wants to see IP_PKTINFO. */
 void sockets_add_inherited(int fd, bool asks);
 /* `fd` was accepted from a listener that needs no translation: nor does the connection. */
 void sockets_copy_kind(int listener, int fd);

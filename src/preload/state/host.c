@@ -1,3 +1,4 @@
+/* Reads this host's identity, boot and time; called by preload/state and preload/alias. */
 #include "preload/state/host.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* Keeps candidates, marks and the list of state files; called by lookups, history, NAT64 and the command. */
 #include "preload/state/state.h"
 
 #include <arpa/inet.h>

@@ -1,3 +1,4 @@
+/* Finds and allots aliases in the shared table; called by preload/alias and v6shim alias. */
 #include "preload/state/state_aliases.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* Opens, reads and locks state files that nobody has to trust; called by the rest of preload/state. */
 #define _FILE_OFFSET_BITS 64 /* a table of a /8 has 512 MiB */
 #include "preload/state/state_file.h"
 

@@ -11,7 +11,7 @@
  * cover a few slots, and are waited for only so long.
  *
  * Async-signal-safe (no malloc, no stdio), errno changed. The caller blocks signals and cancellation while a file is
- * open (shelter.h), or a jump out of a handler would leave it so.
+ * open (critical_section.h), or a jump out of a handler would leave it so.
  */
 #ifndef V6SHIM_PRELOAD_STATE_STATE_FILE_H
 #define V6SHIM_PRELOAD_STATE_STATE_FILE_H

@@ -1,3 +1,4 @@
+/* Reads or makes the key of the alias tables; called by preload/state/state.c. */
 #include "preload/state/state_key.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* Opens the state directory with its checks; called by preload/state/state_file.c. */
 #include "preload/state/state_place.h"
 
 #include <errno.h>

@@ -1,3 +1,5 @@
+/* Puts our LD_PRELOAD entry back into the environment of a new program; called by the hooks of exec and by the
+   observer. */
 #include "preload/system/follow.h"
 
 #include <dlfcn.h>

@@ -1,3 +1,4 @@
+/* Moves descriptors of ours to high numbers; called wherever one stays open. */
 #include "preload/system/high_fd.h"
 
 #include <errno.h>

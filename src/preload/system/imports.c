@@ -1,3 +1,4 @@
+/* Finds out whether the calling object knows addresses of both families; called by preload/upgrade/shape.c. */
 #include "preload/system/imports.h"
 
 #include <link.h>

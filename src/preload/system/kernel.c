@@ -1,3 +1,4 @@
+/* Asks the kernel about a socket; called before anything is done to one. */
 #include "preload/system/kernel.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* Looks for another preload that guards the network; called at the start (preload/init.c). */
 #include "preload/system/network_guard.h"
 
 #include <string.h>

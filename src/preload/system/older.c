@@ -1,3 +1,4 @@
+/* Binds the older versions of libc's functions; called by preload/hooks/older.c and descriptors.c. */
 #include "preload/system/older.h"
 
 #include <dlfcn.h>

@@ -1,3 +1,4 @@
+/* Runs a function with a table of descriptors of its own; called by preload/socket/epoll_kernel.c. */
 #include "preload/system/own_table.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* Binds the next function in the chain behind each hook; called at the start, and by REAL() for optional ones. */
 #include "preload/system/real.h"
 
 #include <dlfcn.h>

@@ -1,3 +1,4 @@
+/* Draws the secret of this process; called for transient aliases and keyed hashes. */
 #include "preload/system/secret.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* Loads the settings of this process; called at the start, read everywhere. */
 #include "preload/system/settings.h"
 
 #include <errno.h>

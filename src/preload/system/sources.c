@@ -1,3 +1,4 @@
+/* Asks the kernel for the source address of a destination; called by lookups, history and NAT64. */
 #include "preload/system/sources.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* Tells connections that an answer has come; called by nat64/discovery.c and resolve/redirect.c. */
 #include "preload/thread/arrival.h"
 
 #include <stdatomic.h>

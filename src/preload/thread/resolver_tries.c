@@ -1,3 +1,4 @@
+/* Makes libc's resolver give up early on a worker thread; called by preload/thread/worker_thread.c. */
 #include "preload/thread/resolver_tries.h"
 
 #include <sys/syscall.h>

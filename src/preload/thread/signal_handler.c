@@ -1,3 +1,4 @@
+/* Says whether the caller may be in a signal handler; called before a thread is made. */
 #include "preload/thread/signal_handler.h"
 
 #include <pthread.h>

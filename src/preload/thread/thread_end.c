@@ -1,3 +1,4 @@
+/* Gives up what a thread of the program holds when it ends; armed by races, time limits and lookups. */
 #include "preload/thread/thread_end.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* Runs work on a thread of its own and waits for it; called for lookups and NAT64's questions. */
 #include "preload/thread/worker_thread.h"
 
 #include <errno.h>

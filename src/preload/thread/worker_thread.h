@@ -1,5 +1,5 @@
 /*
- * Work on a thread of its own, beside the thread that wants the result and may not have the time to wait for it. Used
+ * Work on a thread of its own, for a thread that wants the result and may not have the time to wait for it. Used
  * for the IPv6 half of name lookups only: allocates, so never on an async-signal-safe path.
  *
  * The thread blocks all signals and counts as being inside a hook. No lock is held while anybody waits, so that the

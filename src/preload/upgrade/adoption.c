@@ -1,3 +1,4 @@
+/* Takes over sockets of ours that come from another program; called by shape.c and spoof_check.c. */
 #include "preload/upgrade/adoption.h"
 
 #include <errno.h>
@@ -25,7 +26,7 @@ static void note_backlog(int fd)
         bind_note_listening(fd, (int)information.tcpi_sacked); /* that of listen() */
 }
 
-/* IP_PKTINFO is set for the proof; what the program wanted shows in its twin (proof.h). */
+/* IP_PKTINFO is set for the spoof check; what the program wanted shows in its twin (spoof_check.h). */
 static void begin_proof(int fd, struct socket_record *record)
 {
     int wanted = 0, asked = 0;

@@ -1,3 +1,4 @@
+/* Decides what bind() and listen() bind, and gives ports back; called by their hooks. */
 #include "preload/upgrade/bind.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* Attaches the filter that drops forged datagrams; called by upgrades, adoption.c and the hooks of options. */
 #include "preload/upgrade/forgery.h"
 
 #include <errno.h>
@@ -98,8 +99,8 @@ static bool put_before(int fd)
     return done;
 }
 
-/* For a moment the program's filter stands alone, and what is queued then needs proof. Where ours was there before,
-   it is put back whatever the rate: another process that has the socket relies on it. */
+/* For a moment the program's filter stands alone, and what is queued then needs the spoof check. Where ours was there
+   before, it is put back whatever the rate: another process that has the socket relies on it. */
 static int attach(int fd, struct socket_record *record, int name, const void *value, socklen_t length)
 {
     bool was_screened = sockets_has(fd, SOCKET_SCREENED);

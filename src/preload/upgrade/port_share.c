@@ -1,3 +1,4 @@
+/* Lets two sockets of ours share a port for a moment; called by upgrades and races. */
 #include "preload/upgrade/port_share.h"
 
 #include <errno.h>

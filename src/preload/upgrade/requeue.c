@@ -1,3 +1,4 @@
+/* Moves waiting datagrams to the socket that takes the place; called by preload/upgrade/upgrade.c. */
 #include "preload/upgrade/requeue.h"
 
 #include <errno.h>

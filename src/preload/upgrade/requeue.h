@@ -19,9 +19,9 @@
 /* Whether anything waits in the queue. */
 bool requeue_has_work(int from);
 
-/* `needs_proof`: `from` is one of proof.h's, and forged ones are left out. Moves all datagrams from the socket `from`
- * to the AF_INET6 socket `to`, which has a port and isn't connected. 0, or -errno: what had not been moved before
- * that stays where it is. */
+/* `needs_proof`: `from` is one of spoof_check.h's, and forged ones are left out. Moves all datagrams from the socket
+ * `from` to the AF_INET6 socket `to`, which has a port and isn't connected. 0, or -errno: what had not been moved
+ * before that stays where it is. */
 int requeue_move(int from, int to, bool needs_proof);
 
 /* The source of a datagram that was moved: the address where it came from, one of IPv4 in its mapped form; :: where

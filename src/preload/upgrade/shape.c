@@ -1,3 +1,4 @@
+/* Decides whether a caller is shown IPv4 on a descriptor; called by every hook that hands out an address. */
 #include "preload/upgrade/shape.h"
 
 #include "preload/resolve/aware.h"

@@ -1,3 +1,4 @@
+/* Throws forged datagrams away where there is no filter; called by hooks that receive or wait. */
 #include "preload/upgrade/spoof_check.h"
 
 #include <errno.h>

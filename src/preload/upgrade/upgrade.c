@@ -1,3 +1,4 @@
+/* Puts an AF_INET6 socket in the place of the program's; called by connect(), bind() and what sends datagrams. */
 #include "preload/upgrade/upgrade.h"
 
 #include <errno.h>
