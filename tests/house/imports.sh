@@ -1,6 +1,6 @@
 #!/bin/sh
-# The preloaded libraries call nothing by a name that a program could define for itself (src/private): what they leave to
-# the dynamic loader is on this list.
+# The preloaded libraries call nothing by a name that a program could define for itself (src/preload/libc): what they
+# leave to the dynamic loader is on this list.
 #
 # A name that is missing here is one of libc's that was called: give it a line in src/preload/libc/libc_names.def.
 # A name that is reserved for libc, and has no other form, may be added here.

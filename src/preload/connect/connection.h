@@ -18,7 +18,8 @@
  */
 int connection_make(int fd, const struct sockaddr_in *asked);
 
-/* connect() of a UDP socket back to a peer that came over IPv6 (replies.h); -ENETUNREACH where it stays with IPv4. */
+/* connect() of a UDP socket back to a peer that came over IPv6 (preload/peers/return_path.h); -ENETUNREACH where it
+ * stays with IPv4. */
 int connection_make_back(int fd, const struct ip_address *peer, uint16_t port);
 
 /* connect() to AF_UNSPEC, on any socket. */

@@ -95,7 +95,7 @@ static NOINLINE int connect_refused(const volatile struct connect_arguments *con
     return -1;
 }
 
-/* The kernel's to make; `error` is where this thread's errno is. */
+/* A connection that the kernel makes; `error` is where this thread's errno is. */
 __attribute__((always_inline)) static inline int connect_plain(int fd, const struct sockaddr *address,
                                                                socklen_t length, const int *error)
 {
@@ -108,7 +108,7 @@ __attribute__((always_inline)) static inline int connect_plain(int fd, const str
     return __builtin_expect(result == 0, 1) ? result : connect_refused(&kept);
 }
 
-/* Whether a connection is the kernel's to make, and nothing else is to be done. `asked`: to an IPv4 address, else
+/* Whether the kernel makes a connection, and nothing else is to be done. `asked`: to an IPv4 address, else
    NULL. */
 static bool is_left_alone(int fd, const struct sockaddr_in *asked)
 {

@@ -193,7 +193,7 @@ static bool is_of_family(unsigned long request)
 }
 
 /* Switching to blocking, or to signals, is what a race in the background can't follow. Whether a request does that is
-   seen by what it makes of the placeholder: the argument is the kernel's to read. */
+   seen by what it makes of the placeholder: the kernel reads the argument. */
 static NOINLINE int set_mode(int fd, unsigned long request, void *argument)
 {
     int result = REAL(ioctl)(fd, request, argument);

@@ -52,7 +52,7 @@ static NOINLINE ssize_t send_refused(const volatile struct send_arguments *sent)
     return or_without_route(-1, sent->error, sent->fd, &message, sent->flags);
 }
 
-/* The kernel's to send; `error` is where this thread's errno is. */
+/* A datagram that the kernel sends; `error` is where this thread's errno is. */
 __attribute__((always_inline)) static inline ssize_t send_plain(int fd, const void *data, size_t size, int flags,
                                                                 const struct sockaddr *address, socklen_t length,
                                                                 const int *error)
@@ -141,7 +141,7 @@ static NOINLINE ssize_t message_refused(const volatile struct message_arguments 
     return or_without_route(-1, sent->error, sent->fd, sent->message, sent->flags);
 }
 
-/* The kernel's to send, where the message can be read; `error` as above. */
+/* A message that the kernel sends, where it can be read; `error` as above. */
 __attribute__((always_inline)) static inline ssize_t send_plain_message(int fd, const struct msghdr *message,
                                                                         int flags, const int *error)
 {

@@ -79,7 +79,7 @@ static bool has_own_entry(const char *list)
     return false;
 }
 
-/* Whether all of it can be followed. What can't is the kernel's to refuse. */
+/* Whether all of it can be followed. The kernel refuses what can't. */
 static bool can_be_read(char *const environment[])
 {
     if (environment == NULL)

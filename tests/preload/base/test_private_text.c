@@ -1,4 +1,4 @@
-/* The preload's own copies of libc's functions for memory and strings (src/private), against libc's. */
+/* The preload's own copies of libc's functions for memory and strings (src/preload/libc), against libc's. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
