@@ -31,6 +31,14 @@ for page in "$top"/docs/life-of-*.md; do
         printf '%s\n' "$functions" | grep -qx "$function" ||
             complain "${page#"$top"/} names $function(), which src/ doesn't define"
     done
+    # A function with its file behind it: "`f()`, preload/f.c", "`f()` in preload/f.c", "`f()` (preload/f.c)".
+    tr -s '\n ' '  ' <"$page" | grep -oE '`[a-z_0-9]+\(\)`\**(, | in | \()(preload|core)/[a-z_0-9/]+\.c' |
+        sed 's/^`\([a-z_0-9]*\).*[ (]\([a-z].*\)$/\1 \2/' >"${TMPDIR:-/tmp}/pages.$$"
+    while read -r function file; do
+        grep -qE "^[A-Za-z].*[ *]$function\(" "$top/src/$file" ||
+            complain "${page#"$top"/} says that $function() is in src/$file"
+    done <"${TMPDIR:-/tmp}/pages.$$"
+    rm -f "${TMPDIR:-/tmp}/pages.$$"
 done
 
 # Each file of the house begins with what it does and who calls it.
