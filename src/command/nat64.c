@@ -25,7 +25,7 @@ static void print_help(void)
          "where they are from, and until when they count. The network's resolver is asked\n"
          "where nothing is known yet (setting nat64).\n"
          "\n"
-         "      --refresh          ask the resolver in any case\n"
+         "      --refresh          ask the resolver even where an answer is known\n"
          "      --json             print JSON\n"
          "  -h, --help             print this\n"
          "\n"
@@ -56,6 +56,17 @@ static enum origin find(struct nat64_discovery_record *record, bool refresh)
     record->network = network;
     nat64_discovery_store(record);
     return ASKED;
+}
+
+/* Where --refresh has nothing to refresh. */
+static void say_not_asked(enum origin origin)
+{
+    if (origin == OFF)
+        complain(NAME, "--refresh: no resolver was asked, since the setting nat64 is off; set it to auto");
+    else if (origin == CONFIGURED)
+        complain(NAME, "--refresh: no resolver was asked, since the setting nat64 names the prefix; set it to auto");
+    else if (origin == NO_NETWORK)
+        complain(NAME, "--refresh: no resolver was asked, since this host has no route to the IPv6 Internet");
 }
 
 static char *print_prefix(const struct nat64_prefix *prefix, char text[PREFIX_SIZE])
@@ -124,6 +135,8 @@ int nat64_command(int argc, char **argv)
     state_set_up(state_current(), settings->alias_pool.address, settings->alias_pool.length, settings->alias_key);
     state_place_usual(&state_current()->place, settings->state_dir);
     enum origin origin = find(&record, refresh);
+    if (refresh)
+        say_not_asked(origin);
     if (json)
         print_json(&record, origin);
     else
