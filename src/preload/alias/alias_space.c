@@ -8,6 +8,7 @@
 
 #include "preload/alias/aliases.h"
 #include "preload/base/critical_section.h"
+#include "preload/base/hook.h"
 #include "preload/log/log.h"
 #include "preload/state/host.h"
 #include "preload/state/state_aliases.h"
@@ -118,7 +119,7 @@ static bool is_taken(void *context, uint32_t offset, const struct ip_address *ad
 }
 
 /* Once at a level that is seen. */
-static void tell_no_room(const struct ip_address *name)
+static NOINLINE void tell_no_room(const struct ip_address *name)
 {
     static atomic_bool told;
     enum log_level level = atomic_exchange(&told, true) ? LOG_LEVEL_INFO : LOG_LEVEL_WARNING;
@@ -135,7 +136,7 @@ static void tell_no_room(const struct ip_address *name)
 }
 
 /* No table says it afterwards: for those who want to know. */
-static void tell_peer(const struct ip_address *peer, struct in_addr alias)
+static NOINLINE void tell_peer(const struct ip_address *peer, struct in_addr alias)
 {
     if (!log_wants(LOG_LEVEL_INFO))
         return;

@@ -6,6 +6,7 @@
 
 #include "core/address/reach.h"
 #include "preload/alias/aliases.h"
+#include "preload/base/hook.h"
 #include "preload/base/scratch.h"
 #include "preload/log/log.h"
 #include "preload/nat64/discovery.h"
@@ -14,7 +15,7 @@
 #include "preload/system/sources.h"
 
 /* Once aloud: a program may look such a name up again and again. */
-static void tell_ignored(const struct ip_address *address)
+static NOINLINE void tell_ignored(const struct ip_address *address)
 {
     static atomic_bool told;
     enum log_level level = atomic_exchange(&told, true) ? LOG_LEVEL_INFO : LOG_LEVEL_WARNING;

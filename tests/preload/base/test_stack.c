@@ -161,6 +161,31 @@ static void receive(void)
     recvmmsg(datagram, &message, 1, flags, NULL);
 }
 
+/* Of peers that have no alias yet: by recvfrom(), by recvmsg(). */
+static int served[2];
+
+static void receive_from_stranger(void)
+{
+    char data[8];
+    struct sockaddr_in from;
+    socklen_t length = sizeof from;
+    recvfrom(served[0], data, sizeof data, MSG_DONTWAIT, generic(&from), &length);
+}
+
+static void receive_message_of_stranger(void)
+{
+    char data[8], control[1024];
+    struct sockaddr_in from;
+    struct iovec part = {.iov_base = data, .iov_len = sizeof data};
+    struct msghdr message = {.msg_name = &from,
+                             .msg_namelen = sizeof from,
+                             .msg_iov = &part,
+                             .msg_iovlen = 1,
+                             .msg_control = control,
+                             .msg_controllen = sizeof control};
+    recvmsg(served[1], &message, MSG_DONTWAIT);
+}
+
 static void serve(void)
 {
     int fd = socket(AF_INET, SOCK_STREAM, 0);
@@ -253,6 +278,8 @@ static const struct call {
     {"first sendto", send_first},
     {"sendto, sendmsg, sendmmsg", send_used},
     {"recv, recvfrom, recvmsg, recvmmsg", receive},
+    {"recvfrom of a stranger", receive_from_stranger},
+    {"recvmsg of a stranger", receive_message_of_stranger},
     {"bind, listen", serve},
     {"accept, accept4", accept_nobody},
     {"getsockname, getpeername, getsockopt, ioctl", ask_names},
@@ -262,6 +289,32 @@ static const struct call {
     {"select of many", wait_in_long_select},
     {"epoll_ctl, epoll_wait", wait_in_epoll},
 };
+
+/* A datagram from an address that this process has never seen, to an address of the same family. */
+static void send_from_stranger(const char *address, const char *to, uint16_t port)
+{
+    struct sockaddr_in ipv4 = ipv4_at("192.0.2.1", port);
+    struct sockaddr_in6 ipv6 = ipv6_at("::1", port);
+    int sender = world_datagrams(address, 0);
+    bool is_ipv6 = inet_pton(AF_INET6, to, &ipv6.sin6_addr) == 1;
+    syscall(SYS_sendto, sender, "x", 1, 0, is_ipv6 ? (void *)&ipv6 : (void *)&ipv4,
+            is_ipv6 ? sizeof ipv6 : sizeof ipv4);
+    world_close(sender);
+}
+
+static void make_served(void)
+{
+    static const char *const strangers[][2] = {{"192.0.2.2", "2001:db8::11"}, {"192.0.2.3", "2001:db8::12"}};
+    for (size_t i = 0; i < sizeof served / sizeof served[0]; i++) {
+        struct sockaddr_in name = {.sin_family = AF_INET};
+        socklen_t length = sizeof name;
+        served[i] = socket(AF_INET, SOCK_DGRAM, 0);
+        setsockopt(served[i], IPPROTO_IP, IP_PKTINFO, &(int){1}, sizeof(int));
+        bind(served[i], generic(&name), sizeof name);
+        getsockname(served[i], generic(&name), &length);
+        send_from_stranger(strangers[i][strchr(getenv("PEER"), ':') != NULL], getenv("PEER"), ntohs(name.sin_port));
+    }
+}
 
 static void make_world(void)
 {
@@ -274,6 +327,7 @@ static void make_world(void)
     connect(stream, generic(&peer), sizeof peer);
     datagram = socket(AF_INET, SOCK_DGRAM, 0);
     sendto(datagram, "x", 1, 0, generic(&datagram_to), sizeof datagram_to);
+    make_served();
     listener = socket(AF_INET, SOCK_STREAM, 0);
     bind(listener, generic(&any), sizeof any);
     listen(listener, 1);
