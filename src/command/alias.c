@@ -15,6 +15,7 @@
 #include "command/common/options.h"
 #include "command/common/state_user.h"
 #include "core/address/literal.h"
+#include "core/base/error_text.h"
 #include "preload/alias/aliases.h"
 #include "preload/state/state_aliases.h"
 
@@ -193,7 +194,7 @@ static void answer_name(struct session *session, const char *asked)
     struct addrinfo hints = {.ai_family = AF_INET6, .ai_socktype = SOCK_STREAM}, *list;
     int error = getaddrinfo(asked, NULL, &hints, &list);
     if (error != 0) {
-        fail(session, asked, error == EAI_SYSTEM ? strerrordesc_np(errno) : gai_strerror(error));
+        fail(session, asked, error == EAI_SYSTEM ? error_words(errno) : gai_strerror(error));
         return;
     }
     for (const struct addrinfo *entry = list; entry != NULL; entry = entry->ai_next) {

@@ -13,6 +13,7 @@
 #include "command/common/log_stderr.h"
 #include "command/common/options.h"
 #include "command/common/state_user.h"
+#include "core/base/error_text.h"
 #include "preload/alias/aliases.h"
 
 #define NAME "decode"
@@ -114,7 +115,7 @@ static int copy_file(const char *name)
     bool standard = strcmp(name, "-") == 0;
     FILE *file = standard ? stdin : fopen(name, "re");
     if (file == NULL || !copy(file)) {
-        complain(NAME, "cannot read %s: %s", standard ? "standard input" : name, strerrordesc_np(errno));
+        complain(NAME, "cannot read %s: %s", standard ? "standard input" : name, error_words(errno));
         if (file != NULL && !standard)
             fclose(file);
         return EXIT_STATUS_FAILED;

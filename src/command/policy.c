@@ -11,6 +11,7 @@
 #include "command/common/command.h"
 #include "command/common/log_stderr.h"
 #include "command/common/options.h"
+#include "core/base/error_text.h"
 #include "preload/resolve/preference.h"
 #include "preload/system/settings.h"
 
@@ -104,7 +105,7 @@ static bool find_addresses(const char *name, struct resolve_addresses *list)
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *found;
     int error = getaddrinfo(name, NULL, &hints, &found);
     if (error != 0) {
-        complain(NAME, "%s: %s", name, error == EAI_SYSTEM ? strerrordesc_np(errno) : gai_strerror(error));
+        complain(NAME, "%s: %s", name, error == EAI_SYSTEM ? error_words(errno) : gai_strerror(error));
         return false;
     }
     list->count = 0;

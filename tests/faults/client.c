@@ -23,6 +23,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "core/base/error_text.h"
+
 #define ROUNDS    2
 #define WAIT_MS   20000
 #define NO_RESULT (-2)
@@ -30,7 +32,7 @@
 static int tell(const char *what, long result)
 {
     if (result < 0)
-        printf("%s: %s\n", what, strerrorname_np(errno));
+        printf("%s: %s\n", what, error_name(errno));
     return result < 0 ? -1 : 0;
 }
 
@@ -78,7 +80,7 @@ static void say_hello(int fd)
         return;
     ssize_t size = read(fd, data, sizeof data);
     if (size <= 0)
-        printf("read: %s\n", size == 0 ? "end" : strerrorname_np(errno));
+        printf("read: %s\n", size == 0 ? "end" : error_name(errno));
     else
         printf("%.*s\n", (int)size, data);
 }

@@ -1,4 +1,5 @@
 #include "as_bare.h"
+#include "core/base/error_text.h"
 
 #include <poll.h>
 #include <sys/syscall.h>
@@ -8,7 +9,7 @@ const char *host, *place;
 long say(const char *call, long result)
 {
     int error = errno;
-    printf("%s = %ld %s\n", call, result, error == NO_ERROR ? "" : strerrorname_np(error));
+    printf("%s = %ld %s\n", call, result, error == NO_ERROR ? "" : error_name(error));
     return result;
 }
 

@@ -1,4 +1,5 @@
 #include "race_outcome.h"
+#include "core/base/error_text.h"
 
 #include <poll.h>
 
@@ -27,9 +28,9 @@ void tell(int fd, int error)
     struct sockaddr_in peer = {0};
     socklen_t length = sizeof peer;
     if (error != 0)
-        printf("%s\n", strerrorname_np(error));
+        printf("%s\n", error_name(error));
     else if (getpeername(fd, (struct sockaddr *)&peer, &length) != 0)
-        printf("connected, no peer: %s\n", strerrorname_np(errno));
+        printf("connected, no peer: %s\n", error_name(errno));
     else
         printf("connected to %s\n", is_alias(peer.sin_addr) ? "an alias" : text_of(peer.sin_addr));
 }

@@ -1,9 +1,10 @@
 #include "race_parts.h"
+#include "core/base/error_text.h"
 
 void say(const char *what, long result)
 {
     if (result < 0)
-        printf("%s: %s\n", what, strerrorname_np(errno));
+        printf("%s: %s\n", what, error_name(errno));
     else
         printf("%s: %ld\n", what, result);
 }

@@ -1,4 +1,5 @@
 #include "transcript.h"
+#include "core/base/error_text.h"
 
 #include <sys/syscall.h>
 
@@ -46,7 +47,7 @@ const char *shown(struct in_addr address)
 
 void say(const char *what, long result)
 {
-    printf("%s: %ld %s\n", what, result < 0 ? -1 : result, result < 0 ? strerrorname_np(errno) : "");
+    printf("%s: %ld %s\n", what, result < 0 ? -1 : result, result < 0 ? error_name(errno) : "");
 }
 
 int listening(int type, int option, uint16_t *port)

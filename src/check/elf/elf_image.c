@@ -149,6 +149,10 @@ static const char *string_at(const struct elf_image *image, uint64_t offset)
     return memchr(string, '\0', image->strings_size - offset) == NULL ? NULL : string;
 }
 
+#ifndef DT_RELR /* the <elf.h> of glibc before 2.36 */
+#define DT_RELR 36
+#endif
+
 /* What an entry says of the file as a whole. */
 static void collect_property(const GElf_Dyn *entry, struct elf_image *image)
 {

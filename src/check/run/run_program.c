@@ -8,6 +8,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "preload/base/newer_names.h"
+
 #define STAT_BIRTH  22 /* of the fields of /proc/PID/stat, counted from 1 */
 #define DECIMAL     10
 #define TABLE_FIRST 64u /* a power of two, as all sizes of the table are */

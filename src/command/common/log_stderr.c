@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "command/common/command.h"
+#include "core/base/error_text.h"
 #include "preload/log/log.h"
 
 static const char *current_command;
@@ -44,5 +45,5 @@ void log_error(enum log_level level, const char *message, const char *subject, i
 {
     if (log_wants(level))
         complain(current_command, "%s%s%s%s%s", message, subject != NULL ? " " : "", subject != NULL ? subject : "",
-                 error != 0 ? ": " : "", error != 0 ? strerrordesc_np(error) : "");
+                 error != 0 ? ": " : "", error != 0 ? error_words(error) : "");
 }

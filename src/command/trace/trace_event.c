@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "command/common/line_field.h"
+#include "core/base/error_text.h"
 
 #define LAST_ERROR_NUMBER 255
 
@@ -116,9 +117,9 @@ const char *trace_error_words(const char *error, char *words, size_t size)
 {
     snprintf(words, size, "%s", error);
     for (int number = 1; number <= LAST_ERROR_NUMBER; number++) {
-        const char *name = strerrorname_np(number);
+        const char *name = error_name(number);
         if (name != NULL && strcmp(name, error) == 0)
-            snprintf(words, size, "%s (%s)", strerrordesc_np(number), name);
+            snprintf(words, size, "%s (%s)", error_words(number), name);
     }
     return words;
 }

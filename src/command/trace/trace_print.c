@@ -264,9 +264,7 @@ void trace_print_end(FILE *stream, const struct story *story, int64_t time_us, i
     }
     print_time(stream, story, time_us);
     if (WIFSIGNALED(status)) {
-        const char *description = sigdescr_np(WTERMSIG(status));
-        fprintf(stream, "the program was ended by signal %d (%s)\n", WTERMSIG(status),
-                description != NULL ? description : "unknown");
+        fprintf(stream, "the program was ended by signal %d (%s)\n", WTERMSIG(status), strsignal(WTERMSIG(status)));
     } else {
         fprintf(stream, "the program ended with status %d\n", WEXITSTATUS(status));
     }

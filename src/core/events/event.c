@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "core/base/error_text.h"
 #include "core/base/json_line.h"
 
 /* Of a name so much is told: all that a name in DNS can have (RFC 1035 section 2.3.4), unless much is escaped. */
@@ -46,7 +47,7 @@ static void add_result(struct text *text, int result)
     json_line_string(text, "result", result == 0 ? "ok" : started ? "started" : "failed", NAME_LENGTH_MAX);
     if (result == 0 || started || result == -EVENT_UNKNOWN_ERROR)
         return;
-    const char *name = strerrorname_np(-result);
+    const char *name = error_name(-result);
     json_line_string(text, "error", name != NULL ? name : "unknown", NAME_LENGTH_MAX);
 }
 
@@ -75,7 +76,7 @@ void event_to_json(const struct event *event, struct text *text)
 
 static void add_error(struct text *text, int result)
 {
-    const char *words = result == -EVENT_UNKNOWN_ERROR ? "failed" : strerrordesc_np(-result);
+    const char *words = result == -EVENT_UNKNOWN_ERROR ? "failed" : error_words(-result);
     text_add(text, words != NULL ? words : "unknown error");
 }
 

@@ -17,6 +17,7 @@
 #include "preload/log/trace.h"
 #include "preload/system/high_fd.h"
 #include "preload/system/real.h"
+#include "preload/thread/masked_thread.h"
 #include "preload/thread/signal_handler.h"
 
 #define EVENTS_AT_ONCE 128
@@ -163,14 +164,11 @@ static bool make_thread(void)
 {
     pthread_attr_t attributes;
     pthread_t thread;
-    sigset_t all;
-    sigfillset(&all);
     if (pthread_attr_init(&attributes) != 0)
         return false;
     pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-    pthread_attr_setsigmask_np(&attributes, &all);
     pthread_attr_setstacksize(&attributes, STACK_BYTES);
-    int error = pthread_create(&thread, &attributes, run, NULL);
+    int error = masked_thread_create(&thread, &attributes, run, NULL);
     pthread_attr_destroy(&attributes);
     return error == 0;
 }

@@ -40,11 +40,26 @@ static long lacking(void)
     return -1;
 }
 
+/* libresolv has __res_nsend(), which <resolv.h> calls res_nsend(); since they are in libc (2.34), some have lost
+   their underscores. Ours have the names of the header that we were built with. */
+static void *by_other_name(const char *name)
+{
+    char other[32] = "__";
+    if (strncmp(name, "__res_", strlen("__res_")) == 0)
+        return libc_object_function(name + strlen("__"));
+    if (strncmp(name, "res_", strlen("res_")) != 0 || strlen(name) + strlen("__") >= sizeof other)
+        return NULL;
+    strcpy(other + strlen("__"), name);
+    return libc_object_function(other);
+}
+
 static void *bind_function(void **slot, const char *name)
 {
     void *function = libc_object_function(name);
     if (function == NULL)
-        function = (void *)lacking;
+        function = by_other_name(name);
+    if (function == NULL)
+        return (void *)lacking; /* not for good: a part of libc may be about to be loaded */
     __atomic_store_n(slot, function, __ATOMIC_RELAXED);
     return function;
 }

@@ -3,8 +3,9 @@
 
 #include <elf.h>
 
-/* What libc is made of: one object since glibc 2.34. */
-static const char *const parts[] = {"libc.so.6", "libpthread.so.0", "libresolv.so.2", "libdl.so.2"};
+/* What libc is made of: one object since glibc 2.34. In this order they are searched, and loaded where a function
+   that is wanted was in none of those before. */
+static const char *const parts[] = {"libc.so.6", "libdl.so.2", "libpthread.so.0", "libresolv.so.2"};
 #define PARTS (sizeof parts / sizeof parts[0])
 
 #define VERSION_HIDDEN 0x8000u /* in DT_VERSYM: not the default version of its name */
@@ -117,18 +118,44 @@ bool libc_object_is_named(const struct link_map *object, const char *soname)
     return tables.soname != NULL && same(tables.soname, soname);
 }
 
+static const struct link_map *find_part(size_t number)
+{
+    const struct link_map *object = _r_debug.r_map;
+    while (object != NULL && !libc_object_is_named(object, parts[number]))
+        object = object->l_next;
+    return object;
+}
+
+/* A part that the program does not have: dlopen() itself would be in one. Libc has a function of its own for this, as
+   long as it has parts, by which it loads its NSS modules. */
+static void load_part(size_t number)
+{
+    enum { LOAD_NOW = 0x80000002 }; /* RTLD_NOW, and that this is a dlopen(), which libc adds to it */
+    const struct link_map *libc = find_part(0);
+    void *(*load)(const char *, int) = NULL;
+    if (number != 0 && libc != NULL)
+        load = (void *(*)(const char *, int))libc_object_defines(libc, "__libc_dlopen_mode");
+    if (load != NULL)
+        load(parts[number], (int)LOAD_NOW);
+}
+
 /* The part, found once. Two threads that look at once find the same. */
 static const struct link_map *part(size_t number)
 {
     static const struct link_map *found[PARTS];
-    static bool looked[PARTS];
-    if (__atomic_load_n(&looked[number], __ATOMIC_ACQUIRE))
-        return __atomic_load_n(&found[number], __ATOMIC_RELAXED);
-    const struct link_map *object = _r_debug.r_map;
-    while (object != NULL && !libc_object_is_named(object, parts[number]))
-        object = object->l_next;
-    __atomic_store_n(&found[number], object, __ATOMIC_RELAXED);
-    __atomic_store_n(&looked[number], true, __ATOMIC_RELEASE);
+    static enum { NOT_YET, LOADING, DONE } looked[PARTS];
+    const struct link_map *object = __atomic_load_n(&found[number], __ATOMIC_ACQUIRE);
+    if (object != NULL || __atomic_load_n(&looked[number], __ATOMIC_RELAXED) == DONE)
+        return object;
+    object = find_part(number);
+    /* A hook that is called meanwhile, by the allocator of the program, finds nothing yet. */
+    if (object == NULL && __atomic_exchange_n(&looked[number], LOADING, __ATOMIC_RELAXED) == NOT_YET) {
+        load_part(number);
+        object = find_part(number);
+        __atomic_store_n(&looked[number], DONE, __ATOMIC_RELAXED);
+    }
+    if (object != NULL)
+        __atomic_store_n(&found[number], object, __ATOMIC_RELEASE);
     return object;
 }
 
@@ -157,7 +184,10 @@ const struct link_map *libc_object_of(const void *code, const void **start)
     static void *finder;
     static bool looked;
     if (!__atomic_load_n(&looked, __ATOMIC_ACQUIRE)) {
-        __atomic_store_n(&finder, libc_object_function("_dl_find_object"), __ATOMIC_RELAXED);
+        /* Libc alone is searched: a part of it is never loaded for what it doesn't have either. */
+        const struct link_map *libc = part(0);
+        void *function = libc == NULL ? NULL : libc_object_defines(libc, "_dl_find_object");
+        __atomic_store_n(&finder, function, __ATOMIC_RELAXED);
         __atomic_store_n(&looked, true, __ATOMIC_RELEASE);
     }
     int (*find_object)(const void *, struct found_object *) =

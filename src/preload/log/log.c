@@ -9,6 +9,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "core/base/error_text.h"
 #include "preload/base/raw_file.h"
 #include "preload/log/quiet_write.h"
 
@@ -95,8 +96,8 @@ static const char *write_to_file(const char *path, const struct text *line)
     int fd =
         raw_openat(AT_FDCWD, path, O_WRONLY | O_APPEND | O_CREAT | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW, LOG_FILE_MODE);
     if (fd < 0)
-        return errno == ELOOP ? "it is a symbolic link" : strerrordesc_np(errno);
-    const char *fault = fstat(fd, &status) != 0 ? strerrordesc_np(errno) : find_fault(&status);
+        return errno == ELOOP ? "it is a symbolic link" : error_words(errno);
+    const char *fault = fstat(fd, &status) != 0 ? error_words(errno) : find_fault(&status);
     if (fault == NULL)
         quiet_write(fd, status.st_mode, line->data, line->length);
     raw_close(fd);
@@ -168,7 +169,7 @@ void log_error(enum log_level level, const char *message, const char *subject, i
         text_add_quoted(&line, subject);
     }
     if (error != 0) {
-        const char *words = strerrordesc_np(error); /* a constant string: strerror() may allocate */
+        const char *words = error_words(error); /* a constant string: strerror() may allocate */
         text_add(&line, ": ");
         text_add(&line, words != NULL ? words : "unknown error");
     }

@@ -13,6 +13,7 @@
 
 #include "preload/base/clock.h"
 #include "preload/base/critical_section.h"
+#include "preload/thread/masked_thread.h"
 
 #define WORKERS_MOST 20 /* as many as libc has */
 #define SLICE_MS     50 /* so long a wait may not notice that the thread is cancelled, or that libc is done */
@@ -179,13 +180,10 @@ static bool start_worker(void)
 {
     pthread_attr_t attributes;
     pthread_t thread;
-    sigset_t all;
     if (pthread_attr_init(&attributes) != 0)
         return false;
-    sigfillset(&all);
     pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-    pthread_attr_setsigmask_np(&attributes, &all);
-    bool started = pthread_create(&thread, &attributes, work, NULL) == 0;
+    bool started = masked_thread_create(&thread, &attributes, work, NULL) == 0;
     pthread_attr_destroy(&attributes);
     return started;
 }

@@ -16,6 +16,7 @@
 #include "core/alias/siphash.h"
 #include "core/alias/slot.h"
 #include "core/base/bytes.h"
+#include "core/base/error_text.h"
 #include "preload/base/clock.h"
 #include "preload/base/raw_file.h"
 #include "preload/state/state_place.h"
@@ -99,7 +100,7 @@ void state_fault_describe(const struct state_fault *fault, const struct state_pl
     text_add(text, faults[fault->reason].what);
     if (fault->error != 0) {
         text_add(text, ": ");
-        text_add(text, strerrordesc_np(fault->error));
+        text_add(text, error_words(fault->error));
     }
     if (faults[fault->reason].advice != NULL) {
         text_add(text, " (");

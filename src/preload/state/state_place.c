@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "preload/base/newer_names.h"
 #include "preload/base/raw_file.h"
 
 #define DIRECTORY_MODE  0700

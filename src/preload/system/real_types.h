@@ -19,6 +19,11 @@
 #include <time.h>
 #include <unistd.h>
 
+/* Since glibc 2.34 and 2.35. */
+int execveat(int directory, const char *path, char *const arguments[], char *const environment[], int flags);
+int epoll_pwait2(int epoll, struct epoll_event *events, int size, const struct timespec *timeout,
+                 const sigset_t *mask);
+
 /* What a -D_FORTIFY_SOURCE program calls; libc declares it inside its inline functions only. */
 ssize_t __recvfrom_chk(int fd, void *restrict data, size_t size, size_t data_size, int flags,
                        struct sockaddr *restrict address, socklen_t *restrict length);

@@ -15,7 +15,9 @@
 #include "core/base/text.h"
 #include "preload/base/clock.h"
 #include "preload/base/guard.h"
+#include "preload/base/newer_names.h"
 #include "preload/base/raw_file.h"
+#include "preload/thread/masked_thread.h"
 
 /* Threads that are watched at a time; further ones are not waited for at a fork. */
 #define WATCHED       32
@@ -138,12 +140,10 @@ void worker_thread_has_asked(void)
  */
 static void leave_numbers(void)
 {
-#ifdef SYS_close_range
     if (syscall(SYS_close_range, 0, UINT_MAX, CLOSE_RANGE_UNSHARE) != 0)
         return;
     for (int number = 0; number < STANDARD_NUMBERS; number++)
         syscall(SYS_epoll_create1, 0); /* needs no file, and neither takes nor gives a byte */
-#endif
 }
 
 static void *run(void *data)
@@ -168,16 +168,13 @@ static int start_thread(struct worker_thread *worker, size_t stack_bytes)
 {
     pthread_attr_t attributes;
     pthread_t thread;
-    sigset_t all;
-    sigfillset(&all);
     int error = pthread_attr_init(&attributes);
     if (error != 0)
         return error;
     pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-    pthread_attr_setsigmask_np(&attributes, &all);
     if (stack_bytes != 0)
         pthread_attr_setstacksize(&attributes, stack_bytes);
-    error = pthread_create(&thread, &attributes, run, worker);
+    error = masked_thread_create(&thread, &attributes, run, worker);
     pthread_attr_destroy(&attributes);
     return error;
 }

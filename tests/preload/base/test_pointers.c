@@ -2,6 +2,7 @@
    only where libc follows them itself (times of select() and its kin). The same part runs bare, over IPv4, and with
    the library, over an alias: it has to print the same. */
 #include "../support.h"
+#include "core/base/error_text.h"
 
 #include <fcntl.h>
 #include <linux/filter.h>
@@ -117,7 +118,7 @@ static void on_fault(int number)
 static void say(long result, int error)
 {
     if (result < 0)
-        printf("%s: %s\n", called, strerrorname_np(error));
+        printf("%s: %s\n", called, error_name(error));
     else
         printf("%s: %ld\n", called, result);
 }

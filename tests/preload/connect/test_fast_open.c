@@ -1,5 +1,6 @@
 /* TCP Fast Open: MSG_FASTOPEN and TCP_FASTOPEN_CONNECT to names of which one address is dead. */
 #include "../support.h"
+#include "core/base/error_text.h"
 
 #include <fcntl.h>
 #include <netinet/tcp.h>
@@ -33,7 +34,7 @@ static long open_with(int fd, const char *name, bool by_message, int flags)
 
 static const char *name_of(int error)
 {
-    return error == NO_ERROR ? "untouched" : strerrorname_np(error);
+    return error == NO_ERROR ? "untouched" : error_name(error);
 }
 
 /* The answer says who gave it: a server that has closed the connection has no name any more. */

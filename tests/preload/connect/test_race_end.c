@@ -3,6 +3,7 @@
  * seen without the library: a TCP socket that is connected, or one that has failed with an error that it knows.
  */
 #include "../race_outcome.h"
+#include "core/base/error_text.h"
 
 #include <fcntl.h>
 #include <sys/ioctl.h>
@@ -62,7 +63,7 @@ static void part_walk(void)
             memcpy(&to.sin_addr, *address, sizeof to.sin_addr);
             int fd = socket(AF_INET, SOCK_STREAM | (address == host->h_addr_list ? 0 : flags), 0);
             int error = connect(fd, (struct sockaddr *)&to, sizeof to) == 0 ? 0 : errno;
-            printf("%s\n", strerrorname_np(error == EINPROGRESS ? finish(fd) : error));
+            printf("%s\n", error_name(error == EINPROGRESS ? finish(fd) : error));
         }
 }
 
@@ -95,7 +96,7 @@ static void test_refused_program_waited_for_the_kernel_in_order(void **state)
 
 /* ---- What two sockets can't follow ends a race, and who goes on is whom the program would have asked */
 
-#define SAY(call) (errno = 0, (call) < 0 ? printf("%s\n", strerrorname_np(errno)) : printf("done\n"))
+#define SAY(call) (errno = 0, (call) < 0 ? printf("%s\n", error_name(errno)) : printf("done\n"))
 
 static void part_handed_on(void)
 {

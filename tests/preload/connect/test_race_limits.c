@@ -4,6 +4,7 @@
  */
 #include "../deny.h"
 #include "../race_outcome.h"
+#include "core/base/error_text.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -74,7 +75,7 @@ static void count_broken_pipe(int number)
     pipes_broken++;
 }
 
-#define SAY(call) (errno = 0, (call) < 0 ? printf("%s\n", strerrorname_np(errno)) : printf("done\n"))
+#define SAY(call) (errno = 0, (call) < 0 ? printf("%s\n", error_name(errno)) : printf("done\n"))
 
 static void part_limit_lowered(void)
 {

@@ -4,6 +4,7 @@
  * would be without the library, and its memory is not used up.
  */
 #include "../support.h"
+#include "core/base/error_text.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -224,7 +225,7 @@ static void interrupt(void)
         pthread_create(&waker, NULL, wake, NULL);
         announce_sleep();
         int ready = wait_for_ever();
-        printf("%d %s ", ready, ready < 0 ? strerrorname_np(errno) : "");
+        printf("%d %s ", ready, ready < 0 ? error_name(errno) : "");
         pthread_join(waker, NULL);
         tell();
         close(racing);

@@ -3,6 +3,7 @@
  * cancelled, a signal or an error ends them. The program's list is then what it would be without the library.
  */
 #include "../support.h"
+#include "core/base/error_text.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -198,7 +199,7 @@ static void interrupt(bool masked)
         pthread_create(&waker, NULL, wake, NULL);
         announce_sleep();
         int ready = masked ? ppoll(polled, count, NULL, &none) : poll(polled, count, -1);
-        printf("%d %s ", ready, ready < 0 ? strerrorname_np(errno) : "");
+        printf("%d %s ", ready, ready < 0 ? error_name(errno) : "");
         pthread_sigmask(SIG_BLOCK, NULL, &after);
         printf("blocked: %d %d ", sigismember(&after, SIGUSR1), sigismember(&after, SIGUSR2));
         pthread_join(waker, NULL);
@@ -223,7 +224,7 @@ static void part_refused(void)
         limit.rlim_cur = lengths[i] - 1;
         setrlimit(RLIMIT_NOFILE, &limit);
         int ready = poll(polled, count, -1);
-        printf("%d %s ", ready, ready < 0 ? strerrorname_np(errno) : "");
+        printf("%d %s ", ready, ready < 0 ? error_name(errno) : "");
         setrlimit(RLIMIT_NOFILE, &before);
         tell_list();
     }

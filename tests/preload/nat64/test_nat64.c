@@ -1,5 +1,6 @@
 /* IPv4 addresses without a route, through a NAT64 prefix: whatever the call, with the program's buffers and errno. */
 #include "../support.h"
+#include "core/base/error_text.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -41,7 +42,7 @@ static int set_up(void **state)
 static void print_result(const char *what, long result)
 {
     printf("%s %s errno %s\n", what, result >= 0 ? "ok" : "failed",
-           errno == NO_ERROR ? "untouched" : strerrorname_np(errno));
+           errno == NO_ERROR ? "untouched" : error_name(errno));
 }
 
 static void print_peer(int fd)
@@ -87,7 +88,7 @@ static void nonblocking(void)
 {
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
     long result = connect_with(fd, ASKED, TCP_PORT);
-    printf("%s\n", result == 0 || errno == EINPROGRESS ? "under way" : strerrorname_np(errno));
+    printf("%s\n", result == 0 || errno == EINPROGRESS ? "under way" : error_name(errno));
     struct pollfd ready = {.fd = fd, .events = POLLOUT};
     printf("poll %d, still non-blocking %d\n", poll(&ready, 1, 60000), (fcntl(fd, F_GETFL) & O_NONBLOCK) != 0);
     print_peer(fd);
@@ -191,7 +192,7 @@ static void worker_thread_a_route(void)
 {
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
     long result = connect_with(fd, "10.9.8.7", TCP_PORT);
-    const char *error = strerrorname_np(errno);
+    const char *error = error_name(errno);
     struct pollfd ready = {.fd = fd, .events = POLLOUT};
     int count = poll(&ready, 1, getenv("V6SHIM_NAT64_PRIVATE") != NULL ? 20000 : 1000);
     printf("%s, ready %d, family %d\n", result < 0 ? error : "connected", count, socket_family(fd));

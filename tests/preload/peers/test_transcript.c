@@ -1,5 +1,6 @@
 /* A server's connections and datagrams: lengths in and out, flags, errors, and the ways to serve (transcript.h). */
 #include "../transcript.h"
+#include "core/base/error_text.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -22,7 +23,7 @@ static long world_connects(int type, const char *to4, const char *to6, uint16_t 
     struct sockaddr_in6 to_ipv6 = ipv6_at(to6, port);
     if ((over_ipv6() ? syscall(SYS_connect, fd, &to_ipv6, sizeof to_ipv6)
                      : syscall(SYS_connect, fd, &to, sizeof to)) != 0)
-        printf("client: %s\n", strerrorname_np(errno));
+        printf("client: %s\n", error_name(errno));
     return fd;
 }
 

@@ -1,5 +1,6 @@
 /* The IPv4 face of a name: its IPv4 addresses as libc gives them, and what stands behind each of them. */
 #include "../program.h"
+#include "core/base/error_text.h"
 
 #include <dlfcn.h>
 #include <pthread.h>
@@ -35,9 +36,9 @@ static const char *peer_after(struct in_addr address, uint16_t port)
     struct sockaddr_in peer;
     socklen_t length = sizeof peer;
     int fd = socket(AF_INET, SOCK_STREAM, 0);
-    const char *result = strerrorname_np(errno);
+    const char *result = error_name(errno);
     if (connect_to(fd, address, port) != 0)
-        result = strerrorname_np(errno);
+        result = error_name(errno);
     else if (getpeername(fd, (struct sockaddr *)&peer, &length) == 0)
         result = text_of(peer.sin_addr);
     close(fd);
@@ -369,7 +370,7 @@ static void send_datagrams(void)
     for (int connected = 0; connected < 2; connected++) {
         int fd = socket(AF_INET, SOCK_DGRAM, 0);
         if (connected && connect(fd, (struct sockaddr *)&to, sizeof to) != 0)
-            printf("%s ", strerrorname_np(errno));
+            printf("%s ", error_name(errno));
         ssize_t sent = sendto(fd, "x", 1, 0, connected ? NULL : (struct sockaddr *)&to, connected ? 0 : sizeof to);
         printf("%zd %zd %s ", sent, recv(server, data, sizeof data, MSG_DONTWAIT),
                socket_family(fd) == AF_INET ? "IPv4" : "IPv6");

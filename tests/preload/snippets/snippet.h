@@ -21,6 +21,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/base/error_text.h"
+
 void snippet(void);
 
 /* In errno before every call that is told of: a call that succeeds may not touch it. */
@@ -28,7 +30,7 @@ void snippet(void);
 
 static inline const char *error_name(int error)
 {
-    return error == NO_ERROR ? "untouched" : error == 0 ? "0" : strerrorname_np(error);
+    return error == NO_ERROR ? "untouched" : error == 0 ? "0" : error_name(error);
 }
 
 /* Makes a call of an integer kind, tells its text and outcome, and gives its result. */

@@ -4,6 +4,7 @@
  */
 #include "../deny.h"
 #include "../support.h"
+#include "core/base/error_text.h"
 
 #include <linux/io_uring.h>
 #include <signal.h>
@@ -89,7 +90,7 @@ static int add(control *way, int epoll, int fd, uint32_t events)
     struct epoll_event event = {.events = events, .data.u64 = MARK};
     int result = way(epoll, EPOLL_CTL_ADD, fd, &event);
     if (result != 0)
-        printf("not added: %s\n", strerrorname_np(errno));
+        printf("not added: %s\n", error_name(errno));
     return result;
 }
 
@@ -106,7 +107,7 @@ static void tell_connection(int fd)
     struct sockaddr_in peer = {0};
     socklen_t length = sizeof peer;
     printf("%s\n",
-           getpeername(fd, (struct sockaddr *)&peer, &length) == 0 ? text_of(peer.sin_addr) : strerrorname_np(errno));
+           getpeername(fd, (struct sockaddr *)&peer, &length) == 0 ? text_of(peer.sin_addr) : error_name(errno));
 }
 
 /* `before`: registered before connect(), where an unconnected socket says HUP, and once more after that was read. */
@@ -122,7 +123,7 @@ static void race_with(control *way, bool before)
         epoll_wait(epoll, &event, 1, 0);
     }
     if (connect(fd, (struct sockaddr *)&to, sizeof to) != 0)
-        printf("%s\n", strerrorname_np(errno));
+        printf("%s\n", error_name(errno));
     if (!before)
         add(way, epoll, fd, EPOLLOUT);
     tell_event("connected", epoll);

@@ -1,5 +1,6 @@
 /* Options and modes of sockets, as an IPv4 socket has them, on sockets that are of IPv6 or are raced. */
 #include "../support.h"
+#include "core/base/error_text.h"
 
 #include <fcntl.h>
 #include <net/if.h>
@@ -20,10 +21,10 @@ static void say_levels(const char *what, int fd)
         socklen_t length = sizeof value;
         errno = NO_ERROR;
         int got = getsockopt(fd, levels[i], 9999, &value, &length);
-        printf("%s, level %d: get %d %s, ", what, levels[i], got, strerrorname_np(errno));
+        printf("%s, level %d: get %d %s, ", what, levels[i], got, error_name(errno));
         errno = NO_ERROR;
         int set = setsockopt(fd, levels[i], 9999, &value, sizeof value);
-        printf("set %d %s\n", set, strerrorname_np(errno));
+        printf("set %d %s\n", set, error_name(errno));
     }
 }
 
@@ -73,7 +74,7 @@ static void say_mode(int fd, unsigned long request, void *argument)
 {
     errno = NO_ERROR;
     int result = ioctl(fd, request, argument);
-    printf("%d %s, ", result, errno == NO_ERROR ? "untouched" : strerrorname_np(errno));
+    printf("%d %s, ", result, errno == NO_ERROR ? "untouched" : error_name(errno));
     printf("%sblocking, ", (fcntl(fd, F_GETFL) & O_NONBLOCK) != 0 ? "non-" : "");
 }
 

@@ -1,6 +1,7 @@
 /* The library comes into a process: early calls, odd surroundings, settings that are wrong; and what it leaves there.
  */
 #include "../support.h"
+#include "core/base/error_text.h"
 
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -328,10 +329,10 @@ static void lose_ipv6(void)
     struct in_addr alias = first_address("one6.example");
     printf("%s ", is_alias(alias) ? "alias" : "none");
     switch_ipv6_off();
-    printf("%s ", connect_to(alias, 1) < 0 ? strerrorname_np(errno) : "connected");
+    printf("%s ", connect_to(alias, 1) < 0 ? error_name(errno) : "connected");
     int waiting = world_listen("192.0.2.1", 0);
     struct in_addr both = alias_of("2001:db8::1");
-    printf("%s ", connect_to(both, world_port(waiting)) < 0 ? strerrorname_np(errno) : "connected");
+    printf("%s ", connect_to(both, world_port(waiting)) < 0 ? error_name(errno) : "connected");
 }
 
 static void test_kernel_without_ipv6_broke_ipv4(void **state)

@@ -1,6 +1,7 @@
 /* Forged datagrams, IPv6 packets with an IPv4-mapped source: they wake nobody, and nobody reads them. */
 #include "../forger.h"
 #include "../support.h"
+#include "core/base/error_text.h"
 
 #include <fcntl.h>
 #include <linux/filter.h>
@@ -350,7 +351,7 @@ static void part_blocking(void)
     assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit), 0);
     world_forges_to(port);
     printf("%d ", (int)recv(fd, data, sizeof data, 0));
-    printf("%s ", strerrorname_np(errno));
+    printf("%s ", error_name(errno));
     world_forges_to(port);
     world_close(world_says("2001:db8::2", "2001:db8::1", port));
     printf("%d ", (int)recv(fd, data, sizeof data, 0));
@@ -364,7 +365,7 @@ static void part_blocking(void)
     printf("%d ", recvmmsg(fd, messages, 2, 0, &long_time));
     long_time = (struct timespec){.tv_nsec = -1};
     printf("%d ", recvmmsg(fd, messages, 2, 0, &long_time));
-    printf("%s ", strerrorname_np(errno));
+    printf("%s ", error_name(errno));
     /* Waiting for two sockets, of which one has only forged ones. */
     int other = bound_datagrams(&port);
     world_close(world_says("2001:db8::2", "2001:db8::1", port));
@@ -415,7 +416,7 @@ static void part_error(void)
     printf("%#x ", (unsigned)polled.revents & POLLERR);
     char byte;
     printf("%d ", (int)recv(fd, &byte, 1, 0));
-    printf("%s ", strerrorname_np(errno));
+    printf("%s ", error_name(errno));
     /* Its address is the one that was sent to, and nothing comes with it that would prove it. */
     struct sockaddr_in offender = {0};
     struct iovec part = {&byte, 1};

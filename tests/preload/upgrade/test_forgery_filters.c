@@ -1,6 +1,7 @@
 /* Our filters on sockets: how many there are, and that they go with their sockets to another program. */
 #include "../forger.h"
 #include "../support.h"
+#include "core/base/error_text.h"
 
 #include <poll.h>
 #include <sys/syscall.h>
@@ -80,7 +81,7 @@ static void part_adopted(void)
     syscall(SYS_getsockopt, PASSED, IPPROTO_IP, IP_PKTINFO, &asked, &length);
     printf("PKTINFO %d, filter %d %d, ", asked, instructions(PASSED, false), instructions(PASSED, true) > 0);
     printf("detach %d ", setsockopt(PASSED, SOL_SOCKET, SO_DETACH_FILTER, &none, sizeof none));
-    printf("%s\n", strerrorname_np(errno));
+    printf("%s\n", error_name(errno));
 }
 
 /* ---- Tests */

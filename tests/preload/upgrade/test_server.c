@@ -1,6 +1,7 @@
 /* Servers: addresses that the administrator mapped, sockets that the program was given, forged datagrams. */
 #include "../forger.h"
 #include "../support.h"
+#include "core/base/error_text.h"
 
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -123,7 +124,7 @@ static void part_connect_to_nobody(void)
     int fd = socket(AF_INET, SOCK_STREAM, 0);
     struct sockaddr_in there = ipv4_at("10.6.77.77", 9);
     int result = connect(fd, (struct sockaddr *)&there, sizeof there);
-    printf("%d %s\n", result, strerrorname_np(errno));
+    printf("%d %s\n", result, error_name(errno));
 }
 
 static const char *const translated[] = {"64:ff9b::808:808", "64:ff9b::7f00:1", "64:ff9b::a00:1"};

@@ -1,5 +1,6 @@
 /* What a socket has before connect() makes it one of IPv6 has to be there afterwards. */
 #include "../program.h"
+#include "core/base/error_text.h"
 
 #include <fcntl.h>
 #include <netinet/tcp.h>
@@ -229,7 +230,7 @@ static void connect_with_a_filter(void)
         setsockopt(fd, SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, &filter, sizeof filter) != 0)
         printf("no filter, ");
     if (connect_to(fd, alias, 1) != 0)
-        printf("%s, %s IPv4", strerrorname_np(errno), socket_family(fd) == AF_INET ? "still" : "not");
+        printf("%s, %s IPv4", error_name(errno), socket_family(fd) == AF_INET ? "still" : "not");
 }
 
 /* A filter of packets can, whether there is one candidate or a choice that would be raced. */
