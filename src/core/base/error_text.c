@@ -1,3 +1,4 @@
+/* Names and words of errors without libc's newer functions; for the log, the trace and the command. */
 #include "core/base/error_text.h"
 
 #include <errno.h>

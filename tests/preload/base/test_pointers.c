@@ -235,7 +235,7 @@ static void accept_into(void *p)
 {
     struct sockaddr_in from;
     socklen_t length = sizeof from;
-    for (int i = 0; i < 4; i++) {
+    for (volatile int i = 0; i < 4; i++) {
         int caller = world_reach(SOCK_STREAM);
         const char *names[] = {"accept", "accept, length", "accept4", "accept4, length"};
         int before = open_descriptors();
