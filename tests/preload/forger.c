@@ -39,7 +39,7 @@ void world_forges(const char *from, const char *to, uint16_t port)
         struct ip6_hdr ip;
         struct udphdr udp;
         char data[6];
-    } packet = {.data = "forged"};
+    } packet = {.data = {'f', 'o', 'r', 'g', 'e', 'd'}};
     struct sockaddr_in6 there = ipv6_at(to, 0);
     uint16_t size = sizeof packet - sizeof packet.ip;
     packet.ip.ip6_flow = htonl(UINT32_C(6) << 28);

@@ -8,6 +8,9 @@
 #include <stdint.h>
 #include <string.h>
 
+/* Macros of <string.h> since glibc 2.43. */
+#undef memchr
+
 #ifndef PRIVATE
 #define PRIVATE(name) name
 #endif

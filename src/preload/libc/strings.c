@@ -7,6 +7,11 @@
 #include <string.h>
 #include <strings.h>
 
+/* Macros of <string.h> since glibc 2.43. */
+#undef strchr
+#undef strrchr
+#undef strstr
+
 #ifndef PRIVATE
 #define PRIVATE(name) name
 #endif

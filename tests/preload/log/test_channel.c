@@ -62,7 +62,7 @@ static enum channel_outcome write_line(struct channel *channel, bool may_open)
     return outcome;
 }
 
-static void stop(const struct channel *channel)
+static void stop_reading(const struct channel *channel)
 {
     int fd = atomic_load(&channel->descriptor);
     if (fd != CHANNEL_CLOSED)
@@ -88,7 +88,7 @@ static void test_written_line_changed_errno(void **state)
     assert_int_equal(write_line(&channel, false), CHANNEL_WRITTEN);
     assert_int_equal(size_of(file), 2 * strlen(LINE));
     close(file);
-    stop(&channel);
+    stop_reading(&channel);
 }
 
 static void test_full_fifo_changed_errno(void **state)
@@ -104,7 +104,7 @@ static void test_full_fifo_changed_errno(void **state)
         continue;
     assert_int_equal(write_line(&channel, true), CHANNEL_FULL);
     close(fifo);
-    stop(&channel);
+    stop_reading(&channel);
 }
 
 static void test_missing_listener_changed_errno(void **state)
@@ -145,7 +145,7 @@ static void test_line_went_into_the_programs_own_file(void **state)
     close(number);
     close(file);
     close(own);
-    stop(&channel);
+    stop_reading(&channel);
 }
 
 int main(void)

@@ -59,5 +59,5 @@ void snippet(void)
     SAY(poll(&poll_one, 1, 2000));
     SAY(poll_one.revents);
     SAY(getsockopt(refused, SOL_SOCKET, SO_ERROR, &error, &length));
-    printf("SO_ERROR %s\n", error_name(error));
+    printf("SO_ERROR %s\n", errno_name(error));
 }

@@ -12,7 +12,7 @@ void snippet(void)
         int error = errno;
         say_hostent(names[i], host);
         if (host != NULL)
-            printf("errno %s\n", error_name(error));
+            printf("errno %s\n", errno_name(error));
     }
     /* The static result is given as the name of the next question. */
     struct hostent *host = gethostbyname("uno4");

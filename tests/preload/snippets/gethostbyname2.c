@@ -10,5 +10,5 @@ void snippet(void)
     errno = NO_ERROR;
     h_errno = 0;
     say_hostent("a family that isn't one", gethostbyname2("one4.example", AF_UNIX));
-    printf("errno %s\n", error_name(errno));
+    printf("errno %s\n", errno_name(errno));
 }

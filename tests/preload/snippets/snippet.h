@@ -21,14 +21,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "core/base/error_text.h"
+#include "core/base/error_text.c" /* a program of one file */
 
 void snippet(void);
 
 /* In errno before every call that is told of: a call that succeeds may not touch it. */
 #define NO_ERROR 4242
 
-static inline const char *error_name(int error)
+static inline const char *errno_name(int error)
 {
     return error == NO_ERROR ? "untouched" : error == 0 ? "0" : error_name(error);
 }
@@ -39,7 +39,7 @@ static inline const char *error_name(int error)
 __attribute__((unused)) static long say(const char *call, long result)
 {
     int error = errno;
-    printf("%s = %ld, errno %s\n", call, result, error_name(error));
+    printf("%s = %ld, errno %s\n", call, result, errno_name(error));
     return result;
 }
 
@@ -137,7 +137,7 @@ __attribute__((unused)) static int listener(const char *address, int port)
     int on = 1, fd = socket(AF_INET, SOCK_STREAM, 0);
     if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
         bind(fd, (struct sockaddr *)&local, sizeof local) != 0 || listen(fd, 5) != 0) {
-        printf("no listener on %s port %d: %s\n", address, port, error_name(errno));
+        printf("no listener on %s port %d: %s\n", address, port, errno_name(errno));
         exit(1);
     }
     return fd;
@@ -151,7 +151,7 @@ __attribute__((unused)) static int datagram_socket(const char *address, int port
     int fd = socket(AF_INET, SOCK_DGRAM, 0);
     if (bind(fd, (struct sockaddr *)&local, sizeof local) != 0 ||
         setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit) != 0) {
-        printf("no datagram socket on %s port %d: %s\n", address, port, error_name(errno));
+        printf("no datagram socket on %s port %d: %s\n", address, port, errno_name(errno));
         exit(1);
     }
     return fd;
@@ -165,7 +165,7 @@ __attribute__((unused)) static void connection(int port, int *client, int *serve
     *client = socket(AF_INET, SOCK_STREAM, 0);
     if (connect(*client, (struct sockaddr *)&address, sizeof address) != 0 ||
         (*server = accept(waiting, NULL, NULL)) < 0) {
-        printf("no connection on port %d: %s\n", port, error_name(errno));
+        printf("no connection on port %d: %s\n", port, errno_name(errno));
         exit(1);
     }
     close(waiting);
