@@ -13,8 +13,8 @@
 /* Under other names, so that both can be called. */
 #pragma GCC diagnostic ignored "-Wmissing-prototypes"
 #define PRIVATE(name) private_##name
-#include "../../src/preload/libc/memory.c"
-#include "../../src/preload/libc/strings.c"
+#include "preload/libc/memory.c"
+#include "preload/libc/strings.c"
 
 #define ROOM   64
 #define ROUNDS 20000

@@ -10,7 +10,7 @@
 
 static unsigned long auxiliary(unsigned long type);
 #define getauxval auxiliary
-#include "../../src/preload/base/pointer.c"
+#include "preload/base/pointer.c"
 #undef getauxval
 
 #define DATA 0x3000 /* of the second segment, in an image that begins at 0 */

@@ -18,7 +18,7 @@ static uint64_t cookie_in_the_middle(int fd);
 /* Called to ask for the end of the thread. */
 static void watch_as_nobody(enum thread_end_caller caller);
 #define thread_end_watch watch_as_nobody
-#include "../../src/preload/connect/patience.c"
+#include "preload/connect/patience.c"
 #undef kernel_socket_cookie
 #undef thread_end_watch
 

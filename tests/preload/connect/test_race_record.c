@@ -11,7 +11,7 @@
 /* Called while the sockets of a race are closed. */
 static uint64_t cookie_in_the_middle(int fd);
 #define kernel_socket_cookie cookie_in_the_middle
-#include "../../src/preload/connect/race.c"
+#include "preload/connect/race.c"
 #undef kernel_socket_cookie
 
 #define FRAME 4096 /* any but 0 */

@@ -3,6 +3,7 @@
  * and what is closed behind the library.
  */
 #include "../race_parts.h"
+#include "preload/base/newer_names.h"
 
 #include <fcntl.h>
 #include <pthread.h>

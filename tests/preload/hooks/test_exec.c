@@ -53,18 +53,22 @@ static void by_fexecve(void)
     fexecve(open(program, O_RDONLY | O_CLOEXEC), arguments, environ);
 }
 
+#if __GLIBC_PREREQ(2, 34)
 static void by_execveat(void)
 {
     execveat(AT_FDCWD, program, arguments, environ, 0);
 }
+#endif
 
 static const struct {
     const char *name;
     void (*run)(void);
 } ways[] = {
-    {"WAY=execve", by_execve},   {"WAY=execv", by_execv},     {"WAY=execvp", by_execvp},
-    {"WAY=execvpe", by_execvpe}, {"WAY=execl", by_execl},     {"WAY=execlp", by_execlp},
-    {"WAY=execle", by_execle},   {"WAY=fexecve", by_fexecve}, {"WAY=execveat", by_execveat},
+    {"WAY=execve", by_execve},     {"WAY=execv", by_execv},   {"WAY=execvp", by_execvp}, {"WAY=execvpe", by_execvpe},
+    {"WAY=execl", by_execl},       {"WAY=execlp", by_execlp}, {"WAY=execle", by_execle}, {"WAY=fexecve", by_fexecve},
+#if __GLIBC_PREREQ(2, 34)
+    {"WAY=execveat", by_execveat},
+#endif
 };
 
 static void go(void)

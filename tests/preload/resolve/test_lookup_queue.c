@@ -14,7 +14,7 @@
 /* The threads that the queue makes; the test's own are made by libc's function. */
 static int make_thread(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *), void *argument);
 #define pthread_create make_thread
-#include "../../src/preload/resolve/lookup_queue.c"
+#include "preload/resolve/lookup_queue.c"
 #undef pthread_create
 
 #define CALLERS   2
