@@ -5,15 +5,17 @@
 
 #include "preload/base/pointer.h"
 
+/* As the kernel walks: CMSG_NXTHDR() of older glibcs stops before a message that is longer than the room for it. */
 bool control_list_is_valid(const struct msghdr *message)
 {
-    struct msghdr copy = *message; /* CMSG_NXTHDR wants a pointer to what it only reads */
-    if (!pointer_can_read(message->msg_control, message->msg_controllen))
+    size_t size = message->msg_controllen;
+    if (!pointer_can_read(message->msg_control, size))
         return false;
-    for (struct cmsghdr *at = CMSG_FIRSTHDR(&copy); at != NULL; at = CMSG_NXTHDR(&copy, at)) {
-        size_t room = message->msg_controllen - (size_t)((char *)at - (char *)message->msg_control);
-        if (at->cmsg_len < CMSG_LEN(0) || at->cmsg_len > room)
+    for (size_t offset = 0; offset <= size && size - offset >= sizeof(struct cmsghdr);) {
+        const struct cmsghdr *at = (const void *)((const char *)message->msg_control + offset);
+        if (at->cmsg_len < CMSG_LEN(0) || at->cmsg_len > size - offset)
             return false;
+        offset += CMSG_ALIGN(at->cmsg_len);
     }
     return true;
 }
