@@ -13,7 +13,7 @@
 #include "command/common/log_stderr.h"
 #include "command/common/options.h"
 #include "command/common/state_user.h"
-#include "core/alias/slot.h"
+#include "core/base/slot.h"
 #include "core/race/outcome.h"
 #include "preload/base/clock.h"
 #include "preload/state/state.h"

@@ -6,8 +6,8 @@
 
 #include <cmocka.h>
 
-#include "core/alias/slot.h"
 #include "core/base/bytes.h"
+#include "core/base/slot.h"
 
 #define SLOT_SIZE 32
 #define SEAL      UINT64_C(0x1122334455667788)

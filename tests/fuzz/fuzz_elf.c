@@ -6,7 +6,7 @@
  * src/check/script/check_script.c src/check/static/check_static.c sources: src/check/static/check_texts.c
  * src/check/file/check_verdict.c src/check/report/check_json.c sources: src/check/elf/elf_code.c
  * src/check/elf/elf_image.c src/check/elf/elf_search.c src/check/elf/elf_where.c src/check/elf/elf_x86.c sources:
- * src/check/elf/elf_x86_state.c src/command/common/program.c sources: src/check/file/check_language.c
+ * src/check/elf/elf_x86_state.c src/command/common/program.c sources: src/check/script/check_language.c
  * src/command/common/command.c libraries: -lelf -ldw -ljson-c
  */
 #include <stdlib.h>

@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "core/alias/slot.h"
+#include "core/base/slot.h"
 #include "preload/log/log.h"
 #include "preload/state/state_aliases.h"
 

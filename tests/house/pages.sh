@@ -1,6 +1,7 @@
 #!/bin/sh
-# What explains the code is there and true. The pages that explain it name files and functions that exist. A file is named by its path from the top or below
-# src/, with or without .c, .h or .def; the pages docs/life-of-*.md name functions, with () behind them.
+# What explains the code is there and true. The pages that explain it name files and functions that exist. A file is named
+# by its path from the top or below src/, with or without .c, .h or .def; the pages docs/life-of-*.md name functions,
+# with () behind them.
 top=${srcdir:-.}
 status=0
 complain() {

@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "check/file/check_file.h"
-#include "check/file/check_language.h"
+#include "check/script/check_language.h"
 
 #define BIT(name)      FACT_BIT(FACT_##name)
 #define SCRIPT_LONGEST (4u << 20)

@@ -5,8 +5,8 @@
 #include <arpa/inet.h>
 #include <string.h>
 
-#include "core/alias/slot.h"
 #include "core/base/bytes.h"
+#include "core/base/slot.h"
 
 /* The record: checksum, scope, a word of kind and times, address. */
 #define SCOPE_PLACE   4

@@ -109,7 +109,7 @@ struct alias_record {
 };
 
 /*
- * The bytes of a record. `seal` is the file's, see core/alias/slot.h: it belongs to one pool and key. Decoding gives
+ * The bytes of a record. `seal` is the file's, see core/base/slot.h: it belongs to one pool and key. Decoding gives
  * false for a record that is free, damaged, or says what no writer writes.
  */
 void alias_record_encode(const struct alias_record *record, uint64_t seal, uint32_t offset,

@@ -40,10 +40,10 @@ static inline bool destinations_concern(struct in_addr asked)
 void destinations_begin(struct in_addr asked, struct destinations *destinations);
 
 /*
- * The candidates, none that the asked address may not lead to (core/address/reach). The address that was asked for is
- * the first of them, but where it is the IPv4 address that its name was shown with first: then they are in the order
- * of the address policy, IPv6 first as a rule. False: an address of the alias pool that nobody was given, or (without
- * any lookup on record) a plain IPv4 address; ask destinations_concern first.
+ * The candidates. Those that are nearer to this host than the address that was asked for are left out
+ * (core/address/reach). That address comes first, except where it is the IPv4 address that its name was shown with
+ * first: then they are in the order of the address policy, IPv6 first as a rule. False: an address of the alias pool
+ * that nobody was given, or (without any lookup on record) a plain IPv4 address; ask destinations_concern first.
  */
 bool destinations_find(struct in_addr asked, struct destinations *destinations);
 

@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "core/alias/slot.h"
+#include "core/base/slot.h"
 #include "core/names/candidates.h"
 #include "core/race/outcome.h"
 #include "preload/base/clock.h"

@@ -10,8 +10,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "core/alias/slot.h"
 #include "core/base/bytes.h"
+#include "core/base/slot.h"
 #include "core/names/dns_answer.h"
 #include "core/race/outcome.h"
 #include "preload/base/clock.h"

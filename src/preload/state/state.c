@@ -6,8 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "core/alias/slot.h"
 #include "core/base/bytes.h"
+#include "core/base/slot.h"
 #include "preload/base/critical_section.h"
 #include "preload/log/log.h"
 #include "preload/state/host.h"

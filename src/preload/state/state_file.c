@@ -14,9 +14,9 @@
 #include <unistd.h>
 
 #include "core/alias/siphash.h"
-#include "core/alias/slot.h"
 #include "core/base/bytes.h"
 #include "core/base/error_text.h"
+#include "core/base/slot.h"
 #include "preload/base/clock.h"
 #include "preload/base/raw_file.h"
 #include "preload/state/state_place.h"

@@ -1,5 +1,5 @@
 /*
- * Files shared by a user's processes: a header, then slots of a fixed size, each with a checksum (core/alias/slot.h).
+ * Files shared by a user's processes: a header, then slots of a fixed size, each with a checksum (core/base/slot.h).
  *
  * Nothing in such a file or its directory is trusted. Both must belong to the user and be writable by nobody else, no
  * link is followed, and everything read is checked. The file has its full size from its first moment and appears
@@ -109,7 +109,7 @@ enum state_mode {
 
 struct state_file {
     int fd;
-    uint64_t seal; /* for core/alias/slot.h: the same for every file with this format */
+    uint64_t seal; /* for core/base/slot.h: the same for every file with this format */
     const struct state_format *format;
     bool former; /* it was made under format->former */
 };

@@ -4,8 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "core/alias/slot.h"
 #include "core/base/bytes.h"
+#include "core/base/slot.h"
 #include "preload/base/critical_section.h"
 #include "preload/state/host.h"
 #include "preload/system/secret.h"

@@ -1,5 +1,5 @@
 /* Seals the slots of state files and checks the seals; called by preload/state and by what keeps records there. */
-#include "core/alias/slot.h"
+#include "core/base/slot.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* Tells which language a script is in; called by check/script/check_script.c. */
-#include "check/file/check_language.h"
+#include "check/script/check_language.h"
 
 #include <string.h>
 

@@ -1,8 +1,8 @@
 /*
  * Which language a script is in, also where a shell is only there to start the interpreter. Pure.
  */
-#ifndef V6SHIM_CHECK_FILE_CHECK_LANGUAGE_H
-#define V6SHIM_CHECK_FILE_CHECK_LANGUAGE_H
+#ifndef V6SHIM_CHECK_SCRIPT_CHECK_LANGUAGE_H
+#define V6SHIM_CHECK_SCRIPT_CHECK_LANGUAGE_H
 
 #include <limits.h>
 #include <stdbool.h>
