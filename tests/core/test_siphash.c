@@ -5,8 +5,8 @@
 
 #include <cmocka.h>
 
-#include "core/alias/siphash.h"
 #include "core/base/bytes.h"
+#include "core/base/siphash.h"
 
 /* Key 00 01 ... 0f, messages 00 01 ... of each length: the last is the paper's own example (appendix A), all of them
    are in the reference implementation's list. Bytes of the result in little-endian order. */

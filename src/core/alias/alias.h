@@ -20,7 +20,7 @@
 #define V6SHIM_CORE_ALIAS_ALIAS_H
 
 #include "core/address/address.h"
-#include "core/alias/siphash.h"
+#include "core/base/siphash.h"
 
 #define ALIAS_RECORD_SIZE  32
 #define ALIAS_PAGE_RECORDS 64

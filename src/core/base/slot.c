@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-#include "core/alias/siphash.h"
 #include "core/base/bytes.h"
+#include "core/base/siphash.h"
 
 static uint32_t slot_checksum(const uint8_t *slot, size_t size, uint64_t seal, uint32_t number)
 {

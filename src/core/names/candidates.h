@@ -14,8 +14,8 @@
 #include <stdatomic.h>
 
 #include "core/address/address.h"
-#include "core/alias/siphash.h"
 #include "core/base/seqlock.h"
+#include "core/base/siphash.h"
 #include "core/names/faces.h"
 
 #define CANDIDATES_PER_LIST 16

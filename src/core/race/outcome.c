@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-#include "core/alias/siphash.h"
 #include "core/base/bytes.h"
+#include "core/base/siphash.h"
 
 #define IPV6_NETWORK_BYTES 8 /* RFC 4291 section 2.5.1: interface identifiers are 64 bits long */
 #define IPV4_NETWORK_BYTES 3

@@ -17,7 +17,7 @@
 #include <stdbool.h>
 
 #include "core/address/address.h"
-#include "core/alias/siphash.h"
+#include "core/base/siphash.h"
 
 #define PEER_FRESH_MINUTES 60 /* ALIAS_REUSE_HOURS relies on it */
 /* Where the table can't be asked any more, an entry holds for so long: nobody gets that alias before. */

@@ -22,7 +22,7 @@
 #include <stdbool.h>
 
 #include "core/address/address.h"
-#include "core/alias/siphash.h"
+#include "core/base/siphash.h"
 
 #define TRANSIENT_PAGE  64u
 #define TRANSIENT_PEERS 65536u

@@ -13,9 +13,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "core/alias/siphash.h"
 #include "core/base/bytes.h"
 #include "core/base/error_text.h"
+#include "core/base/siphash.h"
 #include "core/base/slot.h"
 #include "preload/base/clock.h"
 #include "preload/base/raw_file.h"

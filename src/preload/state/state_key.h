@@ -13,7 +13,7 @@
 
 #include <stdatomic.h>
 
-#include "core/alias/siphash.h"
+#include "core/base/siphash.h"
 #include "preload/state/state_file.h"
 
 struct state_keys {

@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "core/alias/siphash.h"
+#include "core/base/siphash.h"
 
 /* Random bytes of the kernel's: getrandom(2), else /dev/urandom. False where neither can be had. */
 bool secret_fill(void *bytes, size_t size);

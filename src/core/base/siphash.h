@@ -4,8 +4,8 @@
  *
  * Pure, async-signal-safe, errno left alone.
  */
-#ifndef V6SHIM_CORE_ALIAS_SIPHASH_H
-#define V6SHIM_CORE_ALIAS_SIPHASH_H
+#ifndef V6SHIM_CORE_BASE_SIPHASH_H
+#define V6SHIM_CORE_BASE_SIPHASH_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,5 +1,5 @@
 /* Hashes bytes with a key; called wherever a stranger must not foresee a hash. */
-#include "core/alias/siphash.h"
+#include "core/base/siphash.h"
 
 #include "core/base/bytes.h"
 
