@@ -2,12 +2,13 @@
  * The checker on files that are no real programs: whatever the bytes, an answer, and no access outside them.
  *
  * sources: src/check/file/check_calls.c src/check/static/check_dynamic.c src/check/file/check_file.c
- * src/check/file/check_library.c sources: src/check/file/check_object.c src/check/file/check_report.c
- * src/check/script/check_script.c src/check/static/check_static.c sources: src/check/static/check_texts.c
- * src/check/file/check_verdict.c src/check/report/check_json.c sources: src/check/elf/elf_code.c
- * src/check/elf/elf_image.c src/check/elf/elf_search.c src/check/elf/elf_where.c src/check/elf/elf_x86.c sources:
- * src/check/elf/elf_x86_state.c src/command/common/program.c sources: src/check/script/check_language.c
- * src/command/common/command.c libraries: -lelf -ldw -ljson-c
+ * sources: src/check/file/check_library.c src/check/file/check_object.c src/check/file/check_report.c
+ * sources: src/check/script/check_script.c src/check/static/check_static.c src/check/static/check_texts.c
+ * sources: src/check/file/check_verdict.c src/check/report/check_json.c src/check/elf/elf_code.c
+ * sources: src/check/elf/elf_image.c src/check/elf/elf_search.c src/check/elf/elf_where.c src/check/elf/elf_x86.c
+ * sources: src/check/elf/elf_x86_state.c src/command/common/program.c src/check/script/check_language.c
+ * sources: src/command/common/command.c src/check/file/gaps.c
+ * libraries: -lelf -ldw -ljson-c
  */
 #include <stdlib.h>
 #include <string.h>

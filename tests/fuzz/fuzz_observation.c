@@ -3,10 +3,11 @@
  * control character gets through.
  *
  * sources: src/check/run/run_line.c src/check/run/run_program.c src/check/run/run_gaps.c src/check/run/run_words.c
- * src/command/common/line_field.c sources: src/check/file/check_report.c src/check/report/check_print.c
- * src/check/report/check_json.c src/check/file/check_verdict.c src/check/file/check_calls.c sources:
- * src/check/elf/elf_image.c src/check/elf/elf_x86.c src/check/elf/elf_x86_state.c src/command/common/program.c
- * sources: src/command/common/command.c src/command/common/log_stderr.c libraries: -ljson-c -lelf
+ * sources: src/command/common/line_field.c src/check/file/check_report.c src/check/report/check_print.c
+ * sources: src/check/report/check_json.c src/check/file/check_verdict.c src/check/file/check_calls.c
+ * sources: src/check/elf/elf_image.c src/check/elf/elf_x86.c src/check/elf/elf_x86_state.c src/check/file/gaps.c
+ * sources: src/command/common/program.c src/command/common/command.c src/command/common/log_stderr.c
+ * libraries: -ljson-c -lelf
  */
 #include <json-c/json.h>
 #include <stdlib.h>

@@ -3,8 +3,9 @@
  * range, and no control character gets through. Numbers are reckoned with as the command does it.
  *
  * sources: src/command/trace/trace_event.c src/command/trace/trace_story.c src/command/trace/trace_timeline.c
- * src/command/trace/trace_print.c sources: src/command/common/line_field.c src/command/common/command.c
- * src/command/common/log_stderr.c libraries: -ljson-c
+ * sources: src/command/trace/trace_print.c src/command/common/line_field.c src/command/common/command.c
+ * sources: src/command/common/log_stderr.c
+ * libraries: -ljson-c
  */
 #include <json-c/json.h>
 #include <stdlib.h>
