@@ -205,6 +205,8 @@ static void part_cancel(void)
 }
 
 /* The handler waits for no time, and for as many numbers as what it interrupted. */
+static int inside;
+
 static void wait_too(int number)
 {
     static unsigned long own[LONGEST / WORD_BITS];
@@ -212,7 +214,7 @@ static void wait_too(int number)
     int saved = errno;
     (void)number;
     own[(unsigned)racing / WORD_BITS] |= 1ul << (unsigned)racing % WORD_BITS;
-    printf("inside %d ", select(count, (fd_set *)(void *)own, NULL, NULL, &no_time));
+    inside = select(count, (fd_set *)(void *)own, NULL, NULL, &no_time);
     errno = saved;
 }
 
@@ -225,7 +227,7 @@ static void interrupt(void)
         pthread_create(&waker, NULL, wake, NULL);
         announce_sleep();
         int ready = wait_for_ever();
-        printf("%d %s ", ready, ready < 0 ? error_name(errno) : "");
+        printf("inside %d, %d %s ", inside, ready, ready < 0 ? error_name(errno) : "");
         pthread_join(waker, NULL);
         tell();
         close(racing);
@@ -339,6 +341,8 @@ static void assert_as_bare(const char *part, const char *bare_name, const char *
 static void test_jump_out_of_a_long_select_left_memory_or_other_sets(void **state)
 {
     (void)state;
+    if (under_sanitizer("thread")) /* which holds signals back, and takes memory of its own */
+        skip();
     assert_as_bare("jump", "hole4.example", "hole-both.example");
 }
 
