@@ -11,10 +11,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "check/check_pool.h"
-#include "check/report/check_json.h"
-#include "check/report/check_print.h"
-#include "check/run/check_run.h"
+#include "check/pool.h"
+#include "check/report/json.h"
+#include "check/report/print.h"
+#include "check/run/run.h"
 #include "command/common/command.h"
 
 #define NAME                 "check"

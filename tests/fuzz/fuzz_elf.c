@@ -1,20 +1,20 @@
 /*
  * The checker on files that are no real programs: whatever the bytes, an answer, and no access outside them.
  *
- * sources: src/check/file/check_calls.c src/check/static/check_dynamic.c src/check/file/check_file.c
- * sources: src/check/file/check_library.c src/check/file/check_object.c src/check/file/check_report.c
- * sources: src/check/script/check_script.c src/check/static/check_static.c src/check/static/check_texts.c
- * sources: src/check/file/check_verdict.c src/check/report/check_json.c src/check/elf/elf_code.c
- * sources: src/check/elf/elf_image.c src/check/elf/elf_search.c src/check/elf/elf_where.c src/check/elf/elf_x86.c
- * sources: src/check/elf/elf_x86_state.c src/command/common/program.c src/check/script/check_language.c
+ * sources: src/check/file/calls.c src/check/static/dynamic.c src/check/file/file.c
+ * sources: src/check/file/library.c src/check/file/object.c src/check/file/report.c
+ * sources: src/check/script/script.c src/check/static/static.c src/check/static/texts.c
+ * sources: src/check/file/verdict.c src/check/report/json.c src/check/elf/code.c
+ * sources: src/check/elf/image.c src/check/elf/search.c src/check/elf/where.c src/check/elf/x86.c
+ * sources: src/check/elf/x86_state.c src/command/common/program.c src/check/script/language.c
  * sources: src/command/common/command.c src/check/file/gaps.c
  * libraries: -lelf -ldw -ljson-c
  */
 #include <stdlib.h>
 #include <string.h>
 
-#include "check/file/check_file.h"
-#include "check/report/check_json.h"
+#include "check/file/file.h"
+#include "check/report/json.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -2,10 +2,10 @@
  * Lines in the FIFO of `v6shim check --run`, with the reports that are made of them: nothing crashes or hangs, and no
  * control character gets through.
  *
- * sources: src/check/run/run_line.c src/check/run/run_program.c src/check/run/run_gaps.c src/check/run/run_words.c
- * sources: src/command/common/line_field.c src/check/file/check_report.c src/check/report/check_print.c
- * sources: src/check/report/check_json.c src/check/file/check_verdict.c src/check/file/check_calls.c
- * sources: src/check/elf/elf_image.c src/check/elf/elf_x86.c src/check/elf/elf_x86_state.c src/check/file/gaps.c
+ * sources: src/check/run/line.c src/check/run/program.c src/check/run/gaps.c src/check/run/words.c
+ * sources: src/command/common/line_field.c src/check/file/report.c src/check/report/print.c
+ * sources: src/check/report/json.c src/check/file/verdict.c src/check/file/calls.c
+ * sources: src/check/elf/image.c src/check/elf/x86.c src/check/elf/x86_state.c src/check/file/gaps.c
  * sources: src/command/common/program.c src/command/common/command.c src/command/common/log_stderr.c
  * libraries: -ljson-c -lelf
  */
@@ -13,10 +13,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "check/file/check_file.h"
-#include "check/report/check_json.h"
-#include "check/report/check_print.h"
-#include "check/run/run_gaps.h"
+#include "check/file/file.h"
+#include "check/report/json.h"
+#include "check/report/print.h"
+#include "check/run/gaps.h"
 #include "command/common/command.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -2,8 +2,8 @@
  * Lines in the FIFO of `v6shim trace`, with all that is printed of them behind: nothing crashes, hangs or leaves its
  * range, and no control character gets through. Numbers are reckoned with as the command does it.
  *
- * sources: src/command/trace/trace_event.c src/command/trace/trace_story.c src/command/trace/trace_timeline.c
- * sources: src/command/trace/trace_print.c src/command/common/line_field.c src/command/common/command.c
+ * sources: src/command/trace/event.c src/command/trace/story.c src/command/trace/timeline.c
+ * sources: src/command/trace/print.c src/command/common/line_field.c src/command/common/command.c
  * sources: src/command/common/log_stderr.c
  * libraries: -ljson-c
  */
@@ -13,7 +13,7 @@
 
 #include "command/common/command.h"
 #include "command/common/line_field.h"
-#include "command/trace/trace_print.h"
+#include "command/trace/print.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

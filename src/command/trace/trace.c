@@ -14,7 +14,7 @@
 #include "command/common/line_field.h"
 #include "command/common/options.h"
 #include "command/common/watch.h"
-#include "command/trace/trace_print.h"
+#include "command/trace/print.h"
 #include "preload/base/clock.h"
 
 #define NAME            "trace"

@@ -1,0 +1,223 @@
+/* Prints reports for people; called by v6shim check. */
+#include "check/report/print.h"
+
+#include <string.h>
+
+#include "command/common/command.h"
+
+#define COLUMNS         100
+#define ADDRESSES_SHOWN 32u
+
+enum { GAP_INDENT = 4, PLACE_INDENT = 14 };
+
+enum ink { PLAIN, BOLD, RED, YELLOW, GREEN, DIM };
+
+static void ink(FILE *stream, const struct check_style *style, enum ink ink)
+{
+    static const char *const codes[] = {"\033[0m", "\033[1m", "\033[31m", "\033[33m", "\033[32m", "\033[2m"};
+    if (style->color)
+        fputs(codes[ink], stream);
+}
+
+static enum ink verdict_ink(enum verdict verdict)
+{
+    return verdict == VERDICT_READY          ? GREEN
+           : verdict == VERDICT_OUT_OF_REACH ? RED
+           : verdict == VERDICT_NO_NETWORK   ? DIM
+                                             : YELLOW;
+}
+
+static enum ink severity_ink(enum gap_severity severity)
+{
+    return severity == GAP_ERROR ? RED : severity == GAP_WARNING ? YELLOW : DIM;
+}
+
+/* Text broken at blanks, each line after `indent` blanks; the first starts at `column`. */
+static void print_folded(FILE *stream, const char *text, size_t indent, size_t column)
+{
+    while (*text != '\0') {
+        size_t length = strcspn(text, " ");
+        if (column > indent && column + 1 + length > COLUMNS) {
+            fprintf(stream, "\n%*s", (int)indent, "");
+            column = indent;
+        }
+        char word[256];
+        snprintf(word, sizeof word, "%.*s", (int)length, text);
+        print_harmless(stream, word);
+        column += length;
+        text += length + strspn(text + length, " ");
+        if (*text != '\0' && column > 0 && column + 1 <= COLUMNS) {
+            putc(' ', stream);
+            column++;
+        }
+    }
+}
+
+/* "gethostbyname@GLIBC_2.2.5 at main (client.c:40)", "socket at 0x28c3", "getaddrinfo in libcurl.so.4, by curl_x". */
+static void print_evidence(FILE *stream, const struct evidence *evidence)
+{
+    if (evidence->symbol != NULL)
+        print_harmless(stream, evidence->symbol);
+    if (evidence->version != NULL) {
+        putc('@', stream);
+        print_harmless(stream, evidence->version);
+    }
+    if (evidence->object != NULL) {
+        fputs(" in ", stream);
+        print_harmless(stream, evidence->object);
+    }
+    if (evidence->via != NULL) {
+        fputs(", by ", stream);
+        print_harmless(stream, evidence->via);
+    }
+    if (evidence->function != NULL) {
+        fputs(" in ", stream);
+        print_harmless(stream, evidence->function);
+    }
+    if (evidence->address != 0)
+        fprintf(stream, "%sat 0x%llx", evidence->symbol != NULL ? " " : "", (unsigned long long)evidence->address);
+    if (evidence->file != NULL || evidence->line > 0) {
+        fputs(" (", stream);
+        print_harmless(stream, evidence->file != NULL ? evidence->file : "line ");
+        fprintf(stream, evidence->file != NULL ? ":%u)" : "%u)", evidence->line);
+    }
+    if (evidence->detail != NULL) {
+        fputs(evidence->symbol != NULL || evidence->address != 0 ? ": " : "", stream);
+        print_harmless(stream, evidence->detail);
+    }
+}
+
+static void print_gap(FILE *stream, const struct report_gap *gap, const struct check_style *style)
+{
+    const struct gap *entry = gap_get(gap->number);
+    fprintf(stream, "%*s", GAP_INDENT, "");
+    ink(stream, style, severity_ink(gap->severity));
+    fprintf(stream, "%-9s ", gap_severity_name(gap->severity));
+    ink(stream, style, PLAIN);
+    fprintf(stream, "%s [%s]%s\n", entry->title, entry->id, gap->covered ? ", covered by the shim" : "");
+    for (const struct evidence *evidence = gap->evidence; evidence != NULL; evidence = evidence->next) {
+        fprintf(stream, "%*s", PLACE_INDENT, "");
+        print_evidence(stream, evidence);
+        putc('\n', stream);
+    }
+    unsigned shown = 0;
+    for (const struct evidence *evidence = gap->evidence; evidence != NULL; evidence = evidence->next)
+        shown++;
+    if (gap->count > shown)
+        fprintf(stream, "%*sand %u more\n", PLACE_INDENT, "", gap->count - shown);
+    fprintf(stream, "%*sinstead: ", PLACE_INDENT, "");
+    print_folded(stream, entry->replacement, PLACE_INDENT + 2, PLACE_INDENT + 9);
+    fprintf(stream, " (%s)\n", entry->reference);
+}
+
+/* "connect 192.0.2.1 port 80 in main (client.c:40): from gethostbyname("www")". */
+static void print_addresses(FILE *stream, const struct report_address *address)
+{
+    size_t count = 0;
+    if (address != NULL)
+        fputs("    addresses\n", stream);
+    for (; address != NULL; address = address->next) {
+        if (++count > ADDRESSES_SHOWN)
+            continue;
+        char symbol[128];
+        snprintf(symbol, sizeof symbol, "%s %s port %d", address->place.symbol, address->address, address->port);
+        struct evidence place = address->place;
+        place.symbol = symbol;
+        fprintf(stream, "%*s", PLACE_INDENT, "");
+        print_evidence(stream, &place);
+        putc('\n', stream);
+    }
+    if (count > ADDRESSES_SHOWN)
+        fprintf(stream, "%*sand %zu more, which --json shows\n", PLACE_INDENT, "", count - ADDRESSES_SHOWN);
+}
+
+static void print_details(FILE *stream, const struct report *report, const struct check_style *style)
+{
+    for (const struct report_gap *gap = report->gaps; gap != NULL; gap = gap->next)
+        print_gap(stream, gap, style);
+    print_addresses(stream, report->addresses);
+    for (const struct report_credit *credit = report->credits; credit != NULL; credit = credit->next) {
+        fputs("    ", stream);
+        ink(stream, style, GREEN);
+        fputs("for it    ", stream);
+        ink(stream, style, PLAIN);
+        fprintf(stream, "%s: ", credit->text);
+        print_evidence(stream, &credit->evidence);
+        putc('\n', stream);
+    }
+    for (const struct report_text *note = report->notes; note != NULL; note = note->next) {
+        fputs("    note      ", stream);
+        print_harmless(stream, note->text);
+        putc('\n', stream);
+    }
+    for (const struct report_text *missing = report->missing; missing != NULL; missing = missing->next) {
+        fputs("    missing   the library ", stream);
+        print_harmless(stream, missing->text);
+        fputs(" is not here, so it could not be looked at\n", stream);
+    }
+}
+
+static void print_report(FILE *stream, const struct report *report, const struct check_style *style)
+{
+    ink(stream, style, BOLD);
+    print_harmless(stream, report->path);
+    ink(stream, style, PLAIN);
+    fputs(": ", stream);
+    if (report->error != NULL) {
+        fputs("could not be checked: ", stream);
+        print_harmless(stream, report->error);
+    } else if (report->skipped) {
+        print_harmless(stream, report->reason);
+    } else {
+        ink(stream, style, verdict_ink(report->verdict));
+        fputs(verdict_title(report->verdict), stream);
+        ink(stream, style, PLAIN);
+        fputs(": ", stream);
+        print_harmless(stream, report->reason == NULL ? "" : report->reason);
+    }
+    putc('\n', stream);
+    if (style->details && report->error == NULL)
+        print_details(stream, report, style);
+}
+
+/* Where a report belongs: 0 could not be checked, then the verdicts from the worst, then what is no program. */
+static unsigned group_of(const struct report *report)
+{
+    static const unsigned groups[VERDICT_COUNT] = {
+        [VERDICT_OUT_OF_REACH] = 1, [VERDICT_PARTLY] = 2,     [VERDICT_SHIM] = 3,
+        [VERDICT_READY] = 4,        [VERDICT_NO_NETWORK] = 5,
+    };
+    enum { SKIPPED = 6 };
+    return report->error != NULL ? 0 : report->skipped ? SKIPPED : groups[report->verdict];
+}
+
+void check_print(FILE *stream, struct report *const *reports, size_t count, const struct check_style *style)
+{
+    enum { READY_GROUP = 4, GROUPS = 7 };
+    static const char *const summaries[GROUPS] = {
+        "could not be checked",
+        "out of the shim's reach",
+        "work under the shim in part",
+        "work under the shim",
+        "speak IPv6",
+        "use no network",
+        "are no programs",
+    };
+    size_t sums[GROUPS] = {0}, total = 0;
+    for (unsigned group = 0; group < GROUPS; group++)
+        for (size_t index = 0; index < count; index++) {
+            if (reports[index] == NULL || group_of(reports[index]) != group)
+                continue;
+            sums[group]++;
+            total++;
+            if (count == 1 || group < READY_GROUP || (style->all && (group == READY_GROUP || !style->used_only)))
+                print_report(stream, reports[index], style);
+        }
+    if (count == 1)
+        return;
+    fprintf(stream, "%zu checked:%s", total, total == 0 ? " there is no program among what was named" : "");
+    for (unsigned group = 0, printed = 0; group < GROUPS; group++)
+        if (sums[group] > 0)
+            fprintf(stream, "%s %zu %s", printed++ > 0 ? "," : "", sums[group], summaries[group]);
+    putc('\n', stream);
+}

@@ -1,0 +1,22 @@
+/*
+ * Reports as text for people.
+ */
+#ifndef V6SHIM_CHECK_REPORT_PRINT_H
+#define V6SHIM_CHECK_REPORT_PRINT_H
+
+#include <stdio.h>
+
+#include "check/file/report.h"
+
+struct check_style {
+    bool color;
+    bool details;   /* every gap with its places; else a line for each program */
+    bool all;       /* also the programs without anything to do, and files that are no programs */
+    bool used_only; /* but not those that use no network */
+};
+
+/* Prints the reports grouped by verdict, those with most to do first, and a summary if there are several. NULLs among
+   them (not looked at) are left out. */
+void check_print(FILE *stream, struct report *const *reports, size_t count, const struct check_style *style);
+
+#endif
