@@ -76,17 +76,19 @@ def start_servers():
             threading.Thread(target=answer, args=(server,), daemon=True).start()
 
 
-def ask_server(kind, address, port, byte):
-    """A datagram may be lost by a fault: not much is waited for, but for IPv6, which is not asked again."""
+def ask_server(kind, address, port, byte, no_fault):
+    """A datagram may be lost by a fault: not much is waited for then, but for IPv6, which is not asked again."""
     with socket.socket(socket.AF_INET6 if ':' in address else socket.AF_INET, kind) as client:
-        client.settimeout(5 if kind == socket.SOCK_STREAM or ':' in address else 0.5)
+        client.settimeout(60 if no_fault else 5 if kind == socket.SOCK_STREAM or ':' in address else 0.5)
         client.connect((address, port))
         client.send(byte)
         return client.recv(5).decode()
 
 
-def be_asked(process, kind, answers):
-    """A server may miss one: as bare, where a call of its own fails. It is asked until it has ended."""
+def be_asked(process, kind, answers=None):
+    """A server may miss one: as bare, where a call of its own fails. It is asked until it has ended. `answers` gets
+    what it says, where no call fails."""
+    no_fault = answers is not None
     line = process.stderr.readline()
     while line and not line.startswith('port'):
         line = process.stderr.readline()
@@ -97,7 +99,9 @@ def be_asked(process, kind, answers):
         if process.poll() is not None:
             return
         try:
-            answers.append((address, ask_server(kind, address, port, byte)))
+            answer = ask_server(kind, address, port, byte, no_fault)
+            if no_fault:
+                answers.append((address, answer))
         except OSError:
             time.sleep(0.05)
 
@@ -116,7 +120,7 @@ def run(client, way, library, extra=(), log='/dev/null', answers=None):
                                    stderr=subprocess.PIPE, text=True)
         if way.startswith('serve'):
             kind = socket.SOCK_STREAM if way == 'serve' else socket.SOCK_DGRAM
-            asking = threading.Thread(target=be_asked, args=(process, kind, [] if answers is None else answers))
+            asking = threading.Thread(target=be_asked, args=(process, kind, answers))
         else:
             asking = threading.Thread(target=process.stderr.read)
         asking.start()

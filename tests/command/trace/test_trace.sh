@@ -41,7 +41,7 @@ trace -o "$room/out" sh -c 'trap "" TERM HUP INT; kill -TERM $PPID; kill -HUP $P
 same "a program that ignores signals is not ended by them" 3 "$status"
 trace -o "$room/out" sh -c 'trap "exit 9" USR1; kill -USR1 $PPID; while :; do sleep 0.05; done'
 same "signals are handed on" 9 "$status"
-trace -o "$room/out" sh -c 'kill -TERM $PPID; sleep 5'
+trace -o "$room/out" sh -c 'kill -TERM $PPID; sleep 60'
 same "a signal that ends the program: status" 143 "$status"
 (
     trap '' INT
