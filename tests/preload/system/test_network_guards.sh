@@ -66,8 +66,13 @@ same "it hears what the program asks for" "asked for 192.0.2.1" \
     "$(tell LD_PRELOAD="$TEST_PRELOAD:$TEST_DIR/guard.so" | grep -m 1 asked)"
 same "it is passed by where a setting says so" 1 \
     "$(tell LD_PRELOAD="$TEST_PRELOAD:$TEST_DIR/guard.so" V6SHIM_OTHER_PRELOADS=ignore | grep -c '^one6.example 240\.')"
-same "an observer is none" 1 \
-    "$(tell LD_PRELOAD="$LAB_BUILD/.libs/libv6shim-observe.so:$TEST_PRELOAD" | grep -c '^one6.example 240\.')"
+case " ${BUILT-check} " in
+*" check "*)
+    same "an observer is none" 1 \
+        "$(tell LD_PRELOAD="$LAB_BUILD/.libs/libv6shim-observe.so:$TEST_PRELOAD" | grep -c '^one6.example 240\.')"
+    ;;
+*) echo "ok - an observer is none # skip this build has no observer" ;;
+esac
 
 printf '192.0.2.7 one4.example\n' >"$TEST_DIR/nss_hosts"
 mkdir -p "$TEST_DIR/sockets"

@@ -1,0 +1,91 @@
+#!/bin/sh
+# configure: what it refuses and what it leaves out, and that make's own rules write over no script.
+#
+#     sh tests/house/configure.sh        in a checkout with configure; builds nothing
+#
+set -u
+LC_ALL=C
+export LC_ALL
+top=$(cd "$(dirname "$0")/../.." && pwd) || exit 2
+work=$(mktemp -d) || exit 2
+trap 'rm -rf "$work"' EXIT
+failures=0
+[ -x "$top/configure" ] || { echo "ok - configure # skip no configure here: autoreconf -fi makes it" && exit 0; }
+[ ! -e "$top/config.status" ] || { echo "ok - configure # skip a build is in the source directory: make distclean" && exit 0; }
+
+verdict() { # WHAT COMMAND...
+    what=$1
+    shift
+    if "$@"; then
+        echo "ok - $what"
+    else
+        echo "not ok - $what"
+        tail -n 5 "$work/log" | sed 's/^/#   /'
+        failures=$((failures + 1))
+    fi
+}
+
+# configured DIRECTORY ARGUMENT...: what it says is in $work/log. A cache keeps the runs short.
+configured() {
+    directory=$work/$1
+    shift
+    mkdir -p "$directory"
+    (cd "$directory" && "$top/configure" --cache-file="$work/cache" "$@") >"$work/log" 2>&1 </dev/null
+}
+refused() { # WORDS, in one line
+    [ "$(grep -c 'configure: error: ' "$work/log")" -eq 1 ] && grep 'configure: error: ' "$work/log" | grep -q -e "$1"
+}
+refuses() { # WORDS ARGUMENT...: a configure that fails with these words
+    words=$1
+    shift
+    ! configured refused "$@" && refused "$words"
+}
+would_make() { make -C "$work/$1" -n all 2>/dev/null | grep -q -e "$2"; }
+would_not_make() { ! would_make "$@"; }
+
+# A pkg-config that knows of no library.
+printf '#!/bin/sh\ncase $* in *--atleast-pkgconfig-version*) exit 0 ;; esac\nexit 1\n' >"$work/pkg-config"
+chmod +x "$work/pkg-config"
+
+verdict "--disable-command asks for no library" configured alone --disable-command PKG_CONFIG="$work/pkg-config"
+verdict "and builds libv6shim.so" would_make alone 'libv6shim\.la'
+verdict "and no command" would_not_make alone 'src/command/\|-o v6shim \|libcheck\|observe'
+skips() { # PARTS SCRIPT
+    BUILT=$1 sh "$top/tests/if-built" "$top/$2" >"$work/log" 2>&1
+    [ $? -eq 77 ] && grep -q SKIPPED "$work/log"
+}
+verdict "whose tests are skipped" skips "" tests/command/test_help.sh
+# make -n, told that the sources are new: a rule that makes a program of one would show its compiler.
+pairs() {
+    (cd "$top" && find src tests docs legacy-samples -name '*.c' -o -name '*.sh') | while read -r file; do
+        [ -f "$top/${file%.*}" ] && head -c 2 "$top/${file%.*}" | grep -q '#!' && echo "$file"
+    done
+}
+scripts_stay() {
+    for file in $(pairs); do
+        make -C "$work/alone" -n -W "$top/$file" "${file%.*}" >"$work/log" 2>&1 || return 1
+        ! grep -q -e ' -o \|cat ' "$work/log" || return 1
+    done
+}
+[ -n "$(pairs)" ] || echo "# no script stands beside a source of its name"
+verdict "make makes no program over a script beside its source" scripts_stay
+
+rm -f "$work/cache"
+verdict "what is missing is said in one line, all of it" refuses 'json-c, libelf, libdw;' PKG_CONFIG="$work/pkg-config"
+verdict "with Debian's packages" refused 'apt-get install libjson-c-dev libelf-dev libdw-dev;'
+verdict "and Fedora's" refused 'dnf install json-c-devel elfutils-libelf-devel elfutils-devel;'
+rm -f "$work/cache"
+verdict "another kernel than Linux is refused" refuses 'Linux alone' --host=x86_64-unknown-freebsd13
+mkdir "$work/headers"
+printf '#include_next <features.h>\n#undef __GLIBC__\n' >"$work/headers/features.h"
+printf '#!/bin/sh\nexec %s -isystem %s "$@"\n' "${CC:-gcc}" "$work/headers" >"$work/other-libc"
+chmod +x "$work/other-libc"
+rm -f "$work/cache"
+verdict "another libc than glibc is refused" refuses 'GNU C library' CC="$work/other-libc"
+mkdir -p "$work/copy/src/preload" && cp -R "$top/configure" "$top/build-aux" "$work/copy/" &&
+    cp "$top/src/preload/hooks.def" "$work/copy/src/preload/"
+: >"$work/copy/config.status"
+mkdir "$work/beside"
+(cd "$work/beside" && ! "$work/copy/configure") >"$work/log" 2>&1
+verdict "a build in the source directory is in the way, with what to do" refused 'make -C .* distclean'
+[ $failures -eq 0 ]
