@@ -333,6 +333,17 @@ int open_descriptors(void)
     return count;
 }
 
+void skip_before_glibc(int minor, const char *what)
+{
+    char version[64];
+    int ours = -1;
+    if (confstr(_CS_GNU_LIBC_VERSION, version, sizeof version) > 0 && sscanf(version, "glibc 2.%d", &ours) == 1 &&
+        ours >= minor)
+        return;
+    printf("# SKIPPED: %s needs glibc 2.%d\n", what, minor);
+    skip();
+}
+
 int lowest_free_number(void)
 {
     int number = open("/dev/null", O_RDONLY);

@@ -90,9 +90,11 @@ void write_file(const char *path, const char *text);
 
 bool under_sanitizer(const char *which); /* "address", "thread" or "", which is any */
 bool filters_hang(void);                 /* so leave them alone: tests/filters-hang */
-int socket_family(int fd);               /* SO_DOMAIN as the kernel tells it */
-int open_descriptors(void);              /* how many */
-int lowest_free_number(void);            /* the number that the next descriptor gets */
+/* Skips the test, and says what is missing, where libc is older than glibc 2.MINOR, or another one. */
+void skip_before_glibc(int minor, const char *what);
+int socket_family(int fd);    /* SO_DOMAIN as the kernel tells it */
+int open_descriptors(void);   /* how many */
+int lowest_free_number(void); /* the number that the next descriptor gets */
 long milliseconds_now(void);
 /*
  * Waits until a thread sleeps in the kernel. `thread` is 0 until it has written its number there (SYS_gettid), which
