@@ -340,7 +340,7 @@ contains "a program that doesn't wait" "peer 198.51.100.80 7001" "$(given $probe
 if command -v strace >/dev/null; then
     first_attempt() { # of the blocking program that asks for the literal
         probe_with V6SHIM_ATTEMPT_DELAY=2000 V6SHIM_NAT64=$prefix V6SHIM_STATE_DIR="$LAB_DIR/state/client" LD_PRELOAD="$LAB_PRELOAD"
-        grep -E 'connect\(.*AF_INET' "$LAB_DIR/trace" | sed -n '1s/.*sa_family=\(AF_INET6*\).*/\1/p'
+        sed -n '/connect(.*htons(7001)/s/.*sa_family=\(AF_INET6*\).*/\1/p' "$LAB_DIR/trace" | head -n 1
     }
     same "the next program goes there first" AF_INET6 "$(first_attempt)"
     fresh

@@ -97,11 +97,13 @@ run -o "$room/report" /bin/true
 same "-o without --run" 2 "$status"
 run --run --wait soon -- true
 contains "--wait soon" "--wait wants seconds from 0 to" "$errors"
-if command -v busybox >/dev/null && ! ldd "$(command -v busybox)" >/dev/null 2>&1; then
-    run --observe -- busybox true
+if program static -static 2>/dev/null <<'C'; then
+int main(void) { return 0; }
+C
+    run --observe -- "$room/static"
     same "a static program: status" 2 "$status"
     contains "a static program" "could not be checked: it is statically linked" "$errors"
-    run --observe -o "$room/report" -- sh -c 'busybox true; exit 0'
+    run --observe -o "$room/report" -- sh -c '"$1"; exit 0' sh "$room/static"
     same "a static child: status" 2 "$status"
     contains "a static child" "could not be checked: it is statically linked" "$(report_of)"
 fi
