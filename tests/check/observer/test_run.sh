@@ -98,7 +98,8 @@ same "-o without --run" 2 "$status"
 run --run --wait soon -- true
 contains "--wait soon" "--wait wants seconds from 0 to" "$errors"
 if program static -static 2>/dev/null <<'C'; then
-int main(void) { return 0; }
+#include <sys/socket.h>
+int main(void) { return socket(AF_INET, SOCK_STREAM, 0) == -1; }
 C
     run --observe -- "$room/static"
     same "a static program: status" 2 "$status"
