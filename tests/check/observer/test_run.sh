@@ -98,8 +98,11 @@ same "-o without --run" 2 "$status"
 run --run --wait soon -- true
 contains "--wait soon" "--wait wants seconds from 0 to" "$errors"
 if program static -static 2>/dev/null <<'C'; then
-#include <sys/socket.h>
-int main(void) { return socket(AF_INET, SOCK_STREAM, 0) == -1; }
+#include <netinet/in.h>
+int main(int count, char **words) {
+    struct sockaddr_in address = { .sin_family = AF_INET };
+    return count > 1 && connect(socket(AF_INET, SOCK_STREAM, 0), (void *)&address, sizeof address) == -1;
+}
 C
     run --observe -- "$room/static"
     same "a static program: status" 2 "$status"
