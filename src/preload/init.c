@@ -11,6 +11,7 @@
 #include "preload/connect/patience.h"
 #include "preload/connect/race.h"
 #include "preload/last_thread.h"
+#include "preload/libc/libc_object.h"
 #include "preload/log/log.h"
 #include "preload/log/trace.h"
 #include "preload/nat64/discovery.h"
@@ -66,15 +67,36 @@ static void after_fork_in_child(void)
 }
 
 /* For good: every hook then passes its call on. */
-static bool stand_aside(void)
+static void stand_aside(void)
+{
+    atomic_store_explicit(&init_state, INIT_ASIDE, memory_order_release);
+}
+
+static bool leave_to_other_preload(void)
 {
     const char *guard = network_guard_find();
     if (guard == NULL)
         return false;
-    atomic_store_explicit(&init_state, INIT_ASIDE, memory_order_release);
+    stand_aside();
     log_error(LOG_LEVEL_WARNING,
               "nothing is done for IPv6 here (other-preloads ignore would allow it): the network is guarded by",
               guard, 0);
+    return true;
+}
+
+#ifdef __GLIBC__
+#define BUILT_FOR "glibc"
+#else
+#define BUILT_FOR "musl"
+#endif
+
+static bool leave_other_libc(void)
+{
+    if (libc_object_is_expected())
+        return false;
+    stand_aside();
+    log_message(LOG_LEVEL_WARNING, "nothing is done for IPv6 here: this libv6shim.so is for " BUILT_FOR
+                                   ", and the program has another C library (v6shim run takes the right one)");
     return true;
 }
 
@@ -85,13 +107,17 @@ bool init_run(void)
         return cold == INIT_READY;
     int saved = errno;
     log_start();
+    if (leave_other_libc()) {
+        errno = saved;
+        return false;
+    }
     real_bind_all();
     settings_load();
     const struct settings *settings = settings_current();
     if (!follow_start(settings->follow == FOLLOW_YES, NULL))
         log_message(LOG_LEVEL_WARNING,
                     "children are not followed: our entry of LD_PRELOAD is longer than 4095 bytes");
-    if (settings->other_preloads == OTHER_PRELOADS_RESPECT && stand_aside()) {
+    if (settings->other_preloads == OTHER_PRELOADS_RESPECT && leave_to_other_preload()) {
         errno = saved;
         return false;
     }

@@ -9,7 +9,7 @@ library_names="
     __errno_location __h_errno_location __res_state __environ __progname __progname_full __register_atfork __sigsetjmp
     __pthread_register_cancel __pthread_unregister_cancel __pthread_unwind_next
     __cxa_finalize __gmon_start__ _ITM_deregisterTMCloneTable _ITM_registerTMCloneTable __stack_chk_fail
-    _r_debug __curbrk
+    _r_debug _dl_debug_addr __curbrk
     v6shim_observed_caller"
 # malloc() and its kin have to be the program's, since libc frees what we allocate. The others: state of libc's, parts of
 # its macros, what each library has, the loader's list of objects, and our own.

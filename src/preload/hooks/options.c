@@ -171,7 +171,7 @@ EXPORT int getsockopt(int fd, int level, int name, void *restrict value, socklen
 
 /* Questions about IPv4 addresses of interfaces, which an AF_INET6 socket doesn't answer (ENOTTY): a socket of the
    moment does. */
-static int ask_ipv4_socket(unsigned long request, void *argument)
+static int ask_ipv4_socket(ioctl_request request, void *argument)
 {
     CANCELLATION_OFF(cancellation);
     int side = REAL(socket)(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -186,7 +186,7 @@ static int ask_ipv4_socket(unsigned long request, void *argument)
 
 /* Requests that an AF_INET6 socket takes too, but with a structure of its own: it would read the program's as rubbish
    (ENODEV at best, a change to another address or route at worst). */
-static bool is_of_family(unsigned long request)
+static bool is_of_family(ioctl_request request)
 {
     return request == SIOCSIFADDR || request == SIOCDIFADDR || request == SIOCSIFDSTADDR || request == SIOCADDRT ||
            request == SIOCDELRT;
@@ -194,7 +194,7 @@ static bool is_of_family(unsigned long request)
 
 /* Switching to blocking, or to signals, is what a race in the background can't follow. Whether a request does that is
    seen by what it makes of the placeholder: the kernel reads the argument. */
-static NOINLINE int set_mode(int fd, unsigned long request, void *argument)
+static NOINLINE int set_mode(int fd, ioctl_request request, void *argument)
 {
     int result = REAL(ioctl)(fd, request, argument);
     int flags = result == 0 ? REAL(fcntl)(fd, F_GETFL) : -1;
@@ -204,7 +204,7 @@ static NOINLINE int set_mode(int fd, unsigned long request, void *argument)
     return REAL(ioctl)(fd, request, argument); /* the race may have ended in between, with the flags of before */
 }
 
-EXPORT int ioctl(int fd, unsigned long request, ...)
+EXPORT int ioctl(int fd, ioctl_request request, ...)
 {
     va_list arguments;
     va_start(arguments, request);

@@ -451,8 +451,9 @@ static NOINLINE int receive_messages(int fd, struct mmsghdr *messages, unsigned 
     return receive_all_translated(fd, messages, count, flags, timeout, caller);
 }
 
-EXPORT int recvmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags, struct timespec *timeout)
+EXPORT int recvmmsg(int fd, struct mmsghdr *messages, unsigned count, messages_flags wanted, struct timespec *timeout)
 {
+    int flags = (int)wanted;
     if (way_of(fd, true) == LEFT_ALONE)
         return note_plain_messages(messages, REAL_BOUND(recvmmsg)(fd, messages, count, flags, timeout));
     return receive_messages(fd, messages, count, flags, timeout, CALLER);

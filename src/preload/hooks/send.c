@@ -312,9 +312,10 @@ static NOINLINE int send_several(int fd, struct mmsghdr *messages, unsigned coun
     return ordinary ? send_ordinary(fd, messages, count, flags, error) : send_messages(fd, messages, count, flags);
 }
 
-EXPORT int sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags)
+EXPORT int sendmmsg(int fd, struct mmsghdr *messages, unsigned count, messages_flags wanted)
 {
     const int *error = fast_path_errno;
+    int flags = (int)wanted;
     if (count != 1 || error == NULL || !is_ordinary(messages) || messages_may_concern_socket(fd))
         return send_several(fd, messages, count, flags);
     return send_ordinary(fd, messages, 1, flags, error);

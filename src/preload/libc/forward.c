@@ -127,8 +127,19 @@ long syscall(long number, ...)
     return enter_kernel(number, argument);
 }
 
+#ifdef __GLIBC__
+/* glibc has the function in the part of it that is linked into each object, which asks the loader for another one. */
+extern void *__dso_handle __attribute__((visibility("hidden")));
+OVERRIDABLE int pthread_atfork(void (*before)(void), void (*in_parent)(void), void (*in_child)(void))
+{
+    FUNCTION(__register_atfork)
+    return ((int (*)(void (*)(void), void (*)(void), void (*)(void), void *))function)(before, in_parent, in_child,
+                                                                                       __dso_handle);
+}
+#endif
+
 /* Together with getaddrinfo(), which is the next one in the chain and may not be libc's. */
-void freeaddrinfo(struct addrinfo *list)
+static void free_next(struct addrinfo *list)
 {
     static void *slot;
     void *function = __atomic_load_n(&slot, __ATOMIC_RELAXED);
@@ -138,3 +149,23 @@ void freeaddrinfo(struct addrinfo *list)
     }
     ((void (*)(struct addrinfo *))function)(list);
 }
+
+#ifdef __GLIBC__
+void freeaddrinfo(struct addrinfo *list)
+{
+    free_next(list);
+}
+#else
+/* musl counts the nodes of a list against the one piece of memory that its last node is in. A list that was put
+   together of two answers has nodes of several pieces: each node is given back as the list of one that it may be.
+   The program's calls come here too. */
+OVERRIDABLE void freeaddrinfo(struct addrinfo *list)
+{
+    while (list != NULL) {
+        struct addrinfo *next = list->ai_next;
+        list->ai_next = NULL;
+        free_next(list);
+        list = next;
+    }
+}
+#endif

@@ -3,8 +3,8 @@
 
 #include <elf.h>
 
-/* What libc is made of: one object since glibc 2.34. In this order they are searched, and loaded where a function
-   that is wanted was in none of those before. */
+/* What glibc is made of: one object since 2.34, as musl always is. In this order they are searched, and loaded where
+   a function that is wanted was in none of those before. */
 static const char *const parts[] = {"libc.so.6", "libdl.so.2", "libpthread.so.0", "libresolv.so.2"};
 #define PARTS (sizeof parts / sizeof parts[0])
 
@@ -112,16 +112,36 @@ void *libc_object_defines(const struct link_map *object, const char *name)
     return search(object, &tables, name);
 }
 
-bool libc_object_is_named(const struct link_map *object, const char *soname)
+static bool is_named(const struct link_map *object, const char *soname)
 {
     struct tables tables = tables_of(object);
     return tables.soname != NULL && same(tables.soname, soname);
 }
 
+/* Each in one of the two libcs only; the loader leaves the address of the other one NULL. */
+extern struct r_debug _r_debug __attribute__((weak));        /* glibc's loader */
+extern struct r_debug *_dl_debug_addr __attribute__((weak)); /* musl */
+
+const struct link_map *libc_object_first(void)
+{
+    return &_r_debug != NULL ? _r_debug.r_map : &_dl_debug_addr != NULL ? _dl_debug_addr->r_map : NULL;
+}
+
+/* musl's libc is its loader: it has the name by which the program was started, and mostly no other. */
+static bool is_musl(const struct link_map *object)
+{
+    return &_r_debug == NULL && libc_object_defines(object, "__libc_start_main") != NULL;
+}
+
+bool libc_object_is_libc(const struct link_map *object)
+{
+    return is_named(object, parts[0]) || is_musl(object);
+}
+
 static const struct link_map *find_part(size_t number)
 {
-    const struct link_map *object = _r_debug.r_map;
-    while (object != NULL && !libc_object_is_named(object, parts[number]))
+    const struct link_map *object = libc_object_first();
+    while (object != NULL && (number == 0 ? !libc_object_is_libc(object) : !is_named(object, parts[number])))
         object = object->l_next;
     return object;
 }
@@ -157,6 +177,16 @@ static const struct link_map *part(size_t number)
     if (object != NULL)
         __atomic_store_n(&found[number], object, __ATOMIC_RELEASE);
     return object;
+}
+
+bool libc_object_is_expected(void)
+{
+    const struct link_map *libc = part(0);
+#ifdef __GLIBC__
+    return libc != NULL && !is_musl(libc);
+#else
+    return libc != NULL && is_musl(libc);
+#endif
 }
 
 void *libc_object_function(const char *name)

@@ -17,6 +17,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* This object's own dynamic section. (musl's <link.h> does not declare it.) */
+extern ElfW(Dyn) _DYNAMIC[];
+
 /* The address of libc's own definition of a function, of its default version; NULL where it has none, or one that
    is chosen when it is bound (STT_GNU_IFUNC). Old glibcs have some in libpthread, libresolv or libdl. */
 void *libc_object_function(const char *name);
@@ -33,7 +36,15 @@ void *libc_object_defines(const struct link_map *object, const char *name);
    lacks. */
 const struct link_map *libc_object_of(const void *code, const void **start);
 
-/* Whether the object has that name (DT_SONAME); false for one that has none. */
-bool libc_object_is_named(const struct link_map *object, const char *soname);
+/* Whether this object is libc (its first part). */
+bool libc_object_is_libc(const struct link_map *object);
+
+/* Whether the process has the libc that this library was built for. Either loader takes one that is for the other
+   libc too: musl's takes libc.so.6 for a name of its own, and one for musl names no libc
+   (preload/hooks/Makefile.inc). */
+bool libc_object_is_expected(void);
+
+/* The first object in the loader's list, the program; NULL where the list can't be found. */
+const struct link_map *libc_object_first(void);
 
 #endif

@@ -8,6 +8,7 @@
 
 #include "preload/alias/aliases.h"
 #include "preload/base/scratch.h"
+#include "preload/libc/info_name.h"
 #include "preload/nat64/discovery.h"
 #include "preload/resolve/aware.h"
 #include "preload/resolve/lookups.h"
@@ -96,23 +97,14 @@ static bool has_address(const struct addrinfo *list, const struct addrinfo *last
     }
 }
 
-/* The canonical name stands in the first node of a list. */
-static char *take_canonical_name(struct addrinfo *list)
-{
-    if (list == NULL)
-        return NULL;
-    char *name = list->ai_canonname;
-    list->ai_canonname = NULL;
-    return name;
-}
-
 /* One list out of both: what is shown, in order. What is not shown is freed. */
-static struct addrinfo *splice(struct addrinfo *ipv4, struct addrinfo *ipv6, const struct resolve_addresses *ordered)
+static struct addrinfo *put_together(struct addrinfo *ipv4, struct addrinfo *ipv6,
+                                     const struct resolve_addresses *ordered)
 {
     struct in_addr shown[RESOLVE_ADDRESSES];
     size_t places[RESOLVE_ADDRESSES];
     size_t count = resolve_shown_list(ordered, shown, places);
-    char *name = take_canonical_name(ipv4), *other_name = take_canonical_name(ipv6);
+    char *name = info_name_take(ipv4), *other_name = info_name_take(ipv6);
     struct addrinfo *rest = ipv4, **end = &rest;
     while (*end != NULL)
         end = &(*end)->ai_next;
@@ -123,15 +115,13 @@ static struct addrinfo *splice(struct addrinfo *ipv4, struct addrinfo *ipv6, con
         end = move_shown(&rest, ordered, places[i], shown[i], end);
     if (rest != NULL)
         freeaddrinfo(rest);
-    struct addrinfo *named = whole;
-    if (named != NULL && name != NULL)
-        named->ai_canonname = name;
-    else if (named != NULL)
-        named->ai_canonname = other_name;
-    if (named == NULL || named->ai_canonname != name)
-        free(name);
-    if (named == NULL || named->ai_canonname != other_name)
-        free(other_name);
+    char *given = whole == NULL ? NULL : name != NULL ? name : other_name;
+    if (whole != NULL)
+        info_name_give(whole, given);
+    if (given != name)
+        info_name_drop(name);
+    if (given != other_name)
+        info_name_drop(other_name);
     return whole;
 }
 
@@ -142,7 +132,7 @@ static struct addrinfo *append(struct addrinfo *ipv4, struct addrinfo *ipv6, con
     size_t places[RESOLVE_ADDRESSES];
     size_t count = resolve_shown_list(ordered, shown, places);
     struct addrinfo *tail = ipv4;
-    free(take_canonical_name(ipv6)); /* the first node has the other one's */
+    info_name_drop(info_name_take(ipv6)); /* the first node has the other one's */
     while (tail->ai_next != NULL)
         tail = tail->ai_next;
     struct addrinfo **end = &tail->ai_next;
@@ -179,12 +169,12 @@ void resolve_info_reorder(struct addrinfo **list)
     if (work->addresses.count < 2)
         return;
     preference_sort(&work->addresses, &work->preference);
-    char *name = take_canonical_name(*list);
+    char *name = info_name_take(*list);
     struct addrinfo *rest = *list, *whole = NULL, **end = &whole;
     for (size_t i = 0; i < work->addresses.count; i++)
         end = move_nodes(&rest, &work->addresses.addresses[work->preference.places[i].index], NULL, end);
     *end = rest; /* more addresses than we put in order */
-    whole->ai_canonname = name;
+    info_name_give(whole, name);
     *list = whole;
     errno = saved;
 }
@@ -326,7 +316,7 @@ static int look_up_name(const char *node, const char *service, const struct addr
         leave_out_unreachable(&lists->ordered);
     struct addrinfo *whole = as_libc && lists->ordered.ipv4_first
                                  ? append(ipv4, ipv6, &lists->ordered)
-                                 : splice(error == 0 ? ipv4 : NULL, ipv6, &lists->ordered);
+                                 : put_together(error == 0 ? ipv4 : NULL, ipv6, &lists->ordered);
     if (whole == NULL)
         return error != 0 ? error : hidden ? EAI_NONAME : EAI_NODATA;
     put_flags(whole, hints->ai_flags);
@@ -351,11 +341,7 @@ static int look_up_literal(const char *node, const struct ip_address *literal, c
     if (error != 0)
         return error;
     put_flags(list, hints->ai_flags);
-    char *name = list->ai_canonname != NULL ? strdup(node) : NULL; /* of a number: the text itself */
-    if (name != NULL) {
-        free(list->ai_canonname);
-        list->ai_canonname = name;
-    }
+    info_name_set(list, node); /* of a number: the text itself */
     *result = list;
     return 0;
 }

@@ -15,7 +15,7 @@
 #define BOTH_FAMILIES UINT64_C(1) /* the lowest bit of a kept word is the answer */
 #define MIX           UINT64_C(0x9e3779b97f4a7c15)
 
-#if __ELF_NATIVE_CLASS == 64
+#if UINTPTR_MAX == UINT64_MAX
 #define SYMBOL_OF ELF64_R_SYM
 #else
 #define SYMBOL_OF ELF32_R_SYM

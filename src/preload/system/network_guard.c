@@ -31,11 +31,10 @@ static bool guards(const struct link_map *object)
 /* The list begins with the program; behind libc nobody is asked. _DYNAMIC is this library's own. */
 const char *network_guard_find(void)
 {
-    const struct link_map *object = _r_debug.r_map;
+    const struct link_map *object = libc_object_first();
     if (object == NULL)
         return NULL;
-    for (object = object->l_next; object != NULL && !libc_object_is_named(object, "libc.so.6");
-         object = object->l_next)
+    for (object = object->l_next; object != NULL && !libc_object_is_libc(object); object = object->l_next)
         if (object->l_ld != _DYNAMIC && !is_friend(object) && guards(object))
             return object->l_name;
     return NULL;

@@ -23,7 +23,9 @@ void *older_bind(enum older_symbol symbol)
     if (function != NULL)
         return function;
     int saved = errno;
+#ifdef __GLIBC__ /* no other libc has versions, and the list is empty there */
     function = dlvsym(RTLD_NEXT, symbols[symbol].name, symbols[symbol].version);
+#endif
     if (function == NULL)
         function = real_bind(symbols[symbol].newer);
     atomic_store_explicit(&bound[symbol], function, memory_order_relaxed);

@@ -8,7 +8,16 @@
 
 struct real_functions real_functions;
 
-enum need { OPTIONAL, REQUIRED };
+enum need {
+    OPTIONAL,
+    REQUIRED,
+#ifdef __GLIBC__
+    GLIBC = REQUIRED,
+#else
+    GLIBC = OPTIONAL,
+#endif
+    GLIBC_OPTIONAL = OPTIONAL
+};
 
 static const struct {
     const char *name;
@@ -21,7 +30,7 @@ static const struct {
 };
 
 /* Stands in for a function that this libc lacks. All its callers take -1, or an address that is all ones, for
-   failure; those that want a pointer are all REQUIRED, and in every glibc. */
+   failure; those that want a pointer are all REQUIRED, and in every libc. */
 static long missing_function(void)
 {
     errno = ENOSYS;

@@ -19,6 +19,15 @@
 #include <time.h>
 #include <unistd.h>
 
+/* Arguments that libcs declare otherwise; the kernel takes a number of 32 bits. */
+#ifdef __GLIBC__
+typedef unsigned long ioctl_request;
+typedef int messages_flags;
+#else
+typedef int ioctl_request;
+typedef unsigned messages_flags;
+#endif
+
 /* Since glibc 2.34 and 2.35. */
 int execveat(int directory, const char *path, char *const arguments[], char *const environment[], int flags);
 int epoll_pwait2(int epoll, struct epoll_event *events, int size, const struct timespec *timeout,

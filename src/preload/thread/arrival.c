@@ -4,16 +4,16 @@
 #include <stdatomic.h>
 #include <stddef.h>
 
-static void (*_Atomic listen)(void);
+static void (*_Atomic told)(void);
 
 void arrival_start(void (*listener)(void))
 {
-    atomic_store(&listen, listener);
+    atomic_store(&told, listener);
 }
 
 void arrival_tell(void)
 {
-    void (*listener)(void) = atomic_load(&listen);
+    void (*listener)(void) = atomic_load(&told);
     if (listener != NULL)
         listener();
 }
