@@ -6,8 +6,8 @@
  * sources: src/check/script/script.c src/check/static/static.c src/check/static/texts.c
  * sources: src/check/file/verdict.c src/check/report/json.c src/check/elf/code.c
  * sources: src/check/elf/image.c src/check/elf/search.c src/check/elf/where.c src/check/elf/x86.c
- * sources: src/check/elf/x86_state.c src/command/common/program.c src/check/script/language.c
- * sources: src/command/common/command.c src/check/file/gaps.c
+ * sources: src/check/elf/x86_state.c src/check/script/language.c src/check/file/gaps.c
+ * sources: src/command/common/program.c src/command/common/elf_header.c src/command/common/command.c
  * libraries: -lelf -ldw -ljson-c
  */
 #include <stdlib.h>

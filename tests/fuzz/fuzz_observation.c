@@ -6,7 +6,8 @@
  * sources: src/command/common/line_field.c src/check/file/report.c src/check/report/print.c
  * sources: src/check/report/json.c src/check/file/verdict.c src/check/file/calls.c
  * sources: src/check/elf/image.c src/check/elf/x86.c src/check/elf/x86_state.c src/check/file/gaps.c
- * sources: src/command/common/program.c src/command/common/command.c src/command/common/log_stderr.c
+ * sources: src/command/common/program.c src/command/common/elf_header.c src/command/common/command.c
+ * sources: src/command/common/log_stderr.c
  * libraries: -ljson-c -lelf
  */
 #include <json-c/json.h>

@@ -25,11 +25,13 @@ verdict() { # WHAT COMMAND...
     fi
 }
 
-# configured DIRECTORY ARGUMENT...: what it says is in $work/log. A cache keeps the runs short.
+# configured DIRECTORY ARGUMENT...: what it says is in $work/log. A cache keeps the runs short; what depends on the
+# arguments is taken out of it.
 configured() {
     directory=$work/$1
     shift
     mkdir -p "$directory"
+    [ ! -e "$work/cache" ] || sed -i '/ac_cv_env_/d; /pkg_cv_/d; /PKG_CONFIG/d; /v6shim_cv_/d' "$work/cache"
     (cd "$directory" && "$top/configure" --cache-file="$work/cache" "$@") >"$work/log" 2>&1 </dev/null
 }
 refused() { # WORDS, in one line
@@ -50,11 +52,23 @@ chmod +x "$work/pkg-config"
 verdict "--disable-command asks for no library" configured alone --disable-command PKG_CONFIG="$work/pkg-config"
 verdict "and builds libv6shim.so" would_make alone 'libv6shim\.la'
 verdict "and no command" would_not_make alone 'src/command/\|-o v6shim \|libcheck\|observe'
+runs() { # PARTS SCRIPT: which is not there, as the shell says
+    BUILT=$1 sh "$top/tests/if-built" "$top/$2" >"$work/log" 2>&1
+    [ $? -ne 77 ]
+}
 skips() { # PARTS SCRIPT
     BUILT=$1 sh "$top/tests/if-built" "$top/$2" >"$work/log" 2>&1
     [ $? -eq 77 ] && grep -q SKIPPED "$work/log"
 }
 verdict "whose tests are skipped" skips "" tests/command/test_help.sh
+
+printf '#!/bin/sh\ncase $* in *elf* | *libdw*) exit 1 ;; esac\n' >"$work/pkg-config-no-elf"
+chmod +x "$work/pkg-config-no-elf"
+verdict "--disable-check asks for json-c alone" configured no-check --disable-check PKG_CONFIG="$work/pkg-config-no-elf"
+verdict "and builds the command" would_make no-check '-o v6shim '
+verdict "and not what reads programs" would_not_make no-check 'libcheck\|observe\|-lelf'
+verdict "whose tests are skipped" skips command tests/check/porting.sh
+verdict "but not the command's" runs command tests/command/test_x.sh
 # make -n, told that the sources are new: a rule that makes a program of one would show its compiler.
 pairs() {
     (cd "$top" && find src tests docs legacy-samples -name '*.c' -o -name '*.sh') | while read -r file; do
@@ -70,7 +84,6 @@ scripts_stay() {
 [ -n "$(pairs)" ] || echo "# no script stands beside a source of its name"
 verdict "make makes no program over a script beside its source" scripts_stay
 
-rm -f "$work/cache"
 verdict "what is missing is said in one line, all of it" refuses 'json-c, libelf, libdw;' PKG_CONFIG="$work/pkg-config"
 verdict "with Debian's packages" refused 'apt-get install libjson-c-dev libelf-dev libdw-dev;'
 verdict "and Fedora's" refused 'dnf install json-c-devel elfutils-libelf-devel elfutils-devel;'
@@ -80,7 +93,6 @@ mkdir "$work/headers"
 printf '#include_next <features.h>\n#undef __GLIBC__\n' >"$work/headers/features.h"
 printf '#!/bin/sh\nexec %s -isystem %s "$@"\n' "${CC:-gcc}" "$work/headers" >"$work/other-libc"
 chmod +x "$work/other-libc"
-rm -f "$work/cache"
 verdict "another libc than glibc is refused" refuses 'GNU C library' CC="$work/other-libc"
 mkdir -p "$work/copy/src/preload" && cp -R "$top/configure" "$top/build-aux" "$work/copy/" &&
     cp "$top/src/preload/hooks.def" "$work/copy/src/preload/"

@@ -336,7 +336,8 @@ int elf_image_from_memory(const void *data, size_t size, struct elf_image *image
         char *libelf_wants;
     } bytes = {data};
     image->elf = elf_memory(bytes.libelf_wants, size);
-    if (image->elf != NULL && program_read_elf(image->elf, &image->program) == 0) {
+    struct elf_source source = {.memory = data, .size = size};
+    if (image->elf != NULL && program_read_elf(&source, &image->program) == 0) {
         *problem = read_segments(image);
         if (*problem == NULL)
             return 0;

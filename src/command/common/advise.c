@@ -1,6 +1,7 @@
 /* Warns when a preload can't reach a program; called by command/common/launch.c before the start. */
 #include "command/common/advise.h"
 
+#include <elf.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>

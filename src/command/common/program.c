@@ -1,6 +1,7 @@
 /* Tells what kind of program a file is; called before a program is started or judged. */
 #include "command/common/program.h"
 
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -14,56 +15,50 @@
 #define DEFAULT_PATH "/bin:/usr/bin" /* execvp's own, where PATH is not set */
 
 /* PT_INTERP's text. */
-static int read_interpreter(Elf *elf, const GElf_Phdr *header, struct program *program)
+static int read_interpreter(const struct elf_source *source, const struct elf_header_segment *segment,
+                            struct program *program)
 {
-    if (header->p_filesz == 0 || header->p_filesz > sizeof program->interpreter)
+    size_t size = (size_t)segment->size;
+    if (segment->size == 0 || segment->size > sizeof program->interpreter ||
+        !elf_source_read(source, segment->offset, program->interpreter, size) ||
+        memchr(program->interpreter, '\0', size) == NULL)
         return -ENOEXEC;
-    const Elf_Data *data = elf_getdata_rawchunk(elf, (int64_t)header->p_offset, header->p_filesz, ELF_T_BYTE);
-    if (data == NULL || data->d_buf == NULL || memchr(data->d_buf, '\0', data->d_size) == NULL)
-        return -ENOEXEC;
-    strcpy(program->interpreter, data->d_buf);
     return 0;
 }
 
-/* Whether the dynamic section says that this shared object is a program: DF_1_PIE, as linkers set it since 2018. */
-static bool is_marked_pie(Elf *elf, const GElf_Phdr *header)
+/* A program without an interpreter: DF_1_PIE, as linkers set it since 2018, tells one from a library. */
+static enum program_kind kind_of_alone(const struct elf_source *source, const struct elf_header *header,
+                                       const struct elf_header_segment *dynamic)
 {
-    Elf_Data *data = elf_getdata_rawchunk(elf, (int64_t)header->p_offset, header->p_filesz, ELF_T_DYN);
-    GElf_Dyn entry;
-    for (int index = 0; data != NULL && gelf_getdyn(data, index, &entry) != NULL && entry.d_tag != DT_NULL; index++)
-        if (entry.d_tag == DT_FLAGS_1)
-            return (entry.d_un.d_val & DF_1_PIE) != 0;
-    return false;
+    if (header->type == ET_EXEC)
+        return PROGRAM_STATIC;
+    bool pie = (elf_header_dynamic(source, header, dynamic, DT_FLAGS_1) & DF_1_PIE) != 0;
+    return pie ? PROGRAM_STATIC_PIE : PROGRAM_LIBRARY;
 }
 
-int program_read_elf(Elf *elf, struct program *program)
+int program_read_elf(const struct elf_source *source, struct program *program)
 {
-    GElf_Ehdr file;
-    size_t count;
-    if (elf_kind(elf) != ELF_K_ELF || gelf_getehdr(elf, &file) == NULL || elf_getphdrnum(elf, &count) != 0)
-        return -ENOEXEC;
-    program->elf_class = gelf_getclass(elf);
-    program->machine = file.e_machine;
-
-    bool pie = false;
+    struct elf_header header;
+    struct elf_header_segment segment, dynamic = {0};
+    int error = elf_header_read(source, &header);
+    if (error != 0)
+        return error;
+    program->elf_class = header.elf_class;
+    program->machine = header.machine;
     program->interpreter[0] = '\0';
-    for (size_t index = 0; index < count; index++) {
-        GElf_Phdr header;
-        if (gelf_getphdr(elf, (int)index, &header) == NULL)
-            return -ENOEXEC;
-        if (header.p_type == PT_INTERP && read_interpreter(elf, &header, program) != 0)
-            return -ENOEXEC;
-        if (header.p_type == PT_DYNAMIC)
-            pie = is_marked_pie(elf, &header);
-    }
-    if (file.e_type != ET_EXEC && file.e_type != ET_DYN)
+    if (header.type != ET_EXEC && header.type != ET_DYN) {
         program->kind = PROGRAM_OBJECT;
-    else if (program->interpreter[0] != '\0')
-        program->kind = PROGRAM_DYNAMIC;
-    else if (file.e_type == ET_EXEC)
-        program->kind = PROGRAM_STATIC;
-    else
-        program->kind = pie ? PROGRAM_STATIC_PIE : PROGRAM_LIBRARY;
+        return 0;
+    }
+    for (unsigned number = 0; number < header.segment_count; number++) {
+        if (!elf_header_segment(source, &header, number, &segment))
+            return -ENOEXEC;
+        if (segment.type == PT_INTERP && read_interpreter(source, &segment, program) != 0)
+            return -ENOEXEC;
+        if (segment.type == PT_DYNAMIC)
+            dynamic = segment;
+    }
+    program->kind = program->interpreter[0] != '\0' ? PROGRAM_DYNAMIC : kind_of_alone(source, &header, &dynamic);
     return 0;
 }
 
@@ -114,12 +109,7 @@ static int read_contents(int fd, struct program *program)
         program->kind = PROGRAM_OTHER;
         return 0;
     }
-    if (elf_version(EV_CURRENT) == EV_NONE)
-        return -ENOEXEC;
-    Elf *elf = elf_begin(fd, ELF_C_READ, NULL);
-    int error = elf == NULL ? -ENOEXEC : program_read_elf(elf, program);
-    elf_end(elf);
-    return error;
+    return program_read_elf(&(struct elf_source){.fd = fd}, program);
 }
 
 int program_read(const char *path, struct program *program)

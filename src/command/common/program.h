@@ -1,14 +1,15 @@
 /*
  * What kind of program a file is, as far as that decides whether LD_PRELOAD reaches it. Shared by the commands that
- * start programs and those that judge them. Needs libelf; nothing here runs or changes the file.
+ * start programs and those that judge them. Nothing here runs or changes the file.
  */
 #ifndef V6SHIM_COMMAND_COMMON_PROGRAM_H
 #define V6SHIM_COMMAND_COMMON_PROGRAM_H
 
-#include <gelf.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
+
+#include "command/common/elf_header.h"
 
 /* Of a script's first line the kernel reads this much, no more (BINPRM_BUF_SIZE). */
 #define PROGRAM_SCRIPT_LINE_SIZE 256
@@ -40,8 +41,8 @@ struct program {
  */
 int program_read(const char *path, struct program *program);
 
-/* The ELF half alone, on a handle the caller has: kind, elf_class, machine, interpreter. 0 or -ENOEXEC. */
-int program_read_elf(Elf *elf, struct program *program);
+/* The ELF half alone, of bytes the caller has: kind, elf_class, machine, interpreter. 0 or -ENOEXEC. */
+int program_read_elf(const struct elf_source *source, struct program *program);
 
 /* Whether the interpreter is musl's loader (/lib/ld-musl-x86_64.so.1): the preload needs the GNU C library. */
 bool program_uses_musl(const struct program *program);

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include <arpa/inet.h>
+#include <elf.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +19,12 @@
 #include "command/common/program.h"
 
 #define INTERPRETER "/lib64/ld-linux-x86-64.so.2"
+
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+#define OUR_BYTE_ORDER ELFDATA2MSB
+#else
+#define OUR_BYTE_ORDER ELFDATA2LSB
+#endif
 
 static char room[] = "/tmp/v6shim-program-XXXXXX";
 
@@ -48,7 +55,7 @@ struct image {
 static struct image make_image(uint16_t type, const char *interpreter, bool dynamic, bool pie)
 {
     struct image image = {
-        .file = {.e_ident = {ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64, ELFDATA2LSB, EV_CURRENT},
+        .file = {.e_ident = {ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64, OUR_BYTE_ORDER, EV_CURRENT},
                  .e_type = type,
                  .e_machine = EM_X86_64,
                  .e_version = EV_CURRENT,
@@ -105,17 +112,40 @@ static void test_kinds_of_elf(void **state)
 static void test_a_32_bit_big_endian_program(void **state)
 {
     (void)state;
-    Elf32_Ehdr file = {.e_ident = {ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS32, ELFDATA2MSB, EV_CURRENT},
-                       .e_type = htons(ET_EXEC),
-                       .e_machine = htons(EM_PPC),
-                       .e_version = htonl(EV_CURRENT),
-                       .e_ehsize = htons(sizeof(Elf32_Ehdr))};
-    struct program program;
-    write_file("ppc", &file, sizeof file, 0755);
-    assert_int_equal(program_read(place("ppc"), &program), 0);
-    assert_int_equal(program.kind, PROGRAM_STATIC);
-    assert_int_equal(program.elf_class, ELFCLASS32);
-    assert_int_equal(program.machine, EM_PPC);
+    struct {
+        Elf32_Ehdr file;
+        Elf32_Phdr headers[2];
+        Elf32_Dyn dynamic[2];
+        char interpreter[16];
+    } image = {.file = {.e_ident = {ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS32, ELFDATA2MSB, EV_CURRENT},
+                        .e_type = htons(ET_EXEC),
+                        .e_machine = htons(EM_PPC),
+                        .e_version = htonl(EV_CURRENT),
+                        .e_ehsize = htons(sizeof(Elf32_Ehdr)),
+                        .e_phentsize = htons(sizeof(Elf32_Phdr)),
+                        .e_phoff = htonl(sizeof(Elf32_Ehdr))},
+               .headers = {{.p_type = htonl(PT_DYNAMIC)}, {.p_type = htonl(PT_INTERP)}},
+               .dynamic = {{.d_tag = (Elf32_Sword)htonl(DT_FLAGS_1), .d_un = {.d_val = htonl(DF_1_PIE)}}},
+               .interpreter = "/lib/ld.so.1"};
+    image.headers[0].p_offset = htonl((uint32_t)((char *)image.dynamic - (char *)&image));
+    image.headers[0].p_filesz = htonl(sizeof image.dynamic);
+    image.headers[1].p_offset = htonl((uint32_t)(image.interpreter - (char *)&image));
+    image.headers[1].p_filesz = htonl(sizeof image.interpreter);
+    static const struct {
+        uint16_t type, headers;
+        enum program_kind kind;
+    } cases[] = {{ET_EXEC, 0, PROGRAM_STATIC}, {ET_DYN, 1, PROGRAM_STATIC_PIE}, {ET_DYN, 2, PROGRAM_DYNAMIC}};
+    for (size_t index = 0; index < sizeof cases / sizeof cases[0]; index++) {
+        struct program program;
+        image.file.e_type = htons(cases[index].type);
+        image.file.e_phnum = htons(cases[index].headers);
+        write_file("ppc", &image, sizeof image, 0755);
+        assert_int_equal(program_read(place("ppc"), &program), 0);
+        assert_int_equal(program.kind, cases[index].kind);
+        assert_int_equal(program.elf_class, ELFCLASS32);
+        assert_int_equal(program.machine, EM_PPC);
+        assert_string_equal(program.interpreter, cases[index].headers == 2 ? "/lib/ld.so.1" : "");
+    }
 }
 
 static void test_musl_is_known_by_its_loader(void **state)
