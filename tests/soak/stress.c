@@ -136,13 +136,50 @@ static void fork_once(struct worker *worker, int fd)
         waitpid(child, NULL, 0);
 }
 
+/* Its number may be another socket's as well for a while, or from now on. */
+static void duplicate(struct worker *worker, unsigned place)
+{
+    int fd = worker->sockets[place];
+    if (pick(worker, 2) == 0) {
+        unsigned other = pick(worker, SOCKETS_PER_THREAD);
+        if (worker->sockets[other] != NONE && other != place)
+            dup2(fd, worker->sockets[other]);
+        return;
+    }
+    int other = dup(fd);
+    if (other >= 0)
+        inspect(other);
+    if (other >= 0)
+        close(other);
+}
+
+static void change_options(int fd)
+{
+    int on = 1, error;
+    socklen_t length = sizeof error;
+    setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+    setsockopt(fd, IPPROTO_IP, IP_TOS, &on, sizeof on);
+    getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length);
+}
+
+static void disconnect(int fd)
+{
+    struct sockaddr nowhere = {.sa_family = AF_UNSPEC};
+    connect(fd, &nowhere, sizeof nowhere);
+}
+
+static void exchange(int fd)
+{
+    char byte = 'x';
+    send(fd, &byte, 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+    recv(fd, &byte, 1, MSG_DONTWAIT);
+}
+
 static void operate(struct worker *worker)
 {
     unsigned place = pick(worker, SOCKETS_PER_THREAD);
-    int *fd = &worker->sockets[place], on = 1, error;
-    socklen_t length = sizeof error;
+    int *fd = &worker->sockets[place];
     struct epoll_event event = {.events = EPOLLIN | EPOLLOUT, .data.u32 = place};
-    char byte = 'x';
     if (*fd == NONE) {
         open_socket(worker, place);
         return;
@@ -159,27 +196,16 @@ static void operate(struct worker *worker)
         close(*fd);
         *fd = NONE;
         break;
-    case 6: {
-        int other = dup(*fd);
-        if (other >= 0)
-            inspect(other);
-        if (other >= 0)
-            close(other);
-        break;
-    }
+    case 6:
     case 7:
-        epoll_ctl(worker->epoll, EPOLL_CTL_ADD, *fd, &event);
+        duplicate(worker, place);
         break;
     case 8:
-        setsockopt(*fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
-        setsockopt(*fd, IPPROTO_IP, IP_TOS, &on, sizeof on);
+        epoll_ctl(worker->epoll, EPOLL_CTL_ADD, *fd, &event);
         break;
     case 9:
-        getsockopt(*fd, SOL_SOCKET, SO_ERROR, &error, &length);
-        break;
     case 10:
-        send(*fd, &byte, 1, MSG_DONTWAIT | MSG_NOSIGNAL);
-        recv(*fd, &byte, 1, MSG_DONTWAIT);
+        change_options(*fd);
         break;
     case 11:
         if (pick(worker, 8) == 0)
@@ -191,17 +217,12 @@ static void operate(struct worker *worker)
     case 13:
         inspect(*fd);
         break;
-    case 14: {
-        unsigned other = pick(worker, SOCKETS_PER_THREAD);
-        if (worker->sockets[other] != NONE && other != place)
-            dup2(*fd, worker->sockets[other]);
+    case 14:
+        exchange(*fd);
         break;
-    }
-    case 15: {
-        struct sockaddr nowhere = {.sa_family = AF_UNSPEC};
-        connect(*fd, &nowhere, sizeof nowhere);
+    case 15:
+        disconnect(*fd);
         break;
-    }
     default:
         wait_a_little(worker);
     }

@@ -44,11 +44,6 @@ bool alias_pool_set(struct alias_pool *pool, struct in_addr prefix, unsigned len
            alias_pool_make(pool, ntohl(prefix.s_addr), UINT32_C(1) << (ADDRESS_BITS - length));
 }
 
-uint32_t alias_pool_offset(const struct alias_pool *pool, struct in_addr address)
-{
-    return ntohl(address.s_addr) - pool->first;
-}
-
 struct in_addr alias_pool_address(const struct alias_pool *pool, uint32_t offset)
 {
     return (struct in_addr){.s_addr = htonl(pool->first + offset)};

@@ -60,7 +60,6 @@ static inline bool alias_pool_contains(const struct alias_pool *pool, struct in_
     return alias_pool_find(pool, address, &offset);
 }
 /* Only for an address inside the pool. */
-uint32_t alias_pool_offset(const struct alias_pool *pool, struct in_addr address);
 struct in_addr alias_pool_address(const struct alias_pool *pool, uint32_t offset);
 /* The offset of the address that means nobody. */
 #define ALIAS_NOBODY 0u

@@ -130,58 +130,59 @@ static void judges_prefixes(void **state)
     }
 }
 
+enum { EVERY, PRIVATE_NET, OWN_PREFIX, NONE }; /* through which prefixes it may go */
+static const struct {
+    const char *ipv4;
+    int carried;
+} carried_addresses[] = {
+    {"0.0.0.0", NONE},
+    {"0.1.2.3", NONE},
+    {"127.0.0.1", NONE},
+    {"127.255.255.255", NONE},
+    {"169.254.1.1", NONE},
+    {"224.0.0.1", NONE},
+    {"239.255.255.255", NONE},
+    {"240.64.0.1", NONE},
+    {"255.255.255.255", NONE},
+    {"192.0.0.1", NONE},
+    {"192.0.0.7", NONE},
+    {"192.0.0.170", NONE},
+    {"192.0.0.171", NONE},
+    {"10.0.0.1", PRIVATE_NET},
+    {"172.16.0.1", PRIVATE_NET},
+    {"172.31.255.255", PRIVATE_NET},
+    {"192.168.1.1", PRIVATE_NET},
+    {"100.64.0.1", PRIVATE_NET},
+    {"100.127.255.255", PRIVATE_NET},
+    {"192.0.0.8", OWN_PREFIX},
+    {"192.0.0.169", OWN_PREFIX},
+    {"192.0.0.172", OWN_PREFIX},
+    {"192.0.2.33", OWN_PREFIX},
+    {"198.18.0.1", OWN_PREFIX},
+    {"198.19.255.255", OWN_PREFIX},
+    {"198.51.100.1", OWN_PREFIX},
+    {"203.0.113.1", OWN_PREFIX},
+    {"192.88.99.1", OWN_PREFIX},
+    {"1.0.0.1", EVERY},
+    {"8.8.8.8", EVERY},
+    {"11.0.0.1", EVERY},
+    {"172.15.255.255", EVERY},
+    {"172.32.0.1", EVERY},
+    {"100.63.255.255", EVERY},
+    {"100.128.0.1", EVERY},
+    {"192.0.1.1", EVERY},
+    {"198.17.255.255", EVERY},
+    {"223.255.255.255", EVERY},
+};
+
 static void keeps_addresses_from_the_translator(void **state)
 {
     (void)state;
-    enum { EVERY, PRIVATE_NET, OWN_PREFIX, NONE }; /* through which prefixes it may go */
-    static const struct {
-        const char *ipv4;
-        int carried;
-    } cases[] = {
-        {"0.0.0.0", NONE},
-        {"0.1.2.3", NONE},
-        {"127.0.0.1", NONE},
-        {"127.255.255.255", NONE},
-        {"169.254.1.1", NONE},
-        {"224.0.0.1", NONE},
-        {"239.255.255.255", NONE},
-        {"240.64.0.1", NONE},
-        {"255.255.255.255", NONE},
-        {"192.0.0.1", NONE},
-        {"192.0.0.7", NONE},
-        {"192.0.0.170", NONE},
-        {"192.0.0.171", NONE},
-        {"10.0.0.1", PRIVATE_NET},
-        {"172.16.0.1", PRIVATE_NET},
-        {"172.31.255.255", PRIVATE_NET},
-        {"192.168.1.1", PRIVATE_NET},
-        {"100.64.0.1", PRIVATE_NET},
-        {"100.127.255.255", PRIVATE_NET},
-        {"192.0.0.8", OWN_PREFIX},
-        {"192.0.0.169", OWN_PREFIX},
-        {"192.0.0.172", OWN_PREFIX},
-        {"192.0.2.33", OWN_PREFIX},
-        {"198.18.0.1", OWN_PREFIX},
-        {"198.19.255.255", OWN_PREFIX},
-        {"198.51.100.1", OWN_PREFIX},
-        {"203.0.113.1", OWN_PREFIX},
-        {"192.88.99.1", OWN_PREFIX},
-        {"1.0.0.1", EVERY},
-        {"8.8.8.8", EVERY},
-        {"11.0.0.1", EVERY},
-        {"172.15.255.255", EVERY},
-        {"172.32.0.1", EVERY},
-        {"100.63.255.255", EVERY},
-        {"100.128.0.1", EVERY},
-        {"192.0.1.1", EVERY},
-        {"198.17.255.255", EVERY},
-        {"223.255.255.255", EVERY},
-    };
     struct nat64_prefix well_known = prefix("64:ff9b::", 96), own = prefix("2001:db8:122::", 48),
                         local_use = prefix("64:ff9b:1::", 96);
-    for (size_t index = 0; index < sizeof cases / sizeof cases[0]; index++) {
-        struct in_addr ipv4 = dotted(cases[index].ipv4);
-        int carried = cases[index].carried;
+    for (size_t index = 0; index < sizeof carried_addresses / sizeof carried_addresses[0]; index++) {
+        struct in_addr ipv4 = dotted(carried_addresses[index].ipv4);
+        int carried = carried_addresses[index].carried;
         bool through_own = carried == EVERY || carried == OWN_PREFIX;
         if (nat64_may_carry(&well_known, ipv4, false) != (carried == EVERY) ||
             nat64_may_carry(&well_known, ipv4, true) != (carried == EVERY) ||
@@ -189,7 +190,7 @@ static void keeps_addresses_from_the_translator(void **state)
             nat64_may_carry(&local_use, ipv4, false) != through_own ||
             nat64_may_carry(&own, ipv4, true) != (through_own || carried == PRIVATE_NET) ||
             nat64_is_private(ipv4) != (carried == PRIVATE_NET))
-            fail_msg("%s is carried wrongly", cases[index].ipv4);
+            fail_msg("%s is carried wrongly", carried_addresses[index].ipv4);
     }
 }
 

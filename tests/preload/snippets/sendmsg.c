@@ -9,15 +9,12 @@ static void take(int fd)
         say_address("from", &from, length);
 }
 
-void snippet(void)
+static struct iovec parts[] = {{"hel", 3}, {"lo", 2}};
+
+/* From an address that the program names, and from ones that can't be. */
+static void say_source(int sender, int receiver, struct sockaddr_in *to)
 {
-    int receiver = datagram_socket("127.0.0.1", 20190), sender = datagram_socket("0.0.0.0", 20191);
-    struct sockaddr_in to = at("127.0.0.1", 20190);
-    struct iovec parts[] = {{"hel", 3}, {"lo", 2}};
-    struct msghdr message = {.msg_name = &to, .msg_namelen = sizeof to, .msg_iov = parts, .msg_iovlen = 2};
-    SAY(sendmsg(sender, &message, 0));
-    take(receiver);
-    /* From an address that the program names. */
+    struct msghdr message = {.msg_name = to, .msg_namelen = sizeof *to, .msg_iov = parts, .msg_iovlen = 2};
     union {
         struct cmsghdr align;
         char bytes[CMSG_SPACE(sizeof(struct in_pktinfo))];
@@ -37,20 +34,26 @@ void snippet(void)
     header->cmsg_type = IP_PKTINFO;
     header->cmsg_len = 1;
     SAY(sendmsg(sender, &message, 0));
-    message.msg_control = NULL;
-    message.msg_controllen = 0;
-    message.msg_namelen = sizeof to - 1;
+}
+
+/* A message's name and its length don't fit, or there is none. */
+static void say_names(int sender, int client, struct sockaddr_in *to)
+{
+    struct msghdr message = {.msg_name = to, .msg_namelen = sizeof *to - 1, .msg_iov = parts, .msg_iovlen = 2};
     SAY(sendmsg(sender, &message, 0));
     message.msg_name = NULL;
     SAY(sendmsg(sender, &message, 0));
     message.msg_namelen = 0;
     SAY(sendmsg(sender, &message, 0));
-    int client, server;
-    connection(20192, &client, &server);
     SAY(sendmsg(client, &message, 0));
     SAY(sendmsg(client, NULL, 0));
     SAY(sendmsg(-1, &message, 0));
-    /* A descriptor that goes to another process. */
+}
+
+/* A descriptor that goes to another process. */
+static void say_rights(int client)
+{
+    struct msghdr message = {.msg_iov = parts, .msg_iovlen = 2};
     int pair[2];
     SAY(socketpair(AF_UNIX, SOCK_STREAM, 0, pair));
     union {
@@ -59,7 +62,7 @@ void snippet(void)
     } rights = {0};
     message.msg_control = &rights;
     message.msg_controllen = sizeof rights;
-    header = CMSG_FIRSTHDR(&message);
+    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
     header->cmsg_level = SOL_SOCKET;
     header->cmsg_type = SCM_RIGHTS;
     header->cmsg_len = CMSG_LEN(sizeof client);
@@ -72,4 +75,18 @@ void snippet(void)
     SAY(recvmsg(pair[1], &message, 0));
     memcpy(&client, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof client);
     SAY(write(client, "x", 1));
+}
+
+void snippet(void)
+{
+    int receiver = datagram_socket("127.0.0.1", 20190), sender = datagram_socket("0.0.0.0", 20191);
+    struct sockaddr_in to = at("127.0.0.1", 20190);
+    struct msghdr message = {.msg_name = &to, .msg_namelen = sizeof to, .msg_iov = parts, .msg_iovlen = 2};
+    SAY(sendmsg(sender, &message, 0));
+    take(receiver);
+    say_source(sender, receiver, &to);
+    int client, server;
+    connection(20192, &client, &server);
+    say_names(sender, client, &to);
+    say_rights(client);
 }

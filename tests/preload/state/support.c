@@ -117,6 +117,13 @@ void start_aliases(unsigned pool_length)
     CHECK(aliases_start(pool, pool_length, "a key for tests", state_directory));
 }
 
+uint32_t offset_of_alias(const struct alias_pool *pool, struct in_addr alias)
+{
+    uint32_t offset;
+    CHECK(alias_pool_find(pool, alias, &offset));
+    return offset;
+}
+
 struct ip_address numbered(uint32_t number)
 {
     struct in6_addr ipv6 = {0};

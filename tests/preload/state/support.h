@@ -46,6 +46,9 @@ bool support_wait(pid_t child);
 /* aliases_start() with the test's state directory and a fixed key, and a pool of 2^(32 - length) aliases. */
 void start_aliases(unsigned pool_length);
 
+/* The place in the pool of an alias of it. */
+uint32_t offset_of_alias(const struct alias_pool *pool, struct in_addr alias);
+
 /* 2001:db8::number; fe80::1%scope. */
 struct ip_address numbered(uint32_t number);
 struct ip_address link_local(uint32_t scope);

@@ -210,7 +210,7 @@ static void change_record(const struct ip_address *address, void (*change)(struc
     struct in_addr alias;
     uint8_t bytes[ALIAS_RECORD_SIZE];
     CHECK(aliases_peek(address, &alias, &(struct state_fault){0}));
-    uint32_t offset = alias_pool_offset(&state->pool, alias);
+    uint32_t offset = offset_of_alias(&state->pool, alias);
     CHECK(state_file_open(&file, &state->place, &format, STATE_WRITE, &fault));
     CHECK(state_file_read(&file, offset, 1, bytes, &fault));
     CHECK(alias_record_decode(bytes, file.seal, offset, &record));
@@ -239,7 +239,7 @@ static bool seen_now(const struct ip_address *address)
     struct state_fault fault;
     struct alias_moment now = host_moment();
     CHECK(aliases_peek(address, &alias, &(struct state_fault){0}));
-    uint32_t offset = alias_pool_offset(&state_current()->pool, alias);
+    uint32_t offset = offset_of_alias(&state_current()->pool, alias);
     CHECK(state_aliases_read(state_current(), offset, false, &record, &fault) == STATE_FOUND);
     return now.minute - record.seen.minute < 60 && record.seen.boot == now.boot;
 }

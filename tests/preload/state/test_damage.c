@@ -29,10 +29,10 @@ static void test_random_damage(void **state)
         for (unsigned i = 0; i < count; i++) {
             uint32_t place = random_below(FILE_SIZE);
             if (random_below(2) == 0)
-                place =
-                    4096 +
-                    32 * alias_pool_offset(&(struct alias_pool){.first = 0xf0400000}, given[random_below(KNOWN)]) +
-                    random_below(32);
+                place = 4096 +
+                        32 * offset_of_alias(&(struct alias_pool){.first = 0xf0400000, .count = 0x400000},
+                                             given[random_below(KNOWN)]) +
+                        random_below(32);
             else if (random_below(64) == 0)
                 place = random_below(64);
             damaged[place] ^= (uint8_t)(1 + random_below(255));

@@ -267,7 +267,7 @@ static void find_added(void)
         struct alias_page page = alias_page_of(&state_current()->pool, alias_hash(former, &address));
         struct in_addr alias = aliases_of(&address, ALIAS_PEER);
         CHECK(alias.s_addr == shared[number].s_addr);
-        foretold += alias_pool_offset(&state_current()->pool, alias) - page.first < page.count;
+        foretold += offset_of_alias(&state_current()->pool, alias) - page.first < page.count;
     }
     CHECK(foretold < 5);
 }

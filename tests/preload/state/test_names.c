@@ -293,7 +293,7 @@ static void forget(void)
     CHECK(aliases_forget(alias, &fault) == STATE_NOTHING);
     CHECK(aliases_find_address(alias, &found) && address_equal(&found, &list[0])); /* this process knew it */
     struct alias_record record;
-    CHECK(state_aliases_read(state_current(), alias_pool_offset(&aliases_pool, alias), false, &record, &fault) ==
+    CHECK(state_aliases_read(state_current(), offset_of_alias(&aliases_pool, alias), false, &record, &fault) ==
           STATE_NOTHING);
     CHECK(aliases_forget(aliases_nobody(), &fault) == STATE_NOTHING);
     CHECK(aliases_forget((struct in_addr){htonl(0xf040000f)}, &fault) == STATE_NOTHING); /* the transient range */

@@ -44,7 +44,7 @@ static bool is_of_peers(struct in_addr alias)
 {
     const struct alias_pool *pool = &state_current()->pool;
     struct alias_part peers = alias_pool_peers(pool);
-    return alias_part_contains(&peers, alias_pool_offset(pool, alias));
+    return alias_part_contains(&peers, offset_of_alias(pool, alias));
 }
 
 static void write_down(void)

@@ -82,7 +82,7 @@ static void see_a_peer_again(void)
 {
     start_aliases(POOL_LENGTH);
     struct state *state = state_current();
-    uint32_t offset = alias_pool_offset(&aliases_pool, peer_alias());
+    uint32_t offset = offset_of_alias(&aliases_pool, peer_alias());
     struct state_format format = state_format_for(state, STATE_ALIASES, STATE_WRITE);
     struct state_fault fault = {0};
     struct state_file file;
