@@ -1,2 +1,8 @@
-/* A library with nothing in it, to be preloaded in place of the real one. */
-int v6shim_empty;
+/* A library that does nothing, to be preloaded in place of the real one. It needs libc, as the one for glibc does. */
+#include <unistd.h>
+
+int v6shim_empty(void);
+int v6shim_empty(void)
+{
+    return getpid();
+}

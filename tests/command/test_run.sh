@@ -180,6 +180,30 @@ if grep -q ld-musl "$room/musl"; then
     contains "a musl program" "warning: $room/musl uses the musl C library (/lib64//ld-musl-x86-64.so.1)" "$errors"
 fi
 
+# The library for musl lies in the folder musl, beside the other one.
+printf '#include <stdio.h>\n#include <stdlib.h>\nint main(void) { return puts(getenv("LD_PRELOAD")) < 0; }\n' >"$room/shown.c"
+if musl-gcc -o "$room/shown" "$room/shown.c" 2>/dev/null && mkdir "$room/both" "$room/both/musl" &&
+    cp "${LAB_BUILD:-$PWD}/.libs/libv6shim.so" "$room/both/" && : >"$room/empty.c" &&
+    musl-gcc -shared -nostdlib -o "$room/both/musl/libv6shim.so" "$room/empty.c"; then
+    printf '#!%s\n' "$room/shown" >"$room/of-musl" && chmod 755 "$room/of-musl"
+    for program in shown of-musl; do
+        try env V6SHIM_LIBRARY="$room/both/libv6shim.so" "$v6shim" run "$room/$program"
+        same "$program, of musl, gets the library for musl" "$room/both/musl/libv6shim.so" "$output"
+        same "$program: no warning" "" "$errors"
+    done
+    try env V6SHIM_LIBRARY="$room/both/libv6shim.so" "$v6shim" run sh -c 'echo $LD_PRELOAD'
+    same "a program of glibc gets the other" "$room/both/libv6shim.so" "$output"
+    try env V6SHIM_LIBRARY="$room/both/musl/libv6shim.so" "$v6shim" run /bin/true
+    contains "a program of glibc and a library for musl alone" "libv6shim.so is for musl" "$errors"
+    rm "$room/both/musl/libv6shim.so"
+    try env V6SHIM_LIBRARY="$room/both/libv6shim.so" V6SHIM_LOG=error "$v6shim" run "$room/shown"
+    same "without it the other is loaded, and the program runs" "$room/both/libv6shim.so" "$output"
+    try env V6SHIM_LIBRARY="$room/both/libv6shim.so" "$v6shim" run "$room/shown"
+    contains "and is told so" "libv6shim.so is for the GNU C library; it runs without the shim" "$errors"
+else
+    echo "# not tested: a library for musl (musl-gcc is not installed)"
+fi
+
 # setuid: a copy that belongs to somebody else, which only root can make, and not where the mount is nosuid.
 if [ "$(id -u)" -eq 0 ] && cp /bin/true "$room/setuid" && chown 65534 "$room/setuid" &&
     chmod 4755 "$room/setuid" && ! findmnt -no OPTIONS -T "$room" 2>/dev/null | grep -q nosuid; then

@@ -3,6 +3,7 @@
 
 #include <poll.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 
 const char *host, *place;
 

@@ -2,6 +2,7 @@
 
 #include <poll.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 
 struct sockaddr_in ipv4_of(struct in_addr address, uint16_t port)
 {

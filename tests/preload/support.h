@@ -29,6 +29,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+/* Functions that came with a version of glibc; musl has none of those that are asked about. */
+#ifdef __GLIBC__
+#define HAS_GLIBC(major, minor) __GLIBC_PREREQ(major, minor)
+#else
+#define HAS_GLIBC(major, minor) 0
+#endif
+
 #define NO_ERROR 4242 /* in errno before a call that may not touch it */
 
 struct part {

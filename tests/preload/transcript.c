@@ -2,6 +2,7 @@
 #include "core/base/error_text.h"
 
 #include <sys/syscall.h>
+#include <sys/time.h>
 
 #define DATA_SIZE 64
 

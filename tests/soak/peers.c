@@ -61,7 +61,12 @@ static void send_from(long fd, uint32_t number, uint16_t port)
     struct sockaddr_in6 server = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
     char control[CMSG_SPACE(sizeof(struct in6_pktinfo))] __attribute__((aligned(__alignof__(struct cmsghdr)))) = {0};
     struct iovec part = {&number, sizeof number};
-    struct msghdr message = {&server, sizeof server, &part, 1, control, sizeof control, 0};
+    struct msghdr message = {.msg_name = &server,
+                             .msg_namelen = sizeof server,
+                             .msg_iov = &part,
+                             .msg_iovlen = 1,
+                             .msg_control = control,
+                             .msg_controllen = sizeof control};
     struct in6_pktinfo source = {.ipi6_addr = address_of(number)};
     struct cmsghdr *head = (struct cmsghdr *)control; /* there is room for one */
     inet_pton(AF_INET6, "2001:db8::1", &server.sin6_addr);
@@ -79,7 +84,8 @@ static bool take_answer(long fd, unsigned long *wrong)
     uint32_t number;
     char control[256] __attribute__((aligned(__alignof__(struct cmsghdr))));
     struct iovec part = {&number, sizeof number};
-    struct msghdr message = {NULL, 0, &part, 1, control, sizeof control, 0};
+    struct msghdr message = {
+        .msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
     if (syscall(SYS_recvmsg, fd, &message, MSG_DONTWAIT) != sizeof number)
         return false;
     struct in6_addr expected = address_of(number);

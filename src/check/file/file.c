@@ -8,6 +8,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "command/common/preload.h"
+
 #define BIT(name) FACT_BIT(FACT_##name)
 
 const facts_t facts_against = BIT(NAME_OLD) | BIT(NAME_INET) | BIT(SOCKET_INET) | BIT(DATAGRAM_INET) | BIT(TEXT_OLD) |
@@ -67,13 +69,16 @@ void check_obstacles(struct checker *checker, struct report *report, const struc
                                                  : NULL;
     if (rights != NULL)
         report_add_gap(report, GAP_PRIVILEGED_PROGRAM, &(struct evidence){.detail = rights});
-    if (program_uses_musl(program))
+    char library[PATH_MAX];
+    if (program_uses_musl(program)) {
+        if (!preload_has_musl(library))
+            report_add_gap(report, GAP_OTHER_LIBC, &(struct evidence){.detail = program->interpreter});
+    } else if (strncmp(program->interpreter, "/system/bin/linker", 18) == 0 ||
+               strstr(program->interpreter, "/ld-uClibc") != NULL) {
         report_add_gap(report, GAP_OTHER_LIBC, &(struct evidence){.detail = program->interpreter});
-    else if (strncmp(program->interpreter, "/system/bin/linker", 18) == 0 ||
-             strstr(program->interpreter, "/ld-uClibc") != NULL)
-        report_add_gap(report, GAP_OTHER_LIBC, &(struct evidence){.detail = program->interpreter});
-    else if (!has_shim_for(checker, program))
+    } else if (!has_shim_for(checker, program)) {
         report_add_gap(report, GAP_OTHER_ABI, &(struct evidence){.detail = report->machine});
+    }
 }
 
 void check_conclude_ipv4(struct report *report, facts_t facts)

@@ -9,8 +9,7 @@
 
 #include "command/common/command.h"
 
-#define SCRIPTS_FOLLOWED 5 /* as many as the kernel follows */
-#define REASON_SIZE      (PATH_MAX + 256)
+#define REASON_SIZE (PATH_MAX + 256)
 
 /* Secure execution (ld.so(8)), as the kernel decides: other ids than the caller's, or capabilities gained. */
 static const char *secure_reason(const char *path, const struct program *program)
@@ -61,9 +60,10 @@ static const char *find_reason(const char *path, const struct program *program, 
                  class_name(library->elf_class));
         return buffer;
     }
-    if (program_uses_musl(program)) {
-        snprintf(buffer, REASON_SIZE, "uses the musl C library (%s), libv6shim.so needs the GNU C library",
-                 program->interpreter);
+    if (program_uses_musl(program) == library->needs_others) {
+        snprintf(buffer, REASON_SIZE, "uses %s (%s), libv6shim.so is for %s",
+                 library->needs_others ? "the musl C library" : "another C library", program->interpreter,
+                 library->needs_others ? "the GNU C library" : "musl");
         return buffer;
     }
     return secure_reason(path, program);
@@ -74,11 +74,8 @@ void advise(const char *command, const char *path, const struct program *library
     char place[PATH_MAX], buffer[REASON_SIZE];
     struct program program;
     snprintf(place, sizeof place, "%s", path);
-    if (program_read(place, &program) != 0)
+    if (!program_read_started(place, &program))
         return;
-    for (int scripts = 0; program.kind == PROGRAM_SCRIPT && scripts < SCRIPTS_FOLLOWED; scripts++)
-        if (!program_follow_script(place, &program))
-            return;
     const char *reason = find_reason(place, &program, library, buffer);
     if (reason == NULL)
         return;

@@ -35,8 +35,7 @@ void launch_set_preload(const char *command, const char *program_path)
 {
     char path[PATH_MAX], file[PATH_MAX];
     struct program library;
-    if (!preload_find(command, path) || !preload_expand(path, program_path, file) ||
-        program_read(file, &library) != 0) {
+    if (!preload_find_for(command, program_path, path, file) || program_read(file, &library) != 0) {
         complain(command, "cannot find libv6shim.so (%s); V6SHIM_LIBRARY can name it; running without the shim",
                  path);
         return;

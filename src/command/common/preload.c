@@ -15,7 +15,8 @@
 
 #define LIBRARY    "libv6shim.so"
 #define OBSERVER   "libv6shim-observe.so"
-#define SEPARATORS " :" /* of LD_PRELOAD, ld.so(8) */
+#define MUSL_ROOM  "musl" /* the folder, beside the library for glibc, of the one for musl */
+#define SEPARATORS " :"   /* of LD_PRELOAD, ld.so(8) */
 
 /* Prints into `path`; true where a readable file has that name. */
 static bool try_path(char path[PATH_MAX], const char *directory, size_t length, const char *rest)
@@ -123,9 +124,43 @@ bool preload_find(const char *command, char path[PATH_MAX])
             strcpy(path, named);
             return true;
         }
-        complain(command, "V6SHIM_LIBRARY names %s: %s; ignored", named, fault);
+        if (command != NULL)
+            complain(command, "V6SHIM_LIBRARY names %s: %s; ignored", named, fault);
     }
     return find_beside(path, "", LIBRARY) || try_path(path, LIBDIR, strlen(LIBDIR), "/" LIBRARY);
+}
+
+/* The library for musl that belongs to this one: itself, or the file of its name in the folder "musl" beside it. */
+static bool find_for_musl(const char *file, char path[PATH_MAX])
+{
+    struct program library;
+    const char *slash = strrchr(file, '/');
+    if (slash == NULL)
+        return false;
+    if (program_read(file, &library) == 0 && !library.needs_others)
+        return try_path(path, file, strlen(file), "");
+    return try_path(path, file, (size_t)(slash - file), "/" MUSL_ROOM "/" LIBRARY) &&
+           program_read(path, &library) == 0 && !library.needs_others;
+}
+
+bool preload_find_for(const char *command, const char *program_path, char path[PATH_MAX], char file[PATH_MAX])
+{
+    char started[PATH_MAX], musl[PATH_MAX];
+    struct program program;
+    if (!preload_find(command, path) || !preload_expand(path, program_path, file))
+        return false;
+    snprintf(started, sizeof started, "%s", program_path);
+    if (program_read_started(started, &program) && program_uses_musl(&program) && find_for_musl(file, musl)) {
+        strcpy(path, musl);
+        strcpy(file, musl);
+    }
+    return true;
+}
+
+bool preload_has_musl(char file[PATH_MAX])
+{
+    char path[PATH_MAX], any[PATH_MAX];
+    return preload_find(NULL, path) && preload_expand(path, "/proc/self/exe", any) && find_for_musl(any, file);
 }
 
 bool preload_find_observer(char path[PATH_MAX])

@@ -10,7 +10,7 @@
 /*
  * The library that belongs to this command: what V6SHIM_LIBRARY names, else the one in the build tree that the
  * command was started from, else the installed one. False where there is none; `path` then names the place where it
- * should be. What is wrong with V6SHIM_LIBRARY is said as `command` says it.
+ * should be. What is wrong with V6SHIM_LIBRARY is said as `command` says it (NULL: not at all).
  */
 bool preload_find(const char *command, char path[PATH_MAX]);
 
@@ -20,6 +20,17 @@ bool preload_find(const char *command, char path[PATH_MAX]);
  * itself. False where there is none that can be read.
  */
 bool preload_expand(const char *name, const char *program_path, char path[PATH_MAX]);
+
+/*
+ * The library that this program is to be given: as V6SHIM_LIBRARY or the file of preload_find() are named, or, for a
+ * program of musl, where such a file is there: that of the folder "musl" beside it, by its path (musl's loader knows
+ * no $LIB). Of a script its interpreter counts. `file` is the file that the loader takes. False where there is none;
+ * `path` then names the place where it should be.
+ */
+bool preload_find_for(const char *command, const char *program_path, char path[PATH_MAX], char file[PATH_MAX]);
+
+/* Whether there is one for programs of musl. What is wrong with V6SHIM_LIBRARY is not said. */
+bool preload_has_musl(char file[PATH_MAX]);
 
 /* The observer of v6shim check --run: beside the command in a build tree, else where it is installed. */
 bool preload_find_observer(char path[PATH_MAX]);

@@ -12,7 +12,8 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
-#define DEFAULT_PATH "/bin:/usr/bin" /* execvp's own, where PATH is not set */
+#define SCRIPTS_FOLLOWED 5               /* as many as the kernel follows */
+#define DEFAULT_PATH     "/bin:/usr/bin" /* execvp's own, where PATH is not set */
 
 /* PT_INTERP's text. */
 static int read_interpreter(const struct elf_source *source, const struct elf_header_segment *segment,
@@ -46,6 +47,7 @@ int program_read_elf(const struct elf_source *source, struct program *program)
     program->elf_class = header.elf_class;
     program->machine = header.machine;
     program->interpreter[0] = '\0';
+    program->needs_others = false;
     if (header.type != ET_EXEC && header.type != ET_DYN) {
         program->kind = PROGRAM_OBJECT;
         return 0;
@@ -58,6 +60,7 @@ int program_read_elf(const struct elf_source *source, struct program *program)
         if (segment.type == PT_DYNAMIC)
             dynamic = segment;
     }
+    program->needs_others = elf_header_dynamic(source, &header, &dynamic, DT_NEEDED) != 0;
     program->kind = program->interpreter[0] != '\0' ? PROGRAM_DYNAMIC : kind_of_alone(source, &header, &dynamic);
     return 0;
 }
@@ -218,5 +221,15 @@ bool program_follow_script(char path[PATH_MAX], struct program *program)
     if (program_read(path, &next) != 0)
         return false;
     *program = next;
+    return true;
+}
+
+bool program_read_started(char path[PATH_MAX], struct program *program)
+{
+    if (program_read(path, program) != 0)
+        return false;
+    for (int scripts = 0; program->kind == PROGRAM_SCRIPT && scripts < SCRIPTS_FOLLOWED; scripts++)
+        if (!program_follow_script(path, program))
+            return false;
     return true;
 }

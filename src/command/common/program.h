@@ -26,9 +26,10 @@ enum program_kind {
 
 struct program {
     enum program_kind kind;
-    int elf_class; /* ELFCLASS32 or ELFCLASS64; ELFCLASSNONE where this is no ELF file */
-    int machine;   /* EM_X86_64 and so on; EM_NONE where this is no ELF file */
-    bool setuid;   /* the three that make the loader ignore LD_PRELOAD; nosuid mounts are allowed for */
+    int elf_class;     /* ELFCLASS32 or ELFCLASS64; ELFCLASSNONE where this is no ELF file */
+    int machine;       /* EM_X86_64 and so on; EM_NONE where this is no ELF file */
+    bool needs_others; /* DT_NEEDED: other libraries; libv6shim.so for musl is the one that needs none */
+    bool setuid;       /* the three that make the loader ignore LD_PRELOAD; nosuid mounts are allowed for */
     bool setgid;
     bool capabilities;
     char interpreter[PATH_MAX];              /* PROGRAM_DYNAMIC: PT_INTERP; PROGRAM_SCRIPT: the path after #! */
@@ -41,10 +42,10 @@ struct program {
  */
 int program_read(const char *path, struct program *program);
 
-/* The ELF half alone, of bytes the caller has: kind, elf_class, machine, interpreter. 0 or -ENOEXEC. */
+/* The ELF half alone, of bytes the caller has: kind, elf_class, machine, needs_others, interpreter. 0 or -ENOEXEC. */
 int program_read_elf(const struct elf_source *source, struct program *program);
 
-/* Whether the interpreter is musl's loader (/lib/ld-musl-x86_64.so.1): the preload needs the GNU C library. */
+/* Whether the interpreter is musl's loader (/lib/ld-musl-x86_64.so.1). */
 bool program_uses_musl(const struct program *program);
 
 /* A machine as people call it ("x86-64", "ARM64"), else "ELF machine N" in the buffer. */
@@ -62,5 +63,11 @@ int program_find(const char *name, char path[PATH_MAX]);
  * that can't be found or read: `path` then holds its name, `program` is as it was.
  */
 bool program_follow_script(char path[PATH_MAX], struct program *program);
+
+/*
+ * The program that the kernel would start for this file: the file itself, or what the first lines of scripts lead to.
+ * `path` changes with it. False where one of them can't be found or read.
+ */
+bool program_read_started(char path[PATH_MAX], struct program *program);
 
 #endif

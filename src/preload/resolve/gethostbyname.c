@@ -165,6 +165,7 @@ static enum resolve_outcome outcome_of(const struct hostent *ipv4, int host_erro
     return host_error == HOST_NOT_FOUND || host_error == NO_DATA ? RESOLVE_ABSENT : RESOLVE_UNANSWERED;
 }
 
+#ifdef __GLIBC__
 struct hostent *resolve_by_name(const char *name)
 {
     int saved = errno;
@@ -190,6 +191,7 @@ struct hostent *resolve_by_name(const char *name)
     resolve_end(half);
     return result;
 }
+#endif
 
 /*
  * Packs for the _r functions. The parts may lie in the program's buffer. `*found` is libc's answer in there, or NULL.
@@ -296,3 +298,34 @@ struct hostent *resolve_by_alias(struct in_addr alias)
     free(buffer);
     return result;
 }
+
+/* musl frees what gethostbyname() last returned, to whatever thread, when it is called again: its result may vanish
+   while we wait for the other half of ours. So it is never called. */
+#ifndef __GLIBC__
+struct hostent *resolve_by_name(const char *name)
+{
+    char *buffer = NULL;
+    struct hostent hostent, *found = NULL;
+    int error = ERANGE, host_error = NO_RECOVERY;
+    for (size_t size = STATIC_BUFFER_SIZE; error == ERANGE && size <= LAST_BUFFER_SIZE; size *= 2) {
+        free(buffer);
+        buffer = malloc(size);
+        if (buffer == NULL)
+            break;
+        struct resolve_buffer into = {&hostent, buffer, size};
+        error = resolve_by_name_r(name, &into, &found, &host_error);
+    }
+    if (found != NULL) {
+        struct hostent_parts parts = hostent_parts_of(found);
+        parts.first = found->h_addr_list;
+        found = NULL;
+        host_error = NO_RECOVERY;
+        if (hostent_pack_fitting(&parts, static_buffer, sizeof static_buffer, &static_hostent) == 0)
+            found = &static_hostent;
+    }
+    free(buffer);
+    if (found == NULL)
+        h_errno = host_error;
+    return found;
+}
+#endif

@@ -101,7 +101,7 @@ static void test_a_length_that_lies_makes_the_list_invalid(void **state)
     assert_false(control_list_is_valid(&message));
     last->cmsg_len = CMSG_SPACE(sizeof value) + 1;
     assert_false(control_list_is_valid(&message));
-    last->cmsg_len = SIZE_MAX;
+    last->cmsg_len = (__typeof__(last->cmsg_len))SIZE_MAX;
     assert_false(control_list_is_valid(&message));
     last->cmsg_len = CMSG_LEN(0);
     assert_true(control_list_is_valid(&message));

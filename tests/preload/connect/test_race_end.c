@@ -130,6 +130,16 @@ static void test_race_was_handed_to_silent_ipv6(void **state)
                                                          "EINPROGRESS\nconnected to 192.0.2.1\n");
 }
 
+/* glibc has a second name for fcntl(). */
+static void set_flags_by_other_name(int fd, int flags)
+{
+#ifdef __GLIBC__
+    fcntl64(fd, F_SETFL, flags);
+#else
+    fcntl(fd, F_SETFL, flags);
+#endif
+}
+
 /* Whatever makes a race collapse, its placeholder has gone. */
 static void part_collapsed(void)
 {
@@ -141,7 +151,7 @@ static void part_collapsed(void)
         if (way == 1)
             fcntl(fd, F_SETFL, 0);
         if (way == 2)
-            fcntl64(fd, F_SETFL, O_RDWR);
+            set_flags_by_other_name(fd, O_RDWR);
         if (way == 3)
             ioctl(fd, FIONBIO, &off);
         if (way == 4)

@@ -140,7 +140,7 @@ static void errors(void)
                              .msg_control = &control,
                              .msg_controllen = sizeof control};
     SAY(recvmsg(fd, &message, MSG_ERRQUEUE));
-    printf("%s, flags %#x, control %zu, ", data, (unsigned)message.msg_flags, message.msg_controllen);
+    printf("%s, flags %#x, control %zu, ", data, (unsigned)message.msg_flags, (size_t)message.msg_controllen);
     say_name(&name, message.msg_namelen, &to);
     struct sock_extended_err extended;
     memcpy(&extended, CMSG_DATA(&control.header), sizeof extended);

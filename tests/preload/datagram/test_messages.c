@@ -36,7 +36,7 @@ static void say_message(const struct cmsghdr *head)
     struct in_pktinfo information;
     int number;
     size_t size = head->cmsg_len - CMSG_LEN(0);
-    printf("  %d %d, %zu", head->cmsg_level, head->cmsg_type, head->cmsg_len);
+    printf("  %d %d, %zu", head->cmsg_level, head->cmsg_type, (size_t)head->cmsg_len);
     if (head->cmsg_type == IP_PKTINFO && size >= sizeof information) {
         memcpy(&information, CMSG_DATA(head), sizeof information);
         printf(": %d %s", information.ipi_ifindex, shown(information.ipi_addr));
@@ -57,10 +57,15 @@ static void say_received(int fd, size_t room, int flags)
     char data[8];
     bool touched = false;
     struct iovec part = {data, sizeof data};
-    struct msghdr message = {&peer, sizeof peer, &part, 1, control.bytes, room, 0};
+    struct msghdr message = {.msg_name = &peer,
+                             .msg_namelen = sizeof peer,
+                             .msg_iov = &part,
+                             .msg_iovlen = 1,
+                             .msg_control = control.bytes,
+                             .msg_controllen = room};
     memset(control.bytes, UNTOUCHED, sizeof control.bytes);
     say("recvmsg", recvmsg(fd, &message, flags));
-    printf("  of %s, flags %x, %zu bytes\n", shown(peer.sin_addr), message.msg_flags, message.msg_controllen);
+    printf("  of %s, flags %x, %zu bytes\n", shown(peer.sin_addr), message.msg_flags, (size_t)message.msg_controllen);
     for (struct cmsghdr *head = CMSG_FIRSTHDR(&message); head != NULL; head = CMSG_NXTHDR(&message, head))
         say_message(head);
     for (size_t i = room; i < sizeof control.bytes; i++)
@@ -79,13 +84,18 @@ static void say_received_together(int fd, size_t room)
     struct mmsghdr messages[2] = {{.msg_len = 0}};
     for (int i = 0; i < 2; i++) {
         parts[i] = (struct iovec){data[i], sizeof data[i]};
-        messages[i].msg_hdr = (struct msghdr){&peers[i], sizeof peers[i], &parts[i], 1, controls[i].bytes, room, 0};
+        messages[i].msg_hdr = (struct msghdr){.msg_name = &peers[i],
+                                              .msg_namelen = sizeof peers[i],
+                                              .msg_iov = &parts[i],
+                                              .msg_iovlen = 1,
+                                              .msg_control = controls[i].bytes,
+                                              .msg_controllen = room};
     }
     say("recvmmsg", recvmmsg(fd, messages, 2, 0, NULL));
     for (int i = 0; i < 2; i++) {
         struct msghdr *message = &messages[i].msg_hdr;
         printf("  of %s, flags %x, %zu bytes\n", shown(peers[i].sin_addr), message->msg_flags,
-               message->msg_controllen);
+               (size_t)message->msg_controllen);
         for (struct cmsghdr *head = CMSG_FIRSTHDR(message); head != NULL; head = CMSG_NXTHDR(message, head))
             say_message(head);
     }
@@ -135,8 +145,14 @@ static void part_sent(void)
     char data[8];
     union control got;
     struct iovec part = {data, 4};
-    struct msghdr message = {&peer, sizeof peer, &part, 1, control.bytes, size, 0};
-    struct msghdr received = {NULL, 0, &part, 1, got.bytes, sizeof got.bytes, 0};
+    struct msghdr message = {.msg_name = &peer,
+                             .msg_namelen = sizeof peer,
+                             .msg_iov = &part,
+                             .msg_iovlen = 1,
+                             .msg_control = control.bytes,
+                             .msg_controllen = size};
+    struct msghdr received = {
+        .msg_iov = &part, .msg_iovlen = 1, .msg_control = got.bytes, .msg_controllen = sizeof got.bytes};
     world_sets(client, IP_RECVTTL, IPV6_RECVHOPLIMIT, 1);
     world_sets(client, IP_RECVTOS, IPV6_RECVTCLASS, 1);
     world_sends(client, "word", port);
@@ -169,7 +185,12 @@ static void part_error_queue(void)
     union control control;
     char data[8];
     struct iovec part = {data, sizeof data};
-    struct msghdr message = {&peer, sizeof peer, &part, 1, control.bytes, sizeof control.bytes, 0};
+    struct msghdr message = {.msg_name = &peer,
+                             .msg_namelen = sizeof peer,
+                             .msg_iov = &part,
+                             .msg_iovlen = 1,
+                             .msg_control = control.bytes,
+                             .msg_controllen = sizeof control.bytes};
     ask_for(server, IP_RECVERR);
     world_sends(client, "word", port);
     recvfrom(server, data, sizeof data, 0, (struct sockaddr *)&peer, &length);
@@ -185,8 +206,8 @@ static void part_error_queue(void)
         } told = {0};
         memcpy(&told, CMSG_DATA(head), sizeof told);
         printf("%d %d, %zu: error %u, origin %d, type %d, code %d, by %s\n", head->cmsg_level, head->cmsg_type,
-               head->cmsg_len, told.error.ee_errno, told.error.ee_origin, told.error.ee_type, told.error.ee_code,
-               shown(told.offender.sin_addr));
+               (size_t)head->cmsg_len, told.error.ee_errno, told.error.ee_origin, told.error.ee_type,
+               told.error.ee_code, shown(told.offender.sin_addr));
     }
     say("once more", recvmsg(server, &message, MSG_ERRQUEUE | MSG_DONTWAIT));
 }

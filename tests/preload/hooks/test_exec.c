@@ -53,7 +53,7 @@ static void by_fexecve(void)
     fexecve(open(program, O_RDONLY | O_CLOEXEC), arguments, environ);
 }
 
-#if __GLIBC_PREREQ(2, 34)
+#if HAS_GLIBC(2, 34)
 static void by_execveat(void)
 {
     execveat(AT_FDCWD, program, arguments, environ, 0);
@@ -66,7 +66,7 @@ static const struct {
 } ways[] = {
     {"WAY=execve", by_execve},     {"WAY=execv", by_execv},   {"WAY=execvp", by_execvp}, {"WAY=execvpe", by_execvpe},
     {"WAY=execl", by_execl},       {"WAY=execlp", by_execlp}, {"WAY=execle", by_execle}, {"WAY=fexecve", by_fexecve},
-#if __GLIBC_PREREQ(2, 34)
+#if HAS_GLIBC(2, 34)
     {"WAY=execveat", by_execveat},
 #endif
 };

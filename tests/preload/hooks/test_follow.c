@@ -56,7 +56,7 @@ static void by_fexecve(char *const environment[])
     fexecve(open(ENV, O_RDONLY | O_CLOEXEC), arguments, environment);
 }
 
-#if __GLIBC_PREREQ(2, 34)
+#if HAS_GLIBC(2, 34)
 static void by_execveat(char *const environment[])
 {
     execveat(AT_FDCWD, ENV, arguments, environment, 0);
@@ -106,7 +106,7 @@ static const struct {
     {"execlp", by_execlp},
     {"execle", by_execle},
     {"fexecve", by_fexecve},
-#if __GLIBC_PREREQ(2, 34)
+#if HAS_GLIBC(2, 34)
     {"execveat", by_execveat},
 #endif
     {"posix_spawn", by_posix_spawn},

@@ -5,6 +5,7 @@
 #include <linux/netlink.h>
 #include <linux/sock_diag.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 
 #define DATA_SIZE 64
 

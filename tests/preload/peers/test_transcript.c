@@ -228,7 +228,8 @@ static void part_receive(void)
         for (int way = 0; way < 3; way++) {
             char buffer[ROOM], data[8];
             struct iovec part = {data, sizeof data};
-            struct mmsghdr message = {.msg_hdr = {buffer, rooms[i], &part, 1, NULL, 0, 0}};
+            struct mmsghdr message = {
+                .msg_hdr = {.msg_name = buffer, .msg_namelen = rooms[i], .msg_iov = &part, .msg_iovlen = 1}};
             socklen_t length = rooms[i];
             memset(buffer, UNTOUCHED, sizeof buffer);
             world_sends(client, "word", port);

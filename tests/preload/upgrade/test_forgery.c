@@ -111,7 +111,7 @@ static int wait_masked(int set, struct epoll_event *told)
 
 static int wait_precisely(int set, struct epoll_event *told)
 {
-#if __GLIBC_PREREQ(2, 35)
+#if HAS_GLIBC(2, 35)
     return epoll_pwait2(set, told, 2, &no_time, NULL);
 #else
     return epoll_pwait(set, told, 2, 0, NULL);

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 
 #define PORT        24640
 #define MOMENTS_MIN 8 /* of system calls: that the thief was there */

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <linux/filter.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 
 #define DATA_SIZE 64
 
