@@ -56,10 +56,11 @@ static bool ipv6_in(const struct ip_address *address, uint16_t prefix, uint16_t 
 
 bool address_equal(const struct ip_address *left, const struct ip_address *right)
 {
-    unsigned bits;
-    const uint8_t *bytes = address_bytes(left, &bits);
-    return left->family == right->family && memcmp(bytes, right->ipv6.s6_addr, bits / 8) == 0 &&
-           (left->family != AF_INET6 || left->scope == right->scope);
+    if (left->family != right->family)
+        return false;
+    if (left->family == AF_INET)
+        return left->ipv4.s_addr == right->ipv4.s_addr;
+    return left->family != AF_INET6 || (IN6_ARE_ADDR_EQUAL(&left->ipv6, &right->ipv6) && left->scope == right->scope);
 }
 
 bool address_is_unspecified(const struct ip_address *address)

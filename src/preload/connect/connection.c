@@ -16,6 +16,7 @@
 #include "preload/connect/history.h"
 #include "preload/connect/patience.h"
 #include "preload/connect/race.h"
+#include "preload/connect/single.h"
 #include "preload/log/log.h"
 #include "preload/nat64/discovery.h"
 #include "preload/peers/outbound.h"
@@ -26,77 +27,6 @@
 #include "preload/system/settings.h"
 #include "preload/thread/signal_handler.h"
 #include "preload/upgrade/upgrade.h"
-
-/* The real connect(), which may sleep: hooks that a signal handler calls meanwhile have to act. */
-static int connect_within(int fd, const struct ip_address *address, uint16_t port, int64_t limit_ms)
-{
-    struct sockaddr_storage socket_address;
-    socklen_t length = address_to_sockaddr(address, port, &socket_address);
-    uintptr_t guard = guard_lift();
-    int result = patience_connect(fd, (const struct sockaddr *)&socket_address, length, limit_ms);
-    guard_restore(guard);
-    return result;
-}
-
-static int connect_to(int fd, const struct ip_address *address, uint16_t port)
-{
-    return connect_within(fd, address, port, PATIENCE_FOREVER);
-}
-
-static bool is_underway(int result)
-{
-    return result == 0 || result == -EINPROGRESS || result == -EINTR || result == -EALREADY || result == -EISCONN ||
-           result == -EAGAIN;
-}
-
-/* To the program, a socket that stays with IPv4 has no route to an IPv6 address. What could not be set on another
-   socket (-EPERM for a mark, -EACCES for a port) says nothing of the peer, either. */
-static int told_of_upgrade(int error)
-{
-    switch (-error) {
-    case EISCONN:
-        return error;
-    case EBADF: /* the number is beyond RLIMIT_NOFILE by now: no socket can take it */
-    case EMFILE:
-    case ENFILE:
-    case ENOMEM:
-    case ENOBUFS:
-        return -ENOBUFS; /* what connect(2) says of a shortage */
-    default:
-        return -ENETUNREACH;
-    }
-}
-
-/* One candidate on the program's socket, which becomes an IPv6 one when the first IPv6 candidate needs it. */
-static int connect_one(int fd, const struct ip_address *candidate, uint16_t port, int64_t limit_ms)
-{
-    if (candidate->family == AF_INET6) {
-        int result = upgrade_to_connect(fd);
-        if (result < 0)
-            return told_of_upgrade(result);
-        return connect_within(fd, candidate, port, limit_ms);
-    }
-    if (!sockets_has(fd, SOCKET_UPGRADED))
-        return connect_to(fd, candidate, port);
-    struct ip_address mapped = address_map(candidate->ipv4);
-    int result = connect_to(fd, &mapped, port);
-    if (result == 0 && sockets_has(fd, SOCKET_STREAM))
-        upgrade_undo_when_ipv4(fd);
-    return result;
-}
-
-static int try_candidate(int fd, const struct ip_address *candidate, uint16_t port, int64_t limit_ms)
-{
-    log_attempt(fd, candidate, port, -EINPROGRESS);
-    int result = connect_one(fd, candidate, port, limit_ms);
-    if (result == -EINPROGRESS)
-        log_connection(EVENT_HANDED, fd, candidate, port, 0);
-    else if (result == -EINTR)
-        log_connection(EVENT_INTERRUPTED, fd, candidate, port, 0);
-    else
-        log_attempt(fd, candidate, port, result);
-    return result;
-}
 
 /* ::1 is tried only after 127.0.0.1 has refused: anything else could hand the connection to another local user. */
 static bool may_try(const struct ip_address *candidate, size_t place, int ipv4_loopback_result)
@@ -144,9 +74,9 @@ static int try_in_order(int fd, const struct destinations *destinations, uint16_
             continue;
         int result = prohibits(destinations, results, i);
         if (result == 0)
-            result = try_candidate(fd, candidate, port, silence_limit(destinations, results, i));
+            result = single_try(fd, candidate, port, silence_limit(destinations, results, i));
         results[i] = result;
-        if (is_underway(result)) {
+        if (single_is_underway(result)) {
             if (result == 0 && destinations->count > 1)
                 log_connection(EVENT_WON, fd, candidate, port, 0);
             destinations_mark(destinations, false);
@@ -245,7 +175,7 @@ static int connect_stream(int fd, struct destinations *destinations, uint16_t po
     sockets_set(sockets_find(fd), SOCKET_TRIED);
     if (result == -EAGAIN)
         return try_in_order(fd, destinations, port);
-    destinations_mark(destinations, !is_underway(result));
+    destinations_mark(destinations, !single_is_underway(result));
     return result;
 }
 
@@ -255,7 +185,7 @@ static int connect_left_alone(int fd, const struct destinations *destinations, u
     if (!destinations_ipv4(destinations, &ipv4))
         return -ENETUNREACH;
     struct ip_address address = address_ipv4(ipv4);
-    return connect_to(fd, &address, port);
+    return single_connect(fd, &address, port);
 }
 
 static bool is_udp(int fd)
@@ -287,15 +217,41 @@ static int connect_datagram(int fd, struct destinations *destinations, uint16_t 
     return try_in_order(fd, destinations, port);
 }
 
+static void note_translated(int fd, const struct destinations *destinations)
+{
+    if (may_be_shown_as_ipv4(destinations))
+        sockets_set(sockets_find(fd), SOCKET_TRANSLATED);
+    else
+        sockets_clear(sockets_find(fd), SOCKET_TRANSLATED);
+}
+
 /* `state` is that of a TCP socket, else it is one of UDP. */
 static int connect_to_any(int fd, int state, struct destinations *destinations, uint16_t port)
 {
     int result = state >= 0 ? connect_stream(fd, destinations, port) : connect_datagram(fd, destinations, port);
-    if (is_underway(result) && may_be_shown_as_ipv4(destinations))
-        sockets_set(sockets_find(fd), SOCKET_TRANSLATED);
-    else if (is_underway(result))
-        sockets_clear(sockets_find(fd), SOCKET_TRANSLATED);
+    if (single_is_underway(result))
+        note_translated(fd, destinations);
     return result;
+}
+
+/*
+ * The usual case: the first connect() of a TCP socket, to an alias that stands for one IPv6 address alone. The same
+ * comes of it as of connect_to_any(), with one question to the kernel about the socket. False: this is not the usual
+ * case, and nothing was done.
+ */
+static bool connect_untouched(int fd, const struct destinations *destinations, uint16_t port, int *result)
+{
+    const struct ip_address *address = &destinations->addresses[0];
+    if (destinations->count != 1 || address->family != AF_INET6 || destinations->behind_ipv4)
+        return false;
+    *result = single_try_untouched(fd, address, port);
+    if (*result == -ESTALE)
+        return false;
+    if (single_is_underway(*result))
+        note_translated(fd, destinations);
+    else if (!eyeballs_error_outranks(-*result, ENETUNREACH))
+        *result = -ENETUNREACH;
+    return true;
 }
 
 int connection_translate(int fd, const struct sockaddr_in *asked)
@@ -383,18 +339,28 @@ static int connect_again(int fd)
 }
 
 /* `translated`: NAT64's ways to it are among those that were tried. */
-static int make(int fd, int state, const struct sockaddr_in *asked, bool redirected, bool *translated)
+static int make(int fd, const struct sockaddr_in *asked, bool redirected, bool *translated)
 {
     struct destinations destinations;
     uint16_t port = ntohs(asked->sin_port);
+    int found = -EAGAIN, result;
+    if (!redirected && sockets_is_untouched(fd) && destinations_find(asked->sin_addr, &destinations)) {
+        if (connect_untouched(fd, &destinations, port, &result))
+            return result;
+        found = 0;
+    }
+    int state = kernel_tcp_state(fd);
+    if (state == -EBADF || state == -ENOTSOCK)
+        return state;
     if (state >= 0 && (state != TCP_CLOSE || sockets_has(fd, SOCKET_TRIED | SOCKET_FAILED))) {
-        int result = connect_again(fd);
+        result = connect_again(fd);
         if (result != -EINVAL)
             return result;
     }
-    int found = redirected                                          ? find_redirected(fd, state, asked, &destinations)
-                : destinations_find(asked->sin_addr, &destinations) ? 0
-                                                                    : -ENETUNREACH;
+    if (redirected)
+        found = find_redirected(fd, state, asked, &destinations);
+    else if (found < 0)
+        found = destinations_find(asked->sin_addr, &destinations) ? 0 : -ENETUNREACH;
     if (found < 0)
         return found;
     if (state < 0 && !is_udp(fd))
@@ -405,11 +371,9 @@ static int make(int fd, int state, const struct sockaddr_in *asked, bool redirec
 
 int connection_make(int fd, const struct sockaddr_in *asked)
 {
-    int saved = errno, state = kernel_tcp_state(fd);
-    if (state == -EBADF || state == -ENOTSOCK)
-        return state;
+    int saved = errno;
     bool redirected = redirect_concerns(asked->sin_addr), translated = false;
-    int result = make(fd, state, asked, redirected, &translated);
+    int result = make(fd, asked, redirected, &translated);
     errno = saved;
     if (result != -ENETUNREACH || redirected || translated || aliases_contains(asked->sin_addr))
         return result;
@@ -436,10 +400,10 @@ int connection_make_mapped(int fd, const struct sockaddr_in *asked)
 {
     int saved = errno;
     struct ip_address address = address_ipv4(asked->sin_addr);
-    int result = try_candidate(fd, &address, ntohs(asked->sin_port), PATIENCE_FOREVER);
+    int result = single_try(fd, &address, ntohs(asked->sin_port), PATIENCE_FOREVER);
     /* Not of TCP: the first connect() after a connection was made, which some programs call to learn of it, succeeds
        whatever the address, and that one goes on. */
-    if (is_underway(result) && !sockets_has(fd, SOCKET_STREAM))
+    if (single_is_underway(result) && !sockets_has(fd, SOCKET_STREAM))
         sockets_clear(sockets_find(fd), SOCKET_TRANSLATED);
     errno = saved;
     return result == -ENETUNREACH ? connection_translate(fd, asked) : result;
@@ -447,8 +411,8 @@ int connection_make_mapped(int fd, const struct sockaddr_in *asked)
 
 int connection_make_back(int fd, const struct ip_address *peer, uint16_t port)
 {
-    int saved = errno, result = try_candidate(fd, peer, port, PATIENCE_FOREVER);
-    if (is_underway(result))
+    int saved = errno, result = single_try(fd, peer, port, PATIENCE_FOREVER);
+    if (single_is_underway(result))
         sockets_clear(sockets_find(fd), SOCKET_TRANSLATED);
     errno = saved;
     return result;

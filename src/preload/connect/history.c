@@ -169,10 +169,8 @@ void history_note_later(const struct history_candidates *candidates, const unsig
     each_outcome(candidates, order, winner, losers, keep_loser, keep_winner);
 }
 
-void history_flush(void)
+void history_write_notes(void)
 {
-    if (atomic_load_explicit(&history_waiting, memory_order_relaxed) == 0)
-        return;
     int saved = errno;
     for (unsigned i = 0; i < NOTES; i++) {
         int state = atomic_load(&notes[i].state);

@@ -41,6 +41,11 @@ void history_note(struct history_candidates *candidates, const unsigned *order, 
 void history_note_later(const struct history_candidates *candidates, const unsigned *order, unsigned winner,
                         uint32_t losers);
 extern _Atomic unsigned history_waiting; /* how many notes */
-void history_flush(void);
+void history_write_notes(void);
+static inline void history_flush(void)
+{
+    if (__builtin_expect(atomic_load_explicit(&history_waiting, memory_order_relaxed) != 0, 0))
+        history_write_notes();
+}
 
 #endif

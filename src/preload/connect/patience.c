@@ -50,7 +50,7 @@ static int wait_for_connection(int fd, const struct sockaddr *address, socklen_t
     }
 }
 
-/* A limit that is set on the program's socket. Not on the stack: see patience_clean_up. */
+/* A limit that is set on the program's socket. Not on the stack: see patience_end_abandoned. */
 struct patience {
     _Atomic uint32_t next_free; /* the pool's */
     uint32_t outer;             /* that of this thread which a signal handler has interrupted */
@@ -132,11 +132,9 @@ void patience_abandon_all(void)
         end();
 }
 
-void patience_clean_up(void)
+void patience_end_abandoned(void)
 {
     uintptr_t here = (uintptr_t)__builtin_frame_address(0);
-    if (patience_current == 0)
-        return;
     struct critical_section section;
     critical_section_enter(&section);
     while (patience_current != 0 &&

@@ -27,7 +27,7 @@ int patience_connect(int fd, const struct sockaddr *address, socklen_t length, i
  * Gives a socket its own SO_SNDTIMEO back where the program has left such a connect() of this thread by siglongjmp.
  * What was set is on record outside the stack, as races are (race.h). errno is not kept.
  */
-void patience_clean_up(void);
+void patience_end_abandoned(void);
 
 /* In the child of a fork: forgets the calls of threads that it doesn't have. Their sockets are left alone, since the
    parent has them too. */
@@ -35,6 +35,12 @@ void patience_after_fork(void);
 
 /* The innermost such call of this thread; 0 where there is none. */
 extern __thread uint32_t patience_current __attribute__((tls_model("initial-exec")));
+
+static inline void patience_clean_up(void)
+{
+    if (__builtin_expect(patience_current != 0, 0))
+        patience_end_abandoned();
+}
 
 /* At the end of a thread, that may have been cancelled there: the same for all of its calls. */
 void patience_abandon_all(void);

@@ -28,7 +28,7 @@
 
 _Static_assert(CANDIDATES_PER_LIST <= EYEBALLS_CANDIDATES_MAX, "a list of candidates is one race");
 
-/* A race while it runs. Not on the stack: see race_clean_up. */
+/* A race while it runs. Not on the stack: see race_close_abandoned. */
 struct race {
     _Atomic uint32_t next_free; /* the pool's */
     uint32_t outer;             /* the race of this thread that a signal handler has interrupted */
@@ -99,11 +99,9 @@ void race_abandon_all(void)
         abandon(race_current);
 }
 
-void race_clean_up(void)
+void race_close_abandoned(void)
 {
     uintptr_t here = (uintptr_t)__builtin_frame_address(0);
-    if (race_current == 0)
-        return;
     struct critical_section section;
     critical_section_enter(&section);
     while (race_current != 0 && atomic_load(&race_at(race_current)->frame) < here && !guard_on_signal_stack())

@@ -33,7 +33,12 @@ extern _Atomic unsigned race_running;
 /* The innermost race of this thread; 0 where there is none. */
 extern __thread uint32_t race_current __attribute__((tls_model("initial-exec")));
 /* Closes what a race of this thread has left that was abandoned by siglongjmp. */
-void race_clean_up(void);
+void race_close_abandoned(void);
+static inline void race_clean_up(void)
+{
+    if (__builtin_expect(race_current != 0, 0))
+        race_close_abandoned();
+}
 
 /* At the end of a thread: the same for all of its races. */
 void race_abandon_all(void);

@@ -52,8 +52,7 @@ static NOINLINE int close_slow(int fd)
         history_flush();
         if (background_is(fd))
             background_cancel(fd);
-        if (sockets_has(fd, SOCKET_UPGRADED))
-            sockets_doubt(fd);
+        sockets_note_closed(fd);
         errno = guard.error;
     }
     return REAL(close)(fd);
@@ -61,8 +60,11 @@ static NOINLINE int close_slow(int fd)
 
 EXPORT int close(int fd)
 {
-    if (is_ready() && !hooks_have_pending() && !sockets_are_flagged(fd, SOCKET_UPGRADED | SOCKET_RACING))
+    if (is_ready() && !hooks_have_pending() && !sockets_are_flagged(fd, SOCKET_RACING)) {
+        if (guard_innermost != GUARD_OWN_THREAD) /* which may have numbers of its own */
+            sockets_note_closed(fd);
         return REAL_BOUND(close)(fd);
+    }
     return close_slow(fd);
 }
 
@@ -117,13 +119,16 @@ EXPORT int dup3(int fd, int number, int flags)
     return copied(fd, REAL(dup3)(fd, number, flags));
 }
 
-/* What a race in the background can't follow ends it: duplicates, blocking, signals. */
+/* What a race in the background can't follow ends it: duplicates, blocking, signals. An owner of signals is
+   remembered, for sockets that are exchanged. */
 static inline void before_fcntl(int fd, int command, void *argument)
 {
     int flags = (int)(intptr_t)argument;
     if (command == F_DUPFD || command == F_DUPFD_CLOEXEC ||
         (command == F_SETFL && ((flags & O_NONBLOCK) == 0 || (flags & O_ASYNC) != 0)))
         before_copy(fd, -1);
+    else if (command == F_SETOWN || command == F_SETOWN_EX)
+        atomic_store_explicit(&sockets_any_owned, true, memory_order_relaxed);
 }
 
 /* The third argument of fcntl(), whatever it is, is passed on as the pointer-sized word that it was passed in. */

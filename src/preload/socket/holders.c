@@ -110,12 +110,13 @@ bool holders_include_others(int fd)
     struct socket_record *record = sockets_find(fd);
     bool unsure = atomic_load(&sockets_forks) != 0;
     uint32_t children = atomic_load(&sockets_children);
-    bool foreign = record == NULL || sockets_has(fd, SOCKET_FOREIGN);
-    if (!foreign && !unsure && !sockets_has(fd, SOCKET_SENT) && atomic_load(&record->children) == children)
+    uint32_t flags = record != NULL ? atomic_load_explicit(&record->flags, memory_order_relaxed) : SOCKET_FOREIGN;
+    bool foreign = (flags & SOCKET_FOREIGN) != 0, sent = (flags & SOCKET_SENT) != 0;
+    if (!foreign && !unsure && !sent && atomic_load(&record->children) == children)
         return false;
     int saved = errno;
-    bool shared = sockets_has(fd, SOCKET_SENT) ||
-                  (record != NULL && clock_now_ms() < atomic_load(&record->held_until_ms)) || ask(fd, foreign);
+    bool shared =
+        sent || (record != NULL && clock_now_ms() < atomic_load(&record->held_until_ms)) || ask(fd, foreign);
     if (record != NULL && shared) {
         if (atomic_exchange(&record->held_until_ms, clock_now_ms() + BELIEVED_MS) == 0)
             log_message(LOG_LEVEL_INFO, "a socket stays with IPv4, since another process may have it too");

@@ -13,15 +13,24 @@
 
 #define CARRIED_FLAGS (O_NONBLOCK | O_APPEND)
 
+/* Whether signals of the file may have an owner: none has one at first. */
+static bool may_be_owned(const struct socket_record *record, int flags)
+{
+    return (flags & O_ASYNC) != 0 || record == NULL ||
+           (atomic_load_explicit(&record->flags, memory_order_relaxed) & SOCKET_FOREIGN) != 0 ||
+           atomic_load_explicit(&sockets_any_owned, memory_order_relaxed);
+}
+
 /* What belongs to the open file rather than to the socket: status flags, owner and signal of SIGIO. Gives the flags
    that `from` has, or -errno. */
-static int carry_file(int from, int to)
+static int carry_file(int from, const struct socket_record *record, int to)
 {
     struct f_owner_ex owner;
     int flags = REAL(fcntl)(from, F_GETFL);
     if (flags < 0)
         return -errno;
-    if (REAL(fcntl)(from, F_GETOWN_EX, &owner) == 0 && owner.pid != 0 && REAL(fcntl)(to, F_SETOWN_EX, &owner) != 0)
+    if (may_be_owned(record, flags) && REAL(fcntl)(from, F_GETOWN_EX, &owner) == 0 && owner.pid != 0 &&
+        REAL(fcntl)(to, F_SETOWN_EX, &owner) != 0)
         return -errno;
     if ((flags & O_ASYNC) != 0) {
         int signal_number = REAL(fcntl)(from, F_GETSIG);
@@ -35,7 +44,7 @@ static int carry_file(int from, int to)
 
 struct replacement {
     int first, socket;
-    uint64_t cookie; /* of the socket that goes; 0: one number only, which the caller has looked at */
+    uint64_t cookie; /* of the socket that goes */
     int error;       /* of the number that the call was about */
 };
 
@@ -61,7 +70,7 @@ static int replace_one(int number, int socket)
 static void replace_if_same(int number, void *context)
 {
     struct replacement *replacement = context;
-    if (replacement->error != 0 || (replacement->cookie != 0 && kernel_socket_cookie(number) != replacement->cookie))
+    if (replacement->error != 0 || kernel_socket_cookie(number) != replacement->cookie)
         return;
     int error = replace_one(number, replacement->socket);
     if (number == replacement->first)
@@ -71,18 +80,23 @@ static void replace_if_same(int number, void *context)
                   -error);
 }
 
+static int replace_all(int fd, const struct socket_record *record, int socket)
+{
+    struct replacement replacement = {.first = fd, .socket = socket, .cookie = kernel_socket_cookie(fd)};
+    sockets_each_number(record, fd, replace_if_same, &replacement);
+    return replacement.error;
+}
+
 /* Once. */
 static int try_to_replace(int fd, struct socket_record *record, int socket)
 {
-    int flags = carry_file(fd, socket);
+    int flags = carry_file(fd, record, socket);
     if (flags < 0)
         return flags;
-    struct replacement replacement = {.first = fd, .socket = socket};
-    if (record != NULL && atomic_load(&record->numbers) > 1)
-        replacement.cookie = kernel_socket_cookie(fd);
-    sockets_each_number(record, fd, replace_if_same, &replacement);
-    if (replacement.error != 0)
-        return replacement.error;
+    int error = record != NULL && atomic_load(&record->numbers) > 1 ? replace_all(fd, record, socket)
+                                                                    : replace_one(fd, socket);
+    if (error != 0)
+        return error;
     /* Last, and by this number: it is what the signal tells (si_fd). */
     if ((flags & O_ASYNC) != 0)
         REAL(fcntl)(fd, F_SETFL, flags & (CARRIED_FLAGS | O_ASYNC));

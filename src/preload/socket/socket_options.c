@@ -268,7 +268,9 @@ int sockets_replay(const struct socket_record *record, int fd)
 
 void socket_options_free(struct socket_record *record)
 {
-    uint32_t item = atomic_exchange(&record->options, 0);
+    uint32_t item = atomic_load_explicit(&record->options, memory_order_relaxed);
+    if (item != 0)
+        item = atomic_exchange(&record->options, 0);
     while (item != 0) {
         const struct option *option = pool_at(&options, item);
         uint32_t older = atomic_load(&option->older);

@@ -45,6 +45,7 @@ static struct descriptor *descriptor_make(int fd)
 }
 
 _Atomic unsigned sockets_screened;
+atomic_bool sockets_any_owned;
 
 void sockets_note_screened(struct socket_record *record, bool screened)
 {
@@ -87,22 +88,29 @@ static void place(int fd, uint32_t item)
         continue;
 }
 
+#define BEGIN(field, value) atomic_store_explicit(&record->field, value, memory_order_relaxed)
+
+/* Nobody sees it before it is put under a number, which orders what is stored here. */
+static void begin_record(struct socket_record *record, int kind, int transport)
+{
+    BEGIN(numbers, 1);
+    BEGIN(flags, kind == SOCK_STREAM ? SOCKET_STREAM : SOCKET_FRESH);
+    BEGIN(protocol, transport);
+    BEGIN(options, 0);
+    BEGIN(option_count, 0);
+    BEGIN(serial, atomic_fetch_add_explicit(&sockets_made, 1, memory_order_relaxed) + 1);
+    BEGIN(children, atomic_load_explicit(&sockets_children, memory_order_relaxed));
+    BEGIN(held_until_ms, 0);
+    BEGIN(closed, false);
+}
+
 void sockets_add_ipv4(int fd, int type, int protocol)
 {
     int kind = type & ~(SOCK_NONBLOCK | SOCK_CLOEXEC);
     int transport = transport_of(kind, protocol);
     uint32_t item = transport != 0 ? pool_take(&sockets_records) : 0;
-    if (item != 0) {
-        struct socket_record *record = pool_at(&sockets_records, item);
-        atomic_store(&record->numbers, 1);
-        atomic_store(&record->flags, kind == SOCK_STREAM ? SOCKET_STREAM : SOCKET_FRESH);
-        atomic_store(&record->protocol, transport);
-        atomic_store(&record->options, 0);
-        atomic_store(&record->option_count, 0);
-        atomic_store(&record->serial, atomic_fetch_add(&sockets_made, 1) + 1);
-        atomic_store(&record->children, atomic_load_explicit(&sockets_children, memory_order_relaxed));
-        atomic_store(&record->held_until_ms, 0);
-    }
+    if (item != 0)
+        begin_record(pool_at(&sockets_records, item), kind, transport);
     place(fd, transport != 0 ? item : SOCKETS_OTHER);
 }
 
@@ -146,13 +154,6 @@ void sockets_copy(int from, int to)
     if (sockets_item_is_record(item))
         atomic_fetch_add(&((struct socket_record *)pool_at(&sockets_records, item))->numbers, 1);
     place(to, item);
-}
-
-void sockets_doubt(int fd)
-{
-    struct descriptor *descriptor = descriptor_if_known(fd);
-    if (descriptor != NULL)
-        atomic_store_explicit(&descriptor->doubted, atomic_load(&descriptor->record), memory_order_relaxed);
 }
 
 bool sockets_is_in_doubt(int fd)

@@ -57,6 +57,7 @@ struct socket_record {
     _Atomic int failure;           /* with SOCKET_FAILED: errno */
     _Atomic uint32_t children;     /* made by the process up to when the socket was surely in no other one */
     _Atomic int64_t held_until_ms; /* found in another process, and believed to be there until then */
+    atomic_bool closed;            /* close() was called with one of its numbers, perhaps by a vfork() child */
 };
 
 /* One descriptor number. */
@@ -85,6 +86,9 @@ extern _Atomic uint32_t sockets_children;
 /* Forks that are under way: a child may be there that is not counted yet. To be read before sockets_children. */
 extern _Atomic uint32_t sockets_forks;
 
+/* The program has named an owner of a file's signals (fcntl F_SETOWN and its kin). Never false again. */
+extern atomic_bool sockets_any_owned NEARBY;
+
 /* The registration of one number in an epoll set, as the program asked for it. */
 struct socket_watch {
     int epoll; /* -1: none */
@@ -111,11 +115,15 @@ void sockets_forget(int fd);
 /* `to` is a duplicate of `from`. */
 void sockets_copy(int from, int to);
 
-/* close() is about to close the number, in this process or in a vfork() child that shares its memory: what is on
-   record is from now on believed only if the kernel says the same. */
-void sockets_doubt(int fd);
-/* Whether that has happened to the number. */
+/* Whether that is so of the number. */
 bool sockets_is_in_doubt(int fd);
+/* close() is about to close the number, in this process or in a vfork() child that shares its memory: of an upgraded
+   socket, what is on record is from now on believed only if the kernel says the same. Two stores at most. */
+static inline void sockets_note_closed(int fd);
+/* Whether this is a TCP socket which a hook has seen being made and nothing has been done to: as far as hooks have
+   seen it never had an address, a peer, a filter or a second owner, and its number was not closed. (Options may have
+   been set, which are on record.) */
+static inline bool sockets_is_untouched(int fd);
 /* For sockets_find: the record of a number, which is in doubt, or NULL. Asks the kernel. */
 struct socket_record *sockets_find_doubtful(int fd, uint32_t item);
 
@@ -233,6 +241,25 @@ static inline bool sockets_are_flagged(int fd, uint32_t flags)
 {
     uint32_t item = sockets_item(fd);
     return !sockets_item_is_plain(item) && sockets_item_is_record(item) && sockets_item_has(item, flags);
+}
+
+static inline void sockets_note_closed(int fd)
+{
+    uint32_t item = sockets_item(fd);
+    if (!sockets_item_is_record(item))
+        return;
+    struct socket_record *record = (struct socket_record *)pool_at(&sockets_records, item);
+    atomic_store_explicit(&record->closed, true, memory_order_relaxed);
+    if ((atomic_load_explicit(&record->flags, memory_order_relaxed) & SOCKET_UPGRADED) != 0)
+        atomic_store_explicit(&((struct descriptor *)(uintptr_t)sockets_descriptor(fd))->doubted, item,
+                              memory_order_relaxed);
+}
+
+static inline bool sockets_is_untouched(int fd)
+{
+    const struct socket_record *record = sockets_find(fd);
+    return record != NULL && atomic_load_explicit(&record->flags, memory_order_relaxed) == SOCKET_STREAM &&
+           !atomic_load_explicit(&record->closed, memory_order_relaxed);
 }
 
 /* Whether it is surely an upgraded UDP socket of which the rest is as usual. */

@@ -266,6 +266,32 @@ static int upgrade(int fd, struct plan *plan)
     return result;
 }
 
+/* A TCP socket that has neither address nor port never was connected, and is owed no error. */
+static bool is_as_made(int fd)
+{
+    struct sockaddr_in local;
+    socklen_t length = sizeof local;
+    return REAL(getsockname)(fd, (struct sockaddr *)&local, &length) == 0 && length == sizeof local &&
+           local.sin_family == AF_INET && local.sin_port == 0 && local.sin_addr.s_addr == htonl(INADDR_ANY);
+}
+
+int upgrade_untouched(int fd)
+{
+    int saved = errno, result = -ESTALE;
+    struct plan plan = {.fd = fd, .type = SOCK_STREAM, .both_families = true};
+    struct critical_section section;
+    critical_section_enter(&section);
+    plan.record = sockets_find(fd);
+    plan.children = atomic_load(&sockets_children);
+    if (sockets_is_untouched(fd) && !holders_include_others(fd) && is_as_made(fd)) {
+        plan.protocol = atomic_load(&plan.record->protocol);
+        result = carry_out(&plan);
+    }
+    critical_section_leave(&section);
+    errno = saved;
+    return result;
+}
+
 int upgrade_renew(int fd)
 {
     int saved = errno, result = -EBUSY;

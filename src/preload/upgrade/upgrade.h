@@ -24,6 +24,15 @@ int upgrade_socket(int fd);
 int upgrade_to_connect(int fd);
 
 /*
+ * The same for a TCP socket that is on record as untouched (sockets_is_untouched). The kernel is asked once whether
+ * that is true, for its local address: what was bound, connected or listens has one, and what is no socket of IPv4
+ * answers otherwise. Only that it is TCP is believed of the record: for that to be wrong its number must have been
+ * closed and used again for another transport, both past all hooks. -ESTALE where the record isn't true, or another
+ * process has the socket too: nothing was done.
+ */
+int upgrade_untouched(int fd);
+
+/*
  * Another socket in the place of an upgraded UDP socket, with all that it has but its peer, and what the peer made of
  * its address. After the program has dissolved the connection: on sockets of IPv6 only, the kernel goes on to refuse
  * what doesn't come from the former peer's address. And before another connection of one that would lose its port if
