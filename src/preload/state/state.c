@@ -11,6 +11,7 @@
 #include "preload/base/critical_section.h"
 #include "preload/log/log.h"
 #include "preload/state/host.h"
+#include "preload/state/unlisted.h"
 
 #define READ_TRIES 3 /* a slot that is being written may look damaged for a moment */
 
@@ -284,12 +285,34 @@ bool state_store_candidates(struct in_addr alias, const struct ip_address *list,
     return state_slot_write(state, STATE_NAMES, STATE_CREATE, name_slot(alias), payload);
 }
 
+/* The payload of its name. `none`: there is none for sure. */
+static bool read_list(struct in_addr alias, uint8_t *payload, bool *none)
+{
+    struct state_reader reader;
+    if (!state_reader_open(&reader, state_current(), STATE_NAMES)) {
+        *none = reader.fault.reason == STATE_ABSENT;
+        return false;
+    }
+    bool found = state_reader_slot(&reader, name_slot(alias), payload) &&
+                 memcmp(payload + LIST_ALIAS, &alias, sizeof alias) == 0;
+    state_reader_close(&reader);
+    *none = !found && reader.fault.reason == STATE_NONE;
+    return found;
+}
+
 size_t state_load_candidates(struct in_addr alias, struct ip_address *list, size_t capacity)
 {
     uint8_t payload[NAME_SLOT_SIZE - SLOT_CHECKSUM_SIZE];
-    if (!state_slot_read(state_current(), STATE_NAMES, name_slot(alias), payload) ||
-        memcmp(payload + LIST_ALIAS, &alias, sizeof alias) != 0)
+    struct state *state = state_current();
+    struct unlisted_file file = unlisted_look(&state->place, state_file_name(state, STATE_NAMES));
+    bool none = true;
+    if (unlisted_is(alias, &file))
         return 0;
+    if (!read_list(alias, payload, &none)) {
+        if (none)
+            unlisted_note(alias, &file);
+        return 0;
+    }
     uint32_t stored = bytes_get32(payload + LIST_COUNT);
     uint32_t boot = host_boot();
     bool same_boot = boot != 0 && bytes_get32(payload + LIST_BOOT) == boot;

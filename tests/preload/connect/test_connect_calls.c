@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 
 static struct in_addr destination;
 static uint16_t port;
@@ -44,6 +45,82 @@ static void test_ipv6_connection_took_few_calls(void **state)
     assert_system_calls(&calls, 12);
     assert_int_equal(system_calls_with(&calls, SYS_rt_sigprocmask), 2);
     world_close(waiting);
+}
+
+/* ---- An alias that was typed as a number */
+
+static void give_alias(void)
+{
+    printf("%s", text_of(first_address("one6.example")));
+}
+
+static void forget_lookups(void)
+{
+    destination.s_addr = inet_addr(getenv("TYPED"));
+}
+
+static void connect_to_typed(void)
+{
+    struct system_calls calls;
+    int waiting = world_listen("2001:db8::1", 0);
+    forget_lookups();
+    port = world_port(waiting);
+    if (!system_calls_of(connect_once, &calls))
+        printf("unseen");
+    else
+        printf("%u", calls.count);
+}
+
+/* By a process that is not the one which connects. */
+static void look_up_elsewhere(const char *name)
+{
+    fflush(stdout);
+    pid_t pid = fork();
+    if (pid == 0)
+        _exit(gethostbyname(name) != NULL ? 0 : 1);
+    waitpid(pid, NULL, 0);
+}
+
+/* The name of the alias has got a second address, which alone answers. */
+static void connect_after_lookup_elsewhere(void)
+{
+    int waiting = world_listen("2001:db8::2", 0), fd;
+    forget_lookups();
+    port = world_port(waiting);
+    for (int tries = 0; tries < 2; tries++) {
+        fd = socket(AF_INET, SOCK_STREAM, 0);
+        printf("%s ", connect_to(fd, destination, port) == 0 ? "connected" : strerror(errno));
+        close(fd);
+    }
+    look_up_elsewhere("three6.example");
+    fd = socket(AF_INET, SOCK_STREAM, 0);
+    printf("%s", connect_to(fd, destination, port) == 0 ? "connected" : strerror(errno));
+}
+
+/* In a state directory of its own, in which there is no file of names yet: so its age plays no part. */
+static const char *typed(const char *part)
+{
+    char directory[512], variable[64];
+    snprintf(directory, sizeof directory, "V6SHIM_STATE_DIR=%s/%s", getenv("TEST_DIR"), part);
+    const char *const given[] = {directory, NULL};
+    snprintf(variable, sizeof variable, "TYPED=%s", part_output("give_alias", given));
+    const char *const variables[] = {directory, variable, NULL};
+    return part_output(part, variables);
+}
+
+static void test_alias_typed_as_a_number_took_one_call_more(void **state)
+{
+    (void)state;
+    const char *output = typed("connect_to_typed");
+    if (strcmp(output, "unseen") == 0)
+        skip();
+    assert_in_range(atoi(output), 1, 13);
+}
+
+static void test_lookup_of_another_process_was_noticed(void **state)
+{
+    (void)state;
+    assert_string_equal(typed("connect_after_lookup_elsewhere"), "Connection refused Connection refused connected");
 }
 
 /* ---- What passes the hooks */
@@ -140,10 +217,17 @@ static void test_owner_of_signals_was_kept(void **state)
 
 int main(int argc, char **argv)
 {
-    static const struct part parts[] = {{0}};
+    static const struct part parts[] = {
+        {"give_alias", give_alias},
+        {"connect_to_typed", connect_to_typed},
+        {"connect_after_lookup_elsewhere", connect_after_lookup_elsewhere},
+        {0},
+    };
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_ipv4_connection_took_three_calls),
         cmocka_unit_test(test_ipv6_connection_took_few_calls),
+        cmocka_unit_test(test_alias_typed_as_a_number_took_one_call_more),
+        cmocka_unit_test(test_lookup_of_another_process_was_noticed),
         cmocka_unit_test(test_port_bound_past_us_was_kept),
         cmocka_unit_test(test_connection_made_past_us_was_kept),
         cmocka_unit_test(test_listener_made_past_us_was_kept),
