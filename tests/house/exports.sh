@@ -1,5 +1,5 @@
 #!/bin/sh
-# The library shows the hooks of hooks.def to the program, and no other name; the observer those of observed.def, and its
+# The library shows the hooks of hooks.def (and, where the port has them, those of time64.def) to the program, and no other name; the observer those of observed.def, and its
 # answer to the shim.
 src=${srcdir:-.}/src
 status=0
@@ -26,8 +26,9 @@ hooks() {
     else
         sed -n 's/^HOOK([^,]*, *\([A-Za-z0-9_]*\),.*/\1/p' "$src/preload/hooks.def"
     fi
+    cat src/preload/hooks/time64.names
 }
-hooks | compare .libs/libv6shim.so hooks.def
+hooks | compare .libs/libv6shim.so "hooks.def and time64.def"
 case " ${BUILT-check} " in *" check "*) ;; *) exit $status ;; esac
 {
     sed -n 's/^OBSERVED([^,]*, *\([A-Za-z0-9_]*\),.*/\1/p' "$src/check/observed.def"

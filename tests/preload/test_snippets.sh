@@ -54,6 +54,11 @@ imports() { nm -D --undefined-only "$1" | sed 's/@.*//' | grep -q " $2\$"; }
 for symbol in $symbols; do
     [ -e "$here/snippets/$symbol.c" ] || trouble "$symbol is interposed, but no snippets/$symbol.c calls it"
 done
+# The shape with times of 64 bits calls them by the names of time64.def.
+for symbol in $(sed 's/^/ /' "$LAB_BUILD/src/preload/hooks/time64.names"); do
+    [ "$symbol" = __ppoll64_chk ] || nm -D --undefined-only "$built"/*-time64 | sed 's/@.*//' | grep -q " $symbol\$" ||
+        trouble "no snippet calls $symbol"
+done
 for source in "$here"/snippets/*.c; do
     symbol=$(basename "$source" .c)
     case " ${*:-$symbol} " in *" $symbol "*) ;; *) continue ;; esac
@@ -65,6 +70,7 @@ for source in "$here"/snippets/*.c; do
     same "$symbol" "a fortified program" "$built/$symbol-fortified"
     [ ! -e "$built/$symbol-older" ] || left_out "$symbol" older ||
         same "$symbol" "a program of the older version" "$built/$symbol-older"
+    [ ! -e "$built/$symbol-time64" ] || same "$symbol" "a program with times of 64 bits" "$built/$symbol-time64"
 done
 echo "# test_snippets.sh: $passed passed, $failed failed, 0 skipped"
 [ $failed -eq 0 ]

@@ -76,7 +76,7 @@ const struct call *call_find(const char *symbol)
             sorted[index] = &calls[index];
         qsort(sorted, CALL_COUNT, sizeof sorted[0], compare_calls);
     }
-    struct call wanted = {.symbol = symbol};
+    struct call wanted = {.symbol = gap_usual_symbol(symbol)};
     const struct call *key = &wanted;
     const struct call **found = bsearch(&key, sorted, CALL_COUNT, sizeof sorted[0], compare_calls);
     return found == NULL ? NULL : *found;
@@ -84,6 +84,7 @@ const struct call *call_find(const char *symbol)
 
 const struct call *call_find_habit(const char *symbol)
 {
+    symbol = gap_usual_symbol(symbol);
     for (size_t index = 0; index < sizeof habits / sizeof habits[0]; index++)
         if (strcmp(habits[index].symbol, symbol) == 0)
             return &habits[index];

@@ -30,6 +30,16 @@ static const char *const hooked_symbols[] = {
 #undef HOOK
 };
 
+/* Of other machines, too: a program for them can be checked here. */
+static const struct {
+    const char *symbol, *usual;
+} time64_symbols[] = {
+#define TIME64_EVERYWHERE
+#define TIME64(type, name, parameters, twin) {#name, #twin},
+#include "preload/time64.def"
+#undef TIME64
+};
+
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
 const struct gap *gap_get(enum gap_number number)
@@ -52,18 +62,28 @@ static bool symbol_equal(const char *symbol, const char *name)
     return strncmp(symbol, name, length) == 0 && name[length] == '\0';
 }
 
+const char *gap_usual_symbol(const char *symbol)
+{
+    for (size_t index = 0; index < COUNT(time64_symbols); index++)
+        if (symbol_equal(symbol, time64_symbols[index].symbol))
+            return time64_symbols[index].usual;
+    return symbol;
+}
+
 enum gap_number gap_of_symbol(const char *symbol)
 {
+    const char *usual = gap_usual_symbol(symbol);
     for (size_t index = 0; index < COUNT(gap_symbols); index++)
-        if (symbol_equal(symbol, gap_symbols[index].symbol))
+        if (symbol_equal(usual, gap_symbols[index].symbol))
             return gap_symbols[index].gap;
     return GAP_COUNT;
 }
 
 bool gap_symbol_is_hooked(const char *symbol)
 {
+    const char *usual = gap_usual_symbol(symbol);
     for (size_t index = 0; index < COUNT(hooked_symbols); index++)
-        if (symbol_equal(symbol, hooked_symbols[index]))
+        if (symbol_equal(usual, hooked_symbols[index]))
             return true;
     return false;
 }

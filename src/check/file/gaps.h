@@ -42,6 +42,10 @@ enum gap_number gap_find(const char *id);
 /* The gap that an import of this symbol shows, or GAP_COUNT. A name that ends in @VERSION is taken without it. */
 enum gap_number gap_of_symbol(const char *symbol);
 
+/* The name by which a function is listed: what programs with a time_t of 64 bits call __setsockopt64 is setsockopt
+   (preload/time64.def). Else the symbol itself. */
+const char *gap_usual_symbol(const char *symbol);
+
 /* Whether the shim interposes this symbol, its fortified form included. */
 bool gap_symbol_is_hooked(const char *symbol);
 

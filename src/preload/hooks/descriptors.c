@@ -14,6 +14,7 @@
 #include "preload/socket/sockets.h"
 #include "preload/system/older.h"
 #include "preload/system/real.h"
+#include "preload/system/time64.h"
 
 EXPORT int socket(int family, int type, int protocol)
 {
@@ -146,6 +147,7 @@ static inline void before_fcntl(int fd, int command, void *argument)
 
 FCNTL(fcntl, REAL(fcntl))
 FCNTL(fcntl64, REAL(fcntl64))
+TIME64_ALSO(__fcntl_time64, fcntl64)
 #ifdef __i386__
 int older_fcntl(int fd, int command, ...); /* preload/hooks/older.c */
 FCNTL(older_fcntl, REAL_OLDER(fcntl))

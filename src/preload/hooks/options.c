@@ -21,6 +21,7 @@
 #include "preload/socket/sockets.h"
 #include "preload/system/kernel.h"
 #include "preload/system/real.h"
+#include "preload/system/time64.h"
 #include "preload/upgrade/forgery.h"
 #include "preload/upgrade/shape.h"
 #include "preload/upgrade/spoof_check.h"
@@ -85,6 +86,7 @@ EXPORT int setsockopt(int fd, int level, int name, const void *value, socklen_t 
         return REAL_BOUND(setsockopt)(fd, level, name, value, length);
     return set_option(fd, level, name, value, length, CALLER);
 }
+TIME64_ALSO(__setsockopt64, setsockopt)
 
 static void show_ipv4(void *domain, socklen_t length)
 {
@@ -168,6 +170,7 @@ EXPORT int getsockopt(int fd, int level, int name, void *restrict value, socklen
         return REAL_BOUND(getsockopt)(fd, level, name, value, length);
     return get_option(fd, level, name, value, length, CALLER);
 }
+TIME64_ALSO(__getsockopt64, getsockopt)
 
 /* Questions about IPv4 addresses of interfaces, which an AF_INET6 socket doesn't answer (ENOTTY): a socket of the
    moment does. */
@@ -228,3 +231,4 @@ EXPORT int ioctl(int fd, ioctl_request request, ...)
     }
     return result;
 }
+TIME64_ALSO(__ioctl_time64, ioctl)

@@ -1,6 +1,7 @@
 /* Datagrams are received. What wants no address (read) needs no hook, but for the first recv(). */
+#include "preload/hooks/receive.h"
+
 #include <errno.h>
-#include <sys/socket.h>
 
 #include "preload/base/guard.h"
 #include "preload/base/hook.h"
@@ -9,7 +10,6 @@
 #include "preload/connect/background.h"
 #include "preload/datagram/messages.h"
 #include "preload/hooks/scm_rights.h"
-#include "preload/peers/impostor.h"
 #include "preload/peers/latest_peer.h"
 #include "preload/peers/outbound.h"
 #include "preload/peers/view.h"
@@ -21,24 +21,11 @@
 #define BATCH      8u
 #define BATCH_SIZE 2560u
 
-/* After a reception that nothing was translated of. Descriptors that came with it: what stood under their numbers
-   before says nothing of them. */
-static NOINLINE ssize_t look_at_message(struct msghdr *message, ssize_t received)
+NOINLINE ssize_t receive_look_at_message(struct msghdr *message, ssize_t received)
 {
     if (message->msg_control != NULL && message->msg_controllen != 0 && guard_may_act())
         scm_rights_each(message, sockets_forget);
     return impostor_hide(message->msg_name, message->msg_namelen, received);
-}
-
-static inline bool is_looked_at(const struct msghdr *message)
-{
-    return message->msg_control != NULL || impostor_may_be(message->msg_name, message->msg_namelen);
-}
-
-static inline ssize_t note_plain_message(struct msghdr *message, ssize_t received)
-{
-    return __builtin_expect(received >= 0, 1) && is_looked_at(message) ? look_at_message(message, received)
-                                                                       : received;
 }
 
 static inline ssize_t note_plain_source(struct sockaddr *address, const socklen_t *length, ssize_t received)
@@ -50,7 +37,7 @@ static inline ssize_t note_plain_source(struct sockaddr *address, const socklen_
 
 static ssize_t receive_plain(int fd, struct msghdr *message, int flags)
 {
-    return note_plain_message(message, REAL(recvmsg)(fd, message, flags));
+    return receive_note_plain(message, REAL(recvmsg)(fd, message, flags));
 }
 
 /* Whether a hook that receives is to act; if so, the socket is one that can be waited for. */
@@ -63,32 +50,8 @@ static bool may_receive(int fd)
     return true;
 }
 
-/*
- * How a reception begins. Sockets of IPv4 that were made ready to be waited for are of two kinds: one of UDP may be
- * exchanged, by another thread's datagram, while this thread sleeps there.
- */
-enum way {
-    LEFT_ALONE,
-    MAY_BE_EXCHANGED,
-    LOOKED_AT,
-};
-
-static inline enum way way_of(int fd, bool with_address)
-{
-    if (!is_ready())
-        return LOOKED_AT;
-    uint32_t item = sockets_item(fd);
-    if (sockets_item_is_plain(item))
-        return item != 0 || !with_address ? LEFT_ALONE : LOOKED_AT;
-    if (!sockets_item_is_record(item))
-        return LOOKED_AT;
-    uint32_t flags = sockets_item_flags(item);
-    if ((flags & SOCKET_STREAM) != 0)
-        return (flags & SOCKET_UPGRADED) != 0 && with_address ? LOOKED_AT : LEFT_ALONE;
-    return (flags & (SOCKET_UPGRADED | SOCKET_FRESH)) == 0 ? MAY_BE_EXCHANGED : LOOKED_AT;
-}
-
-/* Whether that has happened. This thread was woken then, having received nothing, and has to receive again. */
+/* Whether another thread has exchanged the socket. This one was woken then, having received nothing, and has to
+   receive again. */
 static inline bool was_exchanged(int fd, ssize_t received)
 {
     return __builtin_expect(received == 0, 0) && sockets_are_flagged(fd, SOCKET_UPGRADED);
@@ -256,8 +219,6 @@ static void give_room(struct msghdr *message, struct room room)
     message->msg_controllen = room.control;
 }
 
-static NOINLINE ssize_t receive_message(int fd, struct msghdr *message, int flags, const void *caller);
-
 static NOINLINE ssize_t receive_plain_message(int fd, struct msghdr *message, int flags, const void *caller)
 {
     struct room room = pointer_can_read(message, sizeof *message) ? room_of(message) : (struct room){0};
@@ -266,13 +227,13 @@ static NOINLINE ssize_t receive_plain_message(int fd, struct msghdr *message, in
         give_room(message, room);
         return receive_message(fd, message, flags, caller);
     }
-    return note_plain_message(message, received);
+    return receive_note_plain(message, received);
 }
 
-static NOINLINE ssize_t receive_message(int fd, struct msghdr *message, int flags, const void *caller)
+NOINLINE ssize_t receive_message(int fd, struct msghdr *message, int flags, const void *caller)
 {
     if (!may_receive(fd) || !can_be_written(message))
-        return note_plain_message(message, REAL(recvmsg)(fd, message, flags));
+        return receive_note_plain(message, REAL(recvmsg)(fd, message, flags));
     if ((message->msg_name != NULL || message->msg_control != NULL || spoof_check_is_known_needed(fd)) &&
         messages_may_need_translation(fd))
         return receive_message_translated(fd, message, flags, caller);
@@ -287,7 +248,7 @@ EXPORT ssize_t recvmsg(int fd, struct msghdr *message, int flags)
     if (way != LEFT_ALONE)
         return way == MAY_BE_EXCHANGED ? receive_plain_message(fd, message, flags, CALLER)
                                        : receive_message(fd, message, flags, CALLER);
-    return note_plain_message(message, REAL_BOUND(recvmsg)(fd, message, flags));
+    return receive_note_plain(message, REAL_BOUND(recvmsg)(fd, message, flags));
 }
 
 /* A batch of messages, and where the kernel puts them. */
@@ -411,28 +372,20 @@ static unsigned count_good(struct mmsghdr *messages, unsigned count)
     return good;
 }
 
-static NOINLINE int look_at_messages(struct mmsghdr *messages, int received)
+NOINLINE int receive_look_at_messages(struct mmsghdr *messages, int received)
 {
     for (int i = 0; i < received; i++)
-        look_at_message(&messages[i].msg_hdr, 0);
-    return received;
-}
-
-static inline int note_plain_messages(struct mmsghdr *messages, int received)
-{
-    for (int i = 0; i < received; i++)
-        if (is_looked_at(&messages[i].msg_hdr))
-            return look_at_messages(messages, received);
+        receive_look_at_message(&messages[i].msg_hdr, 0);
     return received;
 }
 
 static int receive_all_plain(int fd, struct mmsghdr *messages, unsigned count, int flags, struct timespec *timeout)
 {
-    return note_plain_messages(messages, REAL(recvmmsg)(fd, messages, count, flags, timeout));
+    return receive_note_all_plain(messages, REAL(recvmmsg)(fd, messages, count, flags, timeout));
 }
 
-static NOINLINE int receive_messages(int fd, struct mmsghdr *messages, unsigned count, int flags,
-                                     struct timespec *timeout, const void *caller)
+NOINLINE int receive_messages(int fd, struct mmsghdr *messages, unsigned count, int flags, struct timespec *timeout,
+                              const void *caller)
 {
     if (count == 0 || !pointer_can_read(messages, sizeof *messages) || !may_receive(fd))
         return receive_all_plain(fd, messages, count, flags, timeout);
@@ -455,6 +408,6 @@ EXPORT int recvmmsg(int fd, struct mmsghdr *messages, unsigned count, messages_f
 {
     int flags = (int)wanted;
     if (way_of(fd, true) == LEFT_ALONE)
-        return note_plain_messages(messages, REAL_BOUND(recvmmsg)(fd, messages, count, flags, timeout));
+        return receive_note_all_plain(messages, REAL_BOUND(recvmmsg)(fd, messages, count, flags, timeout));
     return receive_messages(fd, messages, count, flags, timeout, CALLER);
 }

@@ -12,6 +12,7 @@
 #include "preload/peers/latest_peer.h"
 #include "preload/socket/sockets.h"
 #include "preload/system/real.h"
+#include "preload/system/time64.h"
 
 /* What the kernel said of a message is final, but where it knows no way to an IPv4 address. */
 static ssize_t or_without_route(ssize_t sent, int error_before, int fd, const struct msghdr *message, int flags)
@@ -192,6 +193,7 @@ EXPORT ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
         return send_message_slow(fd, message, flags);
     return send_plain_message(fd, message, flags, error);
 }
+TIME64_ALSO(__sendmsg64, sendmsg)
 
 /* How many messages can be read. The kernel ends at the first one that can't. */
 static unsigned count_readable(const struct mmsghdr *messages, unsigned count)
@@ -320,3 +322,4 @@ EXPORT int sendmmsg(int fd, struct mmsghdr *messages, unsigned count, messages_f
         return send_several(fd, messages, count, flags);
     return send_ordinary(fd, messages, 1, flags, error);
 }
+TIME64_ALSO(__sendmmsg64, sendmmsg)

@@ -6,21 +6,12 @@
 #include "preload/base/limit.h"
 #include "preload/base/pointer.h"
 #include "preload/connect/background.h"
-#include "preload/resolve/resolve.h"
+#include "preload/hooks/plain_wait.h"
 #include "preload/socket/epoll_kernel.h"
 #include "preload/socket/epoll_sets.h"
 #include "preload/socket/sockets.h"
 #include "preload/system/real.h"
 #include "preload/wait.h"
-
-#define US_PER_S  1000000
-#define NS_PER_US 1000
-
-/* Whether no descriptor can be one of those that waiting.h is about. */
-static inline bool is_plain_wait(void)
-{
-    return __builtin_expect(!resolve_has_shown_alias() && !background_any() && !wait_concerns_epoll(), 1);
-}
 
 static NOINLINE int control_epoll(int epoll, int operation, int fd, struct epoll_event *event)
 {
@@ -144,12 +135,12 @@ static NOINLINE int select_slow(int count, fd_set *readable, fd_set *writable, f
         return REAL(select)(count, readable, writable, exceptional, timeout);
     if (timeout == NULL)
         return wait_pselect(count, readable, writable, exceptional, NULL, NULL, NULL);
-    limit.tv_sec = timeout->tv_sec + timeout->tv_usec / US_PER_S;
-    limit.tv_nsec = timeout->tv_usec % US_PER_S * NS_PER_US;
+    limit.tv_sec = timeout->tv_sec + timeout->tv_usec / CLOCK_US_PER_S;
+    limit.tv_nsec = timeout->tv_usec % CLOCK_US_PER_S * CLOCK_NS_PER_US;
     int ready = wait_pselect(count, readable, writable, exceptional, &limit, &left, NULL);
     if (pointer_can_write(timeout, sizeof *timeout)) { /* a constant stays as it is, as the kernel has it */
         timeout->tv_sec = left.tv_sec;
-        timeout->tv_usec = left.tv_nsec / NS_PER_US;
+        timeout->tv_usec = left.tv_nsec / CLOCK_NS_PER_US;
     }
     return ready;
 }

@@ -358,9 +358,9 @@ static int count_in_progress(const struct gaicb *const list[], int count)
 int lookup_queue_wait(const struct gaicb *const list[], int count, const struct timespec *limit)
 {
     int saved = errno, before = count_in_progress(list, count), result = before > 0 ? EAI_INPROGRESS : EAI_ALLDONE;
-    int64_t end_ms = limit == NULL
-                         ? INT64_MAX
-                         : clock_now_ms() + limit->tv_sec * CLOCK_MS_PER_S + limit->tv_nsec / CLOCK_NS_PER_MS;
+    int64_t end_ms =
+        limit == NULL ? INT64_MAX
+                      : clock_now_ms() + (int64_t)limit->tv_sec * CLOCK_MS_PER_S + limit->tv_nsec / CLOCK_NS_PER_MS;
     while (result == EAI_INPROGRESS) {
         uint32_t seen = atomic_load(&completions);
         int64_t left_ms = end_ms == INT64_MAX ? SLICE_MS : end_ms - clock_now_ms();

@@ -82,6 +82,28 @@ static void test_hooked_is_what_hooks_def_says(void **state)
         assert_int_equal(gap_symbol_is_hooked(others[index]), is_in_hooks(others[index]));
 }
 
+static void test_times_of_64_bits_make_no_difference(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *symbol, *usual;
+    } names[] = {
+#define TIME64_EVERYWHERE
+#define TIME64(type, name, parameters, twin) {#name, #twin},
+#include "preload/time64.def"
+#undef TIME64
+    };
+    for (size_t index = 0; index < sizeof names / sizeof names[0]; index++) {
+        assert_true(is_in_hooks(names[index].usual));
+        assert_true(gap_symbol_is_hooked(names[index].symbol));
+        assert_string_equal(gap_usual_symbol(names[index].symbol), names[index].usual);
+        assert_int_equal(gap_of_symbol(names[index].symbol), gap_of_symbol(names[index].usual));
+    }
+    assert_string_equal(gap_usual_symbol("__select64@GLIBC_2.34"), "select");
+    assert_string_equal(gap_usual_symbol("__select6"), "__select6");
+    assert_string_equal(gap_usual_symbol("select"), "select");
+}
+
 static void test_covered_needs_a_hook_and_a_gap_that_one_can_cover(void **state)
 {
     (void)state;
@@ -115,6 +137,7 @@ int main(void)
         cmocka_unit_test(test_every_gap_is_explained),
         cmocka_unit_test(test_symbols_show_their_gap),
         cmocka_unit_test(test_hooked_is_what_hooks_def_says),
+        cmocka_unit_test(test_times_of_64_bits_make_no_difference),
         cmocka_unit_test(test_covered_needs_a_hook_and_a_gap_that_one_can_cover),
         cmocka_unit_test(test_severities_have_names),
     };

@@ -7,7 +7,10 @@ static void say_message(const struct msghdr *message, const void *name)
     say_bytes("name", name, 32);
     for (struct cmsghdr *at = CMSG_FIRSTHDR(message); at != NULL; at = CMSG_NXTHDR((struct msghdr *)message, at)) {
         printf("level %d type %d ", at->cmsg_level, at->cmsg_type);
-        say_bytes("control", CMSG_DATA(at), at->cmsg_len - CMSG_LEN(0));
+        if (at->cmsg_level == SOL_SOCKET) /* a time */
+            printf("length %zu\n", at->cmsg_len - CMSG_LEN(0));
+        else
+            say_bytes("control", CMSG_DATA(at), at->cmsg_len - CMSG_LEN(0));
     }
 }
 
@@ -56,6 +59,15 @@ void snippet(void)
     SAY(setsockopt(any, IPPROTO_IP, IP_RECVTOS, &on, sizeof on));
     take(any, 256);
     take(any, 50);
+    SAY(setsockopt(any, SOL_SOCKET, SO_TIMESTAMP, &on, sizeof on));
+    take(any, 256);
+#ifdef SO_TIMESTAMP_NEW /* with times of 64 bits, libc adds one such to these */
+    SAY(setsockopt(any, SOL_SOCKET, SO_TIMESTAMP_OLD, &on, sizeof on));
+    take(any, 256);
+    take(any, 100);
+    SAY(setsockopt(any, SOL_SOCKET, SO_TIMESTAMPNS_OLD, &on, sizeof on));
+    take(any, 256);
+#endif
     char data[4];
     struct iovec part = {data, sizeof data};
     struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
