@@ -8,6 +8,7 @@
 #include "core/names/candidates.h"
 #include "core/race/outcome.h"
 #include "preload/base/clock.h"
+#include "preload/connect/history_recent.h"
 #include "preload/state/state.h"
 #include "preload/system/sources.h"
 
@@ -53,12 +54,27 @@ static void move_last(struct history_candidates *candidates, unsigned place)
     candidates->networks[place + behind] = network;
 }
 
-static void put_losers_last(struct history_candidates *candidates, struct state_reader *history)
+/* Those that have lost, as bits of their places; the networks are found only where there is a history. */
+static uint32_t find_losers(struct history_candidates *candidates)
+{
+    struct state_reader history;
+    uint32_t lost = 0;
+    if (!state_reader_open(&history, state_current(), STATE_HISTORY))
+        return 0;
+    history_locate(candidates);
+    for (unsigned i = 0; i < candidates->count; i++)
+        if (candidates->networks[i].family != AF_UNSPEC &&
+            has_lost(&history, &candidates->addresses[i], &candidates->networks[i]))
+            lost |= UINT32_C(1) << i;
+    state_reader_close(&history);
+    return lost;
+}
+
+static void put_losers_last(struct history_candidates *candidates, uint32_t lost)
 {
     unsigned kept = 0;
     for (unsigned looked_at = 0; looked_at < candidates->count; looked_at++) {
-        const struct ip_address *network = &candidates->networks[kept];
-        if (network->family != AF_UNSPEC && has_lost(history, &candidates->addresses[kept], network))
+        if ((lost >> looked_at & 1) != 0)
             move_last(candidates, kept);
         else
             kept++;
@@ -68,15 +84,15 @@ static void put_losers_last(struct history_candidates *candidates, struct state_
 
 void history_reorder(struct history_candidates *candidates)
 {
-    struct state_reader history;
+    uint32_t lost;
     history_flush();
     candidates->located = false;
-    candidates->fresh = candidates->count;
-    if (!state_reader_open(&history, state_current(), STATE_HISTORY))
-        return;
-    history_locate(candidates);
-    put_losers_last(candidates, &history);
-    state_reader_close(&history);
+    uint64_t key = history_recent_key(candidates->addresses, candidates->count);
+    if (!history_recent_find(key, &lost)) {
+        lost = find_losers(candidates);
+        history_recent_keep(key, lost);
+    }
+    put_losers_last(candidates, lost);
 }
 
 static void write_outcome(const struct outcome *outcome, bool still_counts)
@@ -88,6 +104,7 @@ static void write_outcome(const struct outcome *outcome, bool still_counts)
     outcome_encode(&written, payload);
     state_slot_write(state_current(), STATE_HISTORY, STATE_CREATE,
                      outcome_slot(&outcome->address, &outcome->network, STATE_HISTORY_SLOTS), payload);
+    history_recent_forget();
 }
 
 /* What has won after all is no loser any more. Its slot may be another address's by now. */

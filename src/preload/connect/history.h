@@ -23,7 +23,7 @@ struct history_candidates {
 };
 
 /* Moves those that lost lately behind the others, each group in its order. Finds the networks only where there is any
-   history. */
+   history, and was not asked about this list within a second (history_recent.h). */
 void history_reorder(struct history_candidates *candidates);
 
 /* Finds the networks, if that was not done. Makes descriptors. */

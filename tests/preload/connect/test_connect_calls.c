@@ -47,6 +47,21 @@ static void test_ipv6_connection_took_few_calls(void **state)
     world_close(waiting);
 }
 
+/* The address that has lost is known from the race before: neither the history nor the networks are asked again. */
+static void test_name_with_a_bad_address_took_few_calls(void **state)
+{
+    (void)state;
+    struct system_calls calls;
+    int waiting = world_listen("192.0.2.1", 0);
+    destination = first_address("half-hole.example");
+    port = world_port(waiting);
+    connect_once();
+    if (!system_calls_of(connect_once, &calls))
+        skip();
+    assert_system_calls(&calls, 40);
+    world_close(waiting);
+}
+
 /* ---- An alias that was typed as a number */
 
 static void give_alias(void)
@@ -226,6 +241,7 @@ int main(int argc, char **argv)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_ipv4_connection_took_three_calls),
         cmocka_unit_test(test_ipv6_connection_took_few_calls),
+        cmocka_unit_test(test_name_with_a_bad_address_took_few_calls),
         cmocka_unit_test(test_alias_typed_as_a_number_took_one_call_more),
         cmocka_unit_test(test_lookup_of_another_process_was_noticed),
         cmocka_unit_test(test_port_bound_past_us_was_kept),
