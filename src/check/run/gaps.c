@@ -440,8 +440,9 @@ static void conclude(struct study *study)
 {
     struct report *report = study->report;
     const char *how = check_describe(report, study->facts & facts_for);
-    if (report_find_gap(report, GAP_TEXT_BUFFER) != NULL) /* under the shim no address is longer than its place */
-        report_find_gap(report, GAP_TEXT_BUFFER)->covered = true;
+    struct report_gap *text_buffer = report_find_gap(report, GAP_TEXT_BUFFER);
+    if (text_buffer != NULL) /* under the shim no address is longer than its place */
+        text_buffer->covered = true;
     if (!reached_for_network(study->facts)) {
         report->verdict = VERDICT_NO_NETWORK;
         report->reason = "it did not reach for the network";

@@ -94,8 +94,9 @@ static void add_suggestion(const char *keyword, size_t length, bool as_variable,
         return;
     }
     text_add(text, " (did you mean ");
-    if (as_variable) {
-        setting_variable(config_find(suggestion.nearest, strlen(suggestion.nearest)), variable);
+    const struct setting *nearest = config_find(suggestion.nearest, strlen(suggestion.nearest));
+    if (as_variable && nearest != NULL) {
+        setting_variable(nearest, variable);
         text_add(text, variable);
     } else {
         text_add(text, suggestion.nearest);

@@ -39,7 +39,8 @@ int background_await(int fd, struct in_addr asked, uint16_t port, enum backgroun
 /* The resolver has answered: races that wait for it go on. From any thread. */
 void background_go_on(void);
 
-/* The error of a number with SOCKET_FAILED, which is told once; the socket may then be connected again. */
+/* The error of a number with SOCKET_FAILED, which is told once; the socket may then be connected again. EBADF where
+   another thread has closed it meanwhile. */
 int background_take_failure(int fd);
 
 /* Races under way in this process: where there are none, hooks need look no further. */

@@ -108,6 +108,8 @@ int background_take_failure(int fd)
 {
     struct sockaddr nowhere = {.sa_family = AF_UNSPEC};
     struct socket_record *record = sockets_find(fd);
+    if (record == NULL) /* closed meanwhile, by another thread */
+        return EBADF;
     int saved = errno, failure = atomic_load(&record->failure);
     CANCELLATION_OFF(cancellation);
     sockets_clear(record, SOCKET_FAILED);
