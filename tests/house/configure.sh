@@ -93,7 +93,20 @@ mkdir "$work/headers"
 printf '#include_next <features.h>\n#undef __GLIBC__\n' >"$work/headers/features.h"
 printf '#!/bin/sh\nexec %s -isystem %s "$@"\n' "${CC:-gcc}" "$work/headers" >"$work/other-libc"
 chmod +x "$work/other-libc"
-verdict "another libc than glibc is refused" refuses 'GNU C library' CC="$work/other-libc"
+verdict "another libc than glibc and musl is refused" refuses 'GNU C library (glibc) or musl' CC="$work/other-libc"
+if command -v musl-gcc >/dev/null; then
+    rm -f "$work/cache"
+    verdict "musl without the kernel's headers is refused" refuses 'apk add linux-headers' CC=musl-gcc
+    ln -s /usr/include/linux /usr/include/asm-generic "/usr/include/$(gcc -print-multiarch)/asm" "$work/" 2>/dev/null
+    mkdir "$work/kernel" && mv "$work/linux" "$work/asm-generic" "$work/asm" "$work/kernel/"
+    verdict "with them, the library alone is built for musl" configured musl CC=musl-gcc CPPFLAGS="-isystem $work/kernel"
+    verdict "and it is libv6shim.so" would_make musl 'libv6shim\.la'
+    verdict "and no command" would_not_make musl '-o v6shim '
+    verdict "which can't be had for musl" refuses 'for musl the library alone' CC=musl-gcc CPPFLAGS="-isystem $work/kernel" \
+        --enable-command
+else
+    echo "ok - configure for musl # skip musl-gcc is not installed"
+fi
 mkdir -p "$work/copy/src/preload" && cp -R "$top/configure" "$top/build-aux" "$work/copy/" &&
     cp "$top/src/preload/hooks.def" "$work/copy/src/preload/"
 : >"$work/copy/config.status"

@@ -123,6 +123,14 @@ EXPORT int __ppoll_chk(struct pollfd *polled, nfds_t count, const struct timespe
                : REAL(__ppoll_chk)(polled, count, timeout, mask, size);
 }
 
+/* The kernel tells it in the caller's timeout. musl gives it a copy: loops of its programs go on with the same one.
+ */
+#ifdef __GLIBC__
+#define SELECT_TELLS_TIME_LEFT true
+#else
+#define SELECT_TELLS_TIME_LEFT false
+#endif
+
 static NOINLINE int select_slow(int count, fd_set *readable, fd_set *writable, fd_set *exceptional,
                                 struct timeval *timeout)
 {
@@ -138,7 +146,8 @@ static NOINLINE int select_slow(int count, fd_set *readable, fd_set *writable, f
     limit.tv_sec = timeout->tv_sec + timeout->tv_usec / CLOCK_US_PER_S;
     limit.tv_nsec = timeout->tv_usec % CLOCK_US_PER_S * CLOCK_NS_PER_US;
     int ready = wait_pselect(count, readable, writable, exceptional, &limit, &left, NULL);
-    if (pointer_can_write(timeout, sizeof *timeout)) { /* a constant stays as it is, as the kernel has it */
+    if (SELECT_TELLS_TIME_LEFT &&
+        pointer_can_write(timeout, sizeof *timeout)) { /* a constant stays as it is, as the kernel has it */
         timeout->tv_sec = left.tv_sec;
         timeout->tv_usec = left.tv_nsec / CLOCK_NS_PER_US;
     }

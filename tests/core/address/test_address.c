@@ -251,6 +251,9 @@ static bool is_compatible_notation(const struct in6_addr *ipv6)
 static void test_print_agrees_with_inet_ntop(void **state)
 {
     (void)state;
+#ifndef __GLIBC__
+    skip(); /* musl prefers the longest run of zeros otherwise */
+#endif
     unsigned compared = 0, compatible = 0;
     for (unsigned round = 0; round < RANDOM_ROUNDS; round++) {
         struct in6_addr ipv6 = random_ipv6(), back;
