@@ -148,7 +148,7 @@ static inline void before_fcntl(int fd, int command, void *argument)
 FCNTL(fcntl, REAL(fcntl))
 FCNTL(fcntl64, REAL(fcntl64))
 TIME64_ALSO(__fcntl_time64, fcntl64)
-#ifdef __i386__
+#ifdef OLDER_FCNTL
 int older_fcntl(int fd, int command, ...); /* preload/hooks/older.c */
 FCNTL(older_fcntl, REAL_OLDER(fcntl))
 #endif

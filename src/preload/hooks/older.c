@@ -17,7 +17,7 @@
 #undef OLDER
 
 /* These hand a script without #! to the shell (POSIX has only posix_spawnp() do that). */
-#if !defined(LIBC_IS_musl) && ((defined(__x86_64__) && defined(__LP64__)) || defined(__i386__))
+#ifdef OLDER_SPAWN
 int older_posix_spawn(pid_t *restrict pid, const char *restrict path, const posix_spawn_file_actions_t *actions,
                       const posix_spawnattr_t *restrict attributes, char *const arguments[restrict],
                       char *const environment[restrict])
@@ -36,7 +36,7 @@ int older_posix_spawnp(pid_t *restrict pid, const char *restrict file, const pos
 #endif
 
 /* These tell of an error by -1 and errno, instead of its number. Libc makes them of the newer ones too. */
-#if !defined(LIBC_IS_musl) && defined(__i386__)
+#ifdef OLDER_LOOKUP
 static int as_older(int error)
 {
     if (error == 0)

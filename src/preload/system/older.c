@@ -23,8 +23,9 @@ void *older_bind(enum older_symbol symbol)
     if (function != NULL)
         return function;
     int saved = errno;
-#ifdef __GLIBC__ /* no other libc has versions, and the list is empty there */
-    function = dlvsym(RTLD_NEXT, symbols[symbol].name, symbols[symbol].version);
+#ifdef __GLIBC__ /* no other libc has versions */
+    if (symbols[symbol].version != NULL) /* where the list is empty */
+        function = dlvsym(RTLD_NEXT, symbols[symbol].name, symbols[symbol].version);
 #endif
     if (function == NULL)
         function = real_bind(symbols[symbol].newer);
