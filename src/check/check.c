@@ -382,11 +382,7 @@ static int check_files(int argc, char **argv, struct arguments *arguments)
         status = check_targets(arguments);
     if (interrupted != 0)
         end_interrupted();
-    if (fflush(stdout) != 0 || ferror(stdout)) {
-        complain(NAME, "can't write the answer: %m");
-        status = STATUS_NOT_CHECKED;
-    }
-    return status;
+    return output_arrived() ? status : STATUS_NOT_CHECKED;
 }
 
 static int run_program(struct arguments *arguments, char **argv)

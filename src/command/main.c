@@ -101,10 +101,5 @@ static int dispatch(int argc, char **argv)
 int main(int argc, char **argv)
 {
     int status = dispatch(argc, argv);
-    /* A full disk behind a pipe or a file must not pass for success. */
-    if ((fflush(stdout) != 0 || ferror(stdout)) && status == EXIT_STATUS_OK) {
-        complain(NULL, "cannot write to standard output: %m");
-        return EXIT_STATUS_FAILED;
-    }
-    return status;
+    return !output_arrived() && status == EXIT_STATUS_OK ? EXIT_STATUS_FAILED : status;
 }

@@ -56,5 +56,12 @@ if [ -w /dev/full ]; then
     "$v6shim" --help >/dev/full 2>"$room/errors"
     same "a full disk: status" 1 $?
     same "a full disk" "v6shim: cannot write to standard output: No space left on device" "$(cat "$room/errors")"
+    V6SHIM_NAT64=off "$v6shim" nat64 >/dev/full 2>"$room/errors"
+    same "a full disk, and the answer was no: status" 1 $?
+    same "a full disk, and the answer was no" "v6shim: cannot write to standard output: No space left on device" \
+        "$(cat "$room/errors")"
 fi
+V6SHIM_NAT64=off "$v6shim" nat64 >&- 2>"$room/errors"
+same "no standard output: status" 1 $?
+same "no standard output" "v6shim: cannot write to standard output: Bad file descriptor" "$(cat "$room/errors")"
 finish

@@ -2,11 +2,13 @@
 #include "command/common/command.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "core/base/error_text.h"
 #include "core/settings/suggest.h"
 
 #define LINE_SIZE    4096
@@ -48,6 +50,28 @@ void print_harmless(FILE *stream, const char *text)
     }
 }
 
+/* errno of the first write to standard output that failed here: libc forgets it, and what was to be written. */
+static int output_error;
+
+static void flush_output(void)
+{
+    if (fflush(stdout) != 0 && output_error == 0)
+        output_error = errno;
+}
+
+bool output_arrived(void)
+{
+    static bool told;
+    flush_output();
+    bool arrived = output_error == 0 && !ferror(stdout);
+    if (!arrived && !told) {
+        told = true;
+        complain(NULL, "cannot write to standard output%s%s", output_error != 0 ? ": " : "",
+                 output_error != 0 ? error_words(output_error) : "");
+    }
+    return arrived;
+}
+
 void complain(const char *command, const char *format, ...)
 {
     char line[LINE_SIZE];
@@ -55,7 +79,7 @@ void complain(const char *command, const char *format, ...)
     va_start(arguments, format);
     vsnprintf(line, sizeof line, format, arguments);
     va_end(arguments);
-    fflush(stdout);
+    flush_output();
     fprintf(stderr, command == NULL ? "v6shim: " : "v6shim %s: ", command);
     print_harmless(stderr, line);
     putc('\n', stderr);

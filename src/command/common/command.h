@@ -5,6 +5,7 @@
 #define V6SHIM_COMMAND_COMMON_COMMAND_H
 
 #include <getopt.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 
@@ -36,6 +37,12 @@ int trace_command(int argc, char **argv);
 /* Prints `v6shim COMMAND: MESSAGE` and a line end to standard error, control characters made harmless. `command` may
    be NULL. */
 void complain(const char *command, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/*
+ * Writes what waits for standard output. Where that, or an earlier write to it, failed, false, after a complaint at
+ * the first time: a full disk must not pass for success, nor for the answer "no".
+ */
+bool output_arrived(void);
 
 /*
  * Says what getopt_long() (opterr 0, a short option string that starts with "+:" or ":") didn't like when it returned
