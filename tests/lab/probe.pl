@@ -19,6 +19,7 @@ use Socket qw(:all);
 use Time::HiRes qw(time);
 
 $| = 1;
+use constant BLOCKED_S => 1; # what is waited for on purpose, takes two
 
 sub show {
     my ($asked, @entry) = @_;
@@ -71,7 +72,7 @@ sub non_blocking {
     my $began = time;
     if (!connect $socket, pack_sockaddr_in($port, $address)) {
         my $error = $! + 0;
-        print 'connect: ', errno_name($error), ($began + 0.1 < time ? ' (blocked)' : ''), "\n";
+        print 'connect: ', errno_name($error), ($began + BLOCKED_S < time ? ' (blocked)' : ''), "\n";
         exit 1 unless $error == EINPROGRESS;
         my $writable = '';
         vec($writable, fileno($socket), 1) = 1;

@@ -163,5 +163,5 @@ lab_on client sysctl -qw net.ipv6.conf.one.use_tempaddr=2
 same "without a wish no socket is asked for one" 0 \
     "$(lab_preload client strace -f -e trace=setsockopt perl "$LAB_SOURCE/probe.pl" connect-first 2001:db8:2::7 9 2>&1 | grep -c IPV6_ADDR_PREF)"
 contains "source temporary is asked for" "[1]" \
-    "$(lab_preload client env V6SHIM_SOURCE=temporary timeout 1 strace -f -e trace=setsockopt perl "$LAB_SOURCE/probe.pl" connect-first 2001:db8:2::7 9 2>&1 | grep -E '0x48|IPV6_ADDR_PREF')"
+    "$(lab_preload client env V6SHIM_SOURCE=temporary timeout 20 strace -f -e trace=setsockopt perl "$LAB_SOURCE/probe.pl" connect-first 2001:db8:2::7 9 2>&1 | grep -E '0x48|IPV6_ADDR_PREF')"
 lab_done

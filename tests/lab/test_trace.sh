@@ -43,8 +43,8 @@ check "a black hole: the times" python3 -c '
 import re, sys
 text = open(sys.argv[1]).read()
 took = float(re.search(r"the winner is .* after ([0-9.]+) ms", text).group(1))
-sys.exit(not 245 < took < 600)' "$out"
-contains "the timeline has a scale" "100" "$(timeline | sed -n 1p)"
+sys.exit(not 245 < took < 2000)' "$out"
+check "the timeline has a scale" sh -c 'echo "$1" | grep -q "^ *0 .*[0-9]00 ms$"' sh "$(timeline | sed -n 1p)"
 check "the bar of the hole is long, that of the winner short" python3 -c '
 import re, sys
 rows = dict(re.match(r"  (\S+) port 7001  (.{20,}?) +[0-9.]+ ms  (?:given up|won)$", line).groups()
@@ -78,7 +78,7 @@ trace --json nc.traditional -w 3 refuse.lab.example 7001
 contains "refused: the error" "failed ECONNREFUSED" "$(events)"
 trace --json python3 "$LAB_SOURCE/race.py" poll refuse.lab.example 7001
 contains "refused, of a program that does not wait: the error" "failed ECONNREFUSED" "$(events)"
-trace --json sh -c 'nc.traditional -w 3 dual.lab.example 7001; (nc.traditional -w 3 dual.lab.example 7001)'
+trace --json env V6SHIM_ATTEMPT_DELAY=2000 sh -c 'nc.traditional -w 3 dual.lab.example 7001; (nc.traditional -w 3 dual.lab.example 7001)'
 same "children: their connections" "attempt 3 $six ok attempt 3 $six ok " "$(events | grep ' ok' | tr '\n' ' ')"
 trace --json env V6SHIM_CONNECT=order nc.traditional -w 3 refuse.lab.example 7001
 contains "in turn: the winner" "won 3 $four" "$(events)"
