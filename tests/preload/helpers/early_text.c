@@ -1,8 +1,8 @@
 /* A library in front of the shim that reads an address from its own settings when its first function is called: while
-   the shim starts (which registers its fork handlers then), and inside the shim's functions. (torsocks does, in
-   syscall().) */
+   the shim starts, and inside the shim's functions. (torsocks does, in syscall().) */
 #include <arpa/inet.h>
 #include <dlfcn.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdlib.h>
 
@@ -24,13 +24,20 @@ static void read_text(void)
     }
 }
 
-int __register_atfork(void (*prepare)(void), void (*parent)(void), void (*child)(void), void *handle);
-int __register_atfork(void (*prepare)(void), void (*parent)(void), void (*child)(void), void *handle)
+/* What the shim asks for errno, which is the first that it asks anybody. */
+int *__errno_location(void);
+int *__errno_location(void)
 {
-    read_text();
-    int (*next)(void (*)(void), void (*)(void), void (*)(void), void *) =
-        (int (*)(void (*)(void), void (*)(void), void (*)(void), void *))dlsym(RTLD_NEXT, "__register_atfork");
-    return next(prepare, parent, child, handle);
+    static int *(*next)(void);
+    static _Thread_local volatile bool reading; /* gcc believes that libc never calls back */
+    if (next == NULL)
+        next = (int *(*)(void))dlsym(RTLD_NEXT, "__errno_location");
+    if (!reading) {
+        reading = true;
+        read_text();
+        reading = false;
+    }
+    return next();
 }
 
 void *malloc(size_t size)
