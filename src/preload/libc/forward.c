@@ -128,13 +128,14 @@ long syscall(long number, ...)
 }
 
 #ifdef __GLIBC__
-/* glibc has the function in the part of it that is linked into each object, which asks the loader for another one. */
+/* glibc has the function in the part of it that is linked into each object, which needs this one: here it may be
+   lacking, as it is where musl has loaded the library. */
+extern int __register_atfork(void (*before)(void), void (*in_parent)(void), void (*in_child)(void), void *object)
+    __attribute__((weak));
 extern void *__dso_handle __attribute__((visibility("hidden")));
 OVERRIDABLE int pthread_atfork(void (*before)(void), void (*in_parent)(void), void (*in_child)(void))
 {
-    FUNCTION(__register_atfork)
-    return ((int (*)(void (*)(void), void (*)(void), void (*)(void), void *))function)(before, in_parent, in_child,
-                                                                                       __dso_handle);
+    return __register_atfork == NULL ? ENOSYS : __register_atfork(before, in_parent, in_child, __dso_handle);
 }
 #endif
 
