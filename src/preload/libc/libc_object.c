@@ -3,119 +3,26 @@
 
 #include <elf.h>
 
+#include "preload/libc/object_symbols.h"
+
 /* What glibc is made of: one object since 2.34, as musl always is. In this order they are searched, and loaded where
    a function that is wanted was in none of those before. */
 static const char *const parts[] = {"libc.so.6", "libdl.so.2", "libpthread.so.0", "libresolv.so.2"};
 #define PARTS (sizeof parts / sizeof parts[0])
 
-#define VERSION_HIDDEN 0x8000u /* in DT_VERSYM: not the default version of its name */
-
-/* Of one object: what a search in it needs. */
-struct tables {
-    const char *strings;
-    const ElfW(Sym) * symbols;
-    const ElfW(Half) * versions; /* or NULL */
-    const uint32_t *hash;        /* DT_GNU_HASH, or NULL */
-    const char *soname;          /* or NULL */
-};
-
-/* Our own: this is used before anything is bound, and strcmp() would be somebody's. */
-static bool same(const char *a, const char *b)
-{
-    while (*a != '\0' && *a == *b) {
-        a++;
-        b++;
-    }
-    return *a == *b;
-}
-
-/* glibc adds the load address to the pointers of most objects when it loads them; not on all machines, and not to
-   those of the vDSO. */
-static const void *at(const struct link_map *object, ElfW(Addr) address)
-{
-    return (const void *)(address < object->l_addr ? address + object->l_addr : address);
-}
-
-static struct tables tables_of(const struct link_map *object)
-{
-    struct tables tables = {0};
-    ElfW(Xword) soname = 0;
-    for (const ElfW(Dyn) *entry = object->l_ld; entry != NULL && entry->d_tag != DT_NULL; entry++) {
-        if (entry->d_tag == DT_STRTAB)
-            tables.strings = at(object, entry->d_un.d_ptr);
-        else if (entry->d_tag == DT_SYMTAB)
-            tables.symbols = at(object, entry->d_un.d_ptr);
-        else if (entry->d_tag == DT_VERSYM)
-            tables.versions = at(object, entry->d_un.d_ptr);
-        else if (entry->d_tag == DT_GNU_HASH)
-            tables.hash = at(object, entry->d_un.d_ptr);
-        else if (entry->d_tag == DT_SONAME)
-            soname = entry->d_un.d_val;
-    }
-    if (soname != 0 && tables.strings != NULL)
-        tables.soname = tables.strings + soname;
-    return tables;
-}
-
-static uint32_t hash_of(const char *name)
-{
-    uint32_t hash = 5381;
-    for (const unsigned char *byte = (const unsigned char *)name; *byte != '\0'; byte++)
-        hash = hash * 33 + *byte;
-    return hash;
-}
-
-static bool is_it(const struct tables *tables, uint32_t index, const char *name)
-{
-    const ElfW(Sym) *symbol = &tables->symbols[index];
-    bool hidden = tables->versions != NULL && (tables->versions[index] & VERSION_HIDDEN) != 0;
-    return symbol->st_shndx != SHN_UNDEF && !hidden && ELF64_ST_TYPE(symbol->st_info) == STT_FUNC &&
-           same(tables->strings + symbol->st_name, name);
-}
-
-/* The table: number of buckets, first symbol in it, words of the bloom filter and its shift; the filter; the
-   buckets; a hash for each symbol, whose lowest bit ends a chain. */
-static const ElfW(Sym) * find(const struct tables *tables, const char *name)
-{
-    uint32_t buckets = tables->hash[0], first = tables->hash[1], words = tables->hash[2], shift = tables->hash[3];
-    const ElfW(Addr) *bloom = (const ElfW(Addr) *)(const void *)&tables->hash[4];
-    const uint32_t *bucket = (const uint32_t *)(const void *)&bloom[words], *chain = bucket + buckets;
-    uint32_t hash = hash_of(name), bits = 8 * sizeof *bloom;
-    if (buckets == 0 || words == 0)
-        return NULL;
-    ElfW(Addr) word = bloom[hash / bits % words];
-    if ((word >> (hash % bits) & word >> ((hash >> shift) % bits) & 1) == 0)
-        return NULL;
-    uint32_t index = bucket[hash % buckets];
-    if (index < first)
-        return NULL;
-    for (;; index++) {
-        uint32_t other = chain[index - first];
-        if ((other | 1) == (hash | 1) && is_it(tables, index, name))
-            return &tables->symbols[index];
-        if ((other & 1) != 0)
-            return NULL;
-    }
-}
-
-static void *search(const struct link_map *object, const struct tables *tables, const char *name)
-{
-    if (tables->hash == NULL || tables->symbols == NULL || tables->strings == NULL)
-        return NULL;
-    const ElfW(Sym) *symbol = find(tables, name);
-    return symbol == NULL ? NULL : (void *)(object->l_addr + symbol->st_value);
-}
-
 void *libc_object_defines(const struct link_map *object, const char *name)
 {
-    struct tables tables = tables_of(object);
-    return search(object, &tables, name);
+    struct object_symbols symbols;
+    void *address = NULL;
+    object_symbols_read(object, &symbols);
+    return object_symbols_find(&symbols, name, &address) == OBJECT_DEFINES ? address : NULL;
 }
 
 static bool is_named(const struct link_map *object, const char *soname)
 {
-    struct tables tables = tables_of(object);
-    return tables.soname != NULL && same(tables.soname, soname);
+    struct object_symbols symbols;
+    object_symbols_read(object, &symbols);
+    return object_symbols_are_of(&symbols, soname);
 }
 
 /* Each in one of the two libcs only; the loader leaves the address of the other one NULL. */

@@ -5,9 +5,6 @@
  *
  * Async-signal-safe: no lock, no allocation, no system call; errno kept. The list is read while nothing else changes
  * it (at start) or for objects that stay as long as the process does, which libc does.
- *
- * Sources: System V ABI, chapter 5 (dynamic section); the GNU hash table as GNU ld writes it (bloom filter, buckets,
- * chains) and the symbol versions of the Linux Standard Base.
  */
 #ifndef V6SHIM_PRELOAD_LIBC_LIBC_OBJECT_H
 #define V6SHIM_PRELOAD_LIBC_LIBC_OBJECT_H

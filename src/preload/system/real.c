@@ -4,6 +4,8 @@
 #include <dlfcn.h>
 #include <errno.h>
 
+#include "preload/libc/libc_object.h"
+#include "preload/libc/object_symbols.h"
 #include "preload/log/log.h"
 
 struct real_functions real_functions;
@@ -49,11 +51,39 @@ void *real_bind(enum real_symbol symbol)
     return function;
 }
 
+/* What the object defines of that which nothing before it did. dlsym() says where we can't. */
+static void bind_from(const struct object_symbols *object)
+{
+    for (enum real_symbol symbol = 0; symbol < REAL_COUNT; symbol++) {
+        void **slot = (void **)((char *)&real_functions + symbols[symbol].offset);
+        void *function = NULL;
+        if (symbols[symbol].need != REQUIRED || *slot != NULL)
+            continue;
+        enum object_answer answer = object_symbols_find(object, symbols[symbol].name, &function);
+        if (answer == OBJECT_DEFINES)
+            __atomic_store_n(slot, function, __ATOMIC_RELAXED);
+        else if (answer == OBJECT_UNCLEAR)
+            real_bind(symbol);
+    }
+}
+
+/* The list is in the order in which the loader asks its objects; libc is the last one that we want to see: what comes
+   behind it may be visible to others alone (dlopen()). It is empty, and all is left to dlsym(), where we are not in
+   it: in a namespace of dlmopen(). _DYNAMIC is this library's own. */
 void real_bind_all(void)
 {
     int saved = errno;
+    const struct link_map *object = libc_object_first();
+    while (object != NULL && object->l_ld != _DYNAMIC)
+        object = object->l_next;
+    for (bool last = object == NULL; !last && (object = object->l_next) != NULL;) {
+        struct object_symbols found;
+        object_symbols_read(object, &found);
+        bind_from(&found);
+        last = libc_object_is_libc(object);
+    }
     for (enum real_symbol symbol = 0; symbol < REAL_COUNT; symbol++)
-        if (symbols[symbol].need == REQUIRED)
+        if (symbols[symbol].need == REQUIRED && *(void **)((char *)&real_functions + symbols[symbol].offset) == NULL)
             real_bind(symbol);
     errno = saved;
 }
