@@ -61,10 +61,15 @@ static NOINLINE int close_slow(int fd)
 
 EXPORT int close(int fd)
 {
-    if (is_ready() && !hooks_have_pending() && !sockets_are_flagged(fd, SOCKET_RACING)) {
-        if (guard_innermost != GUARD_OWN_THREAD) /* which may have numbers of its own */
-            sockets_note_closed(fd);
-        return REAL_BOUND(close)(fd);
+    uint32_t item = sockets_item(fd);
+    if (is_ready() && !hooks_have_pending()) {
+        if (!sockets_item_is_record(item))
+            return REAL_BOUND(close)(fd);
+        if (!sockets_item_has(item, SOCKET_RACING)) {
+            if (guard_innermost != GUARD_OWN_THREAD) /* which may have numbers of its own */
+                sockets_note_closed(fd);
+            return REAL_BOUND(close)(fd);
+        }
     }
     return close_slow(fd);
 }
