@@ -12,6 +12,7 @@
 #include "preload/connect/race.h"
 #include "preload/last_thread.h"
 #include "preload/libc/libc_object.h"
+#include "preload/libc/start_data.h"
 #include "preload/log/log.h"
 #include "preload/log/trace.h"
 #include "preload/nat64/discovery.h"
@@ -131,7 +132,7 @@ bool init_run(void)
     signal_handler_start();
     arrival_start(background_go_on);
     thread_end_start(&at_thread_end);
-    static atomic_bool fork_handled;
+    static atomic_bool fork_handled START_DATA;
     if (!atomic_exchange(&fork_handled, true) &&
         pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child) != 0)
         log_message(LOG_LEVEL_WARNING,

@@ -3,10 +3,12 @@
 
 #include <arpa/inet.h>
 
+#include "preload/libc/start_data.h"
+
 #define FIRST_OCTET_SHIFT 24
 #define ADDRESS_BITS      32u
 
-bool fast_path_octets[UINT8_MAX + 1];
+bool fast_path_octets[UINT8_MAX + 1] START_DATA;
 atomic_bool fast_path_all_addresses;
 __thread int *fast_path_errno __attribute__((tls_model("initial-exec")));
 

@@ -11,8 +11,11 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-uintptr_t pointer_heap_start; /* where the program break was at start; malloc()'s heap ends where it is */
-uintptr_t pointer_stack_end, pointer_data_start, pointer_data_end, pointer_data_room;
+#include "preload/libc/start_data.h"
+
+uintptr_t pointer_heap_start START_DATA; /* where the program break was at start; malloc()'s heap ends where it is */
+uintptr_t pointer_stack_end START_DATA, pointer_data_start START_DATA, pointer_data_end START_DATA;
+uintptr_t pointer_data_room START_DATA;
 __thread char pointer_of_thread __attribute__((tls_model("initial-exec")));
 __thread struct pointer_stack pointer_stack __attribute__((tls_model("initial-exec")));
 
@@ -20,7 +23,7 @@ __thread struct pointer_known pointer_known[POINTER_KNOWN] __attribute__((tls_mo
 
 /* Where libc keeps the program break, for sbrk(). It has no header. */
 extern void *__curbrk __attribute__((weak));
-static void *no_heap;
+static void *no_heap START_DATA;
 void *const *pointer_heap_end = &no_heap;
 
 /* The segment that the program's variables are in, but for the part that is made read-only before it starts. Where a

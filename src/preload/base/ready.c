@@ -4,9 +4,11 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-_Atomic int init_state = INIT_COLD;
+#include "preload/libc/start_data.h"
 
-static _Atomic long owner;
+_Atomic int init_state START_DATA = INIT_COLD;
+
+static _Atomic long owner START_DATA;
 
 bool owns_memory(void)
 {

@@ -31,6 +31,7 @@
 #include <unistd.h>
 
 #include "preload/libc/libc_object.h"
+#include "preload/libc/start_data.h"
 
 /* Stands in for what this libc lacks: -1 and ENOSYS. What returns a pointer is in every glibc that we are built for.
  */
@@ -65,7 +66,7 @@ static void *bind_function(void **slot, const char *name)
 }
 
 #define FUNCTION(name)                                                \
-    static void *slot_##name;                                         \
+    static void *slot_##name START_DATA;                              \
     void *function = __atomic_load_n(&slot_##name, __ATOMIC_RELAXED); \
     if (__builtin_expect(function == NULL, 0))                        \
         function = bind_function(&slot_##name, #name);

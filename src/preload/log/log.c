@@ -11,21 +11,22 @@
 
 #include "core/base/error_text.h"
 #include "preload/base/raw_file.h"
+#include "preload/libc/start_data.h"
 #include "preload/log/quiet_write.h"
 
 #define LOG_FILE_MODE 0600
 
-_Atomic int log_decisions;
+_Atomic int log_decisions START_DATA;
 static _Atomic int wanted_level = LOG_LEVEL_WARNING;
-static const char *_Atomic log_path;
-static atomic_bool log_path_failed;
+static const char *_Atomic log_path START_DATA;
+static atomic_bool log_path_failed START_DATA;
 
 /* Standard error at the start; where `known` is false nothing was there, or it is a socket to a peer. */
 static struct {
     bool started, known;
     dev_t device;
     ino_t inode;
-} standard_error;
+} standard_error START_DATA;
 
 static bool is_internet_socket(int fd)
 {

@@ -6,9 +6,10 @@
 
 #include "preload/libc/libc_object.h"
 #include "preload/libc/object_symbols.h"
+#include "preload/libc/start_data.h"
 #include "preload/log/log.h"
 
-struct real_functions real_functions;
+struct real_functions real_functions START_DATA;
 
 enum need {
     OPTIONAL,

@@ -10,6 +10,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "preload/libc/start_data.h"
 #include "preload/log/log.h"
 
 /* So many problems are told one by one; of a file that is no configuration at all the first few are enough. */
@@ -74,6 +75,8 @@ static void read_variables(struct settings *settings, config_report *report, voi
     if (getauxval(AT_SECURE) != 0 || __environ == NULL)
         return;
     for (char **variable = __environ; *variable != NULL; variable++) {
+        if (strncmp(*variable, SETTING_VARIABLE_PREFIX, sizeof SETTING_VARIABLE_PREFIX - 1) != 0)
+            continue; /* most of them, and they may be long */
         size_t length = strcspn(*variable, "=");
         if ((*variable)[length] == '=' && config_is_variable(*variable, length))
             config_set_variable(*variable, length, *variable + length + 1, settings, report, context);
@@ -156,7 +159,7 @@ void settings_load(void)
     read_file(&file);
     /* Each page that is written to costs every process time: only a child of a fork in the middle of this finds
        something here. */
-    static bool begun;
+    static bool begun START_DATA;
     if (begun)
         memset(&settings_of_process, 0, sizeof settings_of_process);
     begun = true;

@@ -6,15 +6,16 @@
 #include <pthread.h>
 #include <stddef.h>
 
+#include "preload/libc/start_data.h"
 #include "preload/log/log.h"
 #include "preload/thread/signal_handler.h"
 
 /* So many have their room in each thread from its beginning: PTHREAD_KEY_2NDLEVEL_SIZE in glibc's nptl. */
 #define KEYS_WITH_ROOM 32
 
-static pthread_key_t key;
-static bool have_key;
-static const struct thread_end *actions;
+static pthread_key_t key START_DATA;
+static bool have_key START_DATA;
+static const struct thread_end *actions START_DATA;
 
 /* The key's value points to the place of the round of destructors in which it is used up. */
 static const char rounds[PTHREAD_DESTRUCTOR_ITERATIONS];
