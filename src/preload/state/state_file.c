@@ -55,9 +55,9 @@ static const struct {
     [STATE_PLACE_ERROR] = {true, "the state directory can't be used", "make it, mode 0700, or set state-dir"},
     [STATE_PLACE_OWNER] = {true, "the state directory belongs to another user", "chown it or set state-dir"},
     [STATE_PLACE_WRITABLE] = {true, "the state directory is writable by others", "chmod it to 0700"},
-    [STATE_ABSENT] = {false, "it does not exist yet", NULL},
+    [STATE_ABSENT] = {false, "does not exist yet", NULL},
     [STATE_OPEN_ERROR] = {false, "can't be opened", "make it readable and writable for its user, or remove it"},
-    [STATE_NOT_REGULAR] = {false, "is not a regular file (links are not followed)", "remove it"},
+    [STATE_NOT_REGULAR] = {false, "is not a regular file", "links are not followed: remove it"},
     [STATE_OWNER] = {false, "belongs to another user", "remove it or chown it"},
     [STATE_WRITABLE] = {false, "is writable by others", "remove it if you don't trust it, else chmod it to 0600"},
     [STATE_LINKED] = {false, "has a second hard link", "remove that link"},
@@ -75,6 +75,12 @@ static const struct {
     [STATE_LOCK_ERROR] = {false, "can't be locked", "set state-dir to another file system"},
 };
 
+/* What to do about it. */
+static const char *advice_of(const struct state_fault *fault)
+{
+    return fault->error == EROFS ? "set state-dir to a place that can be written" : faults[fault->reason].advice;
+}
+
 bool state_fault_is_read_only(const struct state_fault *fault)
 {
     return (fault->reason == STATE_OPEN_ERROR || fault->reason == STATE_WRITE_ERROR) &&
@@ -91,20 +97,23 @@ void state_fault_describe(const struct state_fault *fault, const struct state_pl
 {
     if (place->path[0] != '\0') {
         text_add_quoted(text, place->path);
-        if (!faults[fault->reason].of_place) {
+        if (faults[fault->reason].of_place) {
+            text_add(text, ": ");
+        } else {
             text_add(text, "/");
             text_add(text, fault->of_key ? STATE_KEY_NAME : name);
+            text_add(text, " ");
         }
-        text_add(text, ": ");
     }
     text_add(text, faults[fault->reason].what);
     if (fault->error != 0) {
         text_add(text, ": ");
         text_add(text, error_words(fault->error));
     }
-    if (faults[fault->reason].advice != NULL) {
+    const char *advice = advice_of(fault);
+    if (advice != NULL) {
         text_add(text, " (");
-        text_add(text, faults[fault->reason].advice);
+        text_add(text, advice);
         text_add(text, ")");
     }
 }

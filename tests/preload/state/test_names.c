@@ -238,7 +238,7 @@ static void unusable(void)
         CHECK(state_load_candidates(alias_of(number), list, CANDIDATES_PER_LIST) == 0);
     }
     CHECK(logged_count("not shared with other processes: ") == 1);
-    CHECK(logged_count("/state/names: is damaged") == 1);
+    CHECK(logged_count("/state/names is damaged") == 1);
     CHECK(logged_count("private") == 0); /* the aliases are not concerned */
 }
 

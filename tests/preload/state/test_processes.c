@@ -195,7 +195,7 @@ static void worker_thread_a_stopped_holder(void)
     struct in_addr alias = aliases_of(&address, ALIAS_NAME);
     CHECK(clock_now_ms() - began_ms >= STATE_LOCK_WAIT_MS);
     CHECK(aliases_find_address(alias, &back) && address_equal(&back, &address));
-    CHECK(logged_count("/state/aliases: stays locked by another process") == 1);
+    CHECK(logged_count("/state/aliases stays locked by another process") == 1);
     /* All other addresses are as always, but for the one in 256 that belong to the same page: they don't wait. If
        each of the thousand did, they would wait for twice as long as is allowed here. */
     began_ms = clock_now_ms();
