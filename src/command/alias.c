@@ -189,12 +189,29 @@ static void answer_address(struct session *session, const char *asked, const str
                  : "the table has no room for this address (--forget makes room, a larger alias-pool has more)");
 }
 
+static bool has_ipv4(const char *name)
+{
+    struct addrinfo hints = {.ai_family = AF_INET, .ai_socktype = SOCK_STREAM}, *list;
+    if (getaddrinfo(name, NULL, &hints, &list) != 0)
+        return false;
+    freeaddrinfo(list);
+    return true;
+}
+
+static const char *reason_of_lookup(const char *asked, int error)
+{
+    if (error == EAI_SYSTEM)
+        return error_words(errno);
+    return error != EAI_AGAIN && has_ipv4(asked) ? "has no IPv6 address, so nothing stands for it"
+                                                 : gai_strerror(error);
+}
+
 static void answer_name(struct session *session, const char *asked)
 {
     struct addrinfo hints = {.ai_family = AF_INET6, .ai_socktype = SOCK_STREAM}, *list;
     int error = getaddrinfo(asked, NULL, &hints, &list);
     if (error != 0) {
-        fail(session, asked, error == EAI_SYSTEM ? error_words(errno) : gai_strerror(error));
+        fail(session, asked, reason_of_lookup(asked, error));
         return;
     }
     for (const struct addrinfo *entry = list; entry != NULL; entry = entry->ai_next) {
@@ -284,15 +301,36 @@ static bool list_record(void *context, uint32_t offset, const struct alias_recor
     return !ferror(stdout);
 }
 
+/* The table is good to be read, but programs may be kept from it by its key: what they say is said here, too. */
+static void tell_private(void)
+{
+    struct state *state = state_current();
+    struct state_format format = state_format(state, STATE_ALIASES);
+    struct state_file file;
+    struct state_fault fault = {0};
+    if (state_file_open(&file, &state->place, &format, STATE_READ, &fault)) {
+        state_file_close(&file);
+        return;
+    }
+    if (fault.reason == STATE_ABSENT)
+        return;
+    char reason[REASON_SIZE];
+    struct text text = text_on(reason, sizeof reason);
+    state_fault_describe(&fault, &state->place, state_file_name(state, STATE_ALIASES), &text);
+    complain(NAME, "aliases are private to each process: %s", reason);
+}
+
 /* No table yet is an empty one. */
 static void list_all(struct session *session)
 {
     struct listing listing = {.session = session};
     struct state_fault fault = {0};
-    if (state_aliases_each(state_current(), &listing.pool, list_record, &listing, &fault) == STATE_FAILED)
+    if (state_aliases_each(state_current(), &listing.pool, list_record, &listing, &fault) == STATE_FAILED) {
         fail_state(session, "--list", state_current(), &fault);
-    else
-        alias_print_head(&session->print);
+        return;
+    }
+    alias_print_head(&session->print);
+    tell_private();
 }
 
 /* --- arguments --- */

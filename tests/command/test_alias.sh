@@ -66,8 +66,8 @@ try "$v6shim" alias 2001:db8::1 "$own"
 same "a key of its own, the second time" "$own 2001:db8::1 $own 2001:db8::1" "$(echo $output)"
 chmod 604 "$room/own/key"
 try "$v6shim" alias 2001:db8::1
-same "a key that others can read" "v6shim alias: 2001:db8::1: $room/own/key: can be read by others (if nobody has read it, chmod it to 0600, else remove all files here)" "$errors"
-closed="$room/own/key: can be read by others (if nobody has read it, chmod it to 0600, else remove all files here)"
+same "a key that others can read" "v6shim alias: 2001:db8::1: $room/own/key can be read by others (if nobody has read it, chmod it to 0600, else remove all files here)" "$errors"
+closed="$room/own/key can be read by others (if nobody has read it, chmod it to 0600, else remove all files here)"
 for asked in 2001:db8::1 "$own"; do
     try "$v6shim" alias --forget "$asked"
     same "such a key, nothing is given up: $asked: status" 1 "$status"
@@ -83,6 +83,16 @@ try "$v6shim" alias --user "$(id -un)" 2001:db8:77::1
 same "such a key, a range that is only read" "v6shim alias: 2001:db8:77::1: $closed" "$errors"
 unset V6SHIM_ALIAS_MAP
 chmod 600 "$room/own/key"
+try "$v6shim" alias --list
+same "the list with a good key: nothing is wrong" "" "$errors"
+cp "$room/own/key" "$room/key"
+printf x | dd of="$room/own/key" bs=1 seek=4100 conv=notrunc 2>/dev/null
+try "$v6shim" alias --list
+same "the list with a damaged key: status" 0 "$status"
+contains "the list with a damaged key" "$own" "$output"
+same "the list with a damaged key: what programs say" \
+    "v6shim alias: aliases are private to each process: $room/own/key is damaged, or was made by another version (remove it to start anew)" "$errors"
+mv "$room/key" "$room/own/key"
 V6SHIM_STATE_DIR=$room/state
 V6SHIM_ALIAS_KEY='a key for tests'
 export V6SHIM_ALIAS_KEY
@@ -164,7 +174,7 @@ contains "by a key of its own" "2001:db8::1" "$output"
 V6SHIM_STATE_DIR=$room/state V6SHIM_ALIAS_KEY='a key for tests'
 
 # Names: only where a hosts file can be put in place of the system's.
-printf '2001:db8::1 two.example\n2001:db8::9 two.example\n192.0.2.1 two.example\n' >"$room/hosts"
+printf '2001:db8::1 two.example\n2001:db8::9 two.example\n192.0.2.1 two.example\n192.0.2.4 four.example\n' >"$room/hosts"
 if unshare -m mount --bind "$room/hosts" /etc/hosts 2>/dev/null; then
     in_hosts() { unshare -m sh -c 'mount --bind "$0" /etc/hosts && exec "$@"' "$room/hosts" "$@"; }
     try in_hosts "$v6shim" alias two.example
@@ -172,6 +182,9 @@ if unshare -m mount --bind "$room/hosts" /etc/hosts 2>/dev/null; then
     same "a name: lines" 2 "$(lines_of "$output")"
     contains "a name" "$alias" "$output"
     contains "a name: itself" "  two.example" "$output"
+    try in_hosts "$v6shim" alias four.example
+    same "a name of IPv4 alone: status" 1 "$status"
+    same "a name of IPv4 alone" "v6shim alias: four.example: has no IPv6 address, so nothing stands for it" "$errors"
 fi
 
 # Tables that can't be used.
@@ -181,25 +194,31 @@ table_says() { # what, part of the complaint
     same "$1: one line" 1 "$(lines_of "$errors")"
     contains "$1" "v6shim alias: 2001:db8::1: $room/state$2" "$errors"
 }
+mv "$room/state/aliases" "$room/kept"
+mkdir "$room/state/aliases"
+table_says "a directory" "/aliases is not a regular file (links are not followed: remove it)"
+rmdir "$room/state/aliases"
+mv "$room/kept" "$room/state/aliases"
 chmod 770 "$room/state"
 table_says "a writable directory" ": the state directory is writable by others"
 chmod 700 "$room/state"
 chmod 620 "$room/state/aliases"
-table_says "a writable table" "/aliases: is writable by others"
+table_says "a writable table" "/aliases is writable by others"
 chmod 600 "$room/state/aliases"
 V6SHIM_ALIAS_KEY=other
-table_says "another key" "/aliases: was made with another alias-key"
+table_says "another key" "/aliases was made with another alias-key"
 try "$v6shim" alias --list
 same "a list needs no key" 0 "$status"
+contains "a list needs no key: programs do" "v6shim alias: aliases are private to each process: $room/state/aliases was made with another alias-key" "$errors"
 contains "a list needs no key" "$alias" "$output"
 V6SHIM_ALIAS_KEY='a key for tests'
 V6SHIM_ALIAS_POOL=240.0.0.0/12
 export V6SHIM_ALIAS_POOL
-table_says "another pool" "/aliases: was made for another alias-pool"
+table_says "another pool" "/aliases was made for another alias-pool"
 unset V6SHIM_ALIAS_POOL
 cp "$room/state/aliases" "$room/kept"
 truncate -s 5000 "$room/state/aliases"
-table_says "a table that is cut" "/aliases: is damaged: not of its full size"
+table_says "a table that is cut" "/aliases is damaged: not of its full size"
 try "$v6shim" alias --list
 same "the list of a table that is cut: status" 1 "$status"
 same "the list of a table that is cut: no head" "" "$output"
