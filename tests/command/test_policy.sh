@@ -17,4 +17,12 @@ same "no such name in JSON: status" 1 "$status"
 same "no such name in JSON: still JSON" "{ }" "$(echo $output)"
 try "$v6shim" policy 127.0.0.1
 same "an address: status" 0 "$status"
+
+# A file that is no policy: the first lines are told, and how many more there are.
+for count in 16 17 30; do
+    yes 'root:x:0:0' | head -n $count >"$room/policy"
+    try env V6SHIM_POLICY="file $room/policy" "$v6shim" policy 127.0.0.1
+    same "$count bad lines: how many are told" $((count > 16 ? 17 : 16)) "$(lines_of "$errors")"
+done
+contains "thirty bad lines" "...and 14 more lines like these; is $room/policy a file such as gai.conf?" "$errors"
 finish

@@ -60,6 +60,18 @@ static void tell_problem(const struct gai_conf_problem *problem, void *context)
     log_line(LOG_LEVEL_ERROR, &line);
 }
 
+static void tell_rest(unsigned problems)
+{
+    char data[LOG_LINE_SIZE];
+    struct text line = text_on(data, sizeof data);
+    text_add(&line, "...and ");
+    text_add_unsigned(&line, problems - PROBLEMS_TOLD);
+    text_add(&line, problems - PROBLEMS_TOLD == 1 ? " more line like these; is " : " more lines like these; is ");
+    text_add_quoted(&line, settings_current()->policy.path);
+    text_add(&line, " a file such as gai.conf?");
+    log_line(LOG_LEVEL_ERROR, &line);
+}
+
 /* libc says nothing of bad lines, so the system's file gets no complaints from us either. */
 static int read_policy(const char *path, bool ours, struct policy *policy)
 {
@@ -74,6 +86,8 @@ static int read_policy(const char *path, bool ours, struct policy *policy)
     bool tell = ours && !atomic_exchange(&told, true);
     if (error == 0)
         gai_conf_parse(policy, text, length, tell ? tell_problem : NULL, &problems);
+    if (problems > PROBLEMS_TOLD)
+        tell_rest(problems);
     if (text != MAP_FAILED)
         munmap(text, FILE_SIZE_MAX);
     return error;
