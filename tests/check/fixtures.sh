@@ -262,6 +262,12 @@ status=0
     echo "FAILED full disk: status $status, $(cat errors)"
 }
 
+"$v6shim" check --color never old >output 2>errors || true
+if [ "$(sed -n '/instead:/,$p' output | grep -cE '^.{101}| $')" -ne 0 ] || ! grep -q 'instead:' output; then
+    failures=$((failures + 1))
+    echo "FAILED what to do instead has long lines, or blanks at their ends: $(cat output)"
+fi
+
 printf '%s\n' "$work/old" "$work/private" "$work/new" "$work/text" >list
 status=0
 "$v6shim" check --color never --all - <list >output || status=$?

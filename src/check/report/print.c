@@ -32,25 +32,26 @@ static enum ink severity_ink(enum gap_severity severity)
     return severity == GAP_ERROR ? RED : severity == GAP_WARNING ? YELLOW : DIM;
 }
 
-/* Text broken at blanks, each line after `indent` blanks; the first starts at `column`. */
-static void print_folded(FILE *stream, const char *text, size_t indent, size_t column)
+/* Text broken at blanks, each line after `indent` blanks; it goes on at `column`. A blank at its start parts it
+   from what stands there. Returns the column after it. */
+static size_t print_folded(FILE *stream, const char *text, size_t indent, size_t column)
 {
     while (*text != '\0') {
-        size_t length = strcspn(text, " ");
-        if (column > indent && column + 1 + length > COLUMNS) {
+        size_t blanks = strspn(text, " "), length = strcspn(text + blanks, " ");
+        if (length > 0 && blanks > 0 && column + 1 + length > COLUMNS) {
             fprintf(stream, "\n%*s", (int)indent, "");
             column = indent;
-        }
-        char word[256];
-        snprintf(word, sizeof word, "%.*s", (int)length, text);
-        print_harmless(stream, word);
-        column += length;
-        text += length + strspn(text + length, " ");
-        if (*text != '\0' && column > 0 && column + 1 <= COLUMNS) {
+        } else if (length > 0 && blanks > 0) {
             putc(' ', stream);
             column++;
         }
+        char word[256];
+        snprintf(word, sizeof word, "%.*s", (int)length, text + blanks);
+        print_harmless(stream, word);
+        column += length;
+        text += blanks + length;
     }
+    return column;
 }
 
 /* "gethostbyname@GLIBC_2.2.5 at main (client.c:40)", "socket at 0x28c3", "getaddrinfo in libcurl.so.4, by curl_x". */
@@ -106,8 +107,11 @@ static void print_gap(FILE *stream, const struct report_gap *gap, const struct c
     if (gap->count > shown)
         fprintf(stream, "%*sand %u more\n", PLACE_INDENT, "", gap->count - shown);
     fprintf(stream, "%*sinstead: ", PLACE_INDENT, "");
-    print_folded(stream, entry->replacement, PLACE_INDENT + 2, PLACE_INDENT + 9);
-    fprintf(stream, " (%s)\n", entry->reference);
+    size_t column = print_folded(stream, entry->replacement, PLACE_INDENT + 2, PLACE_INDENT + 9);
+    char reference[256];
+    snprintf(reference, sizeof reference, " (%s)", entry->reference);
+    print_folded(stream, reference, PLACE_INDENT + 2, column);
+    putc('\n', stream);
 }
 
 /* "connect 192.0.2.1 port 80 in main (client.c:40): from gethostbyname("www")". */
