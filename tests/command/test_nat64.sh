@@ -29,4 +29,11 @@ try unshare -rn env V6SHIM_NAT64=auto "$v6shim" nat64 --refresh
 same "no network: nothing to refresh" \
     "v6shim nat64: --refresh: no resolver was asked, since this host has no route to the IPv6 Internet" "$errors"
 same "no network: status" 1 "$status"
+
+# The manual names each origin that --json can tell.
+sed -n 's/.*origin_names\[\] = {"\(.*\)"};/\1/p' "$source_root/src/command/nat64.c" | sed 's/", "/\n/g' >"$room/origins"
+same "origins" 5 "$(grep -c . "$room/origins")"
+while read -r origin; do
+    contains "the manual on the origin $origin" ".Cm $origin" "$(sed -n '/^.Ss v6shim nat64/,/^.Ss v6shim policy/p' "$source_root/docs/v6shim.1.in")"
+done <"$room/origins"
 finish

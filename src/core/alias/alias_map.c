@@ -57,8 +57,8 @@ const char *alias_map_add(struct alias_map *map, const struct alias_pool *pool, 
     if (!is_mappable(row))
         return "the IPv6 prefix must be part of 2000::/3 or fc00::/7";
     if (!is_range_usable(row))
-        return "the IPv4 range must be at least a /8 long, outside 0.0.0.0/8, 127.0.0.0/8, 224.0.0.0/4 and "
-               "255.0.0.0/8";
+        return "the IPv4 range must have a length of 8 or more, and lie outside 0.0.0.0/8, 127.0.0.0/8, 224.0.0.0/4 "
+               "and 255.0.0.0/8";
     if (!alias_map_is_copied(row) && row->ipv4_length > ALIAS_POOL_LENGTH_MAX)
         return "where the prefixes don't leave as many bits, the IPv4 range must be a /8 to /28";
     if (overlaps(row, pool->first, pool->first + (pool->count - 1)))

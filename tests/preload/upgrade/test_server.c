@@ -283,7 +283,7 @@ static void test_bad_maps_were_said(void **state)
         const char *variable, *complaint;
     } cases[] = {
         {"V6SHIM_ALIAS_MAP=::1=10.0.0.1", "alias-map ::1/128 = 10.0.0.1/32: the IPv6 prefix must be part of"},
-        {"V6SHIM_ALIAS_MAP=2001:db8::/64=127.0.0.0/16", "the IPv4 range must be at least a /8 long, outside"},
+        {"V6SHIM_ALIAS_MAP=2001:db8::/64=127.0.0.0/16", "the IPv4 range must have a length of 8 or more, and"},
         {"V6SHIM_ALIAS_MAP=2001:db8::/64=10.0.0.1", "the IPv4 range must be a /8 to /28"},
         {"V6SHIM_ALIAS_MAP=2001:db8::/64=240.65.0.0/16", "overlaps the alias pool"},
         {"V6SHIM_ALIAS_MAP=2001:db8::/64=10.0.0.0/16, fd00::/64=10.0.1.0/24", "overlaps that of an earlier entry"},
