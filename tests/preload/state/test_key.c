@@ -287,7 +287,9 @@ static void read_only_former_table(void)
     }
     struct ip_address other = numbered(MANY);
     CHECK(!aliases_is_shared(aliases_of(&other, ALIAS_NAME)));
-    CHECK(logged_count("/state/key can't be written: Read-only file system (set state-dir to a place that can be written)") == 1);
+    CHECK(logged_count(
+              "/state/key can't be written: Read-only file system (set state-dir to a place that can be written)") ==
+          1);
 }
 
 static void test_former_table(void **state)
