@@ -107,6 +107,18 @@ at_once "families=inet" "$four" race blocking hole V6SHIM_FAMILIES=inet
 at_once "families=inet6" "$six" race blocking hole4 V6SHIM_FAMILIES=inet6
 contains "families=inet6 never falls back" "ETIMEDOUT" "$(race blocking hole V6SHIM_FAMILIES=inet6)"
 
+# A refusal is told when it is known that the other address says nothing: after silence-limit the first time, then at
+# once. With a limit of ten minutes, and a kernel that waits for longer, a program would be ended by timeout(1).
+lab_on client sh -c 'echo 10 >/proc/sys/net/ipv4/tcp_syn_retries'
+for way in connect non-blocking; do
+    mkdir "$LAB_DIR/state/refused-$way"
+    refused() { run_as "$LAB_DIR/state/refused-$way" env V6SHIM_SILENCE_LIMIT="$1" perl "$LAB_SOURCE/probe.pl" $way hole.lab.example 7777; }
+    contains "$way: IPv4 refuses, IPv6 is silent" "ECONNREFUSED" "$(refused 300)"
+    contains "$way: the next program is told without waiting" "ECONNREFUSED" "$(refused 600000)"
+done
+contains "and the address behind it, where a program tries that, is given up soon" "failed 240" "$(way=connect refused 600000)"
+lab_on client sh -c 'echo 1 >/proc/sys/net/ipv4/tcp_syn_retries'
+
 # Whole programs
 for name in hole refuse first-hole6 last-good6; do
     contains "nc.traditional -w 3, $name" "hello via" "$(run nc.traditional -w 3 $name.lab.example 7001)"

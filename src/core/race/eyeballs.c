@@ -205,6 +205,14 @@ int eyeballs_successor(const struct eyeballs *race)
     return eyeballs_running(race, running) > 0 ? (int)running[0] : -1;
 }
 
+int eyeballs_refusal(const struct eyeballs *race)
+{
+    for (unsigned index = 0; index < race->count; index++)
+        if ((race->legacy >> index & 1) != 0 && race->attempts[index].error == ECONNREFUSED)
+            return (int)index;
+    return -1;
+}
+
 uint32_t eyeballs_losers(const struct eyeballs *race, unsigned winner)
 {
     uint32_t losers = 0;

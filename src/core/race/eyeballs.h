@@ -113,6 +113,10 @@ unsigned eyeballs_running(const struct eyeballs *race, unsigned indexes[EYEBALLS
  */
 int eyeballs_successor(const struct eyeballs *race);
 
+/* The first candidate in `legacy` (eyeballs_limit_silence) that has refused: of a race that failed, what came before
+   it has lost to an answer, as it does to a winner. -1: none. */
+int eyeballs_refusal(const struct eyeballs *race);
+
 /*
  * Of those that came before the winner, the ones to be tried after others the next time, as bits. Not one that has
  * refused: it is on the network, and what it costs is a way there and back, at the port where nobody listens.

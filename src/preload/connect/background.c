@@ -71,8 +71,8 @@ static int apply_options(struct background *race, const struct original *origina
         ipv4 += destinations->addresses[i].family == AF_INET;
     race_order(destinations, &race->candidates, race->order);
     eyeballs_init(&race->eyeballs, count, settings_current()->attempt_delay_ms);
-    eyeballs_limit_silence(&race->eyeballs, race_legacy(destinations, &race->candidates, race->order),
-                           settings_current()->silence_limit_ms);
+    uint32_t legacy = race_legacy(destinations, &race->candidates, race->order);
+    eyeballs_limit_silence(&race->eyeballs, legacy, race_silence_limit(legacy, &race->candidates, race->order));
     return background_make_slots(race, original, ipv4, count - ipv4);
 }
 

@@ -173,10 +173,10 @@ bool background_start_attempt(struct background *race, uint32_t item, unsigned a
     return true;
 }
 
-/* What is to be remembered of a race that was won: written without the lock, since the file may have to be waited
- * for. */
+/* What is to be remembered of a race that was won, or ended by a refusal: written without the lock, since the file
+ * may have to be waited for. */
 struct memory {
-    bool won;
+    bool is_to_be_noted;
     unsigned winner;
     uint32_t losers; /* bits of their places in the race */
     struct history_candidates candidates;
@@ -185,16 +185,23 @@ struct memory {
 
 static void remember(const struct background *race, unsigned winner, struct memory *memory)
 {
-    memory->won = true;
+    memory->is_to_be_noted = true;
     memory->winner = winner;
     memory->losers = eyeballs_losers(&race->eyeballs, winner);
     memory->candidates = race->candidates;
     memcpy(memory->order, race->order, sizeof memory->order);
 }
 
+static void remember_refusal(const struct background *race, struct memory *memory)
+{
+    int refused = eyeballs_refusal(&race->eyeballs);
+    if (refused >= 0)
+        remember(race, (unsigned)refused, memory);
+}
+
 static void note(const struct memory *memory)
 {
-    if (memory->won)
+    if (memory->is_to_be_noted)
         history_note_later(&memory->candidates, memory->order, memory->winner, memory->losers);
 }
 
@@ -267,6 +274,7 @@ static void step(struct background *race, uint32_t item, int64_t now_ms, struct 
             return;
         case EYEBALLS_FAILED:
         default:
+            remember_refusal(race, memory);
             background_tell(race, EVENT_FAILED, NOBODY,
                             action.error == ECONNABORTED ? -EVENT_UNKNOWN_ERROR : -action.error);
             background_commit_failure(race, item, action.error);
@@ -277,7 +285,7 @@ static void step(struct background *race, uint32_t item, int64_t now_ms, struct 
 
 bool background_begin(struct background *race, uint32_t item)
 {
-    struct memory memory = {.won = false}; /* nothing of such a race is remembered */
+    struct memory memory = {.is_to_be_noted = false}; /* nothing of such a race is remembered */
     if (race->awaits != BACKGROUND_AWAITS_NOTHING)
         step(race, item, clock_now_ms(), &memory);
     return background_is_on(race);
@@ -286,7 +294,7 @@ bool background_begin(struct background *race, uint32_t item)
 static void step_one(uint32_t item, int64_t now_ms)
 {
     struct background *race = background_at(item);
-    struct memory memory = {.won = false};
+    struct memory memory = {.is_to_be_noted = false};
     sigset_t before;
     background_lock(race, &before);
     if (background_is_on(race) && !race->is_stuck && atomic_load(background_due(item)) <= now_ms)
@@ -323,7 +331,7 @@ struct attempt_slot *background_leading_slot(struct background *race)
 void background_event(uint32_t item, uint32_t generation, unsigned slot)
 {
     struct background *race = background_at(item);
-    struct memory memory = {.won = false};
+    struct memory memory = {.is_to_be_noted = false};
     sigset_t before;
     background_lock(race, &before);
     if (atomic_load(&race->generation) == generation && generation % 2 != 0) {

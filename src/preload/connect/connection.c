@@ -50,8 +50,17 @@ static int prohibits(const struct destinations *destinations, const int *results
     return 0;
 }
 
+/* Not inline: the list is large, and gone before the attempt begins. */
+__attribute__((noinline)) static bool lost_lately(const struct ip_address *address)
+{
+    struct history_candidates candidates = {.count = 1};
+    candidates.addresses[0] = *address;
+    history_reorder(&candidates);
+    return candidates.fresh == 0;
+}
+
 /* How long a candidate may say nothing: not for ever where what the program would have tried without us has
-   failed, see eyeballs_limit_silence(). */
+   failed, see eyeballs_limit_silence(), and less where it was silent lately (race_silence_limit). */
 static int64_t silence_limit(const struct destinations *destinations, const int *results, size_t place)
 {
     bool asked = destinations->behind_ipv4;
@@ -61,10 +70,13 @@ static int64_t silence_limit(const struct destinations *destinations, const int 
             return PATIENCE_FOREVER;
         asked = asked || (bare && eyeballs_was_asked(-results[i]));
     }
-    return asked ? settings_current()->silence_limit_ms : PATIENCE_FOREVER;
+    if (!asked)
+        return PATIENCE_FOREVER;
+    return lost_lately(&destinations->addresses[place]) ? settings_current()->attempt_delay_ms
+                                                        : settings_current()->silence_limit_ms;
 }
 
-static int try_in_order(int fd, const struct destinations *destinations, uint16_t port)
+static int try_in_order(int fd, const struct destinations *destinations, uint16_t port, bool is_stream)
 {
     int told = -ENETUNREACH, ipv4_loopback_result = 0;
     int results[CANDIDATES_PER_LIST] = {0};
@@ -74,7 +86,8 @@ static int try_in_order(int fd, const struct destinations *destinations, uint16_
             continue;
         int result = prohibits(destinations, results, i);
         if (result == 0)
-            result = single_try(fd, candidate, port, silence_limit(destinations, results, i));
+            result = single_try(fd, candidate, port,
+                                is_stream ? silence_limit(destinations, results, i) : PATIENCE_FOREVER);
         results[i] = result;
         if (single_is_underway(result)) {
             if (result == 0 && destinations->count > 1)
@@ -174,7 +187,7 @@ static int connect_stream(int fd, struct destinations *destinations, uint16_t po
     }
     sockets_set(sockets_find(fd), SOCKET_TRIED);
     if (result == -EAGAIN)
-        return try_in_order(fd, destinations, port);
+        return try_in_order(fd, destinations, port, true);
     destinations_mark(destinations, !single_is_underway(result));
     return result;
 }
@@ -214,7 +227,7 @@ static int connect_datagram(int fd, struct destinations *destinations, uint16_t 
         history_reorder(&candidates);
         memcpy(destinations->addresses, candidates.addresses, sizeof candidates.addresses);
     }
-    return try_in_order(fd, destinations, port);
+    return try_in_order(fd, destinations, port, false);
 }
 
 static void note_translated(int fd, const struct destinations *destinations)

@@ -173,6 +173,23 @@ uint32_t race_legacy(const struct destinations *destinations, const struct histo
     return legacy;
 }
 
+int64_t race_silence_limit(uint32_t legacy, const struct history_candidates *candidates, const unsigned *order)
+{
+    const struct settings *settings = settings_current();
+    for (unsigned i = 0; i < candidates->count; i++)
+        if ((legacy >> i & 1) == 0 && order[i] < candidates->fresh)
+            return settings->silence_limit_ms;
+    return settings->attempt_delay_ms < settings->silence_limit_ms ? settings->attempt_delay_ms
+                                                                   : settings->silence_limit_ms;
+}
+
+void race_note_refusal(const struct eyeballs *race, struct history_candidates *candidates, const unsigned *order)
+{
+    int refused = eyeballs_refusal(race);
+    if (refused >= 0)
+        history_note(candidates, order, (unsigned)refused, eyeballs_losers(race, (unsigned)refused));
+}
+
 int race_prohibits(const struct eyeballs *race, const struct history_candidates *candidates, const unsigned *order,
                    unsigned attempt)
 {
@@ -208,8 +225,8 @@ static uint32_t begin_race(const struct original *original, const struct destina
         atomic_store(&race->attempts[i].socket, NO_SOCKET);
     race_order(destinations, &race->candidates, race->order);
     eyeballs_init(&race->eyeballs, (unsigned)destinations->count, settings->attempt_delay_ms);
-    eyeballs_limit_silence(&race->eyeballs, race_legacy(destinations, &race->candidates, race->order),
-                           settings->silence_limit_ms);
+    uint32_t legacy = race_legacy(destinations, &race->candidates, race->order);
+    eyeballs_limit_silence(&race->eyeballs, legacy, race_silence_limit(legacy, &race->candidates, race->order));
     struct critical_section section; /* until it has a frame it is nobody's, from then on it is this thread's */
     critical_section_enter(&section);
     atomic_store(&race->frame, frame);
@@ -400,6 +417,7 @@ static int run(struct race *race, int fd, int64_t end_ms)
         case EYEBALLS_FAILED:
         default:
             tell(race, EVENT_FAILED, NULL, -action.error);
+            race_note_refusal(&race->eyeballs, &race->candidates, race->order);
             return -action.error;
         }
         if (result < 0)

@@ -60,6 +60,14 @@ void race_order(const struct destinations *destinations, struct history_candidat
 uint32_t race_legacy(const struct destinations *destinations, const struct history_candidates *candidates,
                      const unsigned *order);
 
+/* How long the others may say nothing once those have failed (eyeballs_limit_silence): `silence-limit`; where all of
+   them have lost lately no longer than an attempt runs alone, `attempt-delay`. In milliseconds. */
+int64_t race_silence_limit(uint32_t legacy, const struct history_candidates *candidates, const unsigned *order);
+
+/* Notes after a race that failed those that said nothing while one of `legacy` refused, so that the refusal is told
+   sooner the next time. Makes descriptors (history_note). */
+void race_note_refusal(const struct eyeballs *race, struct history_candidates *candidates, const unsigned *order);
+
 /*
  * What this host prohibits (a firewall, a route: EACCES, EPERM) is one address's own failure, and the others of its
  * name go on. But NAT64's ways to that very address would walk round the rule: the errno with which an attempt fails

@@ -23,7 +23,7 @@ void *older_bind(enum older_symbol symbol)
     if (function != NULL)
         return function;
     int saved = errno;
-#ifdef __GLIBC__ /* no other libc has versions */
+#ifdef __GLIBC__                         /* no other libc has versions */
     if (symbols[symbol].version != NULL) /* where the list is empty */
         function = dlvsym(RTLD_NEXT, symbols[symbol].name, symbols[symbol].version);
 #endif
