@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <strings.h>
 
 /* Macros of <string.h> since glibc 2.43. */
 #undef memchr
@@ -68,6 +69,12 @@ int PRIVATE(memcmp)(const void *a, const void *b, size_t size)
         if (*one != *other)
             return *one - *other;
     return 0;
+}
+
+/* What clang makes of a memcmp() that is asked for equality alone. */
+int PRIVATE(bcmp)(const void *a, const void *b, size_t size)
+{
+    return PRIVATE(memcmp)(a, b, size);
 }
 
 void *PRIVATE(memchr)(const void *data, int byte, size_t size)

@@ -55,6 +55,8 @@ static void test_memory(void **state)
         assert_ptr_equal(private_memrchr(own + from, own[0], size), memrchr(own + from, own[0], size));
         assert_int_equal(sign(private_memcmp(own + from, other + from, size)),
                          sign(memcmp(own + from, other + from, size)));
+        assert_int_equal(private_bcmp(own + from, other + from, size) != 0,
+                         memcmp(own + from, other + from, size) != 0);
         assert_ptr_equal(private_memset(own + from, byte, size), own + from);
         memset(libc + from, byte, size);
         assert_memory_equal(own, libc, ROOM);
