@@ -1,8 +1,8 @@
 /*
  * Numbers that look random and are the same in every run, so that a failure can be repeated (xorshift64*).
  */
-#ifndef V6SHIM_TESTS_UNIT_RANDOM_H
-#define V6SHIM_TESTS_UNIT_RANDOM_H
+#ifndef V6SHIM_TESTS_CORE_RANDOM_H
+#define V6SHIM_TESTS_CORE_RANDOM_H
 
 #include <stdint.h>
 

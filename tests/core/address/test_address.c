@@ -12,20 +12,11 @@
 #include <errno.h>
 #include <string.h>
 
+#include "../parsed.h"
 #include "../random.h"
 #include "core/address/address.h"
 
 #define RANDOM_ROUNDS 200000
-
-static struct ip_address parsed(const char *text)
-{
-    struct in_addr ipv4;
-    struct in6_addr ipv6;
-    if (inet_pton(AF_INET, text, &ipv4) == 1)
-        return address_ipv4(ipv4);
-    assert_int_equal(inet_pton(AF_INET6, text, &ipv6), 1);
-    return address_ipv6(&ipv6, 0);
-}
 
 static void test_every_unused_byte_is_zero(void **state)
 {

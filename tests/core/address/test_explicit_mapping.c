@@ -8,24 +8,15 @@
 
 #include <cmocka.h>
 
+#include "../parsed.h"
 #include "../random.h"
 
 #define RANDOM_ROUNDS 5000
 
-static struct ip_address address(const char *text)
-{
-    struct in_addr ipv4;
-    struct in6_addr ipv6;
-    if (inet_pton(AF_INET, text, &ipv4) == 1)
-        return address_ipv4(ipv4);
-    assert_int_equal(inet_pton(AF_INET6, text, &ipv6), 1);
-    return address_ipv6(&ipv6, 0);
-}
-
 static const char *add(struct explicit_mapping_table *table, const char *ipv4, unsigned ipv4_length, const char *ipv6,
                        unsigned ipv6_length)
 {
-    struct ip_address first = address(ipv4), second = address(ipv6);
+    struct ip_address first = parsed(ipv4), second = parsed(ipv6);
     return explicit_mapping_add(table, &first, ipv4_length, &second, ipv6_length);
 }
 
@@ -62,7 +53,7 @@ static void maps_the_vectors_both_ways(void **state)
     };
     struct explicit_mapping_table table = rfc_table();
     for (size_t index = 0; index < sizeof pairs / sizeof pairs[0]; index++) {
-        struct ip_address ipv4 = address(pairs[index][0]), ipv6 = address(pairs[index][1]), there;
+        struct ip_address ipv4 = parsed(pairs[index][0]), ipv6 = parsed(pairs[index][1]), there;
         struct in_addr back;
         if (!explicit_mapping_to_ipv6(&table, ipv4.ipv4, &there) || !address_equal(&there, &ipv6) ||
             !explicit_mapping_to_ipv4(&table, &ipv6, &back) || back.s_addr != ipv4.ipv4.s_addr)
@@ -79,12 +70,12 @@ static void leaves_other_addresses_alone(void **state)
         /* Inside a mapped prefix, but with bits that no IPv4 address has. */
         "2001:db8:dddd:0:6000::bad", "2001:db8:dddd:0:6100::", "2001:db8:dddd::1", "2001:db8:eeee:9:8000::1"};
     struct explicit_mapping_table table = rfc_table();
-    struct ip_address there = address("::5"), untouched = there;
+    struct ip_address there = parsed("::5"), untouched = there;
     struct in_addr back = {7};
     for (size_t index = 0; index < sizeof ipv4s / sizeof ipv4s[0]; index++)
-        assert_false(explicit_mapping_to_ipv6(&table, address(ipv4s[index]).ipv4, &there));
+        assert_false(explicit_mapping_to_ipv6(&table, parsed(ipv4s[index]).ipv4, &there));
     for (size_t index = 0; index < sizeof ipv6s / sizeof ipv6s[0]; index++) {
-        struct ip_address asked = address(ipv6s[index]);
+        struct ip_address asked = parsed(ipv6s[index]);
         assert_false(explicit_mapping_to_ipv4(&table, &asked, &back));
     }
     assert_true(address_equal(&there, &untouched));
@@ -98,22 +89,22 @@ static void takes_the_longest_match(void **state)
     assert_null(add(&table, "10.0.0.0", 8, "2001:db8:a::", 96));
     assert_null(add(&table, "10.1.0.0", 16, "2001:db8:a::1:0", 112)); /* inside the first, on both sides */
     assert_null(add(&table, "10.1.2.3", 32, "2001:db8:b::1", 128));   /* moved away */
-    struct ip_address there, expected = address("2001:db8:b::1");
+    struct ip_address there, expected = parsed("2001:db8:b::1");
     struct in_addr back;
-    assert_true(explicit_mapping_to_ipv6(&table, address("10.1.2.3").ipv4, &there));
+    assert_true(explicit_mapping_to_ipv6(&table, parsed("10.1.2.3").ipv4, &there));
     assert_true(address_equal(&there, &expected));
     assert_true(explicit_mapping_to_ipv4(&table, &expected, &back));
-    assert_int_equal(back.s_addr, address("10.1.2.3").ipv4.s_addr);
-    expected = address("2001:db8:a::1:204");
-    assert_true(explicit_mapping_to_ipv6(&table, address("10.1.2.4").ipv4, &there));
+    assert_int_equal(back.s_addr, parsed("10.1.2.3").ipv4.s_addr);
+    expected = parsed("2001:db8:a::1:204");
+    assert_true(explicit_mapping_to_ipv6(&table, parsed("10.1.2.4").ipv4, &there));
     assert_true(address_equal(&there, &expected));
     /* A host inside the last prefix with a name of its own. */
     assert_null(add(&table, "192.0.2.1", 32, "2001:db8:a::1:205", 128));
-    expected = address("2001:db8:a::1:205");
+    expected = parsed("2001:db8:a::1:205");
     assert_true(explicit_mapping_to_ipv4(&table, &expected, &back));
-    assert_int_equal(back.s_addr, address("192.0.2.1").ipv4.s_addr);
+    assert_int_equal(back.s_addr, parsed("192.0.2.1").ipv4.s_addr);
     /* By its prefix this would be 10.1.2.3, which belongs to another host. */
-    struct ip_address shadowed = address("2001:db8:a::1:203");
+    struct ip_address shadowed = parsed("2001:db8:a::1:203");
     assert_false(explicit_mapping_to_ipv4(&table, &shadowed, &back));
 }
 
@@ -136,7 +127,7 @@ static void refuses_bad_rows(void **state)
     assert_non_null(add(&table, "10.0.0.0", 9, "2001:db9::", 105));
     assert_null(add(&table, "0.0.0.0", 0, "::", 0));
     while (table.count < EAM_ROWS_MAX) {
-        struct ip_address ipv4 = address("12.0.0.0"), ipv6 = address("2001:db8:5::");
+        struct ip_address ipv4 = parsed("12.0.0.0"), ipv6 = parsed("2001:db8:5::");
         ipv4.ipv4.s_addr |= htonl((uint32_t)table.count);
         ipv6.ipv6.s6_addr[15] = (uint8_t)table.count;
         assert_null(explicit_mapping_add(&table, &ipv4, 32, &ipv6, 128));
@@ -150,7 +141,7 @@ static void never_gives_two_hosts_one_name(void **state)
     for (unsigned round = 0; round < RANDOM_ROUNDS; round++) {
         struct explicit_mapping_table table = {.count = 0};
         for (unsigned row = 0; row < 6; row++) { /* crowded, so that rows overlap */
-            struct ip_address ipv4 = address("10.0.0.0"), ipv6 = address("2001:db8::");
+            struct ip_address ipv4 = parsed("10.0.0.0"), ipv6 = parsed("2001:db8::");
             unsigned ipv4_length = 24 + random_below(9), ipv6_length = 96 + random_below(ipv4_length + 1);
             ipv4.ipv4.s_addr |= htonl(random_below(64) << (32 - ipv4_length) & 0xff);
             ipv6.ipv6.s6_addr[15] = (uint8_t)(ipv6_length > 120 ? random_below(8) << (128 - ipv6_length) : 0);
@@ -158,7 +149,7 @@ static void never_gives_two_hosts_one_name(void **state)
         }
         bool named[256] = {false};
         for (unsigned host = 0; host < 256; host++) {
-            struct ip_address ipv6 = address("2001:db8::"), there;
+            struct ip_address ipv6 = parsed("2001:db8::"), there;
             struct in_addr ipv4;
             ipv6.ipv6.s6_addr[15] = (uint8_t)host;
             if (!explicit_mapping_to_ipv4(&table, &ipv6, &ipv4))

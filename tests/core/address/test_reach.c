@@ -5,19 +5,11 @@
 
 #include <cmocka.h>
 
+#include "../parsed.h"
+
 #include <arpa/inet.h>
 
 #include "core/address/reach.h"
-
-static struct ip_address address_of(const char *text)
-{
-    struct in_addr ipv4;
-    struct in6_addr ipv6;
-    if (inet_pton(AF_INET, text, &ipv4) == 1)
-        return address_ipv4(ipv4);
-    assert_int_equal(inet_pton(AF_INET6, text, &ipv6), 1);
-    return address_ipv6(&ipv6, 0);
-}
 
 struct expected {
     enum reach reach;
@@ -27,7 +19,7 @@ struct expected {
 static void each_reaches(const struct expected *table, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        struct ip_address address = address_of(table[i].address);
+        struct ip_address address = parsed(table[i].address);
         if (reach_of(&address) != table[i].reach)
             fail_msg("%s: %d", table[i].address, reach_of(&address));
     }
@@ -149,7 +141,7 @@ static void test_what_leads_where(void **state)
         {"2001:db8::1", "64:ff9b:1::1:1", false},
     };
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
-        struct ip_address asked = address_of(table[i].asked), candidate = address_of(table[i].candidate);
+        struct ip_address asked = parsed(table[i].asked), candidate = parsed(table[i].candidate);
         if (reach_may_lead(&asked, &candidate) != table[i].may)
             fail_msg("%s to %s", table[i].asked, table[i].candidate);
     }

@@ -5,6 +5,8 @@
 
 #include <cmocka.h>
 
+#include "../parsed.h"
+
 #include <arpa/inet.h>
 #include <string.h>
 
@@ -23,22 +25,12 @@ static int fresh_table(void **state)
     return 0;
 }
 
-static struct ip_address address_of(const char *text)
-{
-    struct in_addr ipv4;
-    struct in6_addr ipv6;
-    if (inet_pton(AF_INET, text, &ipv4) == 1)
-        return address_ipv4(ipv4);
-    assert_int_equal(inet_pton(AF_INET6, text, &ipv6), 1);
-    return address_ipv6(&ipv6, 0);
-}
-
 static void record_face(const char *name, unsigned thread, int64_t now_ms, const char *first, const char *second,
                         size_t face)
 {
-    struct ip_address addresses[2] = {address_of(first)};
+    struct ip_address addresses[2] = {parsed(first)};
     if (second != NULL)
-        addresses[1] = address_of(second);
+        addresses[1] = parsed(second);
     candidates_record(&table, thread, now_ms,
                       &(struct candidate_answer){name != NULL ? candidates_name_hash(key, name) : 0,
                                                  second != NULL ? 2 : 1, addresses, face});
@@ -52,14 +44,14 @@ static void record(const char *name, unsigned thread, int64_t now_ms, const char
 /* The name has shown the IPv4 address, and has this IPv6 one. */
 static void show(const char *name, const char *ipv4, const char *ipv6)
 {
-    struct ip_address other = ipv6 != NULL ? address_of(ipv6) : (struct ip_address){0};
-    faces_show(&table.faces, address_of(ipv4).ipv4, candidates_name_hash(key, name),
+    struct ip_address other = ipv6 != NULL ? parsed(ipv6) : (struct ip_address){0};
+    faces_show(&table.faces, parsed(ipv4).ipv4, candidates_name_hash(key, name),
                candidates_others_hash(key, &other, ipv6 != NULL));
 }
 
 static bool find(const char *address, unsigned thread, int64_t now_ms, struct candidate_list *list)
 {
-    struct ip_address wanted = address_of(address);
+    struct ip_address wanted = parsed(address);
     return candidates_find(&table, &wanted, thread, now_ms, list);
 }
 
@@ -85,7 +77,7 @@ static void test_names_are_compared_as_dns_does(void **state)
 static void test_a_set_of_ipv6_addresses_has_no_order(void **state)
 {
     (void)state;
-    struct ip_address some[3] = {address_of("2001:db8::1"), address_of("192.0.2.1"), address_of("2001:db8::2")};
+    struct ip_address some[3] = {parsed("2001:db8::1"), parsed("192.0.2.1"), parsed("2001:db8::2")};
     struct ip_address same[2] = {some[2], some[0]};
     assert_true(candidates_others_hash(key, some, 3) == candidates_others_hash(key, same, 2));
     assert_true(candidates_others_hash(key, some, 3) != candidates_others_hash(key, some, 1));
@@ -158,7 +150,7 @@ static void test_a_shared_address_is_alone_for_good(void **state)
     assert_true(find("192.0.2.1", THREAD, 1, &list));
     show("two", "192.0.2.1", "2001:db8::2");
     record("two", THREAD, 1, "2001:db8::2", "192.0.2.1");
-    struct ip_address shared = address_of("192.0.2.1");
+    struct ip_address shared = parsed("192.0.2.1");
     assert_false(find("192.0.2.1", THREAD, 2, &list));
     assert_false(candidates_know(&table, &shared));
     assert_true(find("2001:db8::1", THREAD, 2, &list)); /* aliases mean one name */
@@ -169,7 +161,7 @@ static void test_a_shared_address_is_alone_for_good(void **state)
 
 static enum face_state face(const char *address)
 {
-    return faces_state(&table.faces, address_of(address).ipv4);
+    return faces_state(&table.faces, parsed(address).ipv4);
 }
 
 static void test_what_makes_an_address_a_shared_one(void **state)

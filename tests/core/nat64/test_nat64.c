@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "../parsed.h"
 #include "../random.h"
 
 #define ANSWERS_MAX   8
@@ -20,18 +21,9 @@ static struct in_addr dotted(const char *text)
     return ipv4;
 }
 
-static struct ip_address address(const char *text)
-{
-    struct in6_addr ipv6;
-    if (strchr(text, ':') == NULL)
-        return address_ipv4(dotted(text));
-    assert_int_equal(inet_pton(AF_INET6, text, &ipv6), 1);
-    return address_ipv6(&ipv6, 0);
-}
-
 static struct nat64_prefix prefix(const char *text, unsigned length)
 {
-    return (struct nat64_prefix){.address = address(text), .length = length};
+    return (struct nat64_prefix){.address = parsed(text), .length = length};
 }
 
 static const struct {
@@ -57,7 +49,7 @@ static void embeds_and_extracts_the_vectors(void **state)
         const char *ipv4s[] = {"192.0.2.33", "192.0.0.170"};
         assert_null(nat64_prefix_fault(&with));
         for (unsigned which = 0; which < 2; which++) {
-            struct ip_address expected = address(texts[which]), got = nat64_embed(&with, dotted(ipv4s[which]));
+            struct ip_address expected = parsed(texts[which]), got = nat64_embed(&with, dotted(ipv4s[which]));
             struct in_addr back = {0};
             assert_true(address_equal(&got, &expected));
             assert_true(nat64_extract(&with, &expected, &back));
@@ -71,9 +63,9 @@ static void ignores_a_suffix_but_not_the_reserved_octet(void **state)
     (void)state;
     struct nat64_prefix with = prefix("2001:db8:100::", 40);
     struct in_addr ipv4 = dotted("9.9.9.9");
-    struct ip_address suffixed = address("2001:db8:1c0:2:21:ffff:1234:5678"),
-                      reserved = address("2001:db8:1c0:2:121::"), outside = address("2001:db8:2c0:2:21::"),
-                      other_family = address("192.0.2.33");
+    struct ip_address suffixed = parsed("2001:db8:1c0:2:21:ffff:1234:5678"),
+                      reserved = parsed("2001:db8:1c0:2:121::"), outside = parsed("2001:db8:2c0:2:21::"),
+                      other_family = parsed("192.0.2.33");
     assert_true(nat64_extract(&with, &suffixed, &ipv4));
     assert_int_equal(ipv4.s_addr, dotted("192.0.2.33").s_addr);
     ipv4 = dotted("9.9.9.9");
@@ -198,7 +190,7 @@ static void shows_no_trusted_address_out_of_a_prefix(void **state)
 {
     (void)state;
     struct nat64_prefix well_known = prefix("64:ff9b::", 96), own = prefix("2001:db8:122::", 48);
-    struct ip_address loopback = address("64:ff9b::7f00:1"), global = address("64:ff9b::808:808"), made;
+    struct ip_address loopback = parsed("64:ff9b::7f00:1"), global = parsed("64:ff9b::808:808"), made;
     struct in_addr ipv4 = dotted("9.9.9.9");
     assert_false(nat64_recover(&well_known, &loopback, true, &ipv4));
     made = nat64_embed(&own, dotted("10.0.0.1"));
@@ -220,8 +212,7 @@ static void finds_the_prefix_of_an_address(void **state)
     (void)state;
     struct nat64_prefix prefixes[] = {prefix("2001:db8::", 32), prefix("2001:db8:1:2::", 96),
                                       prefix("64:ff9b::", 96)};
-    struct ip_address inner = address("2001:db8:1:2::a"), outer = address("2001:db8:2::"),
-                      none = address("2001:db9::");
+    struct ip_address inner = parsed("2001:db8:1:2::a"), outer = parsed("2001:db8:2::"), none = parsed("2001:db9::");
     assert_ptr_equal(nat64_prefix_of(prefixes, 3, &inner), &prefixes[1]);
     assert_ptr_equal(nat64_prefix_of(prefixes, 3, &outer), &prefixes[0]);
     assert_null(nat64_prefix_of(prefixes, 3, &none));
@@ -283,7 +274,7 @@ static void discovers_prefixes(void **state)
         struct nat64_prefix found[NAT64_PREFIXES_MAX];
         size_t count = 0, expected = 0;
         for (; count < ANSWERS_MAX && discoveries[index].answers[count] != NULL; count++)
-            answers[count] = address(discoveries[index].answers[count]);
+            answers[count] = parsed(discoveries[index].answers[count]);
         while (expected < ANSWERS_MAX && discoveries[index].found[expected].address != NULL)
             expected++;
         size_t got = nat64_discover(answers, count, found, NAT64_PREFIXES_MAX);
@@ -304,7 +295,7 @@ static void keeps_to_the_room_given(void **state)
     struct ip_address answers[ANSWERS_MAX];
     struct nat64_prefix found[2], guard = prefix("2001:db8:ffff::", 96);
     for (unsigned index = 0; index < ANSWERS_MAX; index++) {
-        answers[index] = address("2001:db8:5::c000:aa");
+        answers[index] = parsed("2001:db8:5::c000:aa");
         answers[index].ipv6.s6_addr[7] = (uint8_t)index;
     }
     found[1] = guard;

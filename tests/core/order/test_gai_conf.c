@@ -10,17 +10,9 @@
 
 #include <cmocka.h>
 
-#define TEXT_SIZE 8192
+#include "../parsed.h"
 
-static struct ip_address address(const char *text)
-{
-    struct in_addr ipv4;
-    struct in6_addr ipv6;
-    if (inet_pton(AF_INET, text, &ipv4) == 1)
-        return address_ipv4(ipv4);
-    assert_int_equal(inet_pton(AF_INET6, text, &ipv6), 1);
-    return address_ipv6(&ipv6, 0);
-}
+#define TEXT_SIZE 8192
 
 /* The last problem reported, and how many there were. */
 struct seen {
@@ -52,19 +44,19 @@ static struct policy read_text(const char *text, struct seen *seen)
 
 static int precedence(const struct policy *policy, const char *text)
 {
-    struct ip_address asked = address(text);
+    struct ip_address asked = parsed(text);
     return policy_precedence(policy, &asked);
 }
 
 static int label(const struct policy *policy, const char *text)
 {
-    struct ip_address asked = address(text);
+    struct ip_address asked = parsed(text);
     return policy_label(policy, &asked);
 }
 
 static int scope(const struct policy *policy, const char *text)
 {
-    struct ip_address asked = address(text);
+    struct ip_address asked = parsed(text);
     return policy_scope(policy, &asked);
 }
 

@@ -9,17 +9,9 @@
 
 #include <cmocka.h>
 
-#define LINES_MAX 32
+#include "../parsed.h"
 
-static struct ip_address address(const char *text)
-{
-    struct in_addr ipv4;
-    struct in6_addr ipv6;
-    if (inet_pton(AF_INET, text, &ipv4) == 1)
-        return address_ipv4(ipv4);
-    assert_int_equal(inet_pton(AF_INET6, text, &ipv6), 1);
-    return address_ipv6(&ipv6, 0);
-}
+#define LINES_MAX 32
 
 static const char *const names[] = {"system", "rfc6724", "rfc6724-update", "ula-first", "ipv4-first"};
 
@@ -53,7 +45,7 @@ static void knows_the_built_in_tables(void **state)
         policy_builtin(&policy, (enum policy_builtin)name, NULL, 0);
         assert_false(policy.reload);
         for (size_t row = 0; row < sizeof expected / sizeof expected[0]; row++) {
-            struct ip_address asked = address(expected[row].address);
+            struct ip_address asked = parsed(expected[row].address);
             if (policy_precedence(&policy, &asked) != expected[row].in[name].precedence ||
                 policy_label(&policy, &asked) != expected[row].in[name].label)
                 fail_msg("%s, %s: precedence %d, label %d", names[name], expected[row].address,
@@ -78,10 +70,10 @@ static void lifts_known_local_prefixes(void **state)
 {
     (void)state;
     struct policy policy;
-    struct ip_address local[] = {address("fd11:1111:1111:1::1"), address("2001:db8::1"), address("10.0.0.1"),
-                                 address("fd11:1111:1111:2::1"), address("fd22:2222:2222::9")};
-    struct ip_address same_site = address("fd11:1111:1111:9::9"), other = address("fd11:1111:1112::1"),
-                      second = address("fd22:2222:2222:7::1"), global = address("2001:db8::1");
+    struct ip_address local[] = {parsed("fd11:1111:1111:1::1"), parsed("2001:db8::1"), parsed("10.0.0.1"),
+                                 parsed("fd11:1111:1111:2::1"), parsed("fd22:2222:2222::9")};
+    struct ip_address same_site = parsed("fd11:1111:1111:9::9"), other = parsed("fd11:1111:1112::1"),
+                      second = parsed("fd22:2222:2222:7::1"), global = parsed("2001:db8::1");
     policy_builtin(&policy, POLICY_RFC6724_UPDATE, local, 5);
     assert_int_equal(policy_precedence(&policy, &same_site), 45);
     assert_int_equal(policy_label(&policy, &same_site), 14);
@@ -104,11 +96,11 @@ static void survives_too_many_known_local_prefixes(void **state)
     struct policy policy;
     struct ip_address local[2 * POLICY_ROWS_MAX];
     for (unsigned index = 0; index < 2 * POLICY_ROWS_MAX; index++) {
-        local[index] = address("fd00::1");
+        local[index] = parsed("fd00::1");
         local[index].ipv6.s6_addr[5] = (uint8_t)index;
     }
     policy_builtin(&policy, POLICY_RFC6724_UPDATE, local, 2 * POLICY_ROWS_MAX);
-    struct ip_address loopback = address("::1"), anything = address("2001:db8::1");
+    struct ip_address loopback = parsed("::1"), anything = parsed("2001:db8::1");
     assert_int_equal(policy.labels.count, POLICY_ROWS_MAX);
     assert_int_equal(policy_label(&policy, &loopback), 0);
     assert_int_equal(policy_label(&policy, &anything), 1);
@@ -130,11 +122,11 @@ static void knows_scopes(void **state)
     struct policy policy;
     policy_builtin(&policy, POLICY_SYSTEM, NULL, 0);
     for (size_t index = 0; index < sizeof cases / sizeof cases[0]; index++) {
-        struct ip_address asked = address(cases[index].address);
+        struct ip_address asked = parsed(cases[index].address);
         if (policy_scope(&policy, &asked) != cases[index].scope)
             fail_msg("%s has scope %d", cases[index].address, policy_scope(&policy, &asked));
     }
-    struct ip_address mapped = address("::ffff:127.0.0.1");
+    struct ip_address mapped = parsed("::ffff:127.0.0.1");
     assert_int_equal(policy_scope(&policy, &mapped), 14);
     policy_builtin(&policy, POLICY_RFC6724, NULL, 0);
     assert_int_equal(policy_scope(&policy, &mapped), 2);
@@ -155,9 +147,9 @@ static void matches_the_longest_prefix(void **state)
 {
     (void)state;
     struct policy_table table = {.count = 0};
-    struct ip_address site = address("2001:db8:5:1::"), network = address("2001:db8::"),
-                      host = address("2001:db8:5:1::7");
-    struct ip_address odd = address("2001:db8:7fff::");
+    struct ip_address site = parsed("2001:db8:5:1::"), network = parsed("2001:db8::"),
+                      host = parsed("2001:db8:5:1::7");
+    struct ip_address odd = parsed("2001:db8:7fff::");
     assert_true(policy_table_add(&table, &network.ipv6, 32, 32));
     assert_true(policy_table_add(&table, &host.ipv6, 128, 128));
     assert_true(policy_table_add(&table, &site.ipv6, 64, 64));
@@ -169,10 +161,10 @@ static void matches_the_longest_prefix(void **state)
         int value;
     } cases[] = {{"2001:db8:5:1::7", 128}, {"2001:db8:5:1::8", 64}, {"2001:db8:5:2::", 33}, {"2001:db8:8000::", 32}};
     for (size_t index = 0; index < 4; index++) {
-        struct ip_address asked = address(cases[index].address);
+        struct ip_address asked = parsed(cases[index].address);
         assert_int_equal(policy_table_match(&table, &asked)->value, cases[index].value);
     }
-    struct ip_address outside = address("2001:db9::1");
+    struct ip_address outside = parsed("2001:db9::1");
     assert_null(policy_table_match(&table, &outside));
     assert_int_equal(policy_table_cover(&table, &host.ipv6, 63)->value, 33);
     while (table.count < POLICY_ROWS_MAX)
@@ -199,7 +191,7 @@ static void prints_as_lines(void **state)
     policy_builtin(&policy, POLICY_SYSTEM, NULL, 0);
     assert_int_equal(policy_lines(&policy, got, LINES_MAX), 8);
     for (size_t index = 0; index < 8; index++) {
-        struct ip_address prefix = address(lines[index].prefix);
+        struct ip_address prefix = parsed(lines[index].prefix);
         assert_true(address_equal(&got[index].prefix, &prefix));
         assert_int_equal(got[index].length, lines[index].length);
         assert_int_equal(got[index].precedence, lines[index].precedence);
@@ -210,7 +202,7 @@ static void prints_as_lines(void **state)
     assert_int_equal(policy_lines(&policy, got, 3), 3);
     policy_builtin(&policy, POLICY_RFC6724, NULL, 0);
     assert_int_equal(policy_lines(&policy, got, LINES_MAX), 9);
-    struct ip_address office = address("2001:db8::");
+    struct ip_address office = parsed("2001:db8::");
     assert_true(policy_table_add(&policy.precedences, &office.ipv6, 32, 99));
     assert_int_equal(policy_lines(&policy, got, LINES_MAX), 10);
     assert_int_equal(got[0].precedence, 99);

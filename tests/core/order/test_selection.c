@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "../parsed.h"
 #include "../random.h"
 
 #define CANDIDATES_MAX 6
@@ -15,16 +16,6 @@
 #define IPV6_PREFIX    64
 #define RANDOM_SETS    5000
 #define RANDOM_COUNT   40
-
-static struct ip_address address(const char *text)
-{
-    struct in_addr ipv4;
-    struct in6_addr ipv6;
-    if (inet_pton(AF_INET, text, &ipv4) == 1)
-        return address_ipv4(ipv4);
-    assert_int_equal(inet_pton(AF_INET6, text, &ipv6), 1);
-    return address_ipv6(&ipv6, 0);
-}
 
 /* A destination and the source that the kernel would take for it; NULL: no route. */
 struct way {
@@ -34,9 +25,9 @@ struct way {
 
 static struct selection_candidate candidate(const struct way *way)
 {
-    struct selection_candidate made = {.destination = address(way->destination), .has_source = way->source != NULL};
+    struct selection_candidate made = {.destination = parsed(way->destination), .has_source = way->source != NULL};
     if (made.has_source) {
-        made.source = address(way->source);
+        made.source = parsed(way->source);
         made.source_prefix_length = made.source.family == AF_INET ? IPV4_PREFIX : IPV6_PREFIX;
     }
     made.source_deprecated = way->flags & DEPRECATED;
@@ -136,7 +127,7 @@ static struct policy policy_of(const struct vector *vector)
     policy_builtin(&policy, vector->policy, NULL, 0);
     for (size_t index = 0; index < 2 && vector->rows[index].prefix != NULL; index++) {
         /* A row for a prefix that is there already takes its place. */
-        struct ip_address prefix = address(vector->rows[index].prefix);
+        struct ip_address prefix = parsed(vector->rows[index].prefix);
         struct policy_table old = policy.precedences;
         policy.precedences.count = 0;
         assert_true(policy_table_add(&policy.precedences, &prefix.ipv6, vector->rows[index].length,
