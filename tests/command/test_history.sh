@@ -110,7 +110,7 @@ history_says() { # what, part of the complaint
     try "$v6shim" history
     same "$1: status" 1 "$status"
     same "$1: one line" 1 "$(lines_of "$errors")"
-    contains "$1" "v6shim history: $room/state/history: $2" "$errors"
+    contains "$1" "v6shim history: $room/state/history $2" "$errors"
 }
 chmod 666 "$room/state/history"
 history_says "a writable file" "is writable by others"
