@@ -181,9 +181,12 @@ if grep -q ld-musl "$room/musl"; then
 fi
 
 # The library for musl lies in the folder musl, beside the other one.
+# A sanitized one can't be loaded into a plain program: an empty one stands for it then.
+of_glibc=${LAB_BUILD:-$PWD}/.libs/libv6shim.so
+[ -z "${SANITIZERS-}" ] || of_glibc=$empty
 printf '#include <stdio.h>\n#include <stdlib.h>\nint main(void) { return puts(getenv("LD_PRELOAD")) < 0; }\n' >"$room/shown.c"
 if musl-gcc -o "$room/shown" "$room/shown.c" 2>/dev/null && mkdir "$room/both" "$room/both/musl" &&
-    cp "${LAB_BUILD:-$PWD}/.libs/libv6shim.so" "$room/both/" && : >"$room/empty.c" &&
+    cp "$of_glibc" "$room/both/libv6shim.so" && : >"$room/empty.c" &&
     musl-gcc -shared -nostdlib -o "$room/both/musl/libv6shim.so" "$room/empty.c"; then
     printf '#!%s\n' "$room/shown" >"$room/of-musl" && chmod 755 "$room/of-musl"
     for program in shown of-musl; do

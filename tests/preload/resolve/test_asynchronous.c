@@ -144,6 +144,8 @@ static void test_cancelled_request_was_carried_out(void **state)
 static void test_child_could_not_ask(void **state)
 {
     (void)state;
+    if (under_sanitizer("address"))
+        skip(); /* whose allocator may be locked in the child, by a thread that it doesn't have */
     struct gaicb requests[MANY], *list[MANY];
     for (int i = 0; i < MANY; i++) {
         requests[i] = request_for("one6.example");
