@@ -150,7 +150,8 @@ bool preload_find_for(const char *command, const char *program_path, char path[P
     if (!preload_find(command, path) || !preload_expand(path, program_path, file))
         return false;
     snprintf(started, sizeof started, "%s", program_path);
-    if (program_read_started(started, &program) && program_uses_musl(&program) && find_for_musl(file, musl)) {
+    if (program_read_started(started, &program) && program_uses_musl(&program) && find_for_musl(file, musl) &&
+        strpbrk(musl, SEPARATORS) == NULL) {
         strcpy(path, musl);
         strcpy(file, musl);
     }

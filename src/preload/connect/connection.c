@@ -72,7 +72,7 @@ static int64_t silence_limit(const struct destinations *destinations, const int 
     }
     if (!asked)
         return PATIENCE_FOREVER;
-    return lost_lately(&destinations->addresses[place]) ? settings_current()->attempt_delay_ms
+    return lost_lately(&destinations->addresses[place]) ? history_silence_limit()
                                                         : settings_current()->silence_limit_ms;
 }
 

@@ -10,6 +10,7 @@
 #include "preload/base/clock.h"
 #include "preload/connect/history_recent.h"
 #include "preload/state/state.h"
+#include "preload/system/settings.h"
 #include "preload/system/sources.h"
 
 _Static_assert(OUTCOME_SIZE + SLOT_CHECKSUM_SIZE == STATE_HISTORY_SLOT_SIZE, "a record is the payload of a slot");
@@ -93,6 +94,13 @@ void history_reorder(struct history_candidates *candidates)
         history_recent_keep(key, lost);
     }
     put_losers_last(candidates, lost);
+}
+
+int64_t history_silence_limit(void)
+{
+    const struct settings *settings = settings_current();
+    return settings->attempt_delay_ms < settings->silence_limit_ms ? settings->attempt_delay_ms
+                                                                   : settings->silence_limit_ms;
 }
 
 static void write_outcome(const struct outcome *outcome, bool still_counts)

@@ -26,6 +26,10 @@ struct history_candidates {
    history, and was not asked about this list within a second (history_recent.h). */
 void history_reorder(struct history_candidates *candidates);
 
+/* How long one that has lost lately may say nothing once the IPv4 address has failed, in milliseconds: no longer than
+   an attempt runs alone, `attempt-delay`, nor than `silence-limit`. */
+int64_t history_silence_limit(void);
+
 /* Finds the networks, if that was not done. Makes descriptors. */
 void history_locate(struct history_candidates *candidates);
 

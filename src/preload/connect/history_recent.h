@@ -2,7 +2,7 @@
  * What the history said of a list of candidates a moment ago. To look at it takes a dozen system calls and four for
  * each address, and a program that connects to one name again and again hears the same. It holds for a second: so
  * late does a process notice what others have found out, or that the host has moved. What it writes itself it knows
- * at once.
+ * at once, unless another thread has asked in that instant.
  *
  * A table of fixed size, without a lock: an entry that two threads have torn is none. Async-signal-safe, errno kept.
  */

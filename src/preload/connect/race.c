@@ -175,12 +175,10 @@ uint32_t race_legacy(const struct destinations *destinations, const struct histo
 
 int64_t race_silence_limit(uint32_t legacy, const struct history_candidates *candidates, const unsigned *order)
 {
-    const struct settings *settings = settings_current();
     for (unsigned i = 0; i < candidates->count; i++)
         if ((legacy >> i & 1) == 0 && order[i] < candidates->fresh)
-            return settings->silence_limit_ms;
-    return settings->attempt_delay_ms < settings->silence_limit_ms ? settings->attempt_delay_ms
-                                                                   : settings->silence_limit_ms;
+            return settings_current()->silence_limit_ms;
+    return history_silence_limit();
 }
 
 void race_note_refusal(const struct eyeballs *race, struct history_candidates *candidates, const unsigned *order)

@@ -64,8 +64,8 @@ uint32_t race_legacy(const struct destinations *destinations, const struct histo
    them have lost lately no longer than an attempt runs alone, `attempt-delay`. In milliseconds. */
 int64_t race_silence_limit(uint32_t legacy, const struct history_candidates *candidates, const unsigned *order);
 
-/* Notes after a race that failed those that said nothing while one of `legacy` refused, so that the refusal is told
-   sooner the next time. Makes descriptors (history_note). */
+/* Notes after a race that failed those that were tried before the one of `legacy` that refused, and did not refuse
+   themselves, so that the refusal is told sooner the next time. Makes descriptors (history_note). */
 void race_note_refusal(const struct eyeballs *race, struct history_candidates *candidates, const unsigned *order);
 
 /*

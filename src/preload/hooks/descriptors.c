@@ -125,16 +125,13 @@ EXPORT int dup3(int fd, int number, int flags)
     return copied(fd, REAL(dup3)(fd, number, flags));
 }
 
-/* What a race in the background can't follow ends it: duplicates, blocking, signals. An owner of signals is
-   remembered, for sockets that are exchanged. */
+/* What a race in the background can't follow ends it: duplicates, blocking, signals. */
 static inline void before_fcntl(int fd, int command, void *argument)
 {
     int flags = (int)(intptr_t)argument;
     if (command == F_DUPFD || command == F_DUPFD_CLOEXEC ||
         (command == F_SETFL && ((flags & O_NONBLOCK) == 0 || (flags & O_ASYNC) != 0)))
         before_copy(fd, -1);
-    else if (command == F_SETOWN || command == F_SETOWN_EX)
-        atomic_store_explicit(&sockets_any_owned, true, memory_order_relaxed);
 }
 
 /* The third argument of fcntl(), whatever it is, is passed on as the pointer-sized word that it was passed in. */

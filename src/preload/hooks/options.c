@@ -214,8 +214,6 @@ EXPORT int ioctl(int fd, ioctl_request request, ...)
     void *argument = va_arg(arguments, void *);
     va_end(arguments);
     int before = errno;
-    if (request == FIOSETOWN || request == SIOCSPGRP)
-        atomic_store_explicit(&sockets_any_owned, true, memory_order_relaxed);
     if ((request == FIONBIO || request == FIOASYNC) && background_is(fd))
         return set_mode(fd, request, argument);
     if (request == SIOCOUTQ && background_is(fd) && pointer_can_write(argument, sizeof(int))) {

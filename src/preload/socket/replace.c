@@ -13,24 +13,15 @@
 
 #define CARRIED_FLAGS (O_NONBLOCK | O_APPEND)
 
-/* Whether signals of the file may have an owner: none has one at first. */
-static bool may_be_owned(const struct socket_record *record, int flags)
-{
-    return (flags & O_ASYNC) != 0 || record == NULL ||
-           (atomic_load_explicit(&record->flags, memory_order_relaxed) & SOCKET_FOREIGN) != 0 ||
-           atomic_load_explicit(&sockets_any_owned, memory_order_relaxed);
-}
-
 /* What belongs to the open file rather than to the socket: status flags, owner and signal of SIGIO. Gives the flags
    that `from` has, or -errno. */
-static int carry_file(int from, const struct socket_record *record, int to)
+static int carry_file(int from, int to)
 {
     struct f_owner_ex owner;
     int flags = REAL(fcntl)(from, F_GETFL);
     if (flags < 0)
         return -errno;
-    if (may_be_owned(record, flags) && REAL(fcntl)(from, F_GETOWN_EX, &owner) == 0 && owner.pid != 0 &&
-        REAL(fcntl)(to, F_SETOWN_EX, &owner) != 0)
+    if (REAL(fcntl)(from, F_GETOWN_EX, &owner) == 0 && owner.pid != 0 && REAL(fcntl)(to, F_SETOWN_EX, &owner) != 0)
         return -errno;
     if ((flags & O_ASYNC) != 0) {
         int signal_number = REAL(fcntl)(from, F_GETSIG);
@@ -90,7 +81,7 @@ static int replace_all(int fd, const struct socket_record *record, int socket)
 /* Once. */
 static int try_to_replace(int fd, struct socket_record *record, int socket)
 {
-    int flags = carry_file(fd, record, socket);
+    int flags = carry_file(fd, socket);
     if (flags < 0)
         return flags;
     int error = record != NULL && atomic_load(&record->numbers) > 1 ? replace_all(fd, record, socket)

@@ -45,7 +45,6 @@ static struct descriptor *descriptor_make(int fd)
 }
 
 _Atomic unsigned sockets_screened;
-atomic_bool sockets_any_owned;
 
 void sockets_note_screened(struct socket_record *record, bool screened)
 {

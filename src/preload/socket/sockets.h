@@ -86,9 +86,6 @@ extern _Atomic uint32_t sockets_children;
 /* Forks that are under way: a child may be there that is not counted yet. To be read before sockets_children. */
 extern _Atomic uint32_t sockets_forks;
 
-/* The program has named an owner of a file's signals (fcntl F_SETOWN and its kin). Never false again. */
-extern atomic_bool sockets_any_owned NEARBY;
-
 /* The registration of one number in an epoll set, as the program asked for it. */
 struct socket_watch {
     int epoll; /* -1: none */
@@ -124,6 +121,8 @@ static inline void sockets_note_closed(int fd);
    seen it never had an address, a peer, a filter or a second owner, and its number was not closed. (Options may have
    been set, which are on record.) */
 static inline bool sockets_is_untouched(int fd);
+/* The same of a record that the caller keeps: what another thread puts under the number meanwhile has another one. */
+static inline bool sockets_record_is_untouched(const struct socket_record *record);
 /* For sockets_find: the record of a number, which is in doubt, or NULL. Asks the kernel. */
 struct socket_record *sockets_find_doubtful(int fd, uint32_t item);
 
@@ -255,11 +254,16 @@ static inline void sockets_note_closed(int fd)
                               memory_order_relaxed);
 }
 
+static inline bool sockets_record_is_untouched(const struct socket_record *record)
+{
+    return atomic_load_explicit(&record->flags, memory_order_relaxed) == SOCKET_STREAM &&
+           !atomic_load_explicit(&record->closed, memory_order_relaxed);
+}
+
 static inline bool sockets_is_untouched(int fd)
 {
     const struct socket_record *record = sockets_find(fd);
-    return record != NULL && atomic_load_explicit(&record->flags, memory_order_relaxed) == SOCKET_STREAM &&
-           !atomic_load_explicit(&record->closed, memory_order_relaxed);
+    return record != NULL && sockets_record_is_untouched(record);
 }
 
 /* Whether it is surely an upgraded UDP socket of which the rest is as usual. */

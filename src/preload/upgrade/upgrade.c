@@ -283,7 +283,8 @@ int upgrade_untouched(int fd)
     critical_section_enter(&section);
     plan.record = sockets_find(fd);
     plan.children = atomic_load(&sockets_children);
-    if (sockets_is_untouched(fd) && !holders_include_others(fd) && is_as_made(fd)) {
+    if (plan.record != NULL && sockets_record_is_untouched(plan.record) && !holders_include_others(fd) &&
+        is_as_made(fd)) {
         plan.protocol = atomic_load(&plan.record->protocol);
         result = carry_out(&plan);
     }
