@@ -14,7 +14,7 @@
 #include "preload/alias/aliases.h"
 #include "preload/log/log.h"
 
-#define CHILD_SECONDS 60
+#define CHILD_SECONDS 600
 
 char test_directory[SUPPORT_PATH_SIZE];
 char state_directory[SUPPORT_PATH_SIZE];

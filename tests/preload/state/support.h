@@ -38,7 +38,7 @@ int support_tear_down(void **state);
 #define CHECK(condition) support_check((condition), #condition, __FILE__, __LINE__)
 void support_check(bool condition, const char *text, const char *file, int line);
 
-/* Runs `body` in a child process; true if it ended well. A child that takes longer than a minute is killed. */
+/* Runs `body` in a child process; true if it ended well. A child that takes longer than ten minutes is killed. */
 bool support_child(void (*body)(void));
 pid_t support_start(void (*body)(void));
 bool support_wait(pid_t child);
