@@ -5,16 +5,17 @@
  *     family-server-ported -4 port &
  *     family-server-ported -6 port &
  *
- * Without either it is -4, so that an old start-up script goes on meaning what it meant; -n as ever.
- * Who comes and goes is logged on standard output. With -n it ends after that many clients.
+ * Without either it is -4, so that an old start-up script goes on meaning what it meant.
+ * Who comes and goes is logged on standard output. With -c file it counts its clients in a file, from one run to the
+ * next; both processes may be given the same one. With -n it ends after that many clients.
  */
-#include <sys/types.h>
+#include "ported.h"
 
-#include <sys/socket.h>
+#include <sys/file.h>
 #include <sys/wait.h>
 
 #include <errno.h>
-#include <netdb.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
@@ -25,26 +26,21 @@
 enum { IDLE_SECONDS = 60 };
 
 /*
- * Opens the first local address of that family. IPV6_V6ONLY leaves IPv4 to the process beside this one, whichever of
- * the two is started first.
+ * Opens the port for that family. IPV6_V6ONLY leaves IPv4 to the process beside this one, whichever of the two is
+ * started first.
  */
-static int open_listener(const struct addrinfo *list, int family)
+static int open_listener(const struct addrinfo *local)
 {
-    const struct addrinfo *local = list;
-    int s, on = 1;
+    int error, s, on = 1;
 
-    while (local != NULL && local->ai_family != family)
-        local = local->ai_next;
-    if (local == NULL) {
-        errno = EAFNOSUPPORT;
-        return -1;
-    }
     if ((s = socket(local->ai_family, local->ai_socktype, local->ai_protocol)) < 0)
         return -1;
     setsockopt(s, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    if ((family == AF_INET6 && setsockopt(s, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on) < 0) ||
+    if ((local->ai_family == AF_INET6 && setsockopt(s, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on) < 0) ||
         bind(s, local->ai_addr, local->ai_addrlen) < 0 || listen(s, SOMAXCONN) < 0) {
-        close(s);
+        error = errno;
+        close(s); /* which may change errno */
+        errno = error;
         return -1;
     }
     return s;
@@ -52,19 +48,39 @@ static int open_listener(const struct addrinfo *list, int family)
 
 static int open_port(const char *port, int family)
 {
-    struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE};
-    struct addrinfo *list;
+    struct addrinfo hints = {.ai_family = family, .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE};
+    struct addrinfo *local;
     int error, s;
 
-    if ((error = getaddrinfo(NULL, port, &hints, &list)) != 0) {
-        fprintf(stderr, "family-server: port %s: %s\n", port,
-                error == EAI_SYSTEM ? strerror(errno) : gai_strerror(error));
+    if ((error = getaddrinfo(NULL, port, &hints, &local)) != 0) {
+        fprintf(stderr, "family-server: port %s: %s\n", port, lookup_error(error));
         return -1;
     }
-    if ((s = open_listener(list, family)) < 0)
+    if ((s = open_listener(local)) < 0)
         fprintf(stderr, "family-server: port %s: %s\n", port, strerror(errno));
-    freeaddrinfo(list);
+    freeaddrinfo(local);
     return s;
+}
+
+/*
+ * Adds one to the number in the file. The process of the other family does so too: from reading to writing the file
+ * is locked, or one of two clients who come at once would be lost. The lock goes with the descriptor, also where the
+ * process dies between the two.
+ */
+static void count_client(const char *name)
+{
+    char text[24] = "";
+    int length, fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+
+    if (fd < 0 || flock(fd, LOCK_EX) < 0 || pread(fd, text, sizeof text - 1, 0) < 0)
+        perror(name);
+    else {
+        length = snprintf(text, sizeof text, "%ld\n", atol(text) + 1);
+        if (pwrite(fd, text, (size_t)length, 0) != length)
+            perror(name);
+    }
+    if (fd >= 0)
+        close(fd);
 }
 
 /* Runs in a process of its own. */
@@ -92,28 +108,29 @@ static void serve_client(int s, const char *peer)
 }
 
 /* Takes one client; -1 if there was none to take. */
-static int accept_client(int listener)
+static int accept_client(int listener, const char *count_file)
 {
     struct sockaddr_storage peer;
     socklen_t length = sizeof peer;
     int s = accept(listener, (struct sockaddr *)&peer, &length);
-    char text[NI_MAXHOST];
+    struct address_text text;
 
     if (s < 0) {
         perror("family-server: accept");
         sleep(1);
         return -1;
     }
-    if (getnameinfo((struct sockaddr *)&peer, length, text, sizeof text, NULL, 0, NI_NUMERICHOST) != 0)
-        strcpy(text, "?");
-    printf("%s connected\n", text);
+    address_print(&text, (struct sockaddr *)&peer, length);
+    printf("%s connected\n", text.host);
+    if (count_file != NULL)
+        count_client(count_file);
     switch (fork()) {
     case -1:
         perror("family-server: fork");
         break;
     case 0:
         close(listener);
-        serve_client(s, text);
+        serve_client(s, text.host);
         exit(0);
     default:
         break;
@@ -122,30 +139,21 @@ static int accept_client(int listener)
     return 0;
 }
 
-/*
- * Whether a service is a name or a number that a port can have. The check is our own because glibc's getaddrinfo
- * takes 65543 and cuts it down to 7.
- */
-static int service_valid(const char *service)
-{
-    char *end;
-    long port = strtol(service, &end, 10);
-
-    return *end != '\0' || (port > 0 && port < 65536);
-}
-
 int main(int argc, char *argv[])
 {
     int option, listener, family = AF_INET, limit = 0, served = 0;
+    const char *count_file = NULL;
 
-    while ((option = getopt(argc, argv, "46n:")) != -1 && option != '?') {
-        if (option == 'n')
+    while ((option = getopt(argc, argv, "46c:n:")) != -1 && option != '?') {
+        if (option == 'c')
+            count_file = optarg;
+        else if (option == 'n')
             limit = atoi(optarg);
         else
             family = option == '6' ? AF_INET6 : AF_INET;
     }
     if (option != -1 || argc - optind != 1) {
-        fprintf(stderr, "usage: family-server-ported [-4 | -6] [-n clients] port\n");
+        fprintf(stderr, "usage: family-server-ported [-4 | -6] [-c file] [-n clients] port\n");
         return 2;
     }
     if (!service_valid(argv[optind])) {
@@ -159,7 +167,7 @@ int main(int argc, char *argv[])
         return 1;
     printf("listening on port %s\n", argv[optind]);
     while (limit == 0 || served < limit)
-        if (accept_client(listener) == 0)
+        if (accept_client(listener, count_file) == 0)
             served++;
     while (wait(NULL) > 0)
         ;

@@ -1,9 +1,10 @@
 /*
  * family-server: numbers the lines that a client sends. One process for the port, one more for each client.
  *
- *     family-server [-n clients] port
+ *     family-server [-c file] [-n clients] port
  *
- * Who comes and goes is logged on standard output. With -n it ends after that many clients.
+ * Who comes and goes is logged on standard output. With -c it counts its clients in a file, from one run to the next.
+ * With -n it ends after that many clients.
  */
 #include <sys/types.h>
 
@@ -26,7 +27,7 @@ enum { IDLE_SECONDS = 60 };
 static int open_listener(u_short port)
 {
     struct sockaddr_in local;
-    int s, on = 1;
+    int error, s, on = 1;
 
     if ((s = socket(AF_INET, SOCK_STREAM, 0)) < 0)
         return -1;
@@ -36,10 +37,29 @@ static int open_listener(u_short port)
     local.sin_addr.s_addr = INADDR_ANY;
     local.sin_port = port;
     if (bind(s, (struct sockaddr *)&local, sizeof local) < 0 || listen(s, SOMAXCONN) < 0) {
-        close(s);
+        error = errno;
+        close(s); /* which may change errno */
+        errno = error;
         return -1;
     }
     return s;
+}
+
+/* Adds one to the number in the file. Nobody else writes there: this process has the port. */
+static void count_client(const char *name)
+{
+    FILE *file = fopen(name, "r");
+    long count = 0;
+
+    if (file != NULL) {
+        if (fscanf(file, "%ld", &count) != 1)
+            count = 0;
+        fclose(file);
+    }
+    if ((file = fopen(name, "w")) == NULL || fprintf(file, "%ld\n", count + 1) < 0)
+        perror(name);
+    if (file != NULL)
+        fclose(file);
 }
 
 /* Runs in a process of its own. */
@@ -67,7 +87,7 @@ static void serve_client(int s, const char *peer)
 }
 
 /* Takes one client; -1 if there was none to take. */
-static int accept_client(int listener)
+static int accept_client(int listener, const char *count_file)
 {
     struct sockaddr_in peer;
     socklen_t length = sizeof peer;
@@ -81,6 +101,8 @@ static int accept_client(int listener)
     }
     strcpy(text, inet_ntoa(peer.sin_addr));
     printf("%s connected\n", text);
+    if (count_file != NULL)
+        count_client(count_file);
     switch (fork()) {
     case -1:
         perror("family-server: fork");
@@ -111,12 +133,16 @@ static u_short service_port(const char *service)
 int main(int argc, char *argv[])
 {
     int option, listener, limit = 0, served = 0;
+    char *count_file = NULL;
     u_short port;
 
-    while ((option = getopt(argc, argv, "n:")) == 'n')
-        limit = atoi(optarg);
+    while ((option = getopt(argc, argv, "c:n:")) != -1 && option != '?')
+        if (option == 'n')
+            limit = atoi(optarg);
+        else
+            count_file = optarg;
     if (option != -1 || argc - optind != 1) {
-        fprintf(stderr, "usage: family-server [-n clients] port\n");
+        fprintf(stderr, "usage: family-server [-c file] [-n clients] port\n");
         return 2;
     }
     if ((port = service_port(argv[optind])) == 0) {
@@ -132,7 +158,7 @@ int main(int argc, char *argv[])
     }
     printf("listening on port %d\n", ntohs(port));
     while (limit == 0 || served < limit)
-        if (accept_client(listener) == 0)
+        if (accept_client(listener, count_file) == 0)
             served++;
     while (wait(NULL) > 0)
         ;

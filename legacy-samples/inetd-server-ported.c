@@ -6,14 +6,10 @@
  *
  * The client sends a login name and a line end, and gets a line back. Who asked goes to syslog, or to the log file.
  */
-#include <sys/types.h>
-
-#include <sys/socket.h>
+#include "ported.h"
 
 #include <ctype.h>
 #include <errno.h>
-#include <netdb.h>
-#include <netinet/in.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,36 +33,6 @@ static void log_line(const char *file, const char *line)
 }
 
 /*
- * The peer of a connection that somebody else accepted. That may have been on one socket for both families, where an
- * IPv4 peer looks like ::ffff:192.0.2.1: here it becomes 192.0.2.1 again, for the log, for its name and for every
- * rule that knows it. (A server that opens its own sockets sets IPV6_V6ONLY and never meets this.)
- */
-static int peer_address(int fd, struct sockaddr_storage *peer, socklen_t *length)
-{
-    struct sockaddr_in6 mapped;
-    struct sockaddr_in plain = {.sin_family = AF_INET};
-
-    *length = sizeof *peer;
-    if (getpeername(fd, (struct sockaddr *)peer, length) < 0)
-        return -1;
-    if (peer->ss_family != AF_INET6)
-        return 0;
-    memcpy(&mapped, peer, sizeof mapped);
-    if (!IN6_IS_ADDR_V4MAPPED(&mapped.sin6_addr))
-        return 0;
-    memcpy(&plain.sin_addr, &mapped.sin6_addr.s6_addr[12], sizeof plain.sin_addr);
-    plain.sin_port = mapped.sin6_port;
-    *length = sizeof plain;
-    memcpy(peer, &plain, sizeof plain);
-    return 0;
-}
-
-static int address_print(char text[NI_MAXHOST], const struct sockaddr *address, socklen_t length)
-{
-    return getnameinfo(address, length, text, NI_MAXHOST, NULL, 0, NI_NUMERICHOST);
-}
-
-/*
  * The name of a peer. Whoever runs the peer's part of the reverse zone can put any name there, so a name counts only
  * if its own addresses contain the peer's. Compared as text, which has one form for each address of either family.
  */
@@ -75,7 +41,7 @@ static const char *peer_name(const struct sockaddr *peer, socklen_t length, cons
     static char name[NI_MAXHOST];
     struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
     struct addrinfo *list, *entry;
-    char text[NI_MAXHOST];
+    struct address_text text;
     int found = 0;
 
     if (getnameinfo(peer, length, name, sizeof name, NULL, 0, NI_NAMEREQD) != 0)
@@ -83,7 +49,7 @@ static const char *peer_name(const struct sockaddr *peer, socklen_t length, cons
     if (getaddrinfo(name, NULL, &hints, &list) != 0)
         return "unknown";
     for (entry = list; entry != NULL && !found; entry = entry->ai_next)
-        found = address_print(text, entry->ai_addr, entry->ai_addrlen) == 0 && strcmp(text, peer_text) == 0;
+        found = strcmp(address_print(&text, entry->ai_addr, entry->ai_addrlen)->host, peer_text) == 0;
     freeaddrinfo(list);
     return found ? name : "unknown";
 }
@@ -113,9 +79,10 @@ static void answer(const char *request)
 
 int main(int argc, char *argv[])
 {
-    char request[128], text[NI_MAXHOST], line[128 + 2 * NI_MAXHOST + sizeof "() asked for ''"];
+    char request[128], line[128 + 2 * NI_MAXHOST + sizeof "() asked for ''"];
     struct sockaddr_storage peer;
-    socklen_t length;
+    socklen_t length = sizeof peer;
+    struct address_text text;
     const char *file = NULL;
     int option;
 
@@ -127,19 +94,22 @@ int main(int argc, char *argv[])
         }
         file = optarg;
     }
-    if (peer_address(STDIN_FILENO, &peer, &length) < 0) {
+    if (getpeername(STDIN_FILENO, (struct sockaddr *)&peer, &length) < 0) {
         snprintf(line, sizeof line, "standard input is no connection: %s", strerror(errno));
         log_line(file, line);
         return 1;
     }
-    if (address_print(text, (struct sockaddr *)&peer, length) != 0) {
+    /* The super-server may have made one socket for both families: see ported.h. */
+    address_unmap(&peer, &length);
+    if (peer.ss_family != AF_INET && peer.ss_family != AF_INET6) {
         log_line(file, "malformed from address");
         return 1;
     }
     alarm(IDLE_SECONDS);
     read_request(request, sizeof request);
-    snprintf(line, sizeof line, "%s (%s) asked for '%s'", text, peer_name((struct sockaddr *)&peer, length, text),
-             request);
+    address_print(&text, (struct sockaddr *)&peer, length);
+    snprintf(line, sizeof line, "%s (%s) asked for '%s'", text.host,
+             peer_name((struct sockaddr *)&peer, length, text.host), request);
     log_line(file, line);
     answer(request);
     return 0;

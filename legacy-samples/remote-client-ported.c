@@ -7,16 +7,14 @@
  * trusts who calls from a reserved port.
  * Exit status: 0 the command was run, 1 it was refused or could not be asked for, 2 wrong usage.
  */
-#include <sys/types.h>
+#include "ported.h"
 
 #include <sys/select.h>
-#include <sys/socket.h>
 
-#include <netdb.h>
 #include <netinet/in.h>
 #include <pwd.h>
 #include <stdio.h>
-#include <string.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 /* Copies what is there; 0 at the end. */
@@ -47,20 +45,27 @@ static void copy_both(int output, int errors)
     }
 }
 
-/* The port of a service, by name or by number, in network order; 0 if there is none. */
+/*
+ * The port of a service, by name or by number, in network order, which is how rcmd_af wants it; 0 if there is none,
+ * and then it has said why. It is the same in each address of the list.
+ */
 static in_port_t service_port(const char *service)
 {
     struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM}, *list;
-    struct sockaddr_storage address;
-    in_port_t port;
+    struct address_text text;
+    int error;
 
-    if (getaddrinfo(NULL, service, &hints, &list) != 0)
+    if (!service_valid(service)) {
+        fprintf(stderr, "remote-client: %s: no such service\n", service);
         return 0;
-    memcpy(&address, list->ai_addr, list->ai_addrlen);
-    port = list->ai_family == AF_INET6 ? ((struct sockaddr_in6 *)&address)->sin6_port
-                                       : ((struct sockaddr_in *)&address)->sin_port;
+    }
+    if ((error = getaddrinfo(NULL, service, &hints, &list)) != 0) {
+        fprintf(stderr, "remote-client: %s: %s\n", service, lookup_error(error));
+        return 0;
+    }
+    address_print(&text, list->ai_addr, list->ai_addrlen);
     freeaddrinfo(list);
-    return port;
+    return htons((in_port_t)atoi(text.port));
 }
 
 int main(int argc, char *argv[])
@@ -74,13 +79,11 @@ int main(int argc, char *argv[])
     while ((option = getopt(argc, argv, "l:")) == 'l')
         user = optarg;
     if (option != -1 || argc - optind != 3) {
-        fprintf(stderr, "usage: remote-client [-l user] host service command\n");
+        fprintf(stderr, "usage: remote-client-ported [-l user] host service command\n");
         return 2;
     }
-    if ((port = service_port(argv[optind + 1])) == 0) {
-        fprintf(stderr, "remote-client: %s: no such service\n", argv[optind + 1]);
+    if ((port = service_port(argv[optind + 1])) == 0)
         return 2;
-    }
     host = argv[optind];
     /* Tries each address of the host, of either family. On failure it has said why itself. */
     if ((output = rcmd_af(&host, port, me != NULL ? me->pw_name : "?", user, argv[optind + 2], &errors, AF_UNSPEC)) <

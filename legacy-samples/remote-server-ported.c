@@ -7,11 +7,8 @@
  * Trusted is who calls from a reserved port of a host that ~/.rhosts or /etc/hosts.equiv names with that user. Who
  * asked goes to syslog, or to the log file.
  */
-#include <sys/types.h>
+#include "ported.h"
 
-#include <sys/socket.h>
-
-#include <netdb.h>
 #include <netinet/in.h>
 #include <pwd.h>
 #include <stdio.h>
@@ -23,6 +20,7 @@
 enum { IDLE_SECONDS = 60, WORD_SIZE = 64, COMMAND_SIZE = 1024 };
 
 union peer {
+    struct sockaddr_storage storage;
     struct sockaddr any;
     struct sockaddr_in ipv4;
     struct sockaddr_in6 ipv6;
@@ -53,23 +51,16 @@ static int read_word(char *word, size_t size)
 }
 
 /*
- * The peer of a connection that somebody else accepted. That may have been on one socket for both families, where an
- * IPv4 peer looks like ::ffff:192.0.2.1: here it becomes 192.0.2.1 again, for the log and for the rules that know it.
+ * The peer of a connection that somebody else accepted; -1 if it is none of the Internet. The super-server may have
+ * made one socket for both families: see ported.h.
  */
 static int peer_address(int fd, union peer *peer, socklen_t *length)
 {
-    struct sockaddr_in plain = {.sin_family = AF_INET};
-
     *length = sizeof *peer;
     if (getpeername(fd, &peer->any, length) < 0)
         return -1;
-    if (peer->any.sa_family != AF_INET6 || !IN6_IS_ADDR_V4MAPPED(&peer->ipv6.sin6_addr))
-        return 0;
-    memcpy(&plain.sin_addr, &peer->ipv6.sin6_addr.s6_addr[12], sizeof plain.sin_addr);
-    plain.sin_port = peer->ipv6.sin6_port;
-    peer->ipv4 = plain;
-    *length = sizeof plain;
-    return 0;
+    address_unmap(&peer->storage, length);
+    return peer->any.sa_family == AF_INET || peer->any.sa_family == AF_INET6 ? 0 : -1;
 }
 
 /* Port and address stand at other places in each family. */
@@ -114,15 +105,15 @@ static void refuse(const char *reason)
 int main(int argc, char *argv[])
 {
     char port[WORD_SIZE], remote_user[WORD_SIZE], local_user[WORD_SIZE], command[COMMAND_SIZE];
-    char text[NI_MAXHOST], line[2048 + NI_MAXHOST];
+    char line[2048 + NI_MAXHOST];
     const char *file = argc == 3 && strcmp(argv[1], "-l") == 0 ? argv[2] : NULL;
+    struct address_text text;
     union peer peer;
     socklen_t length;
     int errors = STDOUT_FILENO, trusted;
 
     openlog("remote-server", LOG_PID, LOG_DAEMON);
-    if (peer_address(STDIN_FILENO, &peer, &length) < 0 ||
-        getnameinfo(&peer.any, length, text, sizeof text, NULL, 0, NI_NUMERICHOST) != 0) {
+    if (peer_address(STDIN_FILENO, &peer, &length) < 0) {
         log_line(file, "malformed from address");
         return 1;
     }
@@ -133,7 +124,8 @@ int main(int argc, char *argv[])
         !read_word(command, sizeof command))
         refuse("bad request");
     trusted = is_trusted(&peer, remote_user, local_user);
-    snprintf(line, sizeof line, "%s: %s as %s: '%s'%s", text, remote_user, local_user, command,
+    address_print(&text, &peer.any, length);
+    snprintf(line, sizeof line, "%s: %s as %s: '%s'%s", text.host, remote_user, local_user, command,
              trusted ? "" : " refused");
     log_line(file, line);
     if (!trusted)

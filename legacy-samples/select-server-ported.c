@@ -6,14 +6,12 @@
  *
  * Who comes and goes is logged on standard output. With -n it ends when that many clients have gone.
  */
-#include <sys/types.h>
+#include "ported.h"
 
 #include <sys/select.h>
-#include <sys/socket.h>
 
 #include <errno.h>
 #include <fcntl.h>
-#include <netdb.h>
 #include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
@@ -39,13 +37,8 @@ enum { MAX_LISTENERS = 8 };
 static int listeners[MAX_LISTENERS];
 static int listener_count;
 
-static const char *address_print(char text[NI_MAXHOST], const struct client *client)
-{
-    if (getnameinfo((const struct sockaddr *)&client->address, client->address_length, text, NI_MAXHOST, NULL, 0,
-                    NI_NUMERICHOST) != 0)
-        return "?";
-    return text;
-}
+/* accept had no descriptor for a client: nobody else is let in until one has gone, or a second has passed. */
+static int full;
 
 /*
  * IPV6_V6ONLY makes the IPv6 socket leave IPv4 to the other one: without it the two would be in each other's way, and
@@ -53,14 +46,16 @@ static const char *address_print(char text[NI_MAXHOST], const struct client *cli
  */
 static int open_listener(const struct addrinfo *local)
 {
-    int s, on = 1;
+    int error, s, on = 1;
 
     if ((s = socket(local->ai_family, local->ai_socktype, local->ai_protocol)) < 0)
         return -1;
     setsockopt(s, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     if ((local->ai_family == AF_INET6 && setsockopt(s, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on) < 0) ||
         bind(s, local->ai_addr, local->ai_addrlen) < 0 || listen(s, SOMAXCONN) < 0) {
-        close(s);
+        error = errno;
+        close(s); /* which may change errno */
+        errno = error;
         return -1;
     }
     fcntl(s, F_SETFL, O_NONBLOCK);
@@ -78,8 +73,7 @@ static int open_listeners(const char *port)
     int error, s;
 
     if ((error = getaddrinfo(NULL, port, &hints, &list)) != 0) {
-        fprintf(stderr, "select-server: port %s: %s\n", port,
-                error == EAI_SYSTEM ? strerror(errno) : gai_strerror(error));
+        fprintf(stderr, "select-server: port %s: %s\n", port, lookup_error(error));
         return -1;
     }
     error = EAFNOSUPPORT;
@@ -105,10 +99,12 @@ static void client_accept(int listener)
     struct sockaddr_storage peer;
     socklen_t length = sizeof peer;
     int s = accept(listener, (struct sockaddr *)&peer, &length);
-    char text[NI_MAXHOST];
+    struct address_text text;
 
-    if (s < 0)
+    if (s < 0) {
+        full = errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM;
         return;
+    }
     if (s >= FD_SETSIZE) {
         close(s);
         return;
@@ -119,16 +115,19 @@ static void client_accept(int listener)
     clients[s].open = 1;
     clients[s].total = 0;
     clients[s].used = 0;
-    printf("%s connected\n", address_print(text, &clients[s]));
+    printf("%s connected\n", address_print(&text, (struct sockaddr *)&peer, length)->host);
 }
 
 static void client_close(int s)
 {
-    char text[NI_MAXHOST];
+    struct client *client = &clients[s];
+    struct address_text text;
 
-    printf("%s closed after %ld bytes\n", address_print(text, &clients[s]), clients[s].total);
-    clients[s].open = 0;
+    address_print(&text, (struct sockaddr *)&client->address, client->address_length);
+    printf("%s closed after %ld bytes\n", text.host, client->total);
+    client->open = 0;
     close(s);
+    full = 0;
     gone++;
 }
 
@@ -157,12 +156,13 @@ static void client_serve(int s)
 
 static void serve_ready(void)
 {
+    struct timeval second = {1, 0};
     fd_set readable, writable;
-    int i, s, highest = 0;
+    int i, s, ready, highest = 0;
 
     FD_ZERO(&readable);
     FD_ZERO(&writable);
-    for (i = 0; i < listener_count; i++) {
+    for (i = 0; i < listener_count && !full; i++) {
         FD_SET(listeners[i], &readable);
         highest = listeners[i] > highest ? listeners[i] : highest;
     }
@@ -171,30 +171,20 @@ static void serve_ready(void)
             FD_SET(s, clients[s].used == 0 ? &readable : &writable);
             highest = s > highest ? s : highest;
         }
-    if (select(highest + 1, &readable, &writable, NULL, NULL) < 0) {
+    if ((ready = select(highest + 1, &readable, &writable, NULL, full ? &second : NULL)) < 0) {
         if (errno == EINTR)
             return;
         perror("select-server: select");
         exit(1);
     }
+    if (ready == 0)
+        full = 0;
     for (s = 0; s <= highest; s++)
         if (clients[s].open && (FD_ISSET(s, &readable) || FD_ISSET(s, &writable)))
             client_serve(s);
     for (i = 0; i < listener_count; i++)
         if (FD_ISSET(listeners[i], &readable))
             client_accept(listeners[i]);
-}
-
-/*
- * Whether a service is a name or a number that a port can have. The check is our own because glibc's getaddrinfo
- * takes 65543 and cuts it down to 7.
- */
-static int service_valid(const char *service)
-{
-    char *end;
-    long port = strtol(service, &end, 10);
-
-    return *end != '\0' || (port > 0 && port < 65536);
 }
 
 int main(int argc, char *argv[])

@@ -34,10 +34,13 @@ struct client {
 static struct client clients[FD_SETSIZE];
 static int gone;
 
+/* accept had no descriptor for a client: nobody else is let in until one has gone, or a second has passed. */
+static int full;
+
 static int open_listener(u_short port)
 {
     struct sockaddr_in local;
-    int s, on = 1;
+    int error, s, on = 1;
 
     if ((s = socket(AF_INET, SOCK_STREAM, 0)) < 0)
         return -1;
@@ -47,7 +50,9 @@ static int open_listener(u_short port)
     local.sin_addr.s_addr = htonl(INADDR_ANY);
     local.sin_port = port;
     if (bind(s, (struct sockaddr *)&local, sizeof local) < 0 || listen(s, SOMAXCONN) < 0) {
-        close(s);
+        error = errno;
+        close(s); /* which may change errno */
+        errno = error;
         return -1;
     }
     fcntl(s, F_SETFL, O_NONBLOCK);
@@ -60,8 +65,10 @@ static void client_accept(int listener)
     socklen_t length = sizeof peer;
     int s = accept(listener, (struct sockaddr *)&peer, &length);
 
-    if (s < 0)
+    if (s < 0) {
+        full = errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM;
         return;
+    }
     if (s >= FD_SETSIZE) {
         close(s);
         return;
@@ -79,6 +86,7 @@ static void client_close(int s)
     printf("%s closed after %ld bytes\n", inet_ntoa(clients[s].address), clients[s].total);
     clients[s].open = 0;
     close(s);
+    full = 0;
     gone++;
 }
 
@@ -107,23 +115,29 @@ static void client_serve(int s)
 
 static void serve_ready(int listener)
 {
+    struct timeval second;
     fd_set readable, writable;
-    int s, highest = listener;
+    int s, ready, highest = listener;
 
     FD_ZERO(&readable);
     FD_ZERO(&writable);
-    FD_SET(listener, &readable);
+    if (!full)
+        FD_SET(listener, &readable);
     for (s = 0; s < FD_SETSIZE; s++)
         if (clients[s].open) {
             FD_SET(s, clients[s].used == 0 ? &readable : &writable);
             highest = s > highest ? s : highest;
         }
-    if (select(highest + 1, &readable, &writable, NULL, NULL) < 0) {
+    second.tv_sec = 1;
+    second.tv_usec = 0;
+    if ((ready = select(highest + 1, &readable, &writable, NULL, full ? &second : NULL)) < 0) {
         if (errno == EINTR)
             return;
         perror("select-server: select");
         exit(1);
     }
+    if (ready == 0)
+        full = 0;
     for (s = 0; s <= highest; s++)
         if (clients[s].open && (FD_ISSET(s, &readable) || FD_ISSET(s, &writable)))
             client_serve(s);

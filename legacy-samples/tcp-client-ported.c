@@ -6,33 +6,13 @@
  * The answer goes to standard output, word of the connection to standard error.
  * Exit status: 0 the connection was made and closed in order, 1 it failed, 2 wrong usage.
  */
-#include <sys/types.h>
+#include "ported.h"
 
 #include <sys/select.h>
-#include <sys/socket.h>
 
-#include <errno.h>
-#include <netdb.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
-
-/* An address as text: room for an IPv6 address with its zone, which is longer than INET6_ADDRSTRLEN. */
-struct address_text {
-    char host[NI_MAXHOST];
-    char port[NI_MAXSERV];
-};
-
-static const struct address_text *address_print(struct address_text *text, const struct sockaddr *address,
-                                                socklen_t length)
-{
-    if (getnameinfo(address, length, text->host, sizeof text->host, text->port, sizeof text->port,
-                    NI_NUMERICHOST | NI_NUMERICSERV) != 0)
-        *text = (struct address_text){"?", "?"};
-    return text;
-}
 
 static int connect_to_address(const struct addrinfo *server)
 {
@@ -64,8 +44,7 @@ static int connect_to_host(const char *name, const char *service)
     int error, s = -1;
 
     if ((error = getaddrinfo(name, service, &hints, &list)) != 0) {
-        fprintf(stderr, "tcp-client: %s %s: %s\n", name, service,
-                error == EAI_SYSTEM ? strerror(errno) : gai_strerror(error));
+        fprintf(stderr, "tcp-client: %s %s: %s\n", name, service, lookup_error(error));
         return -1;
     }
     for (server = list; server != NULL && s < 0; server = server->ai_next)
@@ -131,18 +110,6 @@ static int relay(int s)
             }
         }
     }
-}
-
-/*
- * Whether a service is a name or a number that a port can have. The check is our own because glibc's getaddrinfo
- * takes 65543 and cuts it down to 7.
- */
-static int service_valid(const char *service)
-{
-    char *end;
-    long port = strtol(service, &end, 10);
-
-    return *end != '\0' || (port > 0 && port < 65536);
 }
 
 int main(int argc, char *argv[])

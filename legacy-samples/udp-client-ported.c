@@ -8,14 +8,12 @@
  * answer goes to standard output, who gave it to standard error. With -n the same is asked that many times.
  * Exit status: 0 answered, 1 not, 2 wrong usage.
  */
-#include <sys/types.h>
+#include "ported.h"
 
 #include <sys/select.h>
-#include <sys/socket.h>
 #include <sys/time.h>
 
 #include <errno.h>
-#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,19 +22,6 @@
 enum { TRIES = 3 };
 
 static int wait_seconds = 1;
-
-/* An address as text, which has one form for each address of either family and shows the zone of a link-local one. */
-struct address_text {
-    char host[NI_MAXHOST];
-    char port[NI_MAXSERV];
-};
-
-static void address_print(struct address_text *text, const struct sockaddr *address, socklen_t length)
-{
-    if (getnameinfo(address, length, text->host, sizeof text->host, text->port, sizeof text->port,
-                    NI_NUMERICHOST | NI_NUMERICSERV) != 0)
-        *text = (struct address_text){"?", "?"};
-}
 
 /* Waits for a datagram until the deadline; 0 if none came. */
 static int wait_readable(int s, const struct timeval *deadline)
@@ -114,26 +99,13 @@ static int ask_host(const char *name, const char *service, const char *text)
     int error, answered = -1;
 
     if ((error = getaddrinfo(name, service, &hints, &list)) != 0) {
-        fprintf(stderr, "udp-client: %s %s: %s\n", name, service,
-                error == EAI_SYSTEM ? strerror(errno) : gai_strerror(error));
+        fprintf(stderr, "udp-client: %s %s: %s\n", name, service, lookup_error(error));
         return -1;
     }
     for (server = list; server != NULL && answered < 0; server = server->ai_next)
         answered = ask_address(server, text);
     freeaddrinfo(list);
     return answered;
-}
-
-/*
- * Whether a service is a name or a number that a port can have. The check is our own because glibc's getaddrinfo
- * takes 65543 and cuts it down to 7.
- */
-static int service_valid(const char *service)
-{
-    char *end;
-    long port = strtol(service, &end, 10);
-
-    return *end != '\0' || (port > 0 && port < 65536);
 }
 
 int main(int argc, char *argv[])

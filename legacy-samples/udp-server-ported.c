@@ -5,13 +5,10 @@
  *
  * Who asked is logged on standard output. With -n it ends after that many requests.
  */
-#include <sys/types.h>
-
-#include <sys/socket.h>
+#include "ported.h"
 
 #include <ctype.h>
 #include <errno.h>
-#include <netdb.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <stdio.h>
@@ -30,13 +27,15 @@ static nfds_t socket_count;
  */
 static int open_socket(const struct addrinfo *local)
 {
-    int s, on = 1;
+    int error, s, on = 1;
 
     if ((s = socket(local->ai_family, local->ai_socktype, local->ai_protocol)) < 0)
         return -1;
     if ((local->ai_family == AF_INET6 && setsockopt(s, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on) < 0) ||
         bind(s, local->ai_addr, local->ai_addrlen) < 0) {
-        close(s);
+        error = errno;
+        close(s); /* which may change errno */
+        errno = error;
         return -1;
     }
     return s;
@@ -50,8 +49,7 @@ static int open_sockets(const char *port)
     int error, s;
 
     if ((error = getaddrinfo(NULL, port, &hints, &list)) != 0) {
-        fprintf(stderr, "udp-server: port %s: %s\n", port,
-                error == EAI_SYSTEM ? strerror(errno) : gai_strerror(error));
+        fprintf(stderr, "udp-server: port %s: %s\n", port, lookup_error(error));
         return -1;
     }
     error = EAFNOSUPPORT;
@@ -72,38 +70,30 @@ static int open_sockets(const char *port)
     return 0;
 }
 
-/* Takes one request and answers it; -1 if there was none. */
+/*
+ * Takes one request and answers it; -1 if there was none. MSG_DONTWAIT, because a datagram that made poll return may
+ * be gone by now: one with a wrong checksum is dropped where it is read. To wait for another one here would be to
+ * leave the other socket alone.
+ */
 static int serve_request(int s)
 {
     struct sockaddr_storage client;
     socklen_t length = sizeof client;
-    char buffer[1024], text[NI_MAXHOST];
+    struct address_text text;
+    char buffer[1024];
     ssize_t n, i;
 
-    if ((n = recvfrom(s, buffer, sizeof buffer, 0, (struct sockaddr *)&client, &length)) < 0) {
-        perror("udp-server: recvfrom");
+    if ((n = recvfrom(s, buffer, sizeof buffer, MSG_DONTWAIT, (struct sockaddr *)&client, &length)) < 0) {
+        if (errno != EAGAIN && errno != EINTR)
+            perror("udp-server: recvfrom");
         return -1;
     }
-    if (getnameinfo((struct sockaddr *)&client, length, text, sizeof text, NULL, 0, NI_NUMERICHOST) != 0)
-        strcpy(text, "?");
-    printf("%s asked with %ld bytes\n", text, (long)n);
+    printf("%s asked with %ld bytes\n", address_print(&text, (struct sockaddr *)&client, length)->host, (long)n);
     for (i = 0; i < n; i++)
         buffer[i] = (char)toupper((unsigned char)buffer[i]);
     if (sendto(s, buffer, (size_t)n, 0, (struct sockaddr *)&client, length) < 0)
         perror("udp-server: sendto");
     return 0;
-}
-
-/*
- * Whether a service is a name or a number that a port can have. The check is our own because glibc's getaddrinfo
- * takes 65543 and cuts it down to 7.
- */
-static int service_valid(const char *service)
-{
-    char *end;
-    long port = strtol(service, &end, 10);
-
-    return *end != '\0' || (port > 0 && port < 65536);
 }
 
 int main(int argc, char *argv[])
@@ -125,9 +115,16 @@ int main(int argc, char *argv[])
     if (open_sockets(argv[optind]) < 0)
         return 1;
     printf("listening on port %s\n", argv[optind]);
-    while ((limit == 0 || served < limit) && poll(sockets, socket_count, -1) > 0)
+    while (limit == 0 || served < limit) {
+        if (poll(sockets, socket_count, -1) < 0) {
+            if (errno == EINTR)
+                continue;
+            perror("udp-server: poll");
+            return 1;
+        }
         for (i = 0; i < socket_count; i++)
             if (sockets[i].revents != 0 && serve_request(sockets[i].fd) == 0)
                 served++;
+    }
     return 0;
 }

@@ -23,7 +23,7 @@
 static int open_socket(u_short port)
 {
     struct sockaddr_in local;
-    int s;
+    int error, s;
 
     if ((s = socket(AF_INET, SOCK_DGRAM, 0)) < 0)
         return -1;
@@ -32,7 +32,9 @@ static int open_socket(u_short port)
     local.sin_addr.s_addr = INADDR_ANY;
     local.sin_port = port;
     if (bind(s, (struct sockaddr *)&local, sizeof local) < 0) {
-        close(s);
+        error = errno;
+        close(s); /* which may change errno */
+        errno = error;
         return -1;
     }
     return s;

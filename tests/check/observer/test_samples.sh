@@ -19,10 +19,10 @@ await_server() {
     done
 }
 
-# serve PROGRAM ARGUMENT...: observes a server until it ends by itself, while $client asks it.
+# serve PROGRAM [OPTION]: observes a server until it ends by itself, while $client asks it.
 serve() {
     : >"$room/out"
-    timeout 60 "$v6shim" check $mode --json -o "$room/report" -- "$samples/$1" -n 1 $port >"$room/out" 2>"$room/errors" &
+    timeout 60 "$v6shim" check $mode --json -o "$room/report" -- "$samples/$1" ${2+"$2"} -n 1 $port >"$room/out" 2>"$room/errors" &
     server=$!
     await_server
     $client
@@ -51,16 +51,17 @@ super_serve() {
 }
 
 tcp_ask() { printf 'root\r\n' | "$samples/tcp-client-ported" 127.0.0.1 $port >"$room/answer" 2>&1; }
+tcp_ask_ipv6() { printf 'root\r\n' | "$samples/tcp-client-ported" ::1 $port >"$room/answer" 2>&1; }
 udp_ask() { "$samples/udp-client-ported" 127.0.0.1 $port 'who is there?' >"$room/answer" 2>&1; }
 
-# A client needs a server to ask, by name, so that it looks one up.
-tcp_client() {
+# A client needs a server to ask, by name, so that it looks one up: stream_client PROGRAM [WORD]
+stream_client() {
     : >"$room/out"
     timeout 60 "$samples/select-server-ported" -n 1 $port >"$room/out" 2>&1 &
     server=$!
     await_server
     printf 'hello' | timeout 60 "$v6shim" check $mode --json -o "$room/report" -- "$samples/$1" localhost $port \
-        >"$room/answer" 2>"$room/errors"
+        ${2+"$2"} >"$room/answer" 2>"$room/errors"
     wait $server
 }
 udp_client() {
@@ -83,12 +84,14 @@ remote_client() {
 
 try_sample() {
     case $1 in
-    tcp-client*) tcp_client "$1" ;;
+    tcp-client*) stream_client "$1" ;;
+    line-client*) stream_client "$1" hello ;;
     udp-client*) udp_client "$1" ;;
     udp-server*) client=udp_ask && serve "$1" ;;
     remote-client*) remote_client "$1" ;;
     remote-server*) client=remote_ask && super_serve "$1" ;;
     inetd-server*) client=tcp_ask && super_serve "$1" ;;
+    family-server-ported) client=tcp_ask_ipv6 && serve "$1" -6 ;; # with -4 it is one for IPv4, and that is what is seen
     *) client=tcp_ask && serve "$1" ;;
     esac
 }
@@ -100,7 +103,7 @@ for sample in tcp-client udp-server; do
     same "$sample under the shim" "$(wanted_gaps $sample)" "$(gaps_of "$sample")"
 done
 mode=--observe
-list="tcp-client udp-client select-server family-server udp-server inetd-server"
+list="tcp-client line-client udp-client select-server family-server access-server udp-server inetd-server"
 [ "$(id -u)" -ne 0 ] || list="$list remote-client remote-server" # their ports are root's
 for sample in $list; do
     port=$(free_port)
@@ -110,7 +113,7 @@ for sample in $list; do
     same "$sample" "$wanted" "$(gaps_of "$sample")"
     same "$sample: verdict" shim "$(verdict_of "$sample")"
     case $(cat "$room/answer") in
-    *hello* | *HELLO* | *WHO\ IS* | *root* | *denied*) same "$sample works" yes yes ;;
+    *hello* | *HELLO* | *bytes* | *WHO\ IS* | *root* | *denied*) same "$sample works" yes yes ;;
     *) same "$sample works" "an answer" "$(cat "$room/answer" "$room/errors")" ;;
     esac
     port=$(free_port)
