@@ -81,6 +81,79 @@ mkfifo "$room/fifo"
 try timeout 10 env V6SHIM_CONF="$room/fifo" "$probe"
 same "a FIFO that nobody writes to doesn't stop the program" 0 "$status"
 
+# --- blocks for programs, by the name of the file or of the script; argv[0] has no say
+cp "$probe" "$room/oldd"
+ln -s oldd "$room/link"
+printf '#!%s\n' "$room/oldd" >"$room/fetch.pl"
+chmod +x "$room/fetch.pl"
+# prefer_of BLOCK PROGRAM...: which value holds for that program, with a line for all above the block
+prefer_of() {
+    printf 'prefer ipv6\n%s\n prefer ipv4\n' "$1" >"$conf"
+    shift
+    try env V6SHIM_CONF="$conf" "$@"
+    value_of prefer
+}
+same "a block for this program" 2 "$(prefer_of 'program oldd' "$room/oldd")"
+same "a block for its path" 2 "$(prefer_of "program $room/old?" "$room/oldd")"
+same "a block for another" 1 "$(prefer_of 'program newd' "$room/oldd")"
+same "a block for all but this" 1 "$(prefer_of 'program * !oldd' "$room/oldd")"
+same "a block for a link" 2 "$(prefer_of 'program link' "$room/link")"
+same "a block for what the link leads to" 2 "$(prefer_of 'program oldd' "$room/link")"
+same "a block for a script" 2 "$(prefer_of 'program fetch.*' "$room/fetch.pl")"
+same "a block for its interpreter" 2 "$(prefer_of 'program oldd' "$room/fetch.pl")"
+same "argv[0] is no name" 1 "$(prefer_of 'program newd' perl -e 'exec {$ARGV[0]} "newd"' "$room/oldd")"
+for head in '[oldd]' '<oldd>' 'progam oldd' 'program [oldd' 'host oldd' 'oldd:'; do
+    same "below $head nothing holds" 1 "$(prefer_of "$head" "$room/oldd")"
+done
+with_conf '[oldd]\nprefer ipv6\n'
+same "a head that is none" 'ROOM/conf:1:1: expected a setting, or program NAME as the head of a block, found "[oldd]"; ignored, and so is what is below it, up to the next program line' "$errors"
+
+# --- the user's own file, which root has none of
+if [ "$(id -u)" -eq 0 ] && setpriv --reuid=65534 --clear-groups true 2>/dev/null; then
+    own=$room/home/.config/v6shim.conf
+    mkdir -p "$room/home/.config" "$room/xdg"
+    chmod 755 "$room" "$room/home" "$room/home/.config" "$room/xdg"
+    printf 'prefer ipv6\n' >"$own"
+    cp "$own" "$room/xdg/v6shim.conf"
+    as_user() {
+        try env -u V6SHIM_CONF -u XDG_CONFIG_HOME HOME="$room/home" "$@"
+        errors=$(printf '%s' "$errors" | sed "s|^libv6shim\[[0-9]*\]: ||; s|$room|ROOM|g")
+    }
+    user="setpriv --reuid=65534 --regid=65534 --clear-groups"
+    as_user $user "$room/oldd"
+    same "root's file in a home directory" 1 "$(value_of prefer)"
+    chown 65534 "$own"
+    as_user $user "$room/oldd"
+    same "the user's own file" 1 "$(value_of prefer)"
+    as_user "$room/oldd"
+    same "root has none" 0 "$(value_of prefer)"
+    as_user HOME=/nosuch XDG_CONFIG_HOME="$room/xdg" $user "$room/oldd"
+    same "in XDG_CONFIG_HOME" 1 "$(value_of prefer)"
+    as_user V6SHIM_CONF=/dev/null $user "$room/oldd"
+    same "V6SHIM_CONF is in its place" 0 "$(value_of prefer)"
+    as_user HOME= $user "$room/oldd"
+    same "no home" "0" "$(value_of prefer)$errors"
+    as_user HOME="$own" $user "$room/oldd"
+    same "a home that is none" "0" "$(value_of prefer)$errors"
+    chown 65533 "$own"
+    as_user $user "$room/oldd"
+    same "another user's file is no file" "0" "$(value_of prefer)$errors"
+    chown 65534 "$own"
+    chmod 664 "$own"
+    as_user $user "$room/oldd"
+    same "a file that others may write to: ignored" 0 "$(value_of prefer)"
+    same "a file that others may write to" \
+        "the settings in ROOM/home/.config/v6shim.conf are ignored: others may write to it (chmod go-w)" "$errors"
+    mv "$own" "$own.not"
+    ln -s v6shim.conf.not "$own"
+    as_user $user "$room/oldd"
+    same "a link is not followed" "the settings in ROOM/home/.config/v6shim.conf are ignored: it is a symbolic link" \
+        "$errors"
+    chmod 700 "$room/home"
+    as_user $user "$room/oldd"
+    same "a home that can't be entered" "0" "$(value_of prefer)$errors"
+fi
+
 # --- the log takes part of the settings that it complains about
 with_conf "log-file $room/log\nprefer ipv5\n"
 same "complaints go to the log file" "" "$errors"

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/settings/config.h"
+#include "core/settings/pattern.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -61,18 +62,66 @@ static void try_variable(const char *text, size_t length)
     size_t name = strcspn(copy, "=");
     config_defaults(&settings);
     if (copy[name] == '=' && config_is_variable(copy, name))
-        config_set_variable(copy, name, copy + name + 1, &settings, check_problem, &length);
+        config_set_variable(
+            copy, name, copy + name + 1,
+            &(struct config_reader){.settings = &settings, .report = check_problem, .context = &length});
     check_settings(&settings);
     free(copy);
+}
+
+static const struct program_name *program_of(void *context)
+{
+    static const struct program_name program = {"/usr/bin/perl5", "/opt/old/fetch.pl"};
+    (void)context;
+    return &program;
+}
+
+/* The first half as a pattern, on the second. */
+static void try_pattern(const char *text, size_t length)
+{
+    char rest[256];
+    size_t half = length / 2, offset, size = length - half < sizeof rest ? length - half : sizeof rest - 1;
+    memcpy(rest, text + half, size);
+    rest[size] = '\0';
+    bool whole = pattern_is_whole(text, half, &offset);
+    require(whole ? offset == half : offset < half);
+    require(!pattern_matches(text, half, rest) || whole);
+}
+
+/* Whatever stands below the head of another program's block, or below one that is none, sets nothing, up to a program
+   line. */
+static void try_block(const char *text, size_t length)
+{
+    static const char *const heads[] = {"program other\n", "[perl5]\n", "progrm perl5\n", "program [perl5\n"};
+    static struct settings before, after; /* static: no padding that differs */
+    for (size_t i = 0; i < sizeof heads / sizeof heads[0]; i++) {
+        size_t head = strlen(heads[i]);
+        char *block = malloc(head + length);
+        require(block != NULL);
+        memcpy(block, heads[i], head);
+        memcpy(block + head, text, length);
+        memset(&after, 0, sizeof after);
+        config_parse(block, head + length, "file",
+                     &(struct config_reader){.settings = &after, .program = program_of});
+        require(memmem(text, length, "program", strlen("program")) != NULL ||
+                memcmp(&before, &after, sizeof after) == 0);
+        free(block);
+    }
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct settings settings = {0};
     const char *text = (const char *)data;
+    struct config_reader reader = {
+        .settings = &settings, .program = program_of, .report = check_problem, .context = &size};
     config_defaults(&settings);
-    config_parse(text, size, "file", &settings, check_problem, &size);
+    config_parse(text, size, "file", &reader);
     check_settings(&settings);
+    reader.settings = NULL; /* only checked */
+    config_parse(text, size, "file", &reader);
+    try_block(text, size);
+    try_pattern(text, size);
     try_variable(text, size);
     try_map(text, size);
     return 0;

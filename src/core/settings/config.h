@@ -7,6 +7,7 @@
 #ifndef V6SHIM_CORE_SETTINGS_CONFIG_H
 #define V6SHIM_CORE_SETTINGS_CONFIG_H
 
+#include "core/settings/program.h"
 #include "core/settings/setting.h"
 
 /* The longest line of a configuration file, in bytes without its end. */
@@ -58,9 +59,23 @@ struct config_problem {
     unsigned line;      /* from 1; 0 where the source is a variable */
     unsigned column;    /* from 1, in bytes */
     const char *message;
+    bool voids_block; /* nothing below it is in force, up to the next program line */
 };
 
 typedef void config_report(void *context, const struct config_problem *problem);
+
+/* Where a value came from that is in force now; `line` is 0 where the source is a variable. */
+typedef void config_taken(void *context, const struct setting *setting, const char *source, unsigned line);
+
+/* Who reads, and who hears of it. Any of the functions may be NULL. */
+struct config_reader {
+    struct settings *settings;
+    const struct program_name *(*program)(
+        void *context); /* asked at a program line; NULL: a program without a name */
+    config_report *report;
+    config_taken *taken;
+    void *context;
+};
 
 /* The list, in the order of settings.def. */
 const struct setting *config_list(size_t *count);
@@ -72,12 +87,17 @@ void config_defaults(struct settings *settings);
 
 /*
  * Reads the text of a configuration file: lines "keyword value", blank lines, comments from a '#' at the start of a
- * line or after a blank to its end. CRLF, a missing last line end and a byte order mark are taken. Each bad line is
- * reported (`report` may be NULL), then ignored. Of several lines with one keyword the last counts; those of a map
- * add up.
+ * line or after a blank to its end. CRLF, a missing last line end and a byte order mark are taken. Of several lines
+ * with one keyword the last counts; those of a map add up.
+ *
+ * Lines below "program PATTERN..." (program.h), up to the next such line or the end of the file, are in force for the
+ * programs that it is for; those above the first, for all.
+ *
+ * Each bad line is reported, then ignored. One that may have been meant as the head of a block (its first word is no
+ * setting, nor near one) makes all ignored that is below it, up to the next program line: what was meant for some
+ * programs never holds for others. Values there, and in blocks for other programs, are checked all the same.
  */
-void config_parse(const char *text, size_t length, const char *source, struct settings *settings,
-                  config_report *report, void *context);
+void config_parse(const char *text, size_t length, const char *source, const struct config_reader *reader);
 
 /* Whether an environment variable of that name is a setting, known or mistyped: it starts with V6SHIM_ and is none of
    those that mean something else (V6SHIM_CONF, V6SHIM_LIBRARY, V6SHIM_OBSERVE, V6SHIM_TRACE). */
@@ -87,7 +107,6 @@ bool config_is_variable(const char *name, size_t length);
  * Reads a variable for which config_is_variable holds. An empty one counts as not set. What is bad or unknown is
  * reported, then ignored. A map given here replaces the one of the file.
  */
-void config_set_variable(const char *name, size_t name_length, const char *value, struct settings *settings,
-                         config_report *report, void *context);
+void config_set_variable(const char *name, size_t name_length, const char *value, const struct config_reader *reader);
 
 #endif

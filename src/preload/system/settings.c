@@ -2,16 +2,15 @@
 #include "preload/system/settings.h"
 
 #include <errno.h>
-#include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
-#include <sys/mman.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "preload/libc/start_data.h"
 #include "preload/log/log.h"
+#include "preload/system/program_name.h"
 
 /* So many problems are told one by one; of a file that is no configuration at all the first few are enough. */
 #define PROBLEMS_TOLD 16
@@ -23,54 +22,57 @@ struct settings settings_of_process;
 
 _Static_assert(SETTINGS_FILE_SIZE == 64 * 1024, "tell_file_error() says so in words");
 
-/* The text of the configuration file, while it is being read. */
-struct file {
-    const char *path;
-    char *text; /* mapped memory of SETTINGS_FILE_SIZE + 1 bytes, or NULL */
-    size_t length;
-    int error; /* errno of opening or reading it, EFBIG */
+/* What the settings are read from. */
+struct sources {
+    struct settings_file files[SETTINGS_FILES_SIZE];
+    size_t count;
+    bool named;                          /* by V6SHIM_CONF: the one file has to exist */
+    char own_path[PATH_MAX];             /* of the user's file */
+    struct own_program_name program;     /* found when a file asks for it */
+    const struct program_name *is_found; /* that of `program`, or NULL */
 };
 
-/* read() until the end, by direct system calls: the names may be interposed. One byte more than is allowed tells a
-   file that is too long. */
-static int read_whole(int fd, struct file *file)
+/* What is done with what was read. */
+struct problems {
+    struct sources *sources;
+    unsigned count;
+};
+
+/* Where the user's own file is. False: there is none to look for. */
+static bool find_own_path(char path[PATH_MAX])
 {
-    for (;;) {
-        long count = syscall(SYS_read, fd, file->text + file->length, SETTINGS_FILE_SIZE + 1 - file->length);
-        if (count < 0 && errno == EINTR)
-            continue;
-        if (count < 0)
-            return errno;
-        if (count == 0)
-            return 0;
-        file->length += (size_t)count;
-        if (file->length > SETTINGS_FILE_SIZE) {
-            const char *last = memrchr(file->text, '\n', file->length); /* no half of a line is taken for a whole */
-            file->length = last == NULL ? 0 : (size_t)(last - file->text);
-            return EFBIG;
-        }
-    }
+    const char *directory = secure_getenv("XDG_CONFIG_HOME"), *home = SETTINGS_HOME "/";
+    struct text text = text_on(path, PATH_MAX);
+    if (getauxval(AT_EUID) == 0)
+        return false;
+    if (directory == NULL || directory[0] != '/')
+        directory = secure_getenv("HOME");
+    else
+        home = "";
+    if (directory == NULL || directory[0] != '/')
+        return false;
+    text_add(&text, directory);
+    text_add(&text, "/");
+    text_add(&text, home);
+    text_add(&text, SETTINGS_FILE_NAME);
+    return text.length + 1 < text.size; /* else it was cut */
 }
 
-/* O_NONBLOCK: a FIFO without a writer must not stop the program. */
-static void read_file(struct file *file)
+static void read_files(struct sources *sources)
 {
-    int fd = (int)syscall(SYS_openat, AT_FDCWD, file->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-    if (fd < 0) {
-        file->error = errno;
+    const char *named = secure_getenv("V6SHIM_CONF");
+    sources->named = named != NULL && named[0] != '\0';
+    sources->files[0] = (struct settings_file){.path = sources->named ? named : SETTINGS_FILE};
+    settings_file_read(&sources->files[0], SETTINGS_FILE_ANY);
+    sources->count = 1;
+    if (sources->named || !find_own_path(sources->own_path))
         return;
-    }
-    char *text = mmap(NULL, SETTINGS_FILE_SIZE + 1, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (text == MAP_FAILED) {
-        file->error = ENOMEM;
-    } else {
-        file->text = text;
-        file->error = read_whole(fd, file);
-    }
-    syscall(SYS_close, fd);
+    sources->files[1] = (struct settings_file){.path = sources->own_path};
+    settings_file_read(&sources->files[1], SETTINGS_FILE_OWN);
+    sources->count = 2;
 }
 
-static void read_variables(struct settings *settings, config_report *report, void *context)
+static void read_variables(const struct config_reader *reader)
 {
     if (getauxval(AT_SECURE) != 0 || __environ == NULL)
         return;
@@ -79,31 +81,44 @@ static void read_variables(struct settings *settings, config_report *report, voi
             continue; /* most of them, and they may be long */
         size_t length = strcspn(*variable, "=");
         if ((*variable)[length] == '=' && config_is_variable(*variable, length))
-            config_set_variable(*variable, length, *variable + length + 1, settings, report, context);
+            config_set_variable(*variable, length, *variable + length + 1, reader);
     }
 }
 
-/* Into settings that are all zero. */
-static void read_all(const struct file *file, struct settings *settings, config_report *report, void *context)
+static const struct program_name *find_program(void *context)
 {
-    config_defaults(settings);
-    if (file->text != NULL)
-        config_parse(file->text, file->length, file->path, settings, report, context);
-    read_variables(settings, report, context);
+    struct sources *sources = ((struct problems *)context)->sources;
+    if (sources->is_found == NULL)
+        sources->is_found = program_name_find(&sources->program);
+    return sources->is_found;
+}
+
+/* Into settings that are all zero; or, where `settings` is NULL, only for what is to be reported. */
+static void read_all(struct settings *settings, config_report *report, struct problems *problems)
+{
+    const struct config_reader reader = {
+        .settings = settings, .program = find_program, .report = report, .context = problems};
+    const struct sources *sources = problems->sources;
+    if (settings != NULL)
+        config_defaults(settings);
+    for (size_t i = 0; i < sources->count; i++)
+        if (sources->files[i].text != NULL)
+            config_parse(sources->files[i].text, sources->files[i].length, sources->files[i].path, &reader);
+    read_variables(&reader);
 }
 
 static void count_problem(void *context, const struct config_problem *problem)
 {
     (void)problem;
-    ++*(unsigned *)context;
+    ((struct problems *)context)->count++;
 }
 
 static void tell_problem(void *context, const struct config_problem *problem)
 {
     char data[LOG_LINE_SIZE];
     struct text line = text_on(data, sizeof data);
-    unsigned *told = context;
-    if (++*told > PROBLEMS_TOLD)
+    struct problems *problems = context;
+    if (++problems->count > PROBLEMS_TOLD)
         return;
     text_add_quoted(&line, problem->source);
     if (problem->line != 0) { /* a variable has no lines, and the message holds the word */
@@ -115,60 +130,76 @@ static void tell_problem(void *context, const struct config_problem *problem)
     text_add(&line, ": ");
     text_add(&line, problem->message);
     text_add(&line, "; ignored");
+    if (problem->voids_block)
+        text_add(&line, ", and so is what is below it, up to the next program line");
     log_line(LOG_LEVEL_ERROR, &line);
 }
 
-static void tell_rest(const struct file *file, unsigned problems)
+static void tell_rest(const struct problems *problems)
 {
     char data[LOG_LINE_SIZE];
     struct text line = text_on(data, sizeof data);
     text_add(&line, "...and ");
-    text_add_unsigned(&line, problems - PROBLEMS_TOLD);
+    text_add_unsigned(&line, problems->count - PROBLEMS_TOLD);
     text_add(&line, " more lines or variables like these; is ");
-    text_add_quoted(&line, file->path);
+    text_add_quoted(&line, problems->sources->files[problems->sources->count - 1].path);
     text_add(&line, " a configuration file of v6shim?");
     log_line(LOG_LEVEL_ERROR, &line);
 }
 
 /* Everything is read a second time, with the log now set as the settings want it. */
-static void tell_problems(const struct file *file)
+static void tell_problems(struct sources *sources)
 {
-    struct settings scratch = {0};
-    unsigned problems = 0;
-    read_all(file, &scratch, tell_problem, &problems);
-    if (problems > PROBLEMS_TOLD)
-        tell_rest(file, problems);
+    struct problems problems = {.sources = sources};
+    read_all(NULL, tell_problem, &problems);
+    if (problems.count > PROBLEMS_TOLD)
+        tell_rest(&problems);
 }
 
-static void tell_file_error(const struct file *file, bool named)
+static void tell_fault(const struct settings_file *file)
 {
-    if (file->error == EFBIG)
+    char data[LOG_LINE_SIZE];
+    struct text line = text_on(data, sizeof data);
+    text_add(&line, "the settings in ");
+    text_add_quoted(&line, file->path);
+    text_add(&line, " are ignored: ");
+    text_add(&line, file->fault);
+    log_line(LOG_LEVEL_ERROR, &line);
+}
+
+/* That a file which nobody names doesn't exist is the usual case; so is a home directory that can't be entered. */
+static void tell_file_error(const struct settings_file *file, bool named)
+{
+    bool is_host = strcmp(file->path, SETTINGS_FILE) == 0;
+    bool is_absent = file->error == ENOENT || (!is_host && (file->error == ENOTDIR || file->error == EACCES));
+    if (file->fault != NULL)
+        tell_fault(file);
+    else if (file->error == EFBIG)
         log_error(LOG_LEVEL_ERROR, "only the first 64 KiB are read of", file->path, EFBIG);
-    else if (file->error != 0 && (named || file->error != ENOENT))
+    else if (file->error != 0 && (named || !is_absent))
         log_error(LOG_LEVEL_ERROR, named ? "cannot read V6SHIM_CONF" : "cannot read", file->path, file->error);
 }
 
 void settings_load(void)
 {
     int saved = errno;
-    const char *named = secure_getenv("V6SHIM_CONF");
-    if (named != NULL && named[0] == '\0')
-        named = NULL;
-    struct file file = {.path = named != NULL ? named : SETTINGS_FILE};
-    unsigned problems = 0;
-    read_file(&file);
+    struct sources sources;
+    struct problems problems = {.sources = &sources};
+    sources.is_found = NULL;
+    read_files(&sources);
     /* Each page that is written to costs every process time: only a child of a fork in the middle of this finds
        something here. */
     static bool begun START_DATA;
     if (begun)
         memset(&settings_of_process, 0, sizeof settings_of_process);
     begun = true;
-    read_all(&file, &settings_of_process, count_problem, &problems);
+    read_all(&settings_of_process, count_problem, &problems);
     log_to((enum log_level)settings_of_process.log, settings_of_process.log_file);
-    tell_file_error(&file, named != NULL);
-    if (problems > 0)
-        tell_problems(&file);
-    if (file.text != NULL)
-        munmap(file.text, SETTINGS_FILE_SIZE + 1);
+    for (size_t i = 0; i < sources.count; i++)
+        tell_file_error(&sources.files[i], sources.named);
+    if (problems.count > 0)
+        tell_problems(&sources);
+    for (size_t i = 0; i < sources.count; i++)
+        settings_file_release(&sources.files[i]);
     errno = saved;
 }

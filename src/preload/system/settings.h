@@ -1,5 +1,5 @@
 /*
- * The settings of this process: environment variables, then the configuration file, then the defaults.
+ * The settings of this process: environment variables, then the configuration files, then the defaults.
  *
  * Loaded once, at start, in any hook and perhaps before malloc works: no malloc, no stdio. errno is kept.
  */
@@ -7,16 +7,20 @@
 #define V6SHIM_PRELOAD_SYSTEM_SETTINGS_H
 
 #include "core/settings/config.h"
+#include "preload/system/settings_file.h"
 
 /* Read where V6SHIM_CONF names no other file. That it does not exist is no error. */
 #define SETTINGS_FILE "/etc/v6shim.conf"
-/* The greatest size of a configuration file; what is beyond is not read, and said. */
-#define SETTINGS_FILE_SIZE 65536
+/* Read after it, in $XDG_CONFIG_HOME or $HOME/.config; not by root, whose file is the one above. */
+#define SETTINGS_FILE_NAME  "v6shim.conf"
+#define SETTINGS_HOME       ".config"
+#define SETTINGS_FILES_SIZE 2
 
 /*
- * Reads the file and the variables and sets the log (log_to) by them; then says what was wrong in them, a line
- * each. Whatever happens, settings_current() is usable after it. Variables are ignored where secure_getenv() would:
- * a program with more rights than its caller is configured by /etc/v6shim.conf alone. Not for two threads at once.
+ * Reads the files and the variables and sets the log (log_to) by them; then says what was wrong in them, a line
+ * each. Whatever happens, settings_current() is usable after it. Variables, and what they name, are ignored where
+ * secure_getenv() would: a program with more rights than its caller is configured by /etc/v6shim.conf alone. Not for
+ * two threads at once.
  */
 void settings_load(void);
 

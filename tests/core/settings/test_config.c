@@ -33,7 +33,8 @@ static struct settings parse_bytes(const char *bytes, size_t length)
     memcpy(copy, bytes, length);
     reported[0] = '\0';
     config_defaults(&settings);
-    config_parse(copy, length, "f", &settings, report, reported);
+    config_parse(copy, length, "f",
+                 &(struct config_reader){.settings = &settings, .report = report, .context = reported});
     free(copy);
     return settings;
 }
@@ -48,7 +49,8 @@ static struct settings set(const char *name, const char *value)
     struct settings settings = {0};
     reported[0] = '\0';
     config_defaults(&settings);
-    config_set_variable(name, strlen(name), value, &settings, report, reported);
+    config_set_variable(name, strlen(name), value,
+                        &(struct config_reader){.settings = &settings, .report = report, .context = reported});
     return settings;
 }
 
@@ -188,6 +190,7 @@ static void test_lines_that_are_no_text(void **state)
     char file[2 * CONFIG_LINE_LENGTH + 64] = "prefer ipv6\n";
     size_t length = strlen(file);
     memset(file + length, 'x', CONFIG_LINE_LENGTH + 1);
+    memcpy(file + length, "log-file /", 10);
     length += CONFIG_LINE_LENGTH + 1;
     memcpy(file + length, "\naware \0yes\nlog info", 20);
     length += 20;
@@ -244,7 +247,8 @@ static void test_a_bad_variable_leaves_what_the_file_says(void **state)
 {
     (void)state;
     struct settings settings = parse("prefer ipv6\n");
-    config_set_variable("V6SHIM_PREFER", strlen("V6SHIM_PREFER"), "ipv5", &settings, NULL, NULL);
+    config_set_variable("V6SHIM_PREFER", strlen("V6SHIM_PREFER"), "ipv5",
+                        &(struct config_reader){.settings = &settings});
     assert_int_equal(settings.prefer, PREFER_IPV6);
 }
 

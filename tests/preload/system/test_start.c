@@ -264,6 +264,26 @@ static void test_good_configuration_file_was_ignored(void **state)
     static const char *const variables[] = {"V6SHIM_CONF=/run/test/good.conf", NULL};
     write_file("/run/test/good.conf", "prefer ipv4\n");
     assert_string_equal(part_output("works", variables), "192.0.2.1 alone");
+    write_file("/run/test/good.conf", "prefer ipv4\nprogram test_start !/nowhere/*\nprefer policy\n");
+    assert_string_equal(part_output("works", variables), "192.0.2.1 alias");
+    write_file("/run/test/good.conf", "prefer ipv4\nprogram other\nprefer policy\n");
+    assert_string_equal(part_output("works", variables), "192.0.2.1 alone");
+}
+
+static void require_output_of_setuid(const char *program, const char *expected)
+{
+    char command[512], text[4096] = "";
+    snprintf(command, sizeof command,
+             "env -u LD_PRELOAD TEST_BARE=yes V6SHIM_PREFER=ipv4 V6SHIM_LOG=debug V6SHIM_LOG_FILE=/run/test/log "
+             "%s --part works 2>&1",
+             program);
+    FILE *output = popen(command, "r");
+    assert_non_null(output);
+    size_t length = fread(text, 1, sizeof text - 1, output);
+    text[length] = '\0';
+    pclose(output);
+    if (strstr(text, expected) == NULL)
+        fail_msg("%s: %s", program, text);
 }
 
 /* The library gets into a setuid program only by the administrator's /etc/ld.so.preload. */
@@ -279,17 +299,13 @@ static void test_setuid_program_obeyed_its_caller(void **state)
     if (system(command) != 0)
         skip(); /* no second user in this namespace */
     write_file("/etc/ld.so.preload", library);
-    FILE *output =
-        popen("env -u LD_PRELOAD TEST_BARE=yes V6SHIM_PREFER=ipv4 V6SHIM_LOG=debug V6SHIM_LOG_FILE=/run/test/log "
-              "/run/test/setuid --part works 2>&1",
-              "r");
-    char text[4096] = "";
-    size_t length = fread(text, 1, sizeof text - 1, output);
-    text[length] = '\0';
-    pclose(output);
+    assert_int_equal(symlink(program, "/run/test/named"), 0);
+    write_file("/etc/v6shim.conf", "program named\nprefer ipv4\n"); /* the caller's name for it is none */
+    require_output_of_setuid("/run/test/named", "192.0.2.1 alias");
+    write_file("/etc/v6shim.conf", "program setuid\nprefer ipv4\n");
+    require_output_of_setuid("/run/test/named", "192.0.2.1 alone");
+    unlink("/etc/v6shim.conf");
     unlink("/etc/ld.so.preload");
-    if (strstr(text, "192.0.2.1 alias") == NULL)
-        fail_msg("%s", text);
     assert_int_not_equal(access("/run/test/log", F_OK), 0);
 }
 

@@ -1,0 +1,34 @@
+/*
+ * The bytes of a configuration file. No malloc, no stdio; system calls past all hooks.
+ */
+#ifndef V6SHIM_PRELOAD_SYSTEM_SETTINGS_FILE_H
+#define V6SHIM_PRELOAD_SYSTEM_SETTINGS_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* The greatest size of a configuration file; what is beyond is not read, and said. */
+#define SETTINGS_FILE_SIZE 65536
+
+/* Whose file it is: of root's, and of one that the caller names, nothing is asked. */
+enum settings_file_owner { SETTINGS_FILE_ANY, SETTINGS_FILE_OWN };
+
+struct settings_file {
+    const char *path;
+    char *text; /* mapped memory of SETTINGS_FILE_SIZE + 1 bytes, or NULL */
+    size_t length;
+    int error;         /* errno of opening or reading it, EFBIG; 0: it was read to its end */
+    const char *fault; /* why it was not read, where that is no errno; or NULL */
+};
+
+/*
+ * Reads the file at `path` of the struct, all else of which is zero. SETTINGS_FILE_OWN refuses what others may have
+ * put there: a link, what is no regular file, another user's (but root's), one that others may write to.
+ * Never waits for a FIFO.
+ */
+void settings_file_read(struct settings_file *file, enum settings_file_owner owner);
+
+/* Gives the memory back. */
+void settings_file_release(struct settings_file *file);
+
+#endif
