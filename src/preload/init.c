@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <pthread.h>
 
+#include "core/linker/start.h"
 #include "preload/alias/aliases.h"
 #include "preload/base/fast_path.h"
 #include "preload/base/guard.h"
@@ -12,7 +13,6 @@
 #include "preload/connect/race.h"
 #include "preload/last_thread.h"
 #include "preload/libc/libc_object.h"
-#include "preload/libc/start_data.h"
 #include "preload/log/log.h"
 #include "preload/log/trace.h"
 #include "preload/nat64/discovery.h"
@@ -101,7 +101,7 @@ static bool leave_other_libc(void)
     return true;
 }
 
-bool init_run(void)
+START_CODE bool init_run(void)
 {
     int cold = INIT_COLD;
     if (!atomic_compare_exchange_strong(&init_state, &cold, INIT_BUSY))
@@ -144,7 +144,7 @@ bool init_run(void)
     return true;
 }
 
-__attribute__((constructor)) static void start_at_load(void)
+START_CODE __attribute__((constructor)) static void start_at_load(void)
 {
     init_run();
 }

@@ -6,13 +6,15 @@
 # A name that is reserved for libc, and has no other form, may be added here.
 library_names="
     malloc calloc realloc free
-    __errno_location __h_errno_location __res_state __environ __progname __progname_full __register_atfork __sigsetjmp
-    __pthread_register_cancel __pthread_unregister_cancel __pthread_unwind_next
-    __cxa_finalize __gmon_start__ _ITM_deregisterTMCloneTable _ITM_registerTMCloneTable __stack_chk_fail
-    _r_debug _dl_debug_addr __curbrk
+    __errno_location __environ __register_atfork __stack_chk_fail
+    _r_debug _dl_debug_addr
     v6shim_observed_caller"
-# malloc() and its kin have to be the program's, since libc frees what we allocate. The others: state of libc's, parts of
-# its macros, what each library has, the loader's list of objects, and our own.
+# malloc() and its kin have to be the program's, since libc frees what we allocate; __environ too, of which the program
+# may have a copy. __errno_location() is called too often to go through a jump of ours, __register_atfork() is weak, and
+# missing in musl, and __stack_chk_fail() is called by what the compiler adds to functions. Then the loader's list of
+# objects, under the name of either loader, and the question that we ask of v6shim check's library. Each name that is
+# added here is one that the loader searches all objects for, at each start: others go through libc_names.def, or are
+# found in libc by libc_object_variable().
 
 if [ "${SANITIZERS-}" ] || grep -q '^COVERAGE_CFLAGS = .' Makefile; then
     echo "# SKIPPED: with sanitizers or counters libc's names are called"

@@ -21,9 +21,6 @@
 atomic_bool tell_is_on;
 __thread const void *tell_caller __attribute__((tls_model("initial-exec")));
 
-/* program_invocation_name, under the name that a program can't have for itself. */
-extern char *__progname_full;
-
 static struct channel channel = {.descriptor = CHANNEL_CLOSED};
 static _Atomic long owner;
 static _Atomic uint64_t told[TOLD_SLOTS];
@@ -180,8 +177,10 @@ void tell_start(void)
     text_add(&text, VARIABLE "=");
     text_add(&text, channel.path);
     ssize_t length = readlink("/proc/self/exe", program, sizeof program - 1);
-    if (length <= 0) /* no /proc */
-        strncpy(program, __progname_full, sizeof program - 1);
+    /* program_invocation_name, of which the program may have a copy, under the name that it can't have for itself. */
+    char *const *name = dlsym(RTLD_DEFAULT, "__progname_full");
+    if (length <= 0 && name != NULL) /* no /proc */
+        strncpy(program, *name, sizeof program - 1);
     atomic_store(&owner, syscall(SYS_getpid));
     pthread_atfork(before_fork, NULL, after_fork_in_child);
     atomic_store(&tell_is_on, true);

@@ -1,5 +1,6 @@
 /* Converts and classifies addresses of both families; called everywhere. */
 #include "core/address/address.h"
+#include "core/linker/start.h"
 
 #include <string.h>
 
@@ -15,7 +16,7 @@
 
 static const uint8_t mapped_prefix[12] = {[10] = 0xff, [11] = 0xff};
 
-struct ip_address address_ipv4(struct in_addr ipv4)
+START_CODE struct ip_address address_ipv4(struct in_addr ipv4)
 {
     struct ip_address address;
     memset(&address, 0, sizeof address);

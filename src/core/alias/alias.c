@@ -1,6 +1,7 @@
 /* Says where an address looks for its alias, and packs records of the table; called by preload/alias and
    preload/state. */
 #include "core/alias/alias.h"
+#include "core/linker/start.h"
 
 #include <arpa/inet.h>
 #include <string.h>
@@ -38,7 +39,7 @@ bool alias_pool_make(struct alias_pool *pool, uint32_t first, uint32_t count)
     return true;
 }
 
-bool alias_pool_set(struct alias_pool *pool, struct in_addr prefix, unsigned length)
+START_CODE bool alias_pool_set(struct alias_pool *pool, struct in_addr prefix, unsigned length)
 {
     return length >= ALIAS_POOL_LENGTH_MIN && length <= ALIAS_POOL_LENGTH_MAX &&
            alias_pool_make(pool, ntohl(prefix.s_addr), UINT32_C(1) << (ADDRESS_BITS - length));

@@ -1,17 +1,18 @@
 /* Builds a line of text in memory that the caller gives; called by the log, events and settings. */
 #include "core/base/text.h"
+#include "core/linker/start.h"
 
 #include <string.h>
 
 #define DECIMAL_DIGITS 20 /* of the largest uint64_t */
 
-struct text text_on(char *data, size_t size)
+START_CODE struct text text_on(char *data, size_t size)
 {
     data[0] = '\0';
     return (struct text){.data = data, .size = size, .length = 0};
 }
 
-void text_add_bytes(struct text *text, const char *bytes, size_t count)
+START_CODE void text_add_bytes(struct text *text, const char *bytes, size_t count)
 {
     size_t room = text->size - 1 - text->length;
     if (count > room)
@@ -21,7 +22,7 @@ void text_add_bytes(struct text *text, const char *bytes, size_t count)
     text->data[text->length] = '\0';
 }
 
-void text_add(struct text *text, const char *string)
+START_CODE void text_add(struct text *text, const char *string)
 {
     if (string == NULL)
         string = "(null)";

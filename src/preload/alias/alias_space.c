@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 
+#include "core/linker/start.h"
 #include "preload/alias/aliases.h"
 #include "preload/base/critical_section.h"
 #include "preload/base/hook.h"
@@ -69,7 +70,7 @@ static uint64_t hash_of(const struct ip_address *address)
     return hash;
 }
 
-void alias_space_start(void)
+START_CODE void alias_space_start(void)
 {
     latest.address.family = AF_UNSPEC;
 }

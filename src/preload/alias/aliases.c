@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 
 #include "core/alias/alias_map.h"
+#include "core/linker/start.h"
 #include "preload/alias/alias_space.h"
 #include "preload/log/log.h"
 #include "preload/state/host.h"
@@ -16,19 +17,27 @@ struct range {
     struct alias_space space;
 };
 
-struct alias_pool aliases_pool;
-bool aliases_have_map;
+struct alias_pool aliases_pool START_DATA;
+bool aliases_have_map START_DATA;
 
+/* Not touched at the start: see default_space(). */
 static struct alias_space pool_space;
 
 /* Both are set up at start, and never changed after. */
 static struct alias_map map;
 static struct range *ranges[PREFIX_MAP_SIZE]; /* of each row; NULL: its addresses are copied */
 
-bool aliases_start(struct in_addr pool, unsigned pool_length, const char *key_text, const char *state_dir)
+/* The space of the alias pool. It gets its state when it is first asked for, by each who asks the same one. */
+static struct alias_space *default_space(void)
+{
+    if (__atomic_load_n(&pool_space.state, __ATOMIC_RELAXED) == NULL)
+        __atomic_store_n(&pool_space.state, state_current(), __ATOMIC_RELAXED);
+    return &pool_space;
+}
+
+START_CODE bool aliases_start(struct in_addr pool, unsigned pool_length, const char *key_text, const char *state_dir)
 {
     struct state *state = state_current();
-    pool_space.state = state;
     alias_space_start();
     state_place_usual(&state->place, state_dir);
     bool set_up = state_set_up(state, pool, pool_length, key_text);
@@ -76,9 +85,11 @@ static const char *add_row(const struct alias_map_row *row)
     return NULL;
 }
 
-void aliases_start_map(const struct prefix_map *wanted)
+START_CODE void aliases_start_map(const struct prefix_map *wanted)
 {
     int saved = errno;
+    if (wanted->count == 0 && !aliases_have_map)
+        return;
     map.count = 0;
     for (unsigned index = 0; index < wanted->count; index++) {
         const struct prefix_mapping *entry = &wanted->entries[index];
@@ -93,7 +104,7 @@ void aliases_start_map(const struct prefix_map *wanted)
 
 void aliases_prepare(void)
 {
-    alias_space_prepare(&pool_space);
+    alias_space_prepare(default_space());
     for (unsigned index = 0; index < map.count; index++)
         if (ranges[index] != NULL)
             alias_space_prepare(&ranges[index]->space);
@@ -112,7 +123,7 @@ bool aliases_maps(const struct ip_address *address)
 
 struct in_addr aliases_nobody(void)
 {
-    return alias_space_nobody(&pool_space);
+    return alias_space_nobody(default_space());
 }
 
 static struct range *range_of(const struct alias_map_row *row)
@@ -124,7 +135,7 @@ static struct range *range_of(const struct alias_map_row *row)
 static struct state *table_of(const struct alias_map_row *row)
 {
     if (row == NULL)
-        return pool_space.state;
+        return state_current();
     return range_of(row) != NULL ? &range_of(row)->state : NULL;
 }
 
@@ -191,7 +202,7 @@ struct in_addr aliases_of(const struct ip_address *given, enum alias_kind kind)
         return aliases_nobody();
     const struct alias_map_row *row = alias_map_by_ipv6(&map, &address);
     if (row == NULL)
-        return alias_space_of(&pool_space, &address, kind);
+        return alias_space_of(default_space(), &address, kind);
     return range_of(row) != NULL ? alias_space_of(&range_of(row)->space, &address, kind)
                                  : alias_map_to_ipv4(row, &address);
 }
@@ -209,7 +220,7 @@ bool aliases_peek(const struct ip_address *given, struct in_addr *alias, struct 
         return false;
     const struct alias_map_row *row = alias_map_by_ipv6(&map, &address);
     if (row == NULL)
-        return alias_space_peek(&pool_space, &address, alias, fault);
+        return alias_space_peek(default_space(), &address, alias, fault);
     if (range_of(row) != NULL)
         return alias_space_peek(&range_of(row)->space, &address, alias, fault);
     *alias = alias_map_to_ipv4(row, &address);
@@ -220,7 +231,7 @@ bool aliases_find_address(struct in_addr alias, struct ip_address *address)
 {
     const struct alias_map_row *row = alias_map_by_ipv4(&map, alias);
     if (row == NULL)
-        return alias_space_find(&pool_space, alias, address);
+        return alias_space_find(default_space(), alias, address);
     return range_of(row) != NULL ? alias_space_find(&range_of(row)->space, alias, address)
                                  : alias_map_to_ipv6(&map, row, alias, address);
 }

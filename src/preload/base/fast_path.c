@@ -3,7 +3,7 @@
 
 #include <arpa/inet.h>
 
-#include "preload/libc/start_data.h"
+#include "core/linker/start.h"
 
 #define FIRST_OCTET_SHIFT 24
 #define ADDRESS_BITS      32u
@@ -20,7 +20,7 @@ static void mark(struct in_addr address, unsigned prefix_length)
         fast_path_octets[octet] = true;
 }
 
-void fast_path_start(const struct settings *settings)
+START_CODE void fast_path_start(const struct settings *settings)
 {
     if (settings->nat64.mode == NAT64_GIVEN)
         fast_path_at_all_addresses();

@@ -11,7 +11,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "preload/libc/start_data.h"
+#include "core/linker/start.h"
+#include "preload/libc/libc_object.h"
 
 uintptr_t pointer_heap_start START_DATA; /* where the program break was at start; malloc()'s heap ends where it is */
 uintptr_t pointer_stack_end START_DATA, pointer_data_start START_DATA, pointer_data_end START_DATA;
@@ -21,8 +22,6 @@ __thread struct pointer_stack pointer_stack __attribute__((tls_model("initial-ex
 
 __thread struct pointer_known pointer_known[POINTER_KNOWN] __attribute__((tls_model("initial-exec")));
 
-/* Where libc keeps the program break, for sbrk(). It has no header. */
-extern void *__curbrk __attribute__((weak));
 static void *no_heap START_DATA;
 void *const *pointer_heap_end = &no_heap;
 
@@ -59,14 +58,16 @@ static void find_data(void)
     pointer_data_room = data_end - data_start - POINTER_SMALL;
 }
 
-void pointer_start(void)
+START_CODE void pointer_start(void)
 {
     const char *name = (const char *)getauxval(AT_EXECFN); /* the last thing on the stack */
     pointer_stack_end = name != NULL ? (uintptr_t)name + strlen(name) + 1 : 0;
     no_heap = sbrk(0);
     pointer_heap_start = (uintptr_t)no_heap;
-    if (&__curbrk != NULL && __curbrk == no_heap)
-        pointer_heap_end = &__curbrk;
+    /* Where libc keeps the program break, for sbrk(). It has no header, and musl has none. */
+    void *const *known_break = libc_object_variable("__curbrk");
+    if (known_break != NULL && *known_break == no_heap)
+        pointer_heap_end = known_break;
     find_data();
 }
 

@@ -4,7 +4,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "preload/libc/start_data.h"
+#include "core/linker/start.h"
 
 _Atomic int init_state START_DATA = INIT_COLD;
 
@@ -15,7 +15,7 @@ bool owns_memory(void)
     return syscall(SYS_getpid) == atomic_load(&owner);
 }
 
-void ready_own_memory(void)
+START_CODE void ready_own_memory(void)
 {
     atomic_store(&owner, syscall(SYS_getpid));
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/base/slot.h"
+#include "core/linker/start.h"
 #include "core/names/candidates.h"
 #include "core/race/outcome.h"
 #include "preload/base/clock.h"
@@ -163,7 +164,7 @@ static struct note {
     _Atomic int state;
     struct outcome outcome;
 } notes[NOTES];
-_Atomic unsigned history_waiting;
+_Atomic unsigned history_waiting START_DATA; /* the end of every process looks, too */
 
 static void keep(const struct outcome *outcome, enum note_state state)
 {
@@ -212,7 +213,7 @@ void history_write_notes(void)
     errno = saved;
 }
 
-__attribute__((destructor)) static void flush_at_exit(void)
+START_CODE __attribute__((destructor)) static void flush_at_exit(void)
 {
     history_flush();
 }

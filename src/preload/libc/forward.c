@@ -30,8 +30,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "core/linker/start.h"
 #include "preload/libc/libc_object.h"
-#include "preload/libc/start_data.h"
 
 /* Stands in for what this libc lacks: -1 and ENOSYS. What returns a pointer is in every glibc that we are built for.
  */
@@ -54,7 +54,7 @@ static void *by_other_name(const char *name)
     return libc_object_function(other);
 }
 
-static void *bind_function(void **slot, const char *name)
+static START_CODE void *bind_function(void **slot, const char *name)
 {
     void *function = libc_object_function(name);
     if (function == NULL)
@@ -75,13 +75,13 @@ static void *bind_function(void **slot, const char *name)
    them), that one is meant, and stays visible. */
 #define OVERRIDABLE __attribute__((weak, visibility("default")))
 #define FORWARD(type, name, parameters, arguments)      \
-    OVERRIDABLE type name parameters                    \
+    OVERRIDABLE START_CODE type name parameters         \
     {                                                   \
         FUNCTION(name)                                  \
         return ((type(*) parameters)function)arguments; \
     }
 #define FORWARD_VOID(name, parameters, arguments) \
-    OVERRIDABLE void name parameters              \
+    OVERRIDABLE START_CODE void name parameters   \
     {                                             \
         FUNCTION(name)                            \
         ((void(*) parameters)function) arguments; \
@@ -117,7 +117,7 @@ static long enter_kernel(long number, const long argument[6])
 }
 #endif
 
-long syscall(long number, ...)
+START_CODE long syscall(long number, ...)
 {
     long argument[6];
     va_list list;
@@ -130,13 +130,12 @@ long syscall(long number, ...)
 
 #ifdef __GLIBC__
 /* glibc has the function in the part of it that is linked into each object, which needs this one: here it may be
-   lacking, as it is where musl has loaded the library. */
+   lacking, as it is where musl has loaded the library. The last argument says whose handlers they are. */
 extern int __register_atfork(void (*before)(void), void (*in_parent)(void), void (*in_child)(void), void *object)
     __attribute__((weak));
-extern void *__dso_handle __attribute__((visibility("hidden")));
-OVERRIDABLE int pthread_atfork(void (*before)(void), void (*in_parent)(void), void (*in_child)(void))
+START_CODE OVERRIDABLE int pthread_atfork(void (*before)(void), void (*in_parent)(void), void (*in_child)(void))
 {
-    return __register_atfork == NULL ? ENOSYS : __register_atfork(before, in_parent, in_child, __dso_handle);
+    return __register_atfork == NULL ? ENOSYS : __register_atfork(before, in_parent, in_child, _DYNAMIC);
 }
 #endif
 

@@ -21,6 +21,10 @@ extern ElfW(Dyn) _DYNAMIC[];
    is chosen when it is bound (STT_GNU_IFUNC). Old glibcs have some in libpthread, libresolv or libdl. */
 void *libc_object_function(const char *name);
 
+/* The address of a variable of libc's; NULL where it has none of that name. Not for one that a program may refer to:
+   it has a copy then, which is the one that libc uses. */
+void *libc_object_variable(const char *name);
+
 /* Whether the address lies in libc (or libpthread, libresolv, libdl). */
 bool libc_object_contains(const void *address);
 

@@ -9,6 +9,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "core/linker/start.h"
+
 /* Macros of <string.h> since glibc 2.43. */
 #undef memchr
 
@@ -18,7 +20,7 @@
 
 typedef uint64_t word __attribute__((may_alias, aligned(1)));
 
-void *PRIVATE(memcpy)(void *restrict to, const void *restrict from, size_t size)
+START_CODE void *PRIVATE(memcpy)(void *restrict to, const void *restrict from, size_t size)
 {
     unsigned char *target = to;
     const unsigned char *source = from;
@@ -47,7 +49,7 @@ void *PRIVATE(memmove)(void *to, const void *from, size_t size)
     return to;
 }
 
-void *PRIVATE(memset)(void *to, int byte, size_t size)
+START_CODE void *PRIVATE(memset)(void *to, int byte, size_t size)
 {
     unsigned char *target = to;
     word pattern = (unsigned char)byte * UINT64_C(0x0101010101010101);
@@ -58,7 +60,7 @@ void *PRIVATE(memset)(void *to, int byte, size_t size)
     return to;
 }
 
-int PRIVATE(memcmp)(const void *a, const void *b, size_t size)
+START_CODE int PRIVATE(memcmp)(const void *a, const void *b, size_t size)
 {
     const unsigned char *one = a, *other = b;
     for (; size >= sizeof(word) && *(const word *)one == *(const word *)other; size -= sizeof(word)) {
@@ -77,7 +79,7 @@ int PRIVATE(bcmp)(const void *a, const void *b, size_t size)
     return PRIVATE(memcmp)(a, b, size);
 }
 
-void *PRIVATE(memchr)(const void *data, int byte, size_t size)
+START_CODE void *PRIVATE(memchr)(const void *data, int byte, size_t size)
 {
     for (const unsigned char *at = data; size > 0; size--, at++)
         if (*at == (unsigned char)byte)
@@ -85,7 +87,7 @@ void *PRIVATE(memchr)(const void *data, int byte, size_t size)
     return NULL;
 }
 
-void *PRIVATE(memrchr)(const void *data, int byte, size_t size)
+START_CODE void *PRIVATE(memrchr)(const void *data, int byte, size_t size)
 {
     for (const unsigned char *at = data; size > 0; size--)
         if (at[size - 1] == (unsigned char)byte)

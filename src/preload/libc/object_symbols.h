@@ -37,6 +37,10 @@ void object_symbols_read(const struct link_map *object, struct object_symbols *s
 /* Looks a name up. `address` is set with OBJECT_DEFINES alone. */
 enum object_answer object_symbols_find(const struct object_symbols *symbols, const char *name, void **address);
 
+/* The same for a variable: where it is OBJECT_DEFINES, and a function OBJECT_UNCLEAR. */
+enum object_answer object_symbols_find_variable(const struct object_symbols *symbols, const char *name,
+                                                void **address);
+
 /* Whether the object has that name (DT_SONAME); false for one that has none. */
 bool object_symbols_are_of(const struct object_symbols *symbols, const char *soname);
 

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "core/linker/start.h"
+
 /* Macros of <string.h> since glibc 2.43. */
 #undef strchr
 #undef strrchr
@@ -16,7 +18,7 @@
 #define PRIVATE(name) name
 #endif
 
-size_t PRIVATE(strlen)(const char *text)
+START_CODE size_t PRIVATE(strlen)(const char *text)
 {
     size_t length = 0;
     while (text[length] != '\0')
@@ -32,7 +34,7 @@ size_t PRIVATE(strnlen)(const char *text, size_t most)
     return length;
 }
 
-int PRIVATE(strncmp)(const char *a, const char *b, size_t most)
+START_CODE int PRIVATE(strncmp)(const char *a, const char *b, size_t most)
 {
     for (; most > 0; most--, a++, b++)
         if (*a != *b || *a == '\0')
@@ -63,14 +65,14 @@ int PRIVATE(strcasecmp)(const char *a, const char *b)
     return PRIVATE(strncasecmp)(a, b, SIZE_MAX);
 }
 
-char *PRIVATE(strchr)(const char *text, int byte)
+START_CODE char *PRIVATE(strchr)(const char *text, int byte)
 {
     while (*text != (char)byte && *text != '\0')
         text++;
     return *text == (char)byte ? (char *)(uintptr_t)text : NULL;
 }
 
-char *PRIVATE(strrchr)(const char *text, int byte)
+START_CODE char *PRIVATE(strrchr)(const char *text, int byte)
 {
     for (size_t left = PRIVATE(strlen)(text) + 1; left > 0; left--)
         if (text[left - 1] == (char)byte)
@@ -90,7 +92,7 @@ char *PRIVATE(strstr)(const char *text, const char *part)
 }
 
 /* How many bytes from the start are (or are not, `wanted` false) among `set`. */
-static size_t span(const char *text, const char *set, int wanted)
+static START_CODE size_t span(const char *text, const char *set, int wanted)
 {
     size_t length = 0;
     while (text[length] != '\0' && (PRIVATE(strchr)(set, text[length]) != NULL) == wanted)
@@ -98,12 +100,12 @@ static size_t span(const char *text, const char *set, int wanted)
     return length;
 }
 
-size_t PRIVATE(strspn)(const char *text, const char *set)
+START_CODE size_t PRIVATE(strspn)(const char *text, const char *set)
 {
     return span(text, set, 1);
 }
 
-size_t PRIVATE(strcspn)(const char *text, const char *set)
+START_CODE size_t PRIVATE(strcspn)(const char *text, const char *set)
 {
     return span(text, set, 0);
 }

@@ -7,13 +7,14 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
+#include "core/linker/start.h"
 #include "preload/base/critical_section.h"
 #include "preload/base/raw_file.h"
 #include "preload/log/quiet_write.h"
 
 #define HIGH_NUMBERS 1024 /* the descriptor's, or in the upper half of a smaller limit */
 
-bool channel_start(struct channel *channel, const char *path)
+START_CODE bool channel_start(struct channel *channel, const char *path)
 {
     size_t length = path != NULL ? strlen(path) : 0;
     if (length == 0 || length >= sizeof channel->path)

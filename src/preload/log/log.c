@@ -10,8 +10,8 @@
 #include <unistd.h>
 
 #include "core/base/error_text.h"
+#include "core/linker/start.h"
 #include "preload/base/raw_file.h"
-#include "preload/libc/start_data.h"
 #include "preload/log/quiet_write.h"
 
 #define LOG_FILE_MODE 0600
@@ -36,7 +36,7 @@ static bool is_internet_socket(int fd)
            (domain == AF_INET || domain == AF_INET6);
 }
 
-void log_start(void)
+START_CODE void log_start(void)
 {
     struct stat status;
     int saved = errno;
@@ -50,7 +50,7 @@ void log_start(void)
     errno = saved;
 }
 
-void log_to(enum log_level level, const char *log_file)
+START_CODE void log_to(enum log_level level, const char *log_file)
 {
     atomic_store(&wanted_level, level);
     if (level >= LOG_LEVEL_INFO)

@@ -1,19 +1,18 @@
 /* Sends events to v6shim trace; called by preload/log/log_event.c. */
 #include "preload/log/trace.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 
+#include "core/linker/start.h"
 #include "preload/base/ready.h"
 #include "preload/log/channel.h"
 #include "preload/log/log.h"
 
-/* Under the name that a program can't have for itself: program_invocation_short_name is libc's other one. */
-extern char *__progname;
-
-static struct channel channel = {.descriptor = CHANNEL_CLOSED};
+static struct channel channel; /* not touched before trace_start() has found that it is wanted */
 static __thread bool keeps_numbers __attribute__((tls_model("initial-exec")));
 
 void trace_keep_numbers(void)
@@ -40,10 +39,13 @@ void trace_write(const struct event *event)
         atomic_fetch_and(&log_decisions, ~EVENTS_TO_TRACE);
 }
 
-void trace_start(void)
+START_CODE void trace_start(void)
 {
     if (!channel_start(&channel, secure_getenv("V6SHIM_TRACE")))
         return;
     atomic_fetch_or(&log_decisions, EVENTS_TO_TRACE);
-    log_name(EVENT_PROCESS, __progname, NULL, 0);
+    /* The program's copy of libc's variable, if it has one. Under the name that it can't have for itself:
+       program_invocation_short_name is libc's other one. */
+    char *const *name = dlsym(RTLD_DEFAULT, "__progname");
+    log_name(EVENT_PROCESS, name != NULL ? *name : NULL, NULL, 0);
 }

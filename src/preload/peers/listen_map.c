@@ -2,9 +2,12 @@
 #include "preload/peers/listen_map.h"
 
 #include "core/address/explicit_mapping.h"
+#include "core/linker/start.h"
 #include "preload/log/log.h"
 
-static struct explicit_mapping_table table; /* set up at start, never changed after */
+/* Set up at start, never changed after. */
+static struct explicit_mapping_table table; /* not touched where there is no setting */
+static bool have_table START_DATA;
 
 static void tell_bad_row(const struct prefix_mapping *entry, const char *fault)
 {
@@ -24,8 +27,11 @@ static void tell_bad_row(const struct prefix_mapping *entry, const char *fault)
     log_line(LOG_LEVEL_ERROR, &line);
 }
 
-void listen_map_start(const struct prefix_map *wanted)
+START_CODE void listen_map_start(const struct prefix_map *wanted)
 {
+    have_table = wanted->count > 0;
+    if (!have_table)
+        return;
     table.count = 0;
     for (unsigned index = 0; index < wanted->count; index++) {
         const struct prefix_mapping *entry = &wanted->entries[index];
@@ -40,10 +46,10 @@ void listen_map_start(const struct prefix_map *wanted)
 
 bool listen_map_find(struct in_addr ipv4, struct ip_address *ipv6)
 {
-    return table.count != 0 && explicit_mapping_to_ipv6(&table, ipv4, ipv6);
+    return have_table && explicit_mapping_to_ipv6(&table, ipv4, ipv6);
 }
 
 bool listen_map_find_ipv4(const struct ip_address *ipv6, struct in_addr *ipv4)
 {
-    return table.count != 0 && ipv6->family == AF_INET6 && explicit_mapping_to_ipv4(&table, ipv6, ipv4);
+    return have_table && ipv6->family == AF_INET6 && explicit_mapping_to_ipv4(&table, ipv6, ipv4);
 }

@@ -3,9 +3,11 @@
 
 #include <stddef.h>
 
-static const struct nat64_setting *trusted;
+#include "core/linker/start.h"
 
-void translators_start(const struct nat64_setting *setting)
+static const struct nat64_setting *trusted START_DATA;
+
+START_CODE void translators_start(const struct nat64_setting *setting)
 {
     trusted = setting->mode == NAT64_GIVEN && setting->count > 0 ? setting : NULL;
 }

@@ -8,6 +8,7 @@
 
 #include "core/base/bytes.h"
 #include "core/base/slot.h"
+#include "core/linker/start.h"
 #include "preload/base/critical_section.h"
 #include "preload/log/log.h"
 #include "preload/state/host.h"
@@ -40,12 +41,12 @@ struct state state_of_process = {
     .place = {.owner = STATE_OWNER_SELF}, .pool = {.first = 0xf0400000, .count = 0x400000}, /* 240.64.0.0/10 */
 };
 
-struct state *state_current(void)
+START_CODE struct state *state_current(void)
 {
     return &state_of_process;
 }
 
-bool state_set_up(struct state *state, struct in_addr pool, unsigned pool_length, const char *key_text)
+START_CODE bool state_set_up(struct state *state, struct in_addr pool, unsigned pool_length, const char *key_text)
 {
     struct text text = text_on(state->key_text, sizeof state->key_text);
     text_add(&text, key_text);

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/linker/start.h"
 #include "preload/base/newer_names.h"
 #include "preload/base/raw_file.h"
 
@@ -20,7 +21,7 @@ static const char own_name[] = "/v6shim";
 static const char home_part[] = "/.local/state";
 
 /* path = base + part + name; "" if that is too long or `base` isn't absolute. */
-static void set_path(struct state_place *place, const char *base, const char *part, const char *name)
+static START_CODE void set_path(struct state_place *place, const char *base, const char *part, const char *name)
 {
     struct text path = text_on(place->path, sizeof place->path);
     text_add(&path, base);
@@ -56,7 +57,7 @@ static void set_home(struct state_place *place, const char *home)
     place->existing = strlen(home);
 }
 
-void state_place_usual(struct state_place *place, const char *directory)
+START_CODE void state_place_usual(struct state_place *place, const char *directory)
 {
     *place = (struct state_place){.owner = STATE_OWNER_SELF};
     if (set_fixed(place, directory, geteuid()))

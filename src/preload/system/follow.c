@@ -8,32 +8,34 @@
 #include <string.h>
 
 #include "core/base/text.h"
+#include "core/linker/start.h"
 #include "preload/base/pointer.h"
 
 #define VARIABLE   "LD_PRELOAD="
 #define SEPARATORS " :" /* ld.so(8) */
 #define ENTRY_SIZE 4096
 
-/* "LD_PRELOAD=" and our own entry; "": nothing to put back. */
-static char assignment[sizeof VARIABLE + ENTRY_SIZE];
+/* "LD_PRELOAD=" and our own entry; "": nothing to put back. Most are short, and lie where the start writes. */
+static char usual[256] START_DATA, longest[sizeof VARIABLE + ENTRY_SIZE];
+static char *assignment START_DATA = usual;
 
 /* The other variable that new programs get, and how long its name is, with the "="; NULL: none. */
-static const char *variable;
-static size_t variable_name_length;
+static const char *variable START_DATA;
+static size_t variable_name_length START_DATA;
 
-static const char *own_entry(void)
+static START_CODE const char *own_entry(void)
 {
     return assignment + sizeof VARIABLE - 1;
 }
 
-static const char *base_name(const char *path, size_t length)
+static START_CODE const char *base_name(const char *path, size_t length)
 {
     const char *slash = memrchr(path, '/', length);
     return slash != NULL ? slash + 1 : path;
 }
 
 /* The entry of a list that is called `name`, whatever its directory (which may hold a $LIB); its length, or 0. */
-static size_t find_entry(const char *list, const char *name, const char **entry)
+static START_CODE size_t find_entry(const char *list, const char *name, const char **entry)
 {
     for (; *list != '\0'; list += strspn(list, SEPARATORS)) {
         size_t length = strcspn(list, SEPARATORS);
@@ -48,11 +50,12 @@ static size_t find_entry(const char *list, const char *name, const char **entry)
     return 0;
 }
 
-bool follow_start(bool wanted, const char *other)
+START_CODE bool follow_start(bool wanted, const char *other)
 {
     Dl_info own;
     const char *list = getenv("LD_PRELOAD"), *entry;
-    assignment[0] = '\0';
+    usual[0] = '\0';
+    assignment = usual;
     variable = other;
     variable_name_length = other != NULL ? strcspn(other, "=") + 1 : 0;
     if (!wanted || list == NULL || dladdr((void *)follow_start, &own) == 0 || own.dli_fname == NULL)
@@ -60,7 +63,10 @@ bool follow_start(bool wanted, const char *other)
     size_t length = find_entry(list, base_name(own.dli_fname, strlen(own.dli_fname)), &entry);
     if (length == 0 || length >= ENTRY_SIZE)
         return length == 0;
-    struct text text = text_on(assignment, sizeof assignment);
+    size_t size = sizeof VARIABLE + length;
+    if (size > sizeof usual)
+        assignment = longest;
+    struct text text = text_on(assignment, size);
     text_add(&text, VARIABLE);
     text_add_bytes(&text, entry, length);
     return true;

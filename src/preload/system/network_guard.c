@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "core/linker/start.h"
 #include "preload/libc/libc_object.h"
 
 static const char *const guarded[] = {"connect", "getaddrinfo", "gethostbyname", "gethostbyname_r", "res_nquery"};
@@ -29,7 +30,7 @@ static bool guards(const struct link_map *object)
 }
 
 /* The list begins with the program; behind libc nobody is asked. _DYNAMIC is this library's own. */
-const char *network_guard_find(void)
+START_CODE const char *network_guard_find(void)
 {
     const struct link_map *object = libc_object_first();
     if (object == NULL)

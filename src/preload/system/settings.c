@@ -8,7 +8,7 @@
 #include <sys/auxv.h>
 #include <unistd.h>
 
-#include "preload/libc/start_data.h"
+#include "core/linker/start.h"
 #include "preload/log/log.h"
 #include "preload/system/program_name.h"
 

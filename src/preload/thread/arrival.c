@@ -4,9 +4,11 @@
 #include <stdatomic.h>
 #include <stddef.h>
 
-static void (*_Atomic told)(void);
+#include "core/linker/start.h"
 
-void arrival_start(void (*listener)(void))
+static void (*_Atomic told)(void) START_DATA;
+
+START_CODE void arrival_start(void (*listener)(void))
 {
     atomic_store(&told, listener);
 }

@@ -4,9 +4,11 @@
 #include <pthread.h>
 #include <signal.h>
 
+#include "core/linker/start.h"
+
 static sigset_t mask_at_start;
 
-void signal_handler_start(void)
+START_CODE void signal_handler_start(void)
 {
     pthread_sigmask(SIG_SETMASK, NULL, &mask_at_start);
 }

@@ -6,7 +6,7 @@
 #include <pthread.h>
 #include <stddef.h>
 
-#include "preload/libc/start_data.h"
+#include "core/linker/start.h"
 #include "preload/log/log.h"
 #include "preload/thread/signal_handler.h"
 
@@ -42,7 +42,7 @@ static void thread_ends(void *round)
     errno = saved;
 }
 
-void thread_end_start(const struct thread_end *wanted)
+START_CODE void thread_end_start(const struct thread_end *wanted)
 {
     if (have_key)
         return;
