@@ -41,6 +41,67 @@ static long lacking(void)
     return -1;
 }
 
+static void *bind_function(void **slot, const char *name);
+
+#define BIND(name)                                                    \
+    static void *slot_##name START_DATA;                              \
+    void *function = __atomic_load_n(&slot_##name, __ATOMIC_RELAXED); \
+    if (__builtin_expect(function == NULL, 0))                        \
+        function = bind_function(&slot_##name, #name);
+
+#ifdef __GLIBC__
+/* glibc before 2.33 has no stat() and its kin but in the part of it that is linked into each object. They call
+   functions that are told which structure the caller knows: the one that has not changed since, whose number each
+   port has its own of. */
+#if defined __x86_64__ || (defined __s390x__ && defined __LP64__) || defined __powerpc64__
+#define STATUS_VERSION 1
+#elif defined __aarch64__ || defined __riscv
+#define STATUS_VERSION 0
+#else
+#define STATUS_VERSION 3
+#endif
+#define OLD_STAT(name)                                                                       \
+    static int with_##name(const char *path, void *status)                                   \
+    {                                                                                        \
+        BIND(name)                                                                           \
+        return ((int (*)(int, const char *, void *))function)(STATUS_VERSION, path, status); \
+    }
+#define OLD_FSTAT(name)                                                           \
+    static int with_##name(int fd, void *status)                                  \
+    {                                                                             \
+        BIND(name)                                                                \
+        return ((int (*)(int, int, void *))function)(STATUS_VERSION, fd, status); \
+    }
+#define OLD_FSTATAT(name)                                                                                        \
+    static int with_##name(int directory, const char *path, void *status, int flags)                             \
+    {                                                                                                            \
+        BIND(name)                                                                                               \
+        return ((int (*)(int, int, const char *, void *, int))function)(STATUS_VERSION, directory, path, status, \
+                                                                        flags);                                  \
+    }
+OLD_STAT(__xstat)
+OLD_FSTAT(__fxstat)
+OLD_FSTAT(__fxstat64)
+OLD_FSTATAT(__fxstatat)
+OLD_FSTATAT(__fxstatat64)
+
+static void *old_status(const char *name)
+{
+    return strcmp(name, "stat") == 0        ? (void *)with___xstat
+           : strcmp(name, "fstat") == 0     ? (void *)with___fxstat
+           : strcmp(name, "fstat64") == 0   ? (void *)with___fxstat64
+           : strcmp(name, "fstatat") == 0   ? (void *)with___fxstatat
+           : strcmp(name, "fstatat64") == 0 ? (void *)with___fxstatat64
+                                            : NULL;
+}
+#else
+static void *old_status(const char *name)
+{
+    (void)name;
+    return NULL;
+}
+#endif
+
 /* libresolv has __res_nsend(), which <resolv.h> calls res_nsend(); since they are in libc (2.34), some have lost
    their underscores. Ours have the names of the header that we were built with. */
 static void *by_other_name(const char *name)
@@ -60,16 +121,12 @@ static START_CODE void *bind_function(void **slot, const char *name)
     if (function == NULL)
         function = by_other_name(name);
     if (function == NULL)
+        function = old_status(name);
+    if (function == NULL)
         return (void *)lacking; /* not for good: a part of libc may be about to be loaded */
     __atomic_store_n(slot, function, __ATOMIC_RELAXED);
     return function;
 }
-
-#define FUNCTION(name)                                                \
-    static void *slot_##name START_DATA;                              \
-    void *function = __atomic_load_n(&slot_##name, __ATOMIC_RELAXED); \
-    if (__builtin_expect(function == NULL, 0))                        \
-        function = bind_function(&slot_##name, #name);
 
 /* Weak, and hidden by the version script alone: where a library interposes the name itself (the observer some of
    them), that one is meant, and stays visible. */
@@ -77,13 +134,13 @@ static START_CODE void *bind_function(void **slot, const char *name)
 #define FORWARD(type, name, parameters, arguments)      \
     OVERRIDABLE START_CODE type name parameters         \
     {                                                   \
-        FUNCTION(name)                                  \
+        BIND(name)                                      \
         return ((type(*) parameters)function)arguments; \
     }
 #define FORWARD_VOID(name, parameters, arguments) \
     OVERRIDABLE START_CODE void name parameters   \
     {                                             \
-        FUNCTION(name)                            \
+        BIND(name)                                \
         ((void(*) parameters)function) arguments; \
     }
 #include "preload/libc/libc_names.def"
@@ -111,7 +168,7 @@ static long enter_kernel(long number, const long argument[6])
 #else
 static long enter_kernel(long number, const long argument[6])
 {
-    FUNCTION(syscall)
+    BIND(syscall)
     return ((long (*)(long, ...))function)(number, argument[0], argument[1], argument[2], argument[3], argument[4],
                                            argument[5]);
 }
