@@ -37,9 +37,9 @@ static bool take_word(struct span *rest, struct span *word)
 
 static bool is_known(struct span word)
 {
-    static const char *const known[] = {"files",        "dns",           "db",           "compat", "myhostname",
-                                        "mymachines",   "resolve",       "mdns",         "mdns4",  "mdns6",
-                                        "mdns_minimal", "mdns4_minimal", "mdns6_minimal"};
+    static const char known[][16] = {"files",        "dns",           "db",           "compat", "myhostname",
+                                     "mymachines",   "resolve",       "mdns",         "mdns4",  "mdns6",
+                                     "mdns_minimal", "mdns4_minimal", "mdns6_minimal"};
     for (size_t index = 0; index < sizeof known / sizeof known[0]; index++)
         if (strlen(known[index]) == word.length && memcmp(known[index], word.start, word.length) == 0)
             return true;

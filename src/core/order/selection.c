@@ -139,7 +139,7 @@ void selection_sort(const struct policy *policy, const struct selection_candidat
 
 const char *selection_rule_text(enum selection_rule rule)
 {
-    static const char *const texts[] = {
+    static const char texts[][32] = {
         [SELECTION_FIRST] = "first",
         [SELECTION_USABLE] = "avoid unusable destinations",
         [SELECTION_SCOPE_MATCH] = "matching scope",

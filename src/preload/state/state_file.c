@@ -45,17 +45,18 @@
 
 /* --- faults --- */
 
+/* Arrays, not pointers, which the loader would set right at each start. */
 static const struct {
     bool of_place;
-    const char *what;
-    const char *advice;
+    char what[64];
+    char advice[72]; /* "": none */
 } faults[STATE_REASONS] = {
-    [STATE_NONE] = {true, "no error", NULL},
+    [STATE_NONE] = {true, "no error", ""},
     [STATE_NO_PLACE] = {true, "there is no state directory: HOME is not set, or relative", "set state-dir"},
     [STATE_PLACE_ERROR] = {true, "the state directory can't be used", "make it, mode 0700, or set state-dir"},
     [STATE_PLACE_OWNER] = {true, "the state directory belongs to another user", "chown it or set state-dir"},
     [STATE_PLACE_WRITABLE] = {true, "the state directory is writable by others", "chmod it to 0700"},
-    [STATE_ABSENT] = {false, "does not exist yet", NULL},
+    [STATE_ABSENT] = {false, "does not exist yet", ""},
     [STATE_OPEN_ERROR] = {false, "can't be opened", "make it readable and writable for its user, or remove it"},
     [STATE_NOT_REGULAR] = {false, "is not a regular file", "links are not followed: remove it"},
     [STATE_OWNER] = {false, "belongs to another user", "remove it or chown it"},
@@ -66,8 +67,8 @@ static const struct {
     [STATE_OTHER_POOL] = {false, "was made for another alias-pool", "restore that setting, or remove the file"},
     [STATE_OTHER_KEY] = {false, "was made with another alias-key, or another file key",
                          "set or restore that one, or remove the file"},
-    [STATE_READ_ERROR] = {false, "can't be read", NULL},
-    [STATE_WRITE_ERROR] = {false, "can't be written", NULL},
+    [STATE_READ_ERROR] = {false, "can't be read", ""},
+    [STATE_WRITE_ERROR] = {false, "can't be written", ""},
     [STATE_BUSY] = {false, "stays locked by another process", "see with lsof or fuser whether that one is stopped"},
     [STATE_READABLE] = {false, "can be read by others",
                         "if nobody has read it, chmod it to 0600, else remove all files here"},
@@ -111,7 +112,7 @@ void state_fault_describe(const struct state_fault *fault, const struct state_pl
         text_add(text, error_words(fault->error));
     }
     const char *advice = advice_of(fault);
-    if (advice != NULL) {
+    if (advice[0] != '\0') {
         text_add(text, " (");
         text_add(text, advice);
         text_add(text, ")");

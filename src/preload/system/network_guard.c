@@ -5,13 +5,15 @@
 
 #include "core/linker/start.h"
 #include "preload/libc/libc_object.h"
+#include "preload/libc/object_symbols.h"
 
-static const char *const guarded[] = {"connect", "getaddrinfo", "gethostbyname", "gethostbyname_r", "res_nquery"};
+/* Arrays, not pointers, which the loader would set right at each start. */
+static const char guarded[][16] = {"connect", "getaddrinfo", "gethostbyname", "gethostbyname_r", "res_nquery"};
 
-static bool is_friend(const struct link_map *object)
+static START_CODE bool is_friend(const struct link_map *object)
 {
-    static const char *const starts[] = {"libasan.",   "libtsan.",     "liblsan.",          "libubsan.",
-                                         "libhwasan.", "libclang_rt.", "libv6shim-observe."};
+    static const char starts[][20] = {"libasan.",   "libtsan.",     "liblsan.",          "libubsan.",
+                                      "libhwasan.", "libclang_rt.", "libv6shim-observe."};
     const char *slash = strrchr(object->l_name, '/'), *name = slash != NULL ? slash + 1 : object->l_name;
     for (size_t i = 0; i < sizeof starts / sizeof starts[0]; i++)
         if (strncmp(name, starts[i], strlen(starts[i])) == 0)
@@ -19,11 +21,14 @@ static bool is_friend(const struct link_map *object)
     return false;
 }
 
-static bool guards(const struct link_map *object)
+static START_CODE bool guards(const struct link_map *object)
 {
+    struct object_symbols symbols;
+    object_symbols_read(object, &symbols);
     for (size_t i = 0; i < sizeof guarded / sizeof guarded[0]; i++) {
-        const void *function = libc_object_defines(object, guarded[i]);
-        if (function != NULL && !libc_object_contains(function)) /* old glibcs have some of them in libpthread */
+        void *function;
+        if (object_symbols_find(&symbols, guarded[i], &function) == OBJECT_DEFINES &&
+            !libc_object_contains(function)) /* old glibcs have some of them in libpthread */
             return true;
     }
     return false;
