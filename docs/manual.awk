@@ -1,5 +1,6 @@
 # Makes a manual page out of its template: @VERSION@ is replaced, and the lines @OPTIONS@ (an option of `v6shim run` for
-# each setting), @SETTINGS@ (keyword, variable, values) and @HOOKS@ (the interposed functions) become lists.
+# each setting), @SETTINGS@ (keyword, variable, values) and @HOOKS@ (the interposed functions) become lists. So does
+# @SAMPLE@ of a configuration file: each setting as a comment.
 #
 #   awk -v version=1.2.3 -v settings=src/core/settings/settings.def -v hooks=src/preload/hooks.def -f docs/manual.awk docs/PAGE.in >docs/PAGE
 
@@ -64,6 +65,8 @@ function print_setting(entry, as_option,    part, word, kind, value) {
     kind = word[3]
     value = kind == "CHOICE" || kind == "CHOICE_OR_FILE" ? "Cm " part[6] : "Ar " part[8]
     gsub(/\|/, " Ns | Ns Cm ", value)
+    if (kind == "CHOICE_OR_FILE")
+        value = value " Ns | Ns Ar path"
     if (as_option) {
         print ".It Fl -" part[2] " Ns = Ns " value
         print_text(part[10])
@@ -76,10 +79,25 @@ function print_setting(entry, as_option,    part, word, kind, value) {
     print_values(kind, part[6], part[4])
 }
 
+# A list of its own for each group; the template has begun one above the options.
+function print_group(line, as_option,    part) {
+    split(line, part, /"/)
+    if (as_option || group != "")
+        print ".El"
+    if (as_option)
+        print ".Pp\n" part[2] ":"
+    else
+        print ".Ss " part[2]
+    print ".Bl -tag -width Ds"
+    group = part[2]
+}
+
 function print_settings(as_option,    line, entry) {
     entry = ""
     while ((getline line < settings) > 0) {
-        if (line ~ /^SETTING\(/)
+        if (line ~ /^SETTING_GROUP\(/)
+            print_group(line, as_option)
+        else if (line ~ /^SETTING\(/)
             entry = line
         else if (entry != "")
             entry = entry line
@@ -88,6 +106,7 @@ function print_settings(as_option,    line, entry) {
             entry = ""
         }
     }
+    print ".El"
     close(settings)
 }
 
@@ -116,6 +135,55 @@ function print_hooks(    line, name) {
     close(hooks)
 }
 
+# Comment lines of at most 100 characters.
+function print_comment(text,    count, words, place, line) {
+    count = split(text, words, / /)
+    line = "#"
+    for (place = 1; place <= count; place++) {
+        if (length(line) + 1 + length(words[place]) > 100) {
+            print line
+            line = "#"
+        }
+        line = line " " words[place]
+    }
+    print line
+}
+
+# What a value looks like where there is no default.
+BEGIN {
+    example["redirect"] = "192.0.2.7 = host.example.org"
+    example["listen-map"] = "192.0.2.1 = 2001:db8::1"
+    example["alias-map"] = "2001:db8:1::/120 = 198.18.1.0/24"
+    example["alias-key"] = "the same text on every host"
+    example["state-dir"] = "/var/lib/v6shim"
+    example["log-file"] = "/var/log/v6shim.log"
+}
+
+function print_sample(    line, entry, part, word) {
+    entry = ""
+    while ((getline line < settings) > 0) {
+        if (line ~ /^SETTING_GROUP\(/) {
+            split(line, part, /"/)
+            print "\n# ---- " part[2]
+        } else if (line ~ /^SETTING\(/)
+            entry = line
+        else if (entry != "")
+            entry = entry line
+        if (entry ~ /"\)$/) {
+            split(entry, part, /"/)
+            split(part[3], word, /, */)
+            print ""
+            print_comment(part[10])
+            if (word[3] == "CHOICE" || word[3] == "CHOICE_OR_FILE")
+                print "# One of: " part[6] (word[3] == "CHOICE" ? "" : ", or an absolute path")
+            print "#" part[2] " " (part[4] != "" ? part[4] : example[part[2]])
+            entry = ""
+        }
+    }
+    close(settings)
+}
+
+$0 == "@SAMPLE@" { print_sample(); next }
 $0 == "@OPTIONS@" { print_settings(1); next }
 $0 == "@SETTINGS@" { print_settings(0); next }
 $0 == "@HOOKS@" { print_hooks(); next }

@@ -55,8 +55,8 @@ static void print_usage(FILE *stream)
     for (size_t index = 0; index < COMMAND_COUNT; index++)
         fprintf(stream, "  %-10s %s\n", commands[index].name, commands[index].summary);
     fputs("\n"
-          "`v6shim help COMMAND` tells more; the manual pages v6shim(1) and libv6shim(7)\n"
-          "tell all.\n",
+          "`v6shim help COMMAND` tells more; the manual pages v6shim(1), v6shim.conf(5) and\n"
+          "libv6shim(7) tell all.\n",
           stream);
 }
 

@@ -9,6 +9,7 @@
 
 #include "command/common/command.h"
 #include "command/common/launch.h"
+#include "command/common/setting_words.h"
 #include "core/settings/config.h"
 
 #define OPTION_HELP    'h'
@@ -33,13 +34,16 @@ static struct option *make_options(void)
 
 static void print_setting(const struct setting *setting)
 {
-    char expected[MESSAGE_SIZE];
+    char expected[MESSAGE_SIZE], placeholder[MESSAGE_SIZE];
     struct text text = text_on(expected, sizeof expected);
-    printf("  --%s=%s", setting->keyword, setting_placeholder(setting));
-    if (setting->initial[0] != '\0')
-        printf("  (default %s)", setting->initial);
+    const struct setting_words *words = setting_words(setting);
+    if (words->group != NULL)
+        printf("\n%s:\n", words->group);
+    printf("  --%s=%s", setting->keyword, setting_placeholder(setting, placeholder, sizeof placeholder));
+    if (words->initial[0] != '\0')
+        printf("  (default %s)", words->initial);
     putchar('\n');
-    print_wrapped(setting->help, 6);
+    print_wrapped(words->help, 6);
     if (setting->kind == SETTING_CHOICE || setting->kind == SETTING_PATH)
         return;
     text_add(&text, "Takes ");
@@ -57,12 +61,11 @@ static int print_help(void)
          "Runs PROGRAM with libv6shim.so added to LD_PRELOAD. Each option sets the variable\n"
          "of its name for the program and its children: --resolution-delay=20 is\n"
          "V6SHIM_RESOLUTION_DELAY=20. Variables go before the configuration file.\n"
-         "A relative path is made absolute.\n"
-         "\n"
-         "Options:");
+         "A relative path is made absolute.");
     for (size_t index = 0; index < count; index++)
         print_setting(&list[index]);
-    puts("  -h, --help\n"
+    puts("\n"
+         "  -h, --help\n"
          "      Prints this.\n"
          "\n"
          "Exit status: that of PROGRAM; 2 for a bad option, 126 where PROGRAM cannot be\n"
@@ -76,9 +79,11 @@ static size_t path_in(const struct setting *setting, const char *value)
     static const char word[] = "file ";
     if (setting->kind == SETTING_PATH)
         return 0;
-    if (setting->kind != SETTING_CHOICE_OR_FILE || strncmp(value, word, sizeof word - 1) != 0)
+    if (setting->kind != SETTING_CHOICE_OR_FILE)
         return strlen(value);
-    return sizeof word - 1 + strspn(value + sizeof word - 1, " ");
+    if (strncmp(value, word, sizeof word - 1) == 0)
+        return sizeof word - 1 + strspn(value + sizeof word - 1, " ");
+    return strchr(value, '/') != NULL ? 0 : strlen(value);
 }
 
 /* A relative path as an absolute one, any other value as it is, in new memory. */

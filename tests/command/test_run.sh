@@ -27,6 +27,8 @@ try "$v6shim" run --log-file=a.log sh -c "$show"
 same "a relative path is made absolute" "  $PWD/a.log" "$output"
 try "$v6shim" run --policy='file  a.conf' sh -c 'echo "$V6SHIM_POLICY"'
 same "that of a policy file, too" "file  $PWD/a.conf" "$output"
+try "$v6shim" run --policy=./a.conf sh -c 'echo "$V6SHIM_POLICY"'
+same "also without that word" "$PWD/./a.conf" "$output"
 cd "$OLDPWD" || exit 1
 try "$v6shim" run sh -c 'echo "$1|$2"' name "a b" --prefer=nonsense
 same "arguments reach the program as they are" "a b|--prefer=nonsense" "$output"
@@ -46,7 +48,7 @@ bad_option '--families: expected both, inet or inet6, found nothing' --families=
 bad_option '--resolution-delay: expected a whole number of milliseconds from 0 to 10000, found "10001"' \
     --resolution-delay=10001
 bad_option '--log-file: expected an absolute path of 1 to 511 bytes, found nothing' --log-file ''
-bad_option '--policy: expected system, rfc6724, rfc6724-update, ula-first, ipv4-first or file PATH (an absolute path), '`
+bad_option '--policy: expected system, rfc6724, rfc6724-update, ula-first, ipv4-first or an absolute path, '`
     `'found "file"' --policy=file
 bad_option '--alias-pool: expected an IPv4 prefix of length 8 to 28, all other bits 0, outside 0.0.0.0/8, '`
     `'127.0.0.0/8, 224.0.0.0/4 and 255.0.0.0/8, found "127.0.0.0/8"' --alias-pool=127.0.0.0/8

@@ -154,6 +154,14 @@ if [ "$(id -u)" -eq 0 ] && setpriv --reuid=65534 --clear-groups true 2>/dev/null
     same "a home that can't be entered" "0" "$(value_of prefer)$errors"
 fi
 
+# --- the sample: nothing in force as it is, all of it right when the comments are settings
+try env V6SHIM_CONF=docs/v6shim.conf "$probe"
+same "the sample: defaults" "$defaults" "$output$errors"
+sed -n 's/^#\([a-z]\)/\1/p' docs/v6shim.conf >"$conf"
+try env V6SHIM_CONF="$conf" "$probe"
+same "the sample without its #: nothing said" "" "$errors"
+same "the sample without its #" /var/log/v6shim.log "$(value_of log-file)"
+
 # --- the log takes part of the settings that it complains about
 with_conf "log-file $room/log\nprefer ipv5\n"
 same "complaints go to the log file" "" "$errors"

@@ -40,11 +40,8 @@ static void check_settings(const struct settings *settings)
 /* A map is not in the list of settings yet: parsed directly. */
 static void try_map(const char *text, size_t length)
 {
-    static const struct setting map = {.keyword = "map",
-                                       .initial = "",
-                                       .constraint = "IPv6=IPv4",
-                                       .kind = SETTING_PREFIX_MAP,
-                                       .size = sizeof(struct prefix_map)};
+    static const struct setting map = {
+        .keyword = "map", .constraint = "IPv6=IPv4", .kind = SETTING_PREFIX_MAP, .size = sizeof(struct prefix_map)};
     struct prefix_map field = {.count = PREFIX_MAP_SIZE - 2};
     struct setting_fault fault;
     if (!setting_parse(&map, text, length, &field, &fault))

@@ -10,7 +10,7 @@
 
 #define VARIABLE_PREFIX_LENGTH (sizeof SETTING_VARIABLE_PREFIX - 1)
 
-#define SEE_MANUAL " (see libv6shim(7))"
+#define SEE_MANUAL " (see v6shim.conf(5))"
 
 void complain_of(const struct complaint_place *place, size_t offset, bool voids_block, const char *message)
 {

@@ -6,17 +6,16 @@
 #include <string.h>
 
 static const struct setting list[] = {
+#define SETTING_GROUP(title_)
 #define SETTING(keyword_, field_, kind_, initial_, constraint_, metavariable_, help_) \
     {.keyword = keyword_,                                                             \
-     .initial = initial_,                                                             \
      .constraint = constraint_,                                                       \
-     .metavariable = metavariable_,                                                   \
-     .help = help_,                                                                   \
      .kind = SETTING_##kind_,                                                         \
      .offset = offsetof(struct settings, field_),                                     \
      .size = sizeof((struct settings *)0)->field_},
 #include "core/settings/settings.def"
 #undef SETTING
+#undef SETTING_GROUP
 };
 
 #define LIST_LENGTH (sizeof list / sizeof list[0])
@@ -24,7 +23,8 @@ static const struct setting list[] = {
 #define VARIABLE_PREFIX_LENGTH (sizeof SETTING_VARIABLE_PREFIX - 1)
 
 /* Variables that are no settings: read elsewhere, or passed from the command to the library. */
-static const char *const internal_variables[] = {"V6SHIM_CONF", "V6SHIM_LIBRARY", "V6SHIM_OBSERVE", "V6SHIM_TRACE"};
+static const char internal_variables[][sizeof "V6SHIM_LIBRARY"] = {"V6SHIM_CONF", "V6SHIM_LIBRARY", "V6SHIM_OBSERVE",
+                                                                   "V6SHIM_TRACE"};
 
 const struct setting *config_list(size_t *count)
 {
@@ -40,11 +40,15 @@ const struct setting *config_find(const char *keyword, size_t length)
     return NULL;
 }
 
+/* What is not zero of them. tests/command/common/test_setting_words.c compares each with its text in settings.def. */
 void config_defaults(struct settings *settings)
 {
-    for (size_t index = 0; index < LIST_LENGTH; index++)
-        if (list[index].initial[0] != '\0')
-            setting_reset(&list[index], settings);
+    settings->resolution_delay_ms = 50;
+    settings->attempt_delay_ms = 250;
+    settings->silence_limit_ms = 2000;
+    settings->alias_pool = (struct ipv4_prefix){.address.s_addr = htonl(0xf0400000), .length = 10}; /* 240.64.0.0 */
+    settings->nat64_inbound.mode = NAT64_OFF;
+    settings->log = LOG_LEVEL_WARNING;
 }
 
 static bool is_blank(char character)
@@ -54,13 +58,9 @@ static bool is_blank(char character)
 
 static bool is_internal(const char *name, size_t length)
 {
-    for (size_t index = 0; index < sizeof internal_variables / sizeof internal_variables[0]; index++) {
-        const char *known = internal_variables[index];
-        size_t known_length = strcspn(known, "*");
-        bool whole = known[known_length] == '\0';
-        if ((whole ? length == known_length : length >= known_length) && memcmp(name, known, known_length) == 0)
+    for (size_t index = 0; index < sizeof internal_variables / sizeof internal_variables[0]; index++)
+        if (strlen(internal_variables[index]) == length && memcmp(name, internal_variables[index], length) == 0)
             return true;
-    }
     return false;
 }
 
@@ -100,7 +100,7 @@ void config_set_variable(const char *name, size_t name_length, const char *value
     } else if (!setting_parse(setting, value + start, length - start, NULL, &fault)) {
         complain_of_value(&place, start, setting, value + start, &fault);
     } else if (reader->settings != NULL) {
-        setting_reset(setting, reader->settings); /* a map starts anew */
+        setting_clear(setting, reader->settings); /* a map starts anew */
         setting_parse(setting, value + start, length - start, reader->settings, &fault);
         if (reader->taken != NULL)
             reader->taken(reader->context, setting, source, 0);

@@ -211,11 +211,11 @@ static bool parse_map(const struct setting *setting, struct span value, struct p
     return true;
 }
 
-/* The last choice is "file PATH". */
+/* A choice; an absolute path, which no choice looks like; or that path behind the word "file". */
 static bool parse_choice_or_file(const struct setting *setting, struct span value, struct choice_or_file *field)
 {
     struct span path = value, word;
-    if (parse_choice(setting, value, NULL) && memchr(value.start, ' ', value.length) == NULL) {
+    if (parse_choice(setting, value, NULL)) {
         if (field != NULL) {
             *field = (struct choice_or_file){0};
             parse_choice(setting, value, &field->choice);
@@ -223,8 +223,8 @@ static bool parse_choice_or_file(const struct setting *setting, struct span valu
         return true;
     }
     split(&path, ' ', &word);
-    path = trim(path);
-    if (!word_is(word, "file") || path.length == 0 || path.length >= sizeof field->path || path.start[0] != '/')
+    path = word_is(word, "file") ? trim(path) : value;
+    if (path.length == 0 || path.length >= sizeof field->path || path.start[0] != '/')
         return false;
     if (field != NULL) {
         field->choice = 0;
@@ -353,23 +353,23 @@ bool setting_parse(const struct setting *setting, const char *value, size_t leng
     return false;
 }
 
-void setting_reset(const struct setting *setting, void *base)
+void setting_clear(const struct setting *setting, void *base)
 {
-    struct setting_fault fault;
     memset((char *)base + setting->offset, 0, setting->size);
-    if (setting->initial[0] != '\0')
-        setting_parse(setting, setting->initial, strlen(setting->initial), base, &fault);
 }
 
 static void describe_choice(const struct setting *setting, struct text *text)
 {
+    bool or_file = setting->kind == SETTING_CHOICE_OR_FILE;
     struct span choices = {setting->constraint, strlen(setting->constraint)}, choice;
     for (bool more = true, first = true; more; first = false) {
         more = split(&choices, '|', &choice);
         if (!first)
-            text_add(text, more ? ", " : " or ");
+            text_add(text, more || or_file ? ", " : " or ");
         text_add_bytes(text, choice.start, choice.length);
     }
+    if (or_file)
+        text_add(text, " or an absolute path");
 }
 
 void setting_describe(const struct setting *setting, struct text *text)
@@ -380,8 +380,6 @@ void setting_describe(const struct setting *setting, struct text *text)
     case SETTING_CHOICE:
     case SETTING_CHOICE_OR_FILE:
         describe_choice(setting, text);
-        if (setting->kind == SETTING_CHOICE_OR_FILE)
-            text_add(text, " (an absolute path)");
         break;
     case SETTING_MILLISECONDS:
         text_add(text, "a whole number of milliseconds from ");
@@ -434,12 +432,6 @@ void setting_explain(const struct setting *setting, const char *value, const str
         text_add(text, "nothing");
     else
         setting_quote(value + fault->offset, fault->length, text);
-}
-
-const char *setting_placeholder(const struct setting *setting)
-{
-    return setting->kind == SETTING_CHOICE || setting->kind == SETTING_CHOICE_OR_FILE ? setting->constraint
-                                                                                      : setting->metavariable;
 }
 
 void setting_variable(const struct setting *setting, char name[SETTING_VARIABLE_SIZE])

@@ -25,7 +25,8 @@ enum setting_kind {
     SETTING_PATH,           /* the same; an absolute path */
     SETTING_IPV4_POOL,      /* "8..28", the lengths allowed; struct ipv4_prefix */
     SETTING_PREFIX_MAP,     /* "IPv6=IPv4", the families of both sides; struct prefix_map */
-    SETTING_CHOICE_OR_FILE, /* "system|rfc6724|file PATH", the file last; struct choice_or_file */
+    SETTING_CHOICE_OR_FILE, /* "system|rfc6724"; an absolute path as well, alone or as "file PATH"; struct
+                               choice_or_file */
     SETTING_NAT64,          /* "auto|off|PREFIX..." or "off|PREFIX..."; struct nat64_setting */
     SETTING_REDIRECTS,      /* "IPv4=NAME|IPv6"; struct redirects */
 };
@@ -72,15 +73,14 @@ struct prefix_map {
     } entries[PREFIX_MAP_SIZE];
 };
 
+/* Without pointers: the loader would have to set those in every process. What only people read of a setting is in
+   command/common/setting_words.h. */
 struct setting {
-    const char *keyword;
-    const char *initial; /* the default, as text; "" is none */
-    const char *constraint;
-    const char *metavariable;
-    const char *help;
+    char keyword[20];
+    char constraint[52];
     enum setting_kind kind;
-    size_t offset; /* of the field */
-    size_t size;   /* of the field, in bytes */
+    uint32_t offset; /* of the field */
+    uint32_t size;   /* of the field, in bytes */
 };
 
 /* Where in a value, counted in bytes from 0, the part starts that is wrong, and that part. */
@@ -97,8 +97,8 @@ struct setting_fault {
 bool setting_parse(const struct setting *setting, const char *value, size_t length, void *base,
                    struct setting_fault *fault);
 
-/* Puts the default into the field. */
-void setting_reset(const struct setting *setting, void *base);
+/* Makes all bytes of the field zero: a map is empty, as it is before the first line that adds to it. */
+void setting_clear(const struct setting *setting, void *base);
 
 /* The values that are right: "policy, ipv6 or ipv4", "a whole number of milliseconds from 0 to 10000". */
 void setting_describe(const struct setting *setting, struct text *text);
@@ -106,9 +106,6 @@ void setting_describe(const struct setting *setting, struct text *text);
 /* `expected <those values>, found "<the wrong part>"`, for a value that setting_parse refused. */
 void setting_explain(const struct setting *setting, const char *value, const struct setting_fault *fault,
                      struct text *text);
-
-/* What the command's help shows for the value: "policy|ipv6|ipv4", "MS". */
-const char *setting_placeholder(const struct setting *setting);
 
 /* V6SHIM_ and the keyword in capitals, with _ for -. */
 void setting_variable(const struct setting *setting, char name[SETTING_VARIABLE_SIZE]);

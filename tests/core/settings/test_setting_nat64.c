@@ -18,19 +18,16 @@ struct fields {
 };
 
 static const struct setting policy = {.keyword = "policy",
-                                      .initial = "system",
-                                      .constraint = "system|rfc6724|file PATH",
+                                      .constraint = "system|rfc6724",
                                       .kind = SETTING_CHOICE_OR_FILE,
                                       .offset = offsetof(struct fields, policy),
                                       .size = sizeof(struct choice_or_file)};
 static const struct setting nat64 = {.keyword = "nat64",
-                                     .initial = "auto",
                                      .constraint = "auto|off|PREFIX...",
                                      .kind = SETTING_NAT64,
                                      .offset = offsetof(struct fields, nat64),
                                      .size = sizeof(struct nat64_setting)};
 static const struct setting redirects = {.keyword = "redirect",
-                                         .initial = "",
                                          .constraint = "IPv4=NAME|IPv6",
                                          .kind = SETTING_REDIRECTS,
                                          .offset = offsetof(struct fields, redirects),
@@ -42,7 +39,7 @@ static void test_policy(void **state)
     static const char *const bad[] = {"",         "systemic",   "file",     "file ",  "file PATH",
                                       "file gai", "rfc6724 /x", "files /x", "FILE /x"};
     struct fields fields;
-    setting_reset(&policy, &fields);
+    setting_clear(&policy, &fields);
     assert_int_equal(fields.policy.choice, 0);
     assert_string_equal(fields.policy.path, "");
     assert_int_equal(fault_of(&policy, "file   /etc/my gai.conf", &fields), GOOD);
@@ -50,6 +47,8 @@ static void test_policy(void **state)
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
         assert_int_equal(fault_of(&policy, bad[i], &fields), 0);
     assert_string_equal(fields.policy.path, "/etc/my gai.conf");
+    assert_int_equal(fault_of(&policy, "/etc/other gai.conf", &fields), GOOD);
+    assert_string_equal(fields.policy.path, "/etc/other gai.conf");
     assert_int_equal(fault_of(&policy, "rfc6724", &fields), GOOD);
     assert_int_equal(fields.policy.choice, 1);
     assert_string_equal(fields.policy.path, "");
@@ -73,7 +72,7 @@ static void test_nat64(void **state)
 {
     (void)state;
     struct fields fields;
-    setting_reset(&nat64, &fields);
+    setting_clear(&nat64, &fields);
     assert_int_equal(fields.nat64.mode, NAT64_AUTO);
     assert_int_equal(fault_of(&nat64, "off", &fields), GOOD);
     assert_int_equal(fields.nat64.mode, NAT64_OFF);
@@ -92,7 +91,7 @@ static void test_nat64_faults(void **state)
 {
     (void)state;
     struct fields fields;
-    setting_reset(&nat64, &fields);
+    setting_clear(&nat64, &fields);
     assert_int_equal(fault_of(&nat64, "", &fields), 0);
     assert_int_equal(fault_of(&nat64, "yes", &fields), 0);
     assert_int_equal(fault_of(&nat64, "64:ff9b::/97", &fields), 0);
@@ -114,7 +113,7 @@ static void test_longest_redirect(void **state)
     struct fields fields;
     char value[400];
     const size_t room = sizeof fields.redirects.entries[0].name, before = strlen("192.0.2.7=");
-    setting_reset(&redirects, &fields);
+    setting_clear(&redirects, &fields);
     strcpy(value, "192.0.2.7=");
     memset(value + before, 'a', room);
     value[before + room - 1] = '\0';
@@ -131,7 +130,7 @@ static void test_redirects(void **state)
     (void)state;
     struct fields fields;
     char text[INET_ADDRSTRLEN];
-    setting_reset(&redirects, &fields);
+    setting_clear(&redirects, &fields);
     assert_int_equal(fault_of(&redirects, "192.0.2.7 = 2001:db8::7", &fields), GOOD);
     assert_int_equal(fault_of(&redirects, "192.0.2.8=new.example., 192.0.2.9 = host_1", &fields), GOOD);
     assert_int_equal(fields.redirects.count, 3);
@@ -147,7 +146,7 @@ static void test_redirect_faults(void **state)
 {
     (void)state;
     struct fields fields;
-    setting_reset(&redirects, &fields);
+    setting_clear(&redirects, &fields);
     static const char *const no_hosts[] = {"192.0.2.7=::", "192.0.2.7=ff02::1", "192.0.2.7=::ffff:192.0.2.8",
                                            "192.0.2.7=fe80::1"};
     for (size_t i = 0; i < sizeof no_hosts / sizeof no_hosts[0]; i++)
