@@ -16,6 +16,7 @@
 #include "check/report/print.h"
 #include "check/run/run.h"
 #include "command/common/command.h"
+#include "command/common/settings_options.h"
 
 #define NAME                 "check"
 #define DETAILS_MAXIMUM      10 /* programs that are shown in detail unasked */
@@ -31,6 +32,7 @@ struct arguments {
     bool runs; /* --run */
     struct check_run run;
     bool waits; /* --wait */
+    bool sets;  /* a setting */
     bool json, all, details, nul;
     bool fails; /* --fail-on never: false */
     enum gap_severity fail_on;
@@ -84,6 +86,7 @@ static void print_help(void)
          "  -o, --output FILE      print the report into this file\n"
          "      --wait SECONDS     when PROGRAM has ended, go on for so long (10) with\n"
          "                         processes that it has left behind, or for ever\n"
+         "      --prefer=ORDER and the other settings, as for v6shim run\n"
          "\n"
          "Exit status: 0 no gap, 1 gaps, 2 something could not be checked or a bad option.\n"
          "With --run --fail-on never: that of PROGRAM.");
@@ -103,7 +106,7 @@ enum {
     OPTION_WAIT
 };
 
-static const struct option options[] = {
+static const struct option own_options[] = {
     {"pid", required_argument, NULL, OPTION_PID},
     {"json", no_argument, NULL, OPTION_JSON},
     {"details", no_argument, NULL, OPTION_DETAILS},
@@ -117,8 +120,9 @@ static const struct option options[] = {
     {"null", no_argument, NULL, '0'},
     {"jobs", required_argument, NULL, 'j'},
     {"help", no_argument, NULL, 'h'},
-    {NULL, 0, NULL, 0},
 };
+
+#define OWN_OPTIONS (sizeof own_options / sizeof own_options[0])
 
 /* A whole number from 1 to the largest; false for anything else. */
 static bool parse_number(const char *text, long largest, long *number)
@@ -179,7 +183,8 @@ static int take_value(struct arguments *arguments, int option)
 static bool asks_for_run(char **argv)
 {
     for (char **at = argv + 1; *at != NULL && strcmp(*at, "--") != 0; at++)
-        if (strncmp(*at, "--r", 3) == 0 || strncmp(*at, "--ob", 4) == 0) /* getopt_long() takes beginnings */
+        if (strcmp(*at, "--ru") == 0 || strcmp(*at, "--run") == 0 || /* getopt_long() takes beginnings */
+            strncmp(*at, "--ob", 4) == 0)
             return true;
     return false;
 }
@@ -187,7 +192,10 @@ static bool asks_for_run(char **argv)
 /* Returns -1 to go on, else the exit status. */
 static int take_options(int argc, char **argv, struct arguments *arguments)
 {
+    struct option options[OWN_OPTIONS + SETTINGS_OPTIONS_MAX + 1] = {0};
     int option, status = 0;
+    memcpy(options, own_options, sizeof own_options);
+    settings_options_list(options + OWN_OPTIONS);
     const char *letters = asks_for_run(argv) ? "+:h0j:o:" : ":h0j:o:";
     opterr = 0;
     while (status == 0 && (option = getopt_long(argc, argv, letters, options, NULL)) != -1)
@@ -221,7 +229,9 @@ static int take_options(int argc, char **argv, struct arguments *arguments)
         case ':':
             return complain_option(NAME, option, argv, options);
         default:
-            status = take_value(arguments, option);
+            arguments->sets |= settings_options_have(option);
+            status =
+                settings_options_have(option) ? settings_options_take(NAME, option) : take_value(arguments, option);
             break;
         }
     return status == 0 ? -1 : status;
@@ -251,6 +261,8 @@ static const char *find_misfit(const struct arguments *arguments, char **names)
         return NULL;
     if (arguments->run.output != NULL)
         return "--output goes with --run: the report on files is printed on standard output";
+    if (arguments->sets)
+        return "settings go with --run: files are judged without them";
     if (arguments->waits)
         return "--wait goes with --run: files are not waited for";
     if (*names == NULL && arguments->targets.count == 0)

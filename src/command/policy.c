@@ -31,6 +31,7 @@ static void print_help(void)
          "the one before.\n"
          "\n"
          "      --json             print JSON\n"
+         "      --policy=POLICY and the other settings, as for v6shim run\n"
          "  -h, --help             print this\n"
          "\n"
          "Exit status: 0 done, 1 a name has no address, 2 a bad option.");
@@ -171,7 +172,7 @@ int policy_command(int argc, char **argv)
 {
     bool json = false;
     const struct command_option options[] = {{"json", 0, &json, NULL}, {0}};
-    int status = options_take(NAME, argc, argv, options, OPTIONS_ANYWHERE, print_help);
+    int status = options_take_with_settings(NAME, argc, argv, options, OPTIONS_ANYWHERE, print_help);
     if (status != -1)
         return status;
     log_stderr_as(NAME);

@@ -25,4 +25,23 @@ for count in 16 17 30; do
     same "$count bad lines: how many are told" $((count > 16 ? 17 : 16)) "$(lines_of "$errors")"
 done
 contains "thirty bad lines" "...and 14 more lines like these; is $room/policy a file such as gai.conf?" "$errors"
+
+# --- settings, as options
+try "$v6shim" policy --policy=ula-first --json
+contains "--policy" '"policy": "ula-first"' "$output"
+try "$v6shim" policy --policy=rfc
+same "a bad one: status" 2 "$status"
+contains "a bad one" '--policy: expected system, ' "$errors"
+echo 'policy rfc6724-update' >"$room/conf"
+try "$v6shim" policy --config="$room/conf" --json
+contains "--config" '"policy": "rfc6724-update"' "$output"
+for command in trace 'check --run'; do
+    try "$v6shim" $command --prefer=ipv6 --config="$room/conf" -- sh -c 'echo "$V6SHIM_PREFER $V6SHIM_CONF"'
+    same "$command takes settings" "ipv6 $room/conf" "$output"
+    try "$v6shim" $command --prefer=ipv5 -- sh -c 'echo run'
+    same "$command: a bad one" 2 "$status$output"
+done
+try "$v6shim" check --prefer=ipv6 /bin/sh
+same "check of a file takes none" 2 "$status"
+contains "check of a file takes none" "settings go with --run" "$errors"
 finish

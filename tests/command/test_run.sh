@@ -29,6 +29,9 @@ try "$v6shim" run --policy='file  a.conf' sh -c 'echo "$V6SHIM_POLICY"'
 same "that of a policy file, too" "file  $PWD/a.conf" "$output"
 try "$v6shim" run --policy=./a.conf sh -c 'echo "$V6SHIM_POLICY"'
 same "also without that word" "$PWD/./a.conf" "$output"
+echo 'prefer ipv6' >some.conf
+try "$v6shim" run --config=some.conf sh -c 'echo "$V6SHIM_CONF"'
+same "--config is made absolute" "$PWD/some.conf" "$output"
 cd "$OLDPWD" || exit 1
 try "$v6shim" run sh -c 'echo "$1|$2"' name "a b" --prefer=nonsense
 same "arguments reach the program as they are" "a b|--prefer=nonsense" "$output"
@@ -44,6 +47,7 @@ bad_option() {
     same "run $*: nothing is run" 0 $?
 }
 bad_option '--prefer: expected policy, ipv6 or ipv4, found "ipv5"' --prefer=ipv5
+bad_option '--config: cannot read /nosuch/conf: No such file or directory' --config=/nosuch/conf
 bad_option '--families: expected both, inet or inet6, found nothing' --families=
 bad_option '--resolution-delay: expected a whole number of milliseconds from 0 to 10000, found "10001"' \
     --resolution-delay=10001

@@ -1,20 +1,22 @@
-/* Reads the options of a subcommand; called by those that have flags and texts only. */
+/* Reads the options of a subcommand; called by those that have flags, texts and settings only. */
 #include "command/common/options.h"
 
 #include <getopt.h>
 #include <stddef.h>
 
 #include "command/common/command.h"
+#include "command/common/settings_options.h"
 
 #define LONG_ONLY 256 /* and above: options without a letter, by their place in the list */
 
 /* The list as getopt_long() wants it. */
 struct table {
-    struct option options[OPTIONS_MAX + 2];
+    struct option options[OPTIONS_MAX + SETTINGS_OPTIONS_MAX + 2];
     char letters[2 * OPTIONS_MAX + sizeof "+:h"];
 };
 
-static void make_table(struct table *table, const struct command_option *list, enum options_order order)
+static void make_table(struct table *table, const struct command_option *list, enum options_order order,
+                       bool settings)
 {
     size_t count = 0;
     char *letter = table->letters;
@@ -34,6 +36,8 @@ static void make_table(struct table *table, const struct command_option *list, e
         if (has_value == required_argument)
             *letter++ = ':';
     }
+    if (settings)
+        count += settings_options_list(table->options + count);
     table->options[count] = (struct option){"help", no_argument, NULL, 'h'};
 }
 
@@ -48,21 +52,38 @@ static void take(const struct table *table, const struct command_option *list, i
         *list[at].flag = true;
 }
 
+static int take_all(const char *command, int argc, char **argv, const struct command_option *list,
+                    struct table *table, void (*print_help)(void))
+{
+    int result, status = -1;
+    opterr = 0;
+    while (status == -1 && (result = getopt_long(argc, argv, table->letters, table->options, NULL)) != -1) {
+        if (result == '?' || result == ':') {
+            status = complain_option(command, result, argv, table->options);
+        } else if (result == 'h') {
+            print_help();
+            status = EXIT_STATUS_OK;
+        } else if (!settings_options_have(result)) {
+            take(table, list, result);
+        } else if (settings_options_take(command, result) != EXIT_STATUS_OK) {
+            status = EXIT_STATUS_USAGE;
+        }
+    }
+    return status;
+}
+
 int options_take(const char *command, int argc, char **argv, const struct command_option *list,
                  enum options_order order, void (*print_help)(void))
 {
     struct table table;
-    int result;
-    make_table(&table, list, order);
-    opterr = 0;
-    while ((result = getopt_long(argc, argv, table.letters, table.options, NULL)) != -1) {
-        if (result == '?' || result == ':')
-            return complain_option(command, result, argv, table.options);
-        if (result == 'h') {
-            print_help();
-            return EXIT_STATUS_OK;
-        }
-        take(&table, list, result);
-    }
-    return -1;
+    make_table(&table, list, order, false);
+    return take_all(command, argc, argv, list, &table, print_help);
+}
+
+int options_take_with_settings(const char *command, int argc, char **argv, const struct command_option *list,
+                               enum options_order order, void (*print_help)(void))
+{
+    struct table table;
+    make_table(&table, list, order, true);
+    return take_all(command, argc, argv, list, &table, print_help);
 }

@@ -1,5 +1,5 @@
 /*
- * The options of a command whose options are flags and texts, and --help.
+ * The options of a command whose options are flags, texts and settings, and --help.
  */
 #ifndef V6SHIM_COMMAND_COMMON_OPTIONS_H
 #define V6SHIM_COMMAND_COMMON_OPTIONS_H
@@ -28,5 +28,9 @@ enum options_order {
  */
 int options_take(const char *command, int argc, char **argv, const struct command_option *list,
                  enum options_order order, void (*print_help)(void));
+
+/* The same, and the settings as options (settings_options.h). */
+int options_take_with_settings(const char *command, int argc, char **argv, const struct command_option *list,
+                               enum options_order order, void (*print_help)(void));
 
 #endif

@@ -45,10 +45,11 @@ static void print_help(void)
          "Runs PROGRAM with libv6shim.so preloaded, and prints on standard error what the\n"
          "library does: a line for each decision, as it is made, with the milliseconds since\n"
          "the start; and after the end a timeline of lookups and connections. The program\n"
-         "itself and its children run as under v6shim run; V6SHIM_* variables set them up.\n"
+         "itself and its children run as under v6shim run, with the same settings.\n"
          "\n"
          "  -o, --output FILE      print into this file\n"
          "      --json             print JSON Lines: an object for each decision\n"
+         "      --prefer=ORDER and the other settings, as for v6shim run\n"
          "  -h, --help             print this\n"
          "\n"
          "Exit status: that of PROGRAM; 2 for a bad option, 126 where PROGRAM cannot be\n"
@@ -157,7 +158,7 @@ static int take_options(int argc, char **argv, struct session *session)
 {
     const struct command_option options[] = {
         {"output", 'o', NULL, &session->output_path}, {"json", 0, &session->json, NULL}, {0}};
-    int status = options_take(NAME, argc, argv, options, OPTIONS_FIRST, print_help);
+    int status = options_take_with_settings(NAME, argc, argv, options, OPTIONS_FIRST, print_help);
     if (status != -1)
         return status;
     if (optind == argc) {
