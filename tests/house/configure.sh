@@ -87,6 +87,19 @@ verdict "make makes no program over a script beside its source" scripts_stay
 verdict "what is missing is said in one line, all of it" refuses 'json-c, libelf, libdw;' PKG_CONFIG="$work/pkg-config"
 verdict "with Debian's packages" refused 'apt-get install libjson-c-dev libelf-dev libdw-dev;'
 verdict "and Fedora's" refused 'dnf install json-c-devel elfutils-libelf-devel elfutils-devel;'
+if printf 'int main(void) { return 0; }\n' >"$work/empty.c" && gcc -m32 -o "$work/empty" "$work/empty.c" 2>/dev/null; then
+    verdict "--enable-multilib" configured multilib --disable-command --enable-multilib
+    verdict "builds both libraries" would_make multilib '-C 32 .*libv6shim\.la'
+    rm -f "$work/cache"
+    verdict "a build of 32 bits has no second one" refuses 'leave it out' --enable-multilib CC='gcc -m32'
+else
+    echo "ok - configure --enable-multilib # skip gcc -m32 makes nothing"
+fi
+printf '#!/bin/sh\ncase " $* " in *" -m32 "*) exit 1 ;; esac\nexec gcc "$@"\n' >"$work/gcc-64"
+chmod +x "$work/gcc-64"
+rm -f "$work/cache"
+verdict "a compiler without -m32 is told of its packages" refuses 'apt-get install gcc-multilib; Fedora: dnf install glibc-devel.i686 ' \
+    --enable-multilib CC="$work/gcc-64"
 rm -f "$work/cache"
 verdict "another kernel than Linux is refused" refuses 'Linux alone' --host=x86_64-unknown-freebsd13
 mkdir "$work/headers"

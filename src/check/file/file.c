@@ -45,12 +45,14 @@ void checker_end(struct checker *checker)
     libraries_free(checker->libraries);
 }
 
-/* Whether a libv6shim.so for this program's machine lies where its loader would look. */
+/* Whether a libv6shim.so for this program's machine is installed with this command, or lies where its loader would
+   look. */
 static bool has_shim_for(const struct checker *checker, const struct program *program)
 {
     const struct program *native = &checker->native;
     if (native->elf_class == ELFCLASSNONE ||
-        (native->elf_class == program->elf_class && native->machine == program->machine))
+        (native->elf_class == program->elf_class && native->machine == program->machine) ||
+        preload_has_class(program))
         return true;
     struct elf_requester requester = {
         .directory = "/",

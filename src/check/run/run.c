@@ -98,12 +98,12 @@ static bool is_foreign(const char *path, const char *observer_path)
 /* The observer goes before the shim, where the program's own calls pass. */
 static bool set_preload(const struct session *session)
 {
-    char path[PATH_MAX];
+    char path[PATH_MAX], file[PATH_MAX];
     if (!session->run->bare)
         launch_set_preload(NAME, session->path);
-    bool found = preload_find_observer(path);
-    if (found && is_foreign(session->path, path)) {
-        complain(NAME, "%s is for another machine or word size than %s, and can't be observed", session->path, path);
+    bool found = preload_find_observer(session->path, path, file);
+    if (found && is_foreign(session->path, file)) {
+        complain(NAME, "%s is for another machine or word size than %s, and can't be observed", session->path, file);
         return false;
     }
     if (!found) {

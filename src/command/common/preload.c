@@ -15,8 +15,9 @@
 
 #define LIBRARY    "libv6shim.so"
 #define OBSERVER   "libv6shim-observe.so"
-#define MUSL_ROOM  "musl" /* the folder, beside the library for glibc, of the one for musl */
-#define SEPARATORS " :"   /* of LD_PRELOAD, ld.so(8) */
+#define MUSL_ROOM  "musl"          /* the folder, beside the library for glibc, of the one for musl */
+#define EACH_ROOM  PACKAGE "/$LIB" /* beside it, those of both classes (configure --enable-multilib) */
+#define SEPARATORS " :"            /* of LD_PRELOAD, ld.so(8) */
 
 /* Prints into `path`; true where a readable file has that name. */
 static bool try_path(char path[PATH_MAX], const char *directory, size_t length, const char *rest)
@@ -63,19 +64,23 @@ static const char *find_token(const char *path, size_t *length)
     return NULL;
 }
 
+static bool is_for(const char *path, const struct program *program)
+{
+    struct program library;
+    return program_read(path, &library) == 0 && library.machine == program->machine &&
+           library.elf_class == program->elf_class;
+}
+
 static bool choose_for(const struct program *program, char *const paths[], size_t count, char path[PATH_MAX])
 {
-    for (size_t index = 0; index < count; index++) {
-        struct program library;
-        if (program_read(paths[index], &library) != 0 || library.machine != program->machine ||
-            library.elf_class != program->elf_class)
-            continue;
-        return try_path(path, paths[index], strlen(paths[index]), "");
-    }
+    for (size_t index = 0; index < count; index++)
+        if (is_for(paths[index], program))
+            return try_path(path, paths[index], strlen(paths[index]), "");
     return false;
 }
 
-bool preload_expand(const char *name, const char *program_path, char path[PATH_MAX])
+/* As preload_expand(), for a program that has been read; NULL: for any. */
+static bool expand(const char *name, const struct program *program, char path[PATH_MAX])
 {
     size_t length;
     const char *token = find_token(name, &length);
@@ -89,12 +94,16 @@ bool preload_expand(const char *name, const char *program_path, char path[PATH_M
             PATH_MAX)
             glob(pattern, index > 0 ? GLOB_APPEND : 0, NULL, &found);
     }
-    struct program program;
-    bool chosen =
-        (program_read(program_path, &program) == 0 && choose_for(&program, found.gl_pathv, found.gl_pathc, path)) ||
-        (found.gl_pathc > 0 && try_path(path, found.gl_pathv[0], strlen(found.gl_pathv[0]), ""));
+    bool chosen = (program != NULL && choose_for(program, found.gl_pathv, found.gl_pathc, path)) ||
+                  (found.gl_pathc > 0 && try_path(path, found.gl_pathv[0], strlen(found.gl_pathv[0]), ""));
     globfree(&found);
     return chosen;
+}
+
+bool preload_expand(const char *name, const char *program_path, char path[PATH_MAX])
+{
+    struct program program;
+    return expand(name, program_read(program_path, &program) == 0 ? &program : NULL, path);
 }
 
 /* Why the loader won't take the file that the user names; NULL: it will. */
@@ -143,19 +152,47 @@ static bool find_for_musl(const char *file, char path[PATH_MAX])
            program_read(path, &library) == 0 && !library.needs_others;
 }
 
+/* Into `path`, the name by which the loader finds the one of these libraries that is for each program: in a folder of
+   the directory of `file`. False where there are none, or where a blank in the name keeps it out of LD_PRELOAD. */
+static bool find_each(const char *file, const char *room, const char *library, char path[PATH_MAX])
+{
+    char any[PATH_MAX];
+    const char *slash = strrchr(file, '/');
+    return slash != NULL &&
+           snprintf(path, PATH_MAX, "%.*s/%s/%s", (int)(slash - file), file, room, library) < PATH_MAX &&
+           strpbrk(path, SEPARATORS) == NULL && expand(path, NULL, any);
+}
+
+/* What V6SHIM_LIBRARY names is taken as it stands. */
+static bool find_each_class(const char *file, char path[PATH_MAX])
+{
+    const char *named = getenv("V6SHIM_LIBRARY");
+    return (named == NULL || strcmp(named, file) != 0) && find_each(file, EACH_ROOM, LIBRARY, path);
+}
+
 bool preload_find_for(const char *command, const char *program_path, char path[PATH_MAX], char file[PATH_MAX])
 {
-    char started[PATH_MAX], musl[PATH_MAX];
+    char started[PATH_MAX], musl[PATH_MAX], each[PATH_MAX];
     struct program program;
     if (!preload_find(command, path) || !preload_expand(path, program_path, file))
         return false;
     snprintf(started, sizeof started, "%s", program_path);
-    if (program_read_started(started, &program) && program_uses_musl(&program) && find_for_musl(file, musl) &&
-        strpbrk(musl, SEPARATORS) == NULL) {
+    bool known = program_read_started(started, &program);
+    if (known && program_uses_musl(&program) && find_for_musl(file, musl) && strpbrk(musl, SEPARATORS) == NULL) {
         strcpy(path, musl);
         strcpy(file, musl);
+    } else if (find_each_class(path, each)) {
+        strcpy(path, each);
+        return expand(each, known ? &program : NULL, file);
     }
     return true;
+}
+
+bool preload_has_class(const struct program *program)
+{
+    char path[PATH_MAX], each[PATH_MAX], file[PATH_MAX];
+    return preload_find(NULL, path) && find_each_class(path, each) && expand(each, program, file) &&
+           is_for(file, program);
 }
 
 bool preload_has_musl(char file[PATH_MAX])
@@ -164,10 +201,24 @@ bool preload_has_musl(char file[PATH_MAX])
     return preload_find(NULL, path) && preload_expand(path, "/proc/self/exe", any) && find_for_musl(any, file);
 }
 
-bool preload_find_observer(char path[PATH_MAX])
+bool preload_find_observer(const char *program_path, char path[PATH_MAX], char file[PATH_MAX])
 {
-    return find_beside(path, "/" PACKAGE, OBSERVER) ||
-           try_path(path, LIBDIR, strlen(LIBDIR), "/" PACKAGE "/" OBSERVER);
+    static const char *const rooms[] = {EACH_ROOM,
+                                        "$LIB"}; /* in a build tree; installed, it is in that folder itself */
+    char started[PATH_MAX], each[PATH_MAX];
+    struct program program;
+    if (!find_beside(path, "/" PACKAGE, OBSERVER) &&
+        !try_path(path, LIBDIR, strlen(LIBDIR), "/" PACKAGE "/" OBSERVER))
+        return false;
+    strcpy(file, path);
+    snprintf(started, sizeof started, "%s", program_path);
+    bool known = program_read_started(started, &program);
+    for (size_t index = 0; index < sizeof rooms / sizeof rooms[0]; index++)
+        if (find_each(file, rooms[index], OBSERVER, each)) {
+            strcpy(path, each);
+            return expand(each, known ? &program : NULL, file);
+        }
+    return true;
 }
 
 static const char *file_name(const char *path, size_t *length)

@@ -7,6 +7,8 @@
 #include <limits.h>
 #include <stdbool.h>
 
+#include "command/common/program.h"
+
 /*
  * The library that belongs to this command: what V6SHIM_LIBRARY names, else the one in the build tree that the
  * command was started from, else the installed one. False where there is none; `path` then names the place where it
@@ -22,18 +24,26 @@ bool preload_find(const char *command, char path[PATH_MAX]);
 bool preload_expand(const char *name, const char *program_path, char path[PATH_MAX]);
 
 /*
- * The library that this program is to be given: as V6SHIM_LIBRARY or the file of preload_find() are named, or, for a
- * program of musl, where such a file is there: that of the folder "musl" beside it, by its path (musl's loader knows
- * no $LIB). Of a script its interpreter counts. `file` is the file that the loader takes. False where there is none;
- * `path` then names the place where it should be.
+ * The library that this program is to be given: as V6SHIM_LIBRARY names it, or the file of preload_find(), or, where
+ * those of both classes are installed beside that one (configure --enable-multilib), their path with $LIB, which the
+ * children of the program keep. For a program of musl, where such a file is there: that of the folder "musl" beside
+ * it, by its path (musl's loader knows no $LIB). Of a script its interpreter counts. `file` is the file that the
+ * loader takes. False where there is none; `path` then names the place where it should be.
  */
 bool preload_find_for(const char *command, const char *program_path, char path[PATH_MAX], char file[PATH_MAX]);
 
 /* Whether there is one for programs of musl. What is wrong with V6SHIM_LIBRARY is not said. */
 bool preload_has_musl(char file[PATH_MAX]);
 
-/* The observer of v6shim check --run: beside the command in a build tree, else where it is installed. */
-bool preload_find_observer(char path[PATH_MAX]);
+/* Whether a library for this program's class and machine is installed beside the command's own (--enable-multilib).
+ */
+bool preload_has_class(const struct program *program);
+
+/*
+ * The observer of v6shim check --run for this program: beside the command in a build tree, else where it is
+ * installed. `path` and `file` are as those of preload_find_for().
+ */
+bool preload_find_observer(const char *program_path, char path[PATH_MAX], char file[PATH_MAX]);
 
 /*
  * A value for LD_PRELOAD with the library in it, beside everything in `current` (may be NULL), in new memory; a copy

@@ -1,0 +1,93 @@
+#!/bin/sh
+# The libraries of both classes (configure --enable-multilib): what make install puts into a root of its own, what v6shim
+# run, check and check --run take from there for programs of 32 and 64 bits, what the loader takes by $LIB, and that make
+# uninstall leaves nothing.
+#
+# Works in a build that has both; others skip it.
+. "$(dirname "$0")/lib.sh"
+build=${LAB_BUILD:-$PWD}
+[ -e "$build/32/.libs/libv6shim.so" ] || {
+    echo "# SKIPPED, nothing here was tested: this build has no libraries of 32 bits (configure --enable-multilib)"
+    exit 77
+}
+[ -z "${SANITIZERS-}" ] || {
+    echo "# SKIPPED, nothing here was tested: a sanitized library can't be preloaded into plain programs"
+    exit 77
+}
+CC=${CC:-gcc}
+unset MAKEFLAGS MFLAGS MAKELEVEL
+
+# Prints the list, what the loader made of it, and what it is told about a name that has an IPv6 address alone. Given a
+# program, starts that instead.
+cat >"$room/show.c" <<'C'
+#include <netdb.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+int main(int count, char **words)
+{
+    if (count > 1)
+        execv(words[1], words + 1);
+    char line[4096];
+    FILE *maps = fopen("/proc/self/maps", "r");
+    int shim = 0, observer = 0;
+    while (maps != NULL && fgets(line, sizeof line, maps) != NULL) {
+        shim |= strstr(line, "libv6shim.so") != NULL;
+        observer |= strstr(line, "libv6shim-observe.so") != NULL;
+    }
+    struct hostent *host = gethostbyname("2001:db8::1");
+    printf("%d bits%s%s%s\n", (int)sizeof(void *) * 8, shim ? " shim" : "", observer ? " observer" : "",
+           host != NULL && host->h_addrtype == AF_INET ? " alias" : "");
+    return 0;
+}
+C
+$CC -o "$room/show64" "$room/show.c" && gcc -m32 -o "$room/show32" "$room/show.c" || {
+    echo "programs of both classes can't be compiled" && exit 1
+}
+V6SHIM_STATE_DIR=$room/state
+export V6SHIM_STATE_DIR
+
+# works_for_both WHERE COMMAND EXPECTED: each program, and each as a child of the other.
+works_for_both() {
+    for started in show32 show64 "show64 $room/show32" "show32 $room/show64"; do
+        bits=${started##*show}
+        try $2 "$room/"$started
+        same "$1, $started" "$bits bits $3" "$output"
+        same "$1, $started: nothing to complain about" "" "$errors"
+    done
+}
+works_for_both "v6shim run in the build tree" "$v6shim run" "shim alias"
+
+try make -C "$build" install DESTDIR="$room/root"
+same "make install: status" 0 "$status"
+[ "$status" = 0 ] || echo "$errors"
+installed=$(find "$room/root" -path '*/bin/v6shim')
+libraries=$(dirname "$(find "$room/root" -name libv6shim.so -type f ! -path '*/32/*')")
+works_for_both "v6shim run, installed" "$installed run" "shim alias"
+for program in show32 show64; do
+    try env LD_PRELOAD="$libraries/libv6shim/\$LIB/libv6shim.so" "$room/$program"
+    same "LD_PRELOAD with \$LIB, $program" "${program#show} bits shim alias" "$output"
+    same "LD_PRELOAD with \$LIB, $program: nothing to complain about" "" "$errors"
+done
+try "$installed" run sh -c 'echo "$LD_PRELOAD"'
+same "v6shim run leaves \$LIB to the loader" "$libraries/libv6shim/\$LIB/libv6shim.so" "$output"
+try env V6SHIM_LIBRARY="$libraries/libv6shim.so" "$installed" run sh -c 'echo "$LD_PRELOAD"'
+same "but not where one is named" "$libraries/libv6shim.so" "$output"
+
+if "$v6shim" check --help >/dev/null 2>&1; then
+    try "$installed" check "$room/show32"
+    contains "check of a program of 32 bits" "show32: works under the shim" "$output"
+    for program in show32 show64 "show64 $room/show32" "show32 $room/show64"; do
+        try "$installed" check --run --fail-on never -o "$room/report" -- "$room/"$program
+        same "check --run, $program" "${program##*show} bits shim observer alias" "$output"
+        same "check --run, $program: nothing to complain about" "" "$errors"
+        contains "check --run, $program: the report" "gethostbyname" "$(cat "$room/report")"
+    done
+fi
+
+try make -C "$build" uninstall DESTDIR="$room/root"
+same "make uninstall: status" 0 "$status"
+same "make uninstall leaves no file, and no folder of ours" "" \
+    "$(find "$room/root" ! -type d -o -name '*v6shim*' -o -name 32)"
+finish
