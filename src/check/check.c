@@ -16,6 +16,7 @@
 #include "check/report/print.h"
 #include "check/run/run.h"
 #include "command/common/command.h"
+#include "command/common/options.h"
 #include "command/common/settings_options.h"
 
 #define NAME                 "check"
@@ -196,6 +197,8 @@ static int take_options(int argc, char **argv, struct arguments *arguments)
     int option, status = 0;
     memcpy(options, own_options, sizeof own_options);
     settings_options_list(options + OWN_OPTIONS);
+    if (options_visited(options))
+        return STATUS_NO_GAP;
     const char *letters = asks_for_run(argv) ? "+:h0j:o:" : ":h0j:o:";
     opterr = 0;
     while (status == 0 && (option = getopt_long(argc, argv, letters, options, NULL)) != -1)

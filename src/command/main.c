@@ -9,17 +9,24 @@
 #include "core/settings/suggest.h"
 
 static const struct command commands[] = {
-    {"run", "run a program with libv6shim preloaded", run_command},
-    {"alias", "say which IPv6 address an alias stands for", alias_command},
-    {"nat64", "show by which prefix IPv4 is reached through IPv6", nat64_command},
-    {"policy", "show in which order addresses are tried, and why", policy_command},
-    {"decode", "put IPv6 addresses in the place of aliases in text", decode_command},
-    {"history", "show which addresses lost lately, and are tried last", history_command},
-    {"trace", "run a program and show each decision, with times", trace_command},
-    {"check", "say what keeps programs from IPv6", check_command},
+    {"run", "run a program with libv6shim preloaded", run_command, WORDS_PROGRAM},
+    {"alias", "say which IPv6 address an alias stands for", alias_command, WORDS_HOSTS},
+    {"nat64", "show by which prefix IPv4 is reached through IPv6", nat64_command, WORDS_NONE},
+    {"policy", "show in which order addresses are tried, and why", policy_command, WORDS_HOSTS},
+    {"decode", "put IPv6 addresses in the place of aliases in text", decode_command, WORDS_FILES},
+    {"history", "show which addresses lost lately, and are tried last", history_command, WORDS_HOSTS},
+    {"trace", "run a program and show each decision, with times", trace_command, WORDS_PROGRAM},
+    {"check", "say what keeps programs from IPv6", check_command, WORDS_FILES_OR_PROGRAM},
+    {"completion", "print what a shell completes these commands by", completion_command, WORDS_SHELLS},
 };
 
 #define COMMAND_COUNT (sizeof commands / sizeof commands[0])
+
+const struct command *command_list(size_t *count)
+{
+    *count = COMMAND_COUNT;
+    return commands;
+}
 
 static const struct command *find_command(const char *name)
 {

@@ -2,9 +2,13 @@
 #include <string.h>
 
 #include "command/common/command.h"
+#include "command/common/options.h"
 
 int check_command(int argc, char **argv)
 {
+    static const struct option options[] = {{"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
+    if (options_visited(options))
+        return EXIT_STATUS_OK;
     if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
         puts("usage: v6shim check\n"
              "\n"

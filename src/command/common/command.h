@@ -18,12 +18,26 @@ enum exit_status {
     EXIT_STATUS_NOT_FOUND = 127,
 };
 
+/* What a command's words are that are no options, for the shells that complete them. */
+enum command_words {
+    WORDS_NONE,
+    WORDS_PROGRAM,          /* a program, and its arguments */
+    WORDS_FILES,            /* programs, directories, texts */
+    WORDS_FILES_OR_PROGRAM, /* the second after --run or --observe */
+    WORDS_HOSTS,            /* names and addresses */
+    WORDS_SHELLS            /* those of v6shim completion */
+};
+
 /* One command. `run` gets its name as argv[0] and returns the exit status; `--help` after it is its own to answer. */
 struct command {
     const char *name;
     const char *summary; /* one line of `v6shim --help` */
     int (*run)(int argc, char **argv);
+    enum command_words words;
 };
+
+/* All commands, in the order of `v6shim --help`. */
+const struct command *command_list(size_t *count);
 
 int run_command(int argc, char **argv);
 int alias_command(int argc, char **argv);
@@ -33,6 +47,7 @@ int nat64_command(int argc, char **argv);
 int policy_command(int argc, char **argv);
 int history_command(int argc, char **argv);
 int trace_command(int argc, char **argv);
+int completion_command(int argc, char **argv);
 
 /* Prints `v6shim COMMAND: MESSAGE` and a line end to standard error, control characters made harmless. `command` may
    be NULL. */

@@ -52,10 +52,26 @@ static void take(const struct table *table, const struct command_option *list, i
         *list[at].flag = true;
 }
 
+static options_visitor *visit;
+static void *visit_context;
+
+void options_visit(options_visitor *visitor, void *context)
+{
+    visit = visitor;
+    visit_context = context;
+}
+
+bool options_visited(const struct option *options)
+{
+    if (visit != NULL)
+        visit(visit_context, options);
+    return visit != NULL;
+}
+
 static int take_all(const char *command, int argc, char **argv, const struct command_option *list,
                     struct table *table, void (*print_help)(void))
 {
-    int result, status = -1;
+    int result, status = options_visited(table->options) ? EXIT_STATUS_OK : -1;
     opterr = 0;
     while (status == -1 && (result = getopt_long(argc, argv, table->letters, table->options, NULL)) != -1) {
         if (result == '?' || result == ':') {

@@ -4,6 +4,7 @@
 #ifndef V6SHIM_COMMAND_COMMON_OPTIONS_H
 #define V6SHIM_COMMAND_COMMON_OPTIONS_H
 
+#include <getopt.h>
 #include <stdbool.h>
 
 #define OPTIONS_MAX 8
@@ -32,5 +33,17 @@ int options_take(const char *command, int argc, char **argv, const struct comman
 /* The same, and the settings as options (settings_options.h). */
 int options_take_with_settings(const char *command, int argc, char **argv, const struct command_option *list,
                                enum options_order order, void (*print_help)(void));
+
+/* Is shown the options of a command, with --help, as getopt_long() wants them. The list may be gone afterwards, its
+   names stay. */
+typedef void options_visitor(void *context, const struct option *options);
+
+/* From now on each command that begins to take its options shows them to `visitor`, and then does nothing; NULL: no
+   more. v6shim completion asks so. */
+void options_visit(options_visitor *visitor, void *context);
+
+/* For what takes options without options_take(): whether only the list was asked for. The command then ends, with
+   EXIT_STATUS_OK. */
+bool options_visited(const struct option *options);
 
 #endif
