@@ -197,16 +197,19 @@ struct background *background_enter(int fd, uint16_t port, uint32_t *item, sigse
 {
     if (!may_be_raced(fd) || !owns_memory())
         return NULL;
-    /* Counted first: the thread does not end while a race is counted. */
-    atomic_fetch_add(&background_count, 1);
     thread_end_watch(THREAD_END_MAYBE_HANDLER);
-    *item = race_thread_ensure() ? pool_take(&background_races) : 0;
+    /* Counted first: the thread does not end while a race is counted. No handler jumps away between that and the
+       lock: the race would be counted for good. */
+    background_block_signals(before);
+    atomic_fetch_add(&background_count, 1);
+    *item = race_thread_ensure(before) ? pool_take(&background_races) : 0;
     if (*item == 0) {
         atomic_fetch_sub(&background_count, 1);
+        pthread_sigmask(SIG_SETMASK, before, NULL);
         return NULL;
     }
     struct background *race = background_at(*item);
-    background_lock(race, before);
+    background_lock_blocked(race);
     atomic_store(background_due(*item), INT64_MAX);
     atomic_fetch_add(&race->generation, 1);
     race->fd = fd;

@@ -43,16 +43,26 @@ _Atomic int64_t *background_due(uint32_t item)
     return chunk != NULL ? &chunk[place % POOL_CHUNK_ITEMS] : &nothing;
 }
 
-void background_lock(struct background *race, sigset_t *before)
+void background_block_signals(sigset_t *before)
 {
     sigset_t all;
-    int cancellation;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, before);
+}
+
+void background_lock_blocked(struct background *race)
+{
+    int cancellation;
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancellation);
     while (atomic_exchange_explicit(&race->lock, 1, memory_order_acquire) != 0)
         sched_yield();
     race->cancellation = cancellation;
+}
+
+void background_lock(struct background *race, sigset_t *before)
+{
+    background_block_signals(before);
+    background_lock_blocked(race);
 }
 
 void background_unlock(struct background *race, const sigset_t *before)

@@ -69,6 +69,9 @@ _Atomic int64_t *background_due(uint32_t item);
 /* Locks: the holder makes a few system calls and never waits. Signals are blocked and cancellation is off until it is
    unlocked. */
 void background_lock(struct background *race, sigset_t *before);
+/* Its two steps, for what must not be interrupted between them. */
+void background_block_signals(sigset_t *before);
+void background_lock_blocked(struct background *race);
 void background_unlock(struct background *race, const sigset_t *before);
 
 /* Whether this memory holds a race that is under way. */

@@ -191,11 +191,11 @@ static bool ensure(void)
     return made;
 }
 
-bool race_thread_ensure(void)
+bool race_thread_ensure(const sigset_t *mask)
 {
     if (atomic_load(&state) == THREAD_RUNS)
         return has_its_descriptors();
-    if (signal_handler_may_run()) {
+    if (signal_handler_may_have_run(mask)) {
         atomic_store(&missed, true);
         return false;
     }

@@ -5,14 +5,15 @@
 #ifndef V6SHIM_PRELOAD_CONNECT_RACE_THREAD_H
 #define V6SHIM_PRELOAD_CONNECT_RACE_THREAD_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "preload/thread/our_thread.h"
 
 /* Makes sure that the thread runs. False where it can't be made, its descriptors were closed behind our back (it will
-   notice by and by), or this may be a signal handler. */
-bool race_thread_ensure(void);
+   notice by and by), or this may be a signal handler: `mask` is what was blocked before the caller blocked all. */
+bool race_thread_ensure(const sigset_t *mask);
 
 /* In a name lookup, which is no handler: makes the thread where a race has missed it. */
 void race_thread_prepare(void);

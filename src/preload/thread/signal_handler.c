@@ -13,12 +13,17 @@ START_CODE void signal_handler_start(void)
     pthread_sigmask(SIG_SETMASK, NULL, &mask_at_start);
 }
 
+bool signal_handler_may_have_run(const sigset_t *mask)
+{
+    for (int number = 1; number < NSIG; number++)
+        if (sigismember(mask, number) == 1 && sigismember(&mask_at_start, number) != 1)
+            return true;
+    return false;
+}
+
 bool signal_handler_may_run(void)
 {
     sigset_t mask;
     pthread_sigmask(SIG_SETMASK, NULL, &mask);
-    for (int number = 1; number < NSIG; number++)
-        if (sigismember(&mask, number) == 1 && sigismember(&mask_at_start, number) != 1)
-            return true;
-    return false;
+    return signal_handler_may_have_run(&mask);
 }
