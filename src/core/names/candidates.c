@@ -202,17 +202,17 @@ bool candidates_know(const struct candidates *table, const struct ip_address *ad
 static bool copy_record(const struct candidates *table, uint32_t index, struct candidate_list *list)
 {
     const struct candidate_record *record = &table->records[index];
-    if (!seqlock_begin_read(&record->lock, &list->sequence))
+    if (!seqlock_begin_read(&record->lock, &list->mark.sequence))
         return false;
-    list->record = index;
-    list->failed_leader = SEQLOCK_LOAD(record->failed_leader);
+    list->mark.record = index;
+    list->mark.failed_leader = SEQLOCK_LOAD(record->failed_leader);
     list->count = SEQLOCK_LOAD(record->count);
     list->face = SEQLOCK_LOAD(record->face);
     if (list->count > CANDIDATES_PER_LIST)
         return false;
     for (size_t place = 0; place < list->count; place++)
         list->addresses[place] = unpack(&record->entries[place]);
-    return seqlock_is(&record->lock, list->sequence);
+    return seqlock_is(&record->lock, list->mark.sequence);
 }
 
 bool candidates_find(const struct candidates *table, const struct ip_address *address, uint64_t thread,
@@ -242,12 +242,13 @@ bool candidates_find(const struct candidates *table, const struct ip_address *ad
     if (!found || mixed || LOAD(table->records[chosen].name) == 0 || !copy_record(table, chosen, list))
         return false;
     list->leader = chosen_place;
+    list->mark.leader = (uint32_t)chosen_place;
     return chosen_place < list->count && address_equal(&list->addresses[chosen_place], address);
 }
 
-void candidates_mark(struct candidates *table, const struct candidate_list *list, bool failed)
+void candidates_mark(struct candidates *table, const struct candidate_mark *mark, bool failed)
 {
-    struct candidate_record *record = &table->records[list->record];
-    if (seqlock_is(&record->lock, list->sequence))
-        STORE(record->failed_leader, failed ? (uint32_t)list->leader + 1 : 0);
+    struct candidate_record *record = &table->records[mark->record];
+    if (seqlock_is(&record->lock, mark->sequence))
+        STORE(record->failed_leader, failed ? mark->leader + 1 : 0);
 }

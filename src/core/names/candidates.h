@@ -54,14 +54,20 @@ struct candidates {
     struct faces faces;
 };
 
+/* Where a lookup's result came from, for candidates_mark. */
+struct candidate_mark {
+    uint32_t failed_leader; /* as in candidate_record */
+    uint32_t leader;        /* of the list */
+    uint32_t record;        /* with the count of its lock */
+    uint32_t sequence;
+};
+
 /* A copy of one lookup's result. */
 struct candidate_list {
     size_t count;
     size_t leader; /* place of the address that was asked for */
     size_t face;   /* of the IPv4 address that the program was shown first; CANDIDATES_NO_FACE: it wasn't one */
-    uint32_t failed_leader; /* as in candidate_record */
-    uint32_t record;        /* for candidates_mark, with the count of its lock */
-    uint32_t sequence;
+    struct candidate_mark mark;
     struct ip_address addresses[CANDIDATES_PER_LIST];
 };
 
@@ -96,9 +102,9 @@ bool candidates_find(const struct candidates *table, const struct ip_address *ad
                      int64_t now_ms, struct candidate_list *list);
 
 /*
- * Remembers that every address of the list failed when list->leader led (or, with `failed` false, that one worked),
+ * Remembers that every address of the list failed when mark->leader led (or, with `failed` false, that one worked),
  * so that a program which walks through the addresses by itself doesn't try them all each time. Safe beside writers.
  */
-void candidates_mark(struct candidates *table, const struct candidate_list *list, bool failed);
+void candidates_mark(struct candidates *table, const struct candidate_mark *mark, bool failed);
 
 #endif

@@ -14,12 +14,18 @@ struct critical_section {
     int cancellation;
 };
 
-/* pthread_sigmask, not the raw call: setuid() in another thread needs the one signal that it leaves open. */
-static inline void critical_section_enter(struct critical_section *section)
+/* pthread_sigmask, not the raw call: setuid() in another thread needs the one signal that it leaves open. Not inline:
+   what holds a section mostly calls deep, and the set of all signals would stay on the stack below it. */
+__attribute__((noinline, unused)) static void critical_section_block(sigset_t *before)
 {
     sigset_t all;
     sigfillset(&all);
-    pthread_sigmask(SIG_BLOCK, &all, &section->signals);
+    pthread_sigmask(SIG_BLOCK, &all, before);
+}
+
+static inline void critical_section_enter(struct critical_section *section)
+{
+    critical_section_block(&section->signals);
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &section->cancellation);
 }
 

@@ -106,14 +106,18 @@ static int try_in_order(int fd, const struct destinations *destinations, uint16_
     return told;
 }
 
-/* Leaves out what the socket can't get to from where the program has bound it. */
-static void leave_out(const struct original *original, struct destinations *destinations)
+/* Puts those of a family before the others, each group in its order: how many they are. */
+static size_t put_first(struct destinations *destinations, sa_family_t family)
 {
-    size_t kept = 0;
-    for (size_t i = 0; i < destinations->count; i++)
-        if (attempts_may_reach(original, &destinations->addresses[i]))
-            destinations->addresses[kept++] = destinations->addresses[i];
-    destinations->count = kept;
+    size_t first = 0;
+    for (size_t i = 0; i < destinations->count; i++) {
+        struct ip_address address = destinations->addresses[i];
+        if (address.family != family)
+            continue;
+        memmove(&destinations->addresses[first + 1], &destinations->addresses[first], (i - first) * sizeof address);
+        destinations->addresses[first++] = address;
+    }
+    return first;
 }
 
 /* Whether these candidates may be raced. ::1 waits for 127.0.0.1 to refuse, so the loopback is tried in order. */
@@ -127,22 +131,6 @@ static bool may_race(const struct destinations *destinations)
     return true;
 }
 
-/* Where a race was wanted and can't be had, IPv4 addresses come first, if there are any: an attempt over IPv6 that
-   has to end before the next could hang where the program would not have hung without us, and one that doesn't wait
-   has no second one. */
-static void put_ipv4_first(struct destinations *destinations)
-{
-    struct ip_address others[CANDIDATES_PER_LIST];
-    size_t kept = 0, moved = 0;
-    for (size_t i = 0; i < destinations->count; i++) {
-        if (destinations->addresses[i].family == AF_INET)
-            destinations->addresses[kept++] = destinations->addresses[i];
-        else
-            others[moved++] = destinations->addresses[i];
-    }
-    memcpy(destinations->addresses + kept, others, moved * sizeof others[0]);
-}
-
 /* -EAGAIN where there can't be a race. */
 static int race_these(const struct original *original, bool nonblocking, const struct destinations *destinations,
                       uint16_t port)
@@ -152,22 +140,19 @@ static int race_these(const struct original *original, bool nonblocking, const s
     return nonblocking ? background_start(original, destinations, port) : race_run(original, destinations, port);
 }
 
-/* From where it is bound it reaches some of them. (Not inlined: the list would be on the stack of every race.) */
-__attribute__((noinline)) static int race_from_there(const struct original *original, bool nonblocking,
-                                                     const struct destinations *destinations, uint16_t port)
-{
-    struct destinations reachable = *destinations;
-    leave_out(original, &reachable);
-    return race_these(original, nonblocking, &reachable, port);
-}
-
-static int race(int fd, bool nonblocking, const struct destinations *destinations, uint16_t port)
+/* A socket that is bound to an address reaches those of its family from there. Without a race, the others count again
+   and each family is in its order. */
+static int race(int fd, bool nonblocking, struct destinations *destinations, uint16_t port)
 {
     struct original original;
     if (!attempts_read_original(fd, &original))
         return -EAGAIN;
-    return address_is_unspecified(&original.address) ? race_these(&original, nonblocking, destinations, port)
-                                                     : race_from_there(&original, nonblocking, destinations, port);
+    size_t all = destinations->count;
+    if (!address_is_unspecified(&original.address))
+        destinations->count = put_first(destinations, original.address.family);
+    int result = race_these(&original, nonblocking, destinations, port);
+    destinations->count = all;
+    return result;
 }
 
 static int connect_stream(int fd, struct destinations *destinations, uint16_t port)
@@ -182,8 +167,11 @@ static int connect_stream(int fd, struct destinations *destinations, uint16_t po
             result = race(fd, nonblocking, destinations, port);
         if (result == -EAGAIN)
             log_connection(EVENT_ORDER, fd, NULL, port, 0);
+        /* Where a race was wanted and can't be had, IPv4 addresses come first, if there are any: an attempt over IPv6
+           that has to end before the next could hang where the program would not have hung without us, and one that
+           doesn't wait has no second one. */
         if (result == -EAGAIN)
-            put_ipv4_first(destinations);
+            put_first(destinations, AF_INET);
     }
     sockets_set(sockets_find(fd), SOCKET_TRIED);
     if (result == -EAGAIN)
@@ -216,17 +204,22 @@ static bool may_be_shown_as_ipv4(const struct destinations *destinations)
     return false;
 }
 
+/* Not inline, as lost_lately(). */
+__attribute__((noinline)) static void put_losers_last(struct destinations *destinations)
+{
+    struct history_candidates candidates = {.count = (unsigned)destinations->count};
+    memcpy(candidates.addresses, destinations->addresses, sizeof candidates.addresses);
+    history_reorder(&candidates);
+    memcpy(destinations->addresses, candidates.addresses, sizeof candidates.addresses);
+}
+
 /* UDP's connect() tells nothing of the peer, and datagrams can't be raced: they go to the IPv4 address that was asked
    for while it has a route. Where it was an alias, what TCP has found out lately has to do. */
 static int connect_datagram(int fd, struct destinations *destinations, uint16_t port)
 {
     destinations_put_asked_first(destinations);
-    if (destinations->count > 1 && aliases_contains(destinations->asked)) {
-        struct history_candidates candidates = {.count = (unsigned)destinations->count};
-        memcpy(candidates.addresses, destinations->addresses, sizeof candidates.addresses);
-        history_reorder(&candidates);
-        memcpy(destinations->addresses, candidates.addresses, sizeof candidates.addresses);
-    }
+    if (destinations->count > 1 && aliases_contains(destinations->asked))
+        put_losers_last(destinations);
     return try_in_order(fd, destinations, port, false);
 }
 

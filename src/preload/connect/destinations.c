@@ -9,20 +9,32 @@
 #include "preload/resolve/lookups.h"
 #include "preload/state/state.h"
 
-static void add_listed(struct destinations *destinations)
+static void add_listed(struct destinations *destinations, const struct candidate_list *list)
 {
-    const struct candidate_list *list = &destinations->list;
     bool by_policy = list->leader == list->face;
     destinations->listed = true;
+    destinations->lookup = list->mark;
     destinations->count = 0;
     /* All of them failed when another address led: this is the program's own walk through the list. */
-    bool alone = list->failed_leader != 0 && list->failed_leader != list->leader + 1;
+    bool alone = list->mark.failed_leader != 0 && list->mark.failed_leader != list->mark.leader + 1;
     if (alone || !by_policy)
         destinations->addresses[destinations->count++] = list->addresses[list->leader];
     for (size_t i = 0; i < list->count && !alone; i++)
         if (by_policy || i != list->leader)
             destinations->addresses[destinations->count++] = list->addresses[i];
     destinations->behind_ipv4 = alone && list->face < list->count && list->addresses[list->leader].family == AF_INET6;
+    if (destinations->behind_ipv4)
+        destinations->face = list->addresses[list->face];
+}
+
+/* Not inline: the copy of the lookup's list is large, and gone before the connection is made. */
+__attribute__((noinline)) static bool find_listed(struct destinations *destinations, const struct ip_address *address)
+{
+    struct candidate_list list;
+    if (!lookups_find(address, &list))
+        return false;
+    add_listed(destinations, &list);
+    return true;
 }
 
 /* A way through NAT64 reaches what it leads to. */
@@ -46,9 +58,8 @@ static void leave_out_nearer(struct destinations *destinations, const struct ip_
 
 void destinations_add_face(struct destinations *destinations)
 {
-    const struct candidate_list *list = &destinations->list;
-    if (may_lead(&list->addresses[list->leader], &list->addresses[list->face]))
-        destinations->addresses[destinations->count++] = list->addresses[list->face];
+    if (may_lead(&destinations->addresses[0], &destinations->face))
+        destinations->addresses[destinations->count++] = destinations->face;
 }
 
 bool destinations_bare_tries(const struct destinations *destinations, const struct ip_address *candidate)
@@ -72,27 +83,21 @@ void destinations_put_asked_first(struct destinations *destinations)
     }
 }
 
-static bool is_among(const struct ip_address *address, const struct ip_address *list, size_t count)
+/* Behind the address of an alias: what another process found out about its name. A list without that address is that
+   of an address that had the alias before. */
+static void add_shared(struct in_addr alias, struct destinations *destinations)
 {
-    for (size_t i = 0; i < count; i++)
-        if (address_equal(&list[i], address))
-            return true;
-    return false;
-}
-
-/* What another process found out about the name of an alias. A list without the alias's own address is that of an
-   address that had the alias before. */
-static void load_shared(struct in_addr alias, const struct ip_address *asked, struct destinations *destinations)
-{
-    struct ip_address shared[CANDIDATES_PER_LIST];
-    size_t count = aliases_is_shared(alias) ? state_load_candidates(alias, shared, CANDIDATES_PER_LIST) : 0;
-    if (!is_among(asked, shared, count))
-        count = 0;
-    destinations->addresses[0] = *asked;
-    destinations->count = 1;
-    for (size_t i = 0; i < count && destinations->count < CANDIDATES_PER_LIST; i++)
-        if (!address_equal(&shared[i], asked))
-            destinations->addresses[destinations->count++] = shared[i];
+    struct ip_address own = destinations->addresses[0];
+    if (!aliases_is_shared(alias))
+        return;
+    size_t count = state_load_candidates(alias, destinations->addresses, CANDIDATES_PER_LIST);
+    for (size_t i = 0; i < count; i++) {
+        if (!address_equal(&destinations->addresses[i], &own))
+            continue;
+        memmove(destinations->addresses + 1, destinations->addresses, i * sizeof own);
+        destinations->count = count;
+    }
+    destinations->addresses[0] = own;
 }
 
 void destinations_begin(struct in_addr asked, struct destinations *destinations)
@@ -109,13 +114,11 @@ bool destinations_find(struct in_addr asked, struct destinations *destinations)
     destinations_begin(asked, destinations);
     if (alias && !aliases_find_address(asked, &address))
         return false;
-    if (lookups_find(&address, &destinations->list)) {
-        add_listed(destinations);
-    } else if (alias && !lookups_know(&address)) {
-        load_shared(asked, &address, destinations);
-    } else {
+    if (!find_listed(destinations, &address)) {
         destinations->addresses[0] = address;
         destinations->count = 1;
+        if (alias && !lookups_know(&address))
+            add_shared(asked, destinations);
     }
     leave_out_nearer(destinations, &address);
     return true;
@@ -134,6 +137,6 @@ bool destinations_ipv4(const struct destinations *destinations, struct in_addr *
 
 void destinations_mark(const struct destinations *destinations, bool failed)
 {
-    if (destinations->listed && destinations->count > 1 && failed != (destinations->list.failed_leader != 0))
-        lookups_mark(&destinations->list, failed);
+    if (destinations->listed && destinations->count > 1 && failed != (destinations->lookup.failed_leader != 0))
+        lookups_mark(&destinations->lookup, failed);
 }

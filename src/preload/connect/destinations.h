@@ -17,9 +17,10 @@ struct destinations {
     struct in_addr asked; /* by the program */
     size_t count;
     struct ip_address addresses[CANDIDATES_PER_LIST]; /* in the order in which they are to be tried */
-    bool listed;                                      /* they come from the lookup in `list` */
+    bool listed;                                      /* they come from a lookup */
     bool behind_ipv4; /* the program has come to this IPv6 address from the name's IPv4 ones, which have all failed */
-    struct candidate_list list; /* undefined unless `listed` */
+    struct candidate_mark lookup; /* undefined unless `listed` */
+    struct ip_address face;       /* the one of these that was shown first; undefined unless `behind_ipv4` */
 };
 
 /* Whether a call to this address concerns the shim at all. */

@@ -57,7 +57,7 @@ static void move_last(struct history_candidates *candidates, unsigned place)
 }
 
 /* Those that have lost, as bits of their places; the networks are found only where there is a history. */
-static uint32_t find_losers(struct history_candidates *candidates)
+__attribute__((noinline)) static uint32_t find_losers(struct history_candidates *candidates)
 {
     struct state_reader history;
     uint32_t lost = 0;
@@ -87,7 +87,6 @@ static void put_losers_last(struct history_candidates *candidates, uint32_t lost
 void history_reorder(struct history_candidates *candidates)
 {
     uint32_t lost;
-    history_flush();
     candidates->located = false;
     uint64_t key = history_recent_key(candidates->addresses, candidates->count);
     if (!history_recent_find(key, &lost)) {
@@ -116,15 +115,21 @@ static void write_outcome(const struct outcome *outcome, bool still_counts)
     history_recent_forget();
 }
 
-/* What has won after all is no loser any more. Its slot may be another address's by now. */
-static void write_winner(const struct outcome *outcome)
+/* Whether it is noted. Not inline: nothing of it is on the stack while the file is written. */
+__attribute__((noinline)) static bool is_noted(const struct outcome *outcome)
 {
     struct state_reader history;
     if (!state_reader_open(&history, state_current(), STATE_HISTORY))
-        return;
+        return false;
     bool is_there = has_lost(&history, &outcome->address, &outcome->network);
     state_reader_close(&history);
-    if (is_there)
+    return is_there;
+}
+
+/* What has won after all is no loser any more. Its slot may be another address's by now. */
+static void write_winner(const struct outcome *outcome)
+{
+    if (is_noted(outcome))
         write_outcome(outcome, false);
 }
 

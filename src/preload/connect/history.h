@@ -23,7 +23,8 @@ struct history_candidates {
 };
 
 /* Moves those that lost lately behind the others, each group in its order. Finds the networks only where there is any
-   history, and was not asked about this list within a second (history_recent.h). */
+   history, and was not asked about this list within a second (history_recent.h). What waits to be written down
+   (history_flush) isn't looked at. */
 void history_reorder(struct history_candidates *candidates);
 
 /* How long one that has lost lately may say nothing once the IPv4 address has failed, in milliseconds: no longer than

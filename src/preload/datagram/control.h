@@ -12,8 +12,9 @@
 
 /* More room than a program gives: IPv6's forms are longer, and IPv4 packets bring both forms of some. */
 #define CONTROL_EXTRA_SIZE 256
-/* Room for all that the kernel tells of one datagram; a program may give more, and usually sends less. */
-#define CONTROL_SIZE 1024
+/* With that more, room for all that the kernel tells of one datagram; a program may give more, and usually sends
+   less. On the stack, where there may not be much. */
+#define CONTROL_SIZE 768
 /* What the program sends of these grows by less than half. */
 #define CONTROL_GROWN_SIZE(size) ((size) + (size) / 2 + CMSG_SPACE(0))
 /* More than any kernel takes (net.core.optmem_max): such a list is passed on as it is. */

@@ -18,8 +18,8 @@
 #include "preload/upgrade/spoof_check.h"
 
 /* Messages that one recvmmsg() translates at a time, and the bytes that they may take: on the stack, so not many. */
-#define BATCH      8u
-#define BATCH_SIZE 2560u
+#define BATCH      4u
+#define BATCH_SIZE MESSAGES_RECEPTION_SIZE(CONTROL_SIZE)
 
 NOINLINE ssize_t receive_look_at_message(struct msghdr *message, ssize_t received)
 {
@@ -189,11 +189,13 @@ EXPORT ssize_t __recvfrom_chk(int fd, void *restrict data, size_t size, size_t d
 static bool can_be_written(const struct msghdr *message)
 {
     const socklen_t most = sizeof(struct sockaddr_in);
+    const size_t most_control = CONTROL_SIZE + CONTROL_EXTRA_SIZE; /* of more nothing is used */
     return pointer_can_write(message, sizeof *message) &&
            (message->msg_name == NULL ||
             pointer_can_write(message->msg_name, message->msg_namelen < most ? message->msg_namelen : most)) &&
-           (message->msg_control == NULL || message->msg_controllen > CONTROL_SIZE ||
-            pointer_can_write(message->msg_control, message->msg_controllen));
+           (message->msg_control == NULL ||
+            pointer_can_write(message->msg_control,
+                              message->msg_controllen < most_control ? message->msg_controllen : most_control));
 }
 
 static ssize_t receive_message_translated(int fd, struct msghdr *message, int flags, const void *caller)
@@ -266,12 +268,18 @@ static unsigned prepare_batch(int fd, const struct mmsghdr *messages, unsigned c
     unsigned prepared = 0;
     for (; prepared < count && prepared < BATCH; prepared++) {
         const struct msghdr *message = &messages[prepared].msg_hdr;
-        size_t room = message->msg_control != NULL && message->msg_controllen > 0 ? CONTROL_SIZE : 0;
-        size_t size = MESSAGES_RECEPTION_SIZE(room);
+        size_t room = message->msg_control == NULL             ? 0
+                      : message->msg_controllen < CONTROL_SIZE ? message->msg_controllen
+                                                               : CONTROL_SIZE;
+        size_t size = room > 0 ? MESSAGES_RECEPTION_SIZE(room) : sizeof(struct messages_reception);
         if (size > sizeof batch->rooms - used)
             break;
         struct messages_reception *reception = (struct messages_reception *)(void *)(batch->rooms + used);
         messages_prepare(fd, message, reception, room, caller);
+        if (room == 0) { /* nothing is proven here, so there is no room for what proves it */
+            reception->native.msg_control = message->msg_control;
+            reception->native.msg_controllen = message->msg_controllen;
+        }
         batch->native[prepared] = (struct mmsghdr){.msg_hdr = reception->native};
         batch->receptions[prepared] = reception;
         used += size;

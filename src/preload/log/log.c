@@ -90,8 +90,9 @@ static const char *find_fault(const struct stat *status)
                                                                 : NULL;
 }
 
-/* NULL: the line was written, or could not be for want of room, which nobody can be told. */
-static const char *write_to_file(const char *path, const struct text *line)
+/* NULL: the line was written, or could not be for want of room, which nobody can be told. (Not inline:
+   its status is not on the stack while standard error is written to.) */
+__attribute__((noinline)) static const char *write_to_file(const char *path, const struct text *line)
 {
     struct stat status;
     int fd =
@@ -122,10 +123,10 @@ static void end_line(struct text *line)
     line->data[line->length] = '\0';
 }
 
-static void tell_failed_log(const char *path, const char *fault)
+/* In `data` of LOG_LINE_SIZE. */
+static void tell_failed_log(char *data, const char *path, const char *fault)
 {
-    char data[LOG_LINE_SIZE];
-    struct text line = start_line(data, sizeof data);
+    struct text line = start_line(data, LOG_LINE_SIZE);
     text_add(&line, "cannot write to the log file ");
     text_add_quoted(&line, path);
     text_add(&line, ": ");
@@ -135,21 +136,28 @@ static void tell_failed_log(const char *path, const char *fault)
     write_to_standard_error(&line);
 }
 
+static struct text make_line(char *data, const struct text *message)
+{
+    struct text line = start_line(data, LOG_LINE_SIZE);
+    text_add_bytes(&line, message->data, message->length);
+    end_line(&line);
+    return line;
+}
+
 void log_line(enum log_level level, const struct text *message)
 {
     if (!log_wants(level))
         return;
     int saved = errno;
-    char data[LOG_LINE_SIZE];
-    struct text line = start_line(data, sizeof data);
-    text_add_bytes(&line, message->data, message->length);
-    end_line(&line);
+    char data[LOG_LINE_SIZE]; /* the only one: a line may be written where the stack is nearly used up */
+    struct text line = make_line(data, message);
     const char *path = atomic_load(&log_path), *fault = path != NULL ? write_to_file(path, &line) : NULL;
-    if (path == NULL || fault != NULL) {
-        if (path != NULL && !atomic_exchange(&log_path_failed, true))
-            tell_failed_log(path, fault);
-        write_to_standard_error(&line);
+    if (fault != NULL && !atomic_exchange(&log_path_failed, true)) {
+        tell_failed_log(data, path, fault);
+        line = make_line(data, message);
     }
+    if (path == NULL || fault != NULL)
+        write_to_standard_error(&line);
     errno = saved;
 }
 

@@ -93,9 +93,9 @@ bool lookups_find(const struct ip_address *address, struct candidate_list *list)
     return candidates_find(&table, address, this_thread(), now_ms, list);
 }
 
-void lookups_mark(const struct candidate_list *list, bool failed)
+void lookups_mark(const struct candidate_mark *mark, bool failed)
 {
-    candidates_mark(&table, list, failed);
+    candidates_mark(&table, mark, failed);
 }
 
 void lookups_after_fork(void)

@@ -29,7 +29,7 @@ void lookups_record_alone(const struct ip_address *address);
 extern atomic_bool lookups_recorded;
 bool lookups_know(const struct ip_address *address);
 bool lookups_find(const struct ip_address *address, struct candidate_list *list);
-void lookups_mark(const struct candidate_list *list, bool failed);
+void lookups_mark(const struct candidate_mark *mark, bool failed);
 
 /* In the child of a fork: the lock may have been held by a thread that does not exist here. */
 void lookups_after_fork(void);

@@ -301,19 +301,13 @@ static bool read_list(struct in_addr alias, uint8_t *payload, bool *none)
     return found;
 }
 
-size_t state_load_candidates(struct in_addr alias, struct ip_address *list, size_t capacity)
+/* Not inline: its payload is not on the stack while a path is put together. */
+__attribute__((noinline)) static size_t load_list(struct in_addr alias, struct ip_address *list, size_t capacity,
+                                                  bool *none)
 {
     uint8_t payload[NAME_SLOT_SIZE - SLOT_CHECKSUM_SIZE];
-    struct state *state = state_current();
-    struct unlisted_file file = unlisted_look(&state->place, state_file_name(state, STATE_NAMES));
-    bool none = true;
-    if (unlisted_is(alias, &file))
+    if (!read_list(alias, payload, none))
         return 0;
-    if (!read_list(alias, payload, &none)) {
-        if (none)
-            unlisted_note(alias, &file);
-        return 0;
-    }
     uint32_t stored = bytes_get32(payload + LIST_COUNT);
     uint32_t boot = host_boot();
     bool same_boot = boot != 0 && bytes_get32(payload + LIST_BOOT) == boot;
@@ -324,6 +318,19 @@ size_t state_load_candidates(struct in_addr alias, struct ip_address *list, size
             (same_boot || address.scope == 0))
             list[count++] = address;
     }
+    return count;
+}
+
+size_t state_load_candidates(struct in_addr alias, struct ip_address *list, size_t capacity)
+{
+    struct state *state = state_current();
+    struct unlisted_file file = unlisted_look(&state->place, state_file_name(state, STATE_NAMES));
+    bool none = false;
+    if (unlisted_is(alias, &file))
+        return 0;
+    size_t count = load_list(alias, list, capacity, &none);
+    if (none)
+        unlisted_note(alias, &file);
     return count;
 }
 

@@ -13,6 +13,7 @@
 
 /* One question about one address. */
 struct question {
+    const struct state_keys *keys;
     const struct alias_pool *pool;
     struct alias_page page;
     struct alias_search *search;
@@ -20,8 +21,10 @@ struct question {
     uint8_t *bytes;             /* ALIAS_PAGE_SIZE, zeroes at first; too large for the stack of a small thread */
 };
 
-static void question_start(struct question *question, const struct state *state, struct alias_search *search)
+static void question_start(struct question *question, const struct state *state, const struct state_keys *keys,
+                           struct alias_search *search)
 {
+    question->keys = keys;
     question->bytes = NULL;
     question->pool = &state->pool;
     question->search = search;
@@ -78,25 +81,23 @@ static void question_end(struct question *question)
  * Reads and searches the page where the address is. In a file of the first version (state_key.h) that may be the one
  * that its key says; what isn't there has its place where the key of today says. False where it can't be read.
  */
-static bool question_ask(struct question *question, struct state *state, const struct state_file *file,
-                         enum alias_found *found, uint32_t *offset, struct state_fault *fault)
+static bool question_ask(struct question *question, const struct state_file *file, enum alias_found *found,
+                         uint32_t *offset, struct state_fault *fault)
 {
-    struct state_keys keys;
-    struct state_fault unused;
+    const struct state_keys *keys = question->keys;
     const struct ip_address *address = &question->search->address;
     *found = ALIAS_NO_PLACE;
     if (!question_take_room(question, fault))
         return false;
-    state_keys(state, STATE_READ, &keys, &unused);
     if (file->former) {
-        question->page = alias_page_of(question->pool, alias_hash(keys.former, address));
+        question->page = alias_page_of(question->pool, alias_hash(keys->former, address));
         if (!question_read(question, file, fault))
             return false;
         *found = question_search(question, offset);
-        if (*found == ALIAS_PRESENT || !keys.has_key)
+        if (*found == ALIAS_PRESENT || !keys->has_key)
             return true;
     }
-    question->page = alias_page_of(question->pool, alias_hash(keys.key, address));
+    question->page = alias_page_of(question->pool, alias_hash(keys->key, address));
     if (!question_read(question, file, fault))
         return false;
     *found = question_search(question, offset);
@@ -140,12 +141,14 @@ static enum state_answer write_locked(struct question *question, const struct st
     return written || found == ALIAS_PRESENT ? STATE_FOUND : STATE_FAILED;
 }
 
-static enum state_answer allot_in(struct question *question, struct state *state, const struct state_file *file,
-                                  bool writable, uint32_t *offset, struct state_fault *fault)
+/* Not inline: what it needs is not on the stack while the file is opened. */
+__attribute__((noinline)) static enum state_answer allot_in(struct question *question, const struct state_file *file,
+                                                            bool writable, uint32_t *offset,
+                                                            struct state_fault *fault)
 {
     const struct alias_search *search = question->search;
     enum alias_found found;
-    bool readable = question_ask(question, state, file, &found, offset, fault);
+    bool readable = question_ask(question, file, &found, offset, fault);
     bool present = found == ALIAS_PRESENT;
     if (present && !alias_record_is_due(&question->record, search->kind, &search->now))
         return STATE_FOUND;
@@ -160,50 +163,73 @@ static enum state_answer allot_in(struct question *question, struct state *state
     return answer;
 }
 
-enum state_answer state_aliases_allot(struct state *state, struct alias_search *search, uint32_t *offset,
-                                      struct state_fault *fault)
+/* Not inline, as find(): nothing of it is on the stack while the key is read, which the format needs. */
+__attribute__((noinline)) static enum state_answer allot(struct state *state, const struct state_format *format,
+                                                         const struct state_keys *keys, struct alias_search *search,
+                                                         uint32_t *offset, struct state_fault *fault)
 {
-    int saved = errno;
     struct question question;
-    question_start(&question, state, search);
-    struct state_format format = state_format_for(state, STATE_ALIASES, STATE_CREATE);
     struct critical_section section;
-    critical_section_enter(&section);
     struct state_file file;
     struct state_fault unread;
     enum state_answer answer = STATE_FAILED;
-    bool writable = state_file_open(&file, &state->place, &format, STATE_CREATE, fault);
+    question_start(&question, state, keys, search);
+    critical_section_enter(&section);
+    bool writable = state_file_open(&file, &state->place, format, STATE_CREATE, fault);
     if (writable ||
-        (state_fault_is_read_only(fault) && state_file_open(&file, &state->place, &format, STATE_READ, &unread))) {
-        answer = allot_in(&question, state, &file, writable, offset, fault);
+        (state_fault_is_read_only(fault) && state_file_open(&file, &state->place, format, STATE_READ, &unread))) {
+        answer = allot_in(&question, &file, writable, offset, fault);
         state_file_close(&file);
     }
     question_end(&question);
     critical_section_leave(&section);
+    return answer;
+}
+
+enum state_answer state_aliases_allot(struct state *state, struct alias_search *search, uint32_t *offset,
+                                      struct state_fault *fault)
+{
+    int saved = errno;
+    struct state_keys keys;
+    struct state_fault unused;
+    struct state_format format = state_format_for(state, STATE_ALIASES, STATE_CREATE);
+    state_keys(state, STATE_READ, &keys, &unused);
+    enum state_answer answer = allot(state, &format, &keys, search, offset, fault);
     errno = saved;
     return answer;
+}
+
+__attribute__((noinline)) static enum state_answer find(struct state *state, const struct state_format *format,
+                                                        const struct state_keys *keys, struct alias_search *search,
+                                                        uint32_t *offset, struct state_fault *fault)
+{
+    struct question question;
+    struct critical_section section;
+    struct state_file file;
+    enum alias_found found = ALIAS_NO_PLACE;
+    question_start(&question, state, keys, search);
+    critical_section_enter(&section);
+    bool readable = state_file_open(&file, &state->place, format, STATE_READ, fault);
+    if (readable) {
+        readable = question_ask(&question, &file, &found, offset, fault);
+        state_file_close(&file);
+    }
+    question_end(&question);
+    critical_section_leave(&section);
+    return found == ALIAS_PRESENT ? STATE_FOUND : readable ? STATE_NOTHING : STATE_FAILED;
 }
 
 enum state_answer state_aliases_find(struct state *state, struct alias_search *search, uint32_t *offset,
                                      struct state_fault *fault)
 {
     int saved = errno;
-    struct question question;
-    question_start(&question, state, search);
+    struct state_keys keys;
+    struct state_fault unused;
     struct state_format format = state_format(state, STATE_ALIASES);
-    struct critical_section section;
-    critical_section_enter(&section);
-    struct state_file file;
-    enum alias_found found = ALIAS_NO_PLACE;
-    bool readable = state_file_open(&file, &state->place, &format, STATE_READ, fault);
-    if (readable) {
-        readable = question_ask(&question, state, &file, &found, offset, fault);
-        state_file_close(&file);
-    }
-    question_end(&question);
-    critical_section_leave(&section);
+    state_keys(state, STATE_READ, &keys, &unused);
+    enum state_answer answer = find(state, &format, &keys, search, offset, fault);
     errno = saved;
-    return found == ALIAS_PRESENT ? STATE_FOUND : readable ? STATE_NOTHING : STATE_FAILED;
+    return answer;
 }
 
 /* Reads one record; one that is free or damaged is STATE_NOTHING. */

@@ -202,22 +202,28 @@ static uid_t owner_of(const struct state_place *place)
     return place->owner == STATE_OWNER_SELF ? geteuid() : place->owner;
 }
 
-/* Kind, owner, rights and links of an open file. */
-static bool check_attributes(int fd, const struct state_place *place, const struct state_format *format,
-                             struct stat *status, struct state_fault *fault)
+/* Kind, owner, rights and links of an open file; *size, if not NULL, gets its size. (Not inline, as what needs a
+   status below: the stack may be a small one, of a signal handler, and what each of them needs is not needed at the
+   same time.) */
+__attribute__((noinline)) static bool check_attributes(int fd, const struct state_place *place,
+                                                       const struct state_format *format, off_t *size,
+                                                       struct state_fault *fault)
 {
-    if (fstat(fd, status) != 0)
+    struct stat status;
+    if (fstat(fd, &status) != 0)
         return fail(fault, STATE_OPEN_ERROR, errno);
-    if (!S_ISREG(status->st_mode))
+    if (!S_ISREG(status.st_mode))
         return fail(fault, STATE_NOT_REGULAR, 0);
-    if (status->st_uid != owner_of(place))
+    if (status.st_uid != owner_of(place))
         return fail(fault, STATE_OWNER, 0);
-    if ((status->st_mode & (S_IWGRP | S_IWOTH)) != 0)
+    if ((status.st_mode & (S_IWGRP | S_IWOTH)) != 0)
         return fail(fault, STATE_WRITABLE, 0);
-    if (format->secret && (status->st_mode & (S_IRGRP | S_IROTH)) != 0)
+    if (format->secret && (status.st_mode & (S_IRGRP | S_IROTH)) != 0)
         return fail(fault, STATE_READABLE, 0);
-    if (status->st_nlink > 1)
+    if (status.st_nlink > 1)
         return fail(fault, STATE_LINKED, 0);
+    if (size != NULL)
+        *size = status.st_size;
     return true;
 }
 
@@ -286,8 +292,7 @@ static bool write_initial(int fd, const struct state_format *format, const uint8
     return write_bytes(fd, slot_place(format, 0), slot, format->slot_size, fault);
 }
 
-/* What follows isn't inlined into create(): the stack may be a small one, of a signal handler, and what each of them
-   needs is not needed at the same time. */
+/* Not inlined into create(), as what follows. */
 __attribute__((noinline)) static bool write_new(int fd, const struct state_format *format, struct state_fault *fault)
 {
     uint8_t header[HEADER_FIELDS];
@@ -317,13 +322,6 @@ __attribute__((noinline)) static bool is_absent(int directory, const char *name)
     return fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) != 0 && errno == ENOENT;
 }
 
-__attribute__((noinline)) static bool is_fit(int fd, const struct state_place *place,
-                                             const struct state_format *format, struct state_fault *fault)
-{
-    struct stat status;
-    return check_attributes(fd, place, format, &status, fault);
-}
-
 /*
  * Makes the file under a name of its own, and then renames it. All who want to make it take the lock of that one
  * name; what a killed process left there is used by the next. True: look again.
@@ -338,7 +336,7 @@ __attribute__((noinline)) static bool create(int directory, const struct state_p
     int fd = raw_openat(directory, name.data, O_RDWR | O_CREAT | OPEN_FLAGS, FILE_MODE);
     if (fd < 0)
         return fail(fault, STATE_WRITE_ERROR, errno);
-    bool made = is_fit(fd, place, format, fault) && lock_bytes(fd, 0, 0, STATE_CREATE_WAIT_MS, fault);
+    bool made = check_attributes(fd, place, format, NULL, fault) && lock_bytes(fd, 0, 0, STATE_CREATE_WAIT_MS, fault);
     if (made && is_named(directory, name.data, fd)) {
         bool absent = is_absent(directory, format->name);
         if (absent)
@@ -374,13 +372,13 @@ static bool open_in(int directory, struct state_file *file, const struct state_p
 }
 
 /* Checks the open file. `any`, if not NULL, is its format, and takes over what the header says about pool and key. */
-static bool check_file(struct state_file *file, const struct state_place *place, struct state_format *any,
-                       struct state_fault *fault)
+__attribute__((noinline)) static bool check_file(struct state_file *file, const struct state_place *place,
+                                                 struct state_format *any, struct state_fault *fault)
 {
-    struct stat status;
+    off_t size;
     uint8_t header[HEADER_FIELDS];
     const struct state_format *format = file->format;
-    if (!check_attributes(file->fd, place, format, &status, fault) ||
+    if (!check_attributes(file->fd, place, format, &size, fault) ||
         !read_bytes(file->fd, 0, header, sizeof header, fault) ||
         !check_header(header, format->magic, any == NULL ? format : NULL, fault))
         return false;
@@ -394,7 +392,7 @@ static bool check_file(struct state_file *file, const struct state_place *place,
     }
     file->seal = seal_of(header);
     file->former = bytes_get64(header + FINGERPRINT_PLACE) != format->fingerprint;
-    return status.st_size == slot_place(format, format->slots) || fail(fault, STATE_CUT, 0);
+    return size == slot_place(format, format->slots) || fail(fault, STATE_CUT, 0);
 }
 
 static bool open_checked(struct state_file *file, const struct state_place *place, const struct state_format *format,

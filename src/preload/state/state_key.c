@@ -43,8 +43,10 @@ static void fill_cache(struct state_key_cache *cache, struct siphash_key key)
     atomic_store_explicit(&cache->known, true, memory_order_release);
 }
 
-static bool read_key(const struct state_place *place, const struct state_format *format, enum state_mode mode,
-                     struct siphash_key *key, struct state_fault *fault)
+/* Not inline: its slot and file are not on the stack twice. */
+__attribute__((noinline)) static bool read_key(const struct state_place *place, const struct state_format *format,
+                                               enum state_mode mode, struct siphash_key *key,
+                                               struct state_fault *fault)
 {
     uint8_t slot[KEY_SLOT_SIZE];
     struct state_file file;

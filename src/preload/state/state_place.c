@@ -101,26 +101,31 @@ static bool keeps_its_entries(const struct stat *directory)
            ((directory->st_mode & (S_IWGRP | S_IWOTH)) == 0 || (directory->st_mode & S_ISVTX));
 }
 
+/* Whether what is no directory is a link that may be followed, else errno says what is wrong. What is not inline here
+   and below is for small stacks: what each of these functions needs is not needed at the same time. */
+__attribute__((noinline)) static bool may_follow(int parent, const char *name)
+{
+    struct stat link, directory;
+    if (fstatat(parent, name, &link, AT_SYMLINK_NOFOLLOW) != 0 || fstat(parent, &directory) != 0)
+        return false;
+    errno = S_ISLNK(link.st_mode) ? ELOOP : ENOTDIR;
+    return S_ISLNK(link.st_mode) && is_trusted(&link) && keeps_its_entries(&directory);
+}
+
 /*
  * Opens a directory inside another one. A link is followed where it is root's or this user's, in a directory in which
  * nobody else can exchange it; else ELOOP.
  */
 static int open_component(int parent, const char *name)
 {
-    struct stat link, directory;
     int fd = raw_openat(parent, name, DIRECTORY_FLAGS | O_NOFOLLOW, 0);
     if (fd >= 0 || (errno != ENOTDIR && errno != ELOOP))
         return fd;
-    if (fstatat(parent, name, &link, AT_SYMLINK_NOFOLLOW) != 0 || fstat(parent, &directory) != 0)
-        return -1;
-    if (S_ISLNK(link.st_mode) && is_trusted(&link) && keeps_its_entries(&directory))
-        return raw_openat(parent, name, DIRECTORY_FLAGS, 0);
-    errno = S_ISLNK(link.st_mode) ? ELOOP : ENOTDIR;
-    return -1;
+    return may_follow(parent, name) ? raw_openat(parent, name, DIRECTORY_FLAGS, 0) : -1;
 }
 
 /* Opens the directory in which the place is, component by component. */
-static int open_parent(const char *path)
+__attribute__((noinline)) static int open_parent(const char *path)
 {
     char name[NAME_MAX + 1];
     const char *end = strrchr(path, '/'), *at = path;
@@ -155,7 +160,7 @@ static int open_place(const char *path)
 }
 
 /* Makes what is missing of the path after place->existing. Whoever finds something missing all the same says so. */
-static void make_directories(const struct state_place *place)
+__attribute__((noinline)) static void make_directories(const struct state_place *place)
 {
     char name[NAME_MAX + 1];
     const char *at = place->path;
@@ -177,7 +182,8 @@ static bool fail(struct state_fault *fault, enum state_reason reason, int error)
     return false;
 }
 
-static bool check_directory(int fd, const struct state_place *place, struct state_fault *fault)
+__attribute__((noinline)) static bool check_directory(int fd, const struct state_place *place,
+                                                      struct state_fault *fault)
 {
     struct stat status;
     if (fstat(fd, &status) != 0)

@@ -242,12 +242,12 @@ static void test_a_failure_is_remembered_until_the_next_lookup(void **state)
     struct candidate_list list;
     record("dual", THREAD, 0, "2001:db8::1", "192.0.2.1");
     assert_true(find("2001:db8::1", THREAD, 1, &list));
-    candidates_mark(&table, &list, true);
+    candidates_mark(&table, &list.mark, true);
     assert_true(find("192.0.2.1", THREAD, 2, &list));
-    assert_int_equal(list.failed_leader, 1);
+    assert_int_equal(list.mark.failed_leader, 1);
     record("dual", THREAD, 3, "2001:db8::1", "192.0.2.1");
     assert_true(find("192.0.2.1", THREAD, 4, &list));
-    assert_int_equal(list.failed_leader, 0);
+    assert_int_equal(list.mark.failed_leader, 0);
 }
 
 /* The oldest make room, and their places in the chains with them. */
