@@ -324,6 +324,28 @@ static void test_malformed_control_message_crashed(void **state)
     world_close(world);
 }
 
+/* The kernel leaves them out where it can't write them. */
+static void test_control_buffer_that_is_not_there_was_written_to(void **state)
+{
+    (void)state;
+    static const size_t lengths[] = {64, 1100, 8192};
+    int world = world_datagrams("2001:db8::1", 0), fd = datagram_socket(), on = 1;
+    struct sockaddr_in to = ipv4_of(alias_of("2001:db8::1"), world_port(world));
+    assert_int_equal(setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof on), 0);
+    for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
+        char data[8];
+        struct iovec part = {data, sizeof data};
+        struct msghdr message = {
+            .msg_iov = &part, .msg_iovlen = 1, .msg_control = (void *)1, .msg_controllen = lengths[i]};
+        assert_int_equal(sendto(fd, "question", 8, 0, (struct sockaddr *)&to, sizeof to), 8);
+        struct sockaddr_in6 from = world_receive(world, "question");
+        world_send(world, "answer", &from);
+        assert_int_equal(recvmsg(fd, &message, 0), 6);
+    }
+    close(fd);
+    world_close(world);
+}
+
 static void test_source_address_of_a_message_was_ignored(void **state)
 {
     (void)state;
@@ -402,6 +424,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_several_messages_at_once_were_mixed_up),
         cmocka_unit_test(test_unknown_alias_sent_a_packet),
         cmocka_unit_test(test_malformed_control_message_crashed),
+        cmocka_unit_test(test_control_buffer_that_is_not_there_was_written_to),
         cmocka_unit_test(test_source_address_of_a_message_was_ignored),
         cmocka_unit_test(test_peer_of_a_server_showed_ipv6),
     };
