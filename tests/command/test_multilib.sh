@@ -45,6 +45,38 @@ C
 $CC -o "$room/show64" "$room/show.c" && gcc -m32 -o "$room/show32" "$room/show.c" || {
     echo "programs of both classes can't be compiled" && exit 1
 }
+# Datagrams to itself by each call that has another name with a time_t of 64 bits.
+cat >"$room/wire.c" <<'C'
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+int main(void)
+{
+    char data[8] = "ping";
+    struct sockaddr_in own = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}}, peer;
+    struct iovec part = {data, sizeof data};
+    struct mmsghdr message = {.msg_hdr = {.msg_name = &own, .msg_namelen = sizeof own, .msg_iov = &part, .msg_iovlen = 1}};
+    struct mmsghdr received = {.msg_hdr = {.msg_name = &peer, .msg_namelen = sizeof peer, .msg_iov = &part, .msg_iovlen = 1}};
+    struct ifreq interface = {0};
+    socklen_t length = sizeof own;
+    int on = 1, fd = socket(AF_INET, SOCK_DGRAM, 0);
+    setsockopt(fd, IPPROTO_IP, IP_RECVTTL, &on, sizeof on);
+    if (bind(fd, (struct sockaddr *)&own, sizeof own) != 0 || getsockname(fd, (struct sockaddr *)&own, &length) != 0)
+        return 1;
+    strcpy(interface.ifr_name, "lo");
+    ioctl(fd, SIOCGIFADDR, &interface);
+    struct timespec limit = {5, 0};
+    return sendmsg(fd, &message.msg_hdr, 0) != sizeof data || recvmsg(fd, &received.msg_hdr, 0) != sizeof data ||
+           sendmmsg(fd, &message, 1, 0) != 1 || recvmmsg(fd, &received, 1, 0, &limit) != 1;
+}
+C
+gcc -m32 -o "$room/wire32" "$room/wire.c" &&
+    gcc -m32 -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64 -o "$room/wire32-time64" "$room/wire.c" || exit 1
+calls_in() { sed -n 's/.*"\(call\|symbol\|function\)": *\("[^"]*"\).*/\2/p' "$1" | sort -u; }
 V6SHIM_STATE_DIR=$room/state
 export V6SHIM_STATE_DIR
 
@@ -78,6 +110,16 @@ same "but not where one is named" "$libraries/libv6shim.so" "$output"
 if "$v6shim" check --help >/dev/null 2>&1; then
     try "$installed" check "$room/show32"
     contains "check of a program of 32 bits" "show32: works under the shim" "$output"
+    # By the names that functions have in programs whose time_t has 64 bits, they are the same calls.
+    for program in wire32 wire32-time64; do
+        try "$installed" check --run --json --fail-on never -o "$room/report.json" -- "$room/$program"
+        same "check --run, $program: status" 0 "$status"
+        calls_in "$room/report.json" >"$room/calls-$program"
+    done
+    same "what is observed with a time_t of 64 bits" "$(cat "$room/calls-wire32")" "$(cat "$room/calls-wire32-time64")"
+    for call in sendmsg recvmsg sendmmsg recvmmsg setsockopt ioctl; do
+        contains "what is observed" "$call" "$(cat "$room/calls-wire32-time64")"
+    done
     for program in show32 show64 "show64 $room/show32" "show32 $room/show64"; do
         try "$installed" check --run --fail-on never -o "$room/report" -- "$room/"$program
         same "check --run, $program" "${program##*show} bits shim observer alias" "$output"
@@ -89,5 +131,5 @@ fi
 try make -C "$build" uninstall DESTDIR="$room/root"
 same "make uninstall: status" 0 "$status"
 same "make uninstall leaves no file, and no folder of ours" "" \
-    "$(find "$room/root" ! -type d -o -name '*v6shim*' -o -name 32)"
+    "$(find "$room/root" ! -type d -o -name libv6shim -o -name 32)"
 finish

@@ -1,6 +1,6 @@
 #!/bin/sh
-# The library shows the hooks of hooks.def (and, where the port has them, those of time64.def) to the program, and no other name; the observer those of observed.def, and its
-# answer to the shim.
+# The library shows the hooks of hooks.def (and, where the port has them, those of time64.def) to the program, and no other
+# name; the observer those of observed.def, under these names too, and its answer to the shim.
 src=${srcdir:-.}/src
 status=0
 
@@ -31,7 +31,7 @@ hooks() {
 hooks | compare .libs/libv6shim.so "hooks.def and time64.def"
 case " ${BUILT-check} " in *" check "*) ;; *) exit $status ;; esac
 {
-    sed -n 's/^OBSERVED([^,]*, *\([A-Za-z0-9_]*\),.*/\1/p' "$src/check/observed.def"
+    awk -f "$src/check/observer/exports.awk" src/preload/hooks/time64.names "$src/check/observed.def" "$src/preload/time64.def"
     echo v6shim_observed_caller
-} | compare .libs/libv6shim-observe.so observed.def
+} | compare .libs/libv6shim-observe.so "observed.def and time64.def"
 exit $status

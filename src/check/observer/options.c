@@ -7,6 +7,7 @@
 #include "check/observer/next.h"
 #include "check/observer/origins.h"
 #include "check/observer/report.h"
+#include "preload/system/time64.h"
 
 EXPORT int setsockopt(int fd, int level, int name, const void *value, socklen_t length)
 {
@@ -21,6 +22,7 @@ EXPORT int setsockopt(int fd, int level, int name, const void *value, socklen_t 
     }
     return NEXT(setsockopt)(fd, level, name, value, length);
 }
+TIME64_ALSO(__setsockopt64, setsockopt)
 
 /* How a program that did not wait for its connection learns what became of it. */
 EXPORT int getsockopt(int fd, int level, int name, void *restrict value, socklen_t *restrict length)
@@ -35,6 +37,7 @@ EXPORT int getsockopt(int fd, int level, int name, void *restrict value, socklen
     }
     return result;
 }
+TIME64_ALSO(__getsockopt64, getsockopt)
 
 static void note_interface(const char *call, const struct sockaddr *address, bool either_family)
 {
@@ -89,6 +92,7 @@ EXPORT int ioctl(int fd, unsigned long request, ...)
     errno = saved;
     return result;
 }
+TIME64_ALSO(__ioctl_time64, ioctl)
 
 EXPORT int getifaddrs(struct ifaddrs **list)
 {

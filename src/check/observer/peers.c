@@ -4,6 +4,7 @@
 #include "check/observer/next.h"
 #include "check/observer/origins.h"
 #include "check/observer/report.h"
+#include "preload/system/time64.h"
 
 /* The room that was there before the call, 0 where no address was wanted. */
 static socklen_t room_of(const struct sockaddr *address, const socklen_t *length)
@@ -88,24 +89,64 @@ EXPORT ssize_t __recvfrom_chk(int fd, void *restrict data, size_t size, size_t d
     return received;
 }
 
+static socklen_t room_of_message(const struct msghdr *message)
+{
+    return message != NULL ? room_of(message->msg_name, &message->msg_namelen) : 0;
+}
+
+static ssize_t take_message(int fd, const struct msghdr *message, socklen_t room, ssize_t received,
+                            const void *caller)
+{
+    if (received >= 0 && room > 0)
+        take("recvmsg", ORIGIN_PEER, fd, message->msg_name, room, message->msg_namelen, caller);
+    return received;
+}
+
 EXPORT ssize_t recvmsg(int fd, struct msghdr *message, int flags)
 {
-    socklen_t room = message != NULL ? room_of(message->msg_name, &message->msg_namelen) : 0;
-    ssize_t received = ON_BEHALF_OF(CALLER, NEXT(recvmsg)(fd, message, flags));
-    if (received >= 0 && room > 0)
-        take("recvmsg", ORIGIN_PEER, fd, message->msg_name, room, message->msg_namelen, CALLER);
+    socklen_t room = room_of_message(message);
+    return take_message(fd, message, room, ON_BEHALF_OF(CALLER, NEXT(recvmsg)(fd, message, flags)), CALLER);
+}
+
+static socklen_t room_of_first(const struct mmsghdr *messages, unsigned count)
+{
+    return messages != NULL && count > 0 ? room_of_message(&messages[0].msg_hdr) : 0;
+}
+
+static int take_messages(int fd, const struct mmsghdr *messages, socklen_t room, int received, const void *caller)
+{
+    for (int i = 0; i < received && room > 0; i++) { /* all have the room of the first, or something odd goes on */
+        const struct msghdr *message = &messages[i].msg_hdr;
+        if (message->msg_name != NULL && message->msg_namelen <= room)
+            take("recvmmsg", ORIGIN_PEER, fd, message->msg_name, room, message->msg_namelen, caller);
+    }
     return received;
 }
 
 EXPORT int recvmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags, struct timespec *timeout)
 {
-    struct msghdr *first = messages != NULL && count > 0 ? &messages[0].msg_hdr : NULL;
-    socklen_t room = first != NULL ? room_of(first->msg_name, &first->msg_namelen) : 0;
-    int received = ON_BEHALF_OF(CALLER, NEXT(recvmmsg)(fd, messages, count, flags, timeout));
-    for (int i = 0; i < received && room > 0; i++) { /* all have the room of the first, or something odd goes on */
-        const struct msghdr *message = &messages[i].msg_hdr;
-        if (message->msg_name != NULL && message->msg_namelen <= room)
-            take("recvmmsg", ORIGIN_PEER, fd, message->msg_name, room, message->msg_namelen, CALLER);
-    }
-    return received;
+    socklen_t room = room_of_first(messages, count);
+    return take_messages(fd, messages, room,
+                         ON_BEHALF_OF(CALLER, NEXT(recvmmsg)(fd, messages, count, flags, timeout)), CALLER);
 }
+
+#if TIME64_NAMES
+/* What is received with times of 64 bits is another's to receive, and the same to us. */
+EXPORT ssize_t __recvmsg64(int fd, struct msghdr *message, int flags);
+EXPORT int __recvmmsg64(int fd, struct mmsghdr *messages, unsigned count, int flags, struct time64_timespec *timeout);
+
+ssize_t __recvmsg64(int fd, struct msghdr *message, int flags)
+{
+    socklen_t room = room_of_message(message);
+    return take_message(fd, message, room, ON_BEHALF_OF(CALLER, REAL_TIME64(__recvmsg64)(fd, message, flags)),
+                        CALLER);
+}
+
+int __recvmmsg64(int fd, struct mmsghdr *messages, unsigned count, int flags, struct time64_timespec *timeout)
+{
+    socklen_t room = room_of_first(messages, count);
+    return take_messages(fd, messages, room,
+                         ON_BEHALF_OF(CALLER, REAL_TIME64(__recvmmsg64)(fd, messages, count, flags, timeout)),
+                         CALLER);
+}
+#endif

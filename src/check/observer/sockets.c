@@ -5,6 +5,7 @@
 #include "check/observer/next.h"
 #include "check/observer/origins.h"
 #include "check/observer/report.h"
+#include "preload/system/time64.h"
 
 #define NUMBERS          1024 /* of descriptors whose making is remembered */
 #define FTP_PORT         21
@@ -184,6 +185,7 @@ EXPORT ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
         tell_destination("sendmsg", fd, SOCK_DGRAM, message->msg_name, message->msg_namelen, 0, CALLER);
     return NEXT(sendmsg)(fd, message, flags);
 }
+TIME64_ALSO(__sendmsg64, sendmsg)
 
 EXPORT int sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags)
 {
@@ -193,3 +195,4 @@ EXPORT int sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags)
                              messages[i].msg_hdr.msg_namelen, 0, CALLER);
     return NEXT(sendmmsg)(fd, messages, count, flags);
 }
+TIME64_ALSO(__sendmmsg64, sendmmsg)
