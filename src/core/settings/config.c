@@ -1,6 +1,7 @@
 /* The list of settings, and what variables say of them; called by preload/system/settings.c and the command. */
 #include "core/settings/config.h"
 
+#include "core/linker/start.h"
 #include "core/settings/complaint.h"
 
 #include <string.h>
@@ -41,7 +42,7 @@ const struct setting *config_find(const char *keyword, size_t length)
 }
 
 /* What is not zero of them. tests/command/common/test_setting_words.c compares each with its text in settings.def. */
-void config_defaults(struct settings *settings)
+START_CODE void config_defaults(struct settings *settings)
 {
     settings->resolution_delay_ms = 50;
     settings->attempt_delay_ms = 250;

@@ -26,23 +26,16 @@ enum connect_mode { CONNECT_RACE, CONNECT_ORDER };
 enum listen { LISTEN_MAPPED, LISTEN_INET6, LISTEN_INET };
 enum log_level { LOG_LEVEL_QUIET, LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
 
+/* What has a default, or is looked at in every process, comes first: it shares a page (core/linker/start.h). */
 struct settings {
     enum prefer prefer;
     enum families families;
-    struct choice_or_file policy; /* choices: enum policy_builtin */
     enum source_preference source;
-    struct nat64_setting nat64;
     enum nat64_private nat64_private;
-    struct redirects redirects;
     uint32_t resolution_delay_ms;
     struct ipv4_prefix alias_pool;
-    char alias_key[128];
-    char state_dir[512]; /* "": the usual place */
     enum aware aware;
     enum listen listen;
-    struct prefix_map listen_map;       /* IPv4 to IPv6 */
-    struct prefix_map alias_map;        /* IPv6 to IPv4 */
-    struct nat64_setting nat64_inbound; /* never NAT64_AUTO */
     enum shape shape;
     enum follow follow;
     enum other_preloads other_preloads;
@@ -50,7 +43,15 @@ struct settings {
     uint32_t attempt_delay_ms;
     uint32_t silence_limit_ms;
     enum log_level log;
-    char log_file[512]; /* "": standard error */
+    struct nat64_setting nat64;
+    struct nat64_setting nat64_inbound; /* never NAT64_AUTO */
+    struct choice_or_file policy;       /* choices: enum policy_builtin */
+    char alias_key[128];
+    char state_dir[512];          /* "": the usual place */
+    char log_file[512];           /* "": standard error */
+    struct prefix_map listen_map; /* IPv4 to IPv6 */
+    struct prefix_map alias_map;  /* IPv6 to IPv4 */
+    struct redirects redirects;
 };
 
 /* Something wrong in a configuration. Strings last for the call only. */

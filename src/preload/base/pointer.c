@@ -27,7 +27,7 @@ void *const *pointer_heap_end = &no_heap;
 
 /* The segment that the program's variables are in, but for the part that is made read-only before it starts. Where a
    program that can lie anywhere doesn't say where its headers are (PT_PHDR), that is not known. */
-static void find_data(void)
+static START_CODE void find_data(void)
 {
     const ElfW(Phdr) *headers = (const ElfW(Phdr) *)getauxval(AT_PHDR);
     unsigned long count = getauxval(AT_PHNUM);

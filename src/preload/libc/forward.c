@@ -25,6 +25,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/utsname.h>
 #include <time.h>
@@ -32,6 +33,11 @@
 
 #include "core/linker/start.h"
 #include "preload/libc/libc_object.h"
+
+/* Both libcs give programs the structure as the kernel fills it in. */
+#if defined __x86_64__ && defined __LP64__
+#define STATUS_IS_THE_KERNELS
+#endif
 
 /* Stands in for what this libc lacks: -1 and ENOSYS. What returns a pointer is in every glibc that we are built for.
  */
@@ -183,6 +189,24 @@ START_CODE long syscall(long number, ...)
         argument[i] = va_arg(list, long);
     va_end(list);
     return enter_kernel(number, argument);
+}
+
+/* By the kernel itself, at each start: libc's would be looked up for one call, in pages of libc that nobody has
+ * touched. */
+#ifdef STATUS_IS_THE_KERNELS
+START_CODE int fstat(int fd, struct stat *status)
+{
+    return (int)syscall(SYS_fstat, fd, status);
+}
+#endif
+
+START_CODE uid_t geteuid(void)
+{
+#ifdef SYS_geteuid32 /* where the first one knew users of 16 bits */
+    return (uid_t)syscall(SYS_geteuid32);
+#else
+    return (uid_t)syscall(SYS_geteuid);
+#endif
 }
 
 #ifdef __GLIBC__

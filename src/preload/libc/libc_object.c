@@ -78,7 +78,7 @@ static void load_part(size_t number)
 /* Loaded, where it has to be. */
 static START_CODE const struct link_map *part(size_t number)
 {
-    static enum { NOT_YET, LOADING, DONE } looked[PARTS];
+    static enum { NOT_YET, LOADING, DONE } looked[PARTS] START_DATA;
     if (__atomic_load_n(&looked[number], __ATOMIC_RELAXED) == DONE)
         return NULL;
     const struct link_map *object = find_part(number);

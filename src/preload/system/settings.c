@@ -18,7 +18,8 @@
 _Static_assert((int)LOG_LEVEL_QUIET == (int)LOG_LEVEL_QUIET && (int)LOG_LEVEL_DEBUG == (int)LOG_LEVEL_DEBUG,
                "the choices of the setting log are the levels of the log");
 
-struct settings settings_of_process;
+/* At the start of a page, so that what each start writes of it is in one. */
+struct settings settings_of_process __attribute__((aligned(4096)));
 
 _Static_assert(SETTINGS_FILE_SIZE == 64 * 1024, "tell_file_error() says so in words");
 
@@ -39,7 +40,7 @@ struct problems {
 };
 
 /* Where the user's own file is. False: there is none to look for. */
-static bool find_own_path(char path[PATH_MAX])
+static START_CODE bool find_own_path(char path[PATH_MAX])
 {
     const char *directory = secure_getenv("XDG_CONFIG_HOME"), *home = SETTINGS_HOME "/";
     struct text text = text_on(path, PATH_MAX);
@@ -58,7 +59,7 @@ static bool find_own_path(char path[PATH_MAX])
     return text.length + 1 < text.size; /* else it was cut */
 }
 
-static void read_files(struct sources *sources)
+static START_CODE void read_files(struct sources *sources)
 {
     const char *named = secure_getenv("V6SHIM_CONF");
     sources->named = named != NULL && named[0] != '\0';
@@ -72,7 +73,7 @@ static void read_files(struct sources *sources)
     sources->count = 2;
 }
 
-static void read_variables(const struct config_reader *reader)
+static START_CODE void read_variables(const struct config_reader *reader)
 {
     if (getauxval(AT_SECURE) != 0 || __environ == NULL)
         return;
@@ -94,7 +95,7 @@ static const struct program_name *find_program(void *context)
 }
 
 /* Into settings that are all zero; or, where `settings` is NULL, only for what is to be reported. */
-static void read_all(struct settings *settings, config_report *report, struct problems *problems)
+static START_CODE void read_all(struct settings *settings, config_report *report, struct problems *problems)
 {
     const struct config_reader reader = {
         .settings = settings, .program = find_program, .report = report, .context = problems};
@@ -168,7 +169,7 @@ static void tell_fault(const struct settings_file *file)
 }
 
 /* That a file which nobody names doesn't exist is the usual case; so is a home directory that can't be entered. */
-static void tell_file_error(const struct settings_file *file, bool named)
+static START_CODE void tell_file_error(const struct settings_file *file, bool named)
 {
     bool is_host = strcmp(file->path, SETTINGS_FILE) == 0;
     bool is_absent = file->error == ENOENT || (!is_host && (file->error == ENOTDIR || file->error == EACCES));
@@ -180,7 +181,7 @@ static void tell_file_error(const struct settings_file *file, bool named)
         log_error(LOG_LEVEL_ERROR, named ? "cannot read V6SHIM_CONF" : "cannot read", file->path, file->error);
 }
 
-void settings_load(void)
+START_CODE void settings_load(void)
 {
     int saved = errno;
     struct sources sources;

@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
+#include "core/linker/start.h"
 #include "preload/base/raw_file.h"
 
 /* read() until the end, by direct system calls: the names may be interposed. One byte more than is allowed tells a
@@ -56,7 +57,7 @@ static void read_text(int fd, struct settings_file *file)
 }
 
 /* O_NONBLOCK: a FIFO without a writer must not stop the program. */
-void settings_file_read(struct settings_file *file, enum settings_file_owner owner)
+START_CODE void settings_file_read(struct settings_file *file, enum settings_file_owner owner)
 {
     int own = owner == SETTINGS_FILE_OWN ? O_NOFOLLOW : 0;
     int fd = raw_openat(AT_FDCWD, file->path, O_RDONLY | O_NOCTTY | O_NONBLOCK | own, 0);
@@ -71,7 +72,7 @@ void settings_file_read(struct settings_file *file, enum settings_file_owner own
     raw_close(fd);
 }
 
-void settings_file_release(struct settings_file *file)
+START_CODE void settings_file_release(struct settings_file *file)
 {
     if (file->text != NULL)
         munmap(file->text, SETTINGS_FILE_SIZE + 1);

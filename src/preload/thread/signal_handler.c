@@ -6,7 +6,7 @@
 
 #include "core/linker/start.h"
 
-static sigset_t mask_at_start;
+static sigset_t mask_at_start START_DATA;
 
 START_CODE void signal_handler_start(void)
 {
