@@ -23,7 +23,8 @@
 #define REASON_SIZE 1200 /* a state_fault_describe() with a long path */
 
 struct session {
-    bool read_only; /* another user's table */
+    bool own; /* the table is the user's own, not only read */
+    bool add; /* an address without an alias gets one */
     struct alias_print print;
     int status;
 };
@@ -35,8 +36,9 @@ static void print_help(void)
          "       v6shim alias --forget [OPTION]... ALIAS|ADDRESS...\n"
          "\n"
          "Says which IPv6 address an alias stands for, and which alias an IPv6 address, or\n"
-         "each IPv6 address of a name, has. An address that has none gets one.\n"
+         "each IPv6 address of a name, has. Nothing is changed by that.\n"
          "\n"
+         "  -a, --add              give an alias to an address that has none\n"
          "  -l, --list             print all aliases that were given\n"
          "      --forget           give these aliases up: another address may get them, so\n"
          "                         stop programs that may still use them before\n"
@@ -95,7 +97,7 @@ static void answer_of_map(struct session *session, const char *asked, struct in_
     else if (aliases_is_transient(alias))
         fail(session, asked, of_a_process);
     else
-        fail(session, asked, "nobody was given this address of a range of alias-map");
+        fail(session, asked, "no IPv6 address has this alias of a range of alias-map");
 }
 
 static void answer_alias(struct session *session, const char *asked, struct in_addr alias)
@@ -130,7 +132,7 @@ static void answer_alias(struct session *session, const char *asked, struct in_a
     else if (answer == STATE_FAILED)
         fail_state(session, asked, state_current(), &fault);
     else
-        fail(session, asked, "nobody was given this alias");
+        fail(session, asked, "no IPv6 address has this alias");
 }
 
 /* An address that was found to have none: because it has none, or since nobody can say. */
@@ -149,7 +151,7 @@ static void answer_mapped(struct session *session, const char *asked, const stru
     struct in_addr alias;
     struct state_fault fault;
     bool known = aliases_peek(address, &alias, &fault);
-    if (!known && !session->read_only) {
+    if (!known && session->add) {
         alias = aliases_of(address, ALIAS_NAME);
         known = true;
     }
@@ -176,17 +178,18 @@ static void answer_address(struct session *session, const char *asked, const str
         answer_mapped(session, asked, address);
         return;
     }
-    enum state_answer answer = session->read_only ? state_aliases_find(state_current(), &search, &offset, &fault)
-                                                  : state_aliases_allot(state_current(), &search, &offset, &fault);
+    enum state_answer answer =
+        (session->add ? state_aliases_allot : state_aliases_find)(state_current(), &search, &offset, &fault);
     if (answer == STATE_FOUND)
         alias_print_answer(&session->print, asked, alias_pool_address(&state_current()->pool, offset), address);
     else if (answer == STATE_FAILED && fault.reason != STATE_ABSENT)
         fail_state(session, asked, state_current(), &fault);
     else
         fail(session, asked,
-             session->read_only
-                 ? "this address has no alias"
-                 : "the table has no room for this address (--forget makes room, a larger alias-pool has more)");
+             session->add
+                 ? "the table has no room for this address (--forget makes room, a larger alias-pool has more)"
+             : session->own ? "this address has no alias (--add gives it one)"
+                            : "this address has no alias");
 }
 
 static bool has_ipv4(const char *name)
@@ -282,7 +285,7 @@ static void forget(struct session *session, const char *asked)
     else if (answer == STATE_NOTHING && known)
         fail(session, asked, "alias-map copies this address: there is nothing to forget");
     else if (answer == STATE_NOTHING)
-        fail(session, asked, "nobody was given this alias");
+        fail(session, asked, "no IPv6 address has this alias");
     else if (known)
         alias_print_answer(&session->print, asked, alias, &address);
 }
@@ -336,23 +339,22 @@ static void list_all(struct session *session)
 /* --- arguments --- */
 
 struct arguments {
-    bool list, forget, json;
+    bool add, list, forget, json;
     const char *user;
 };
 
 /* Returns -1 to go on, else the exit status. */
 static int take_options(int argc, char **argv, struct arguments *arguments)
 {
-    const struct command_option options[] = {{"list", 'l', &arguments->list, NULL},
-                                             {"forget", 0, &arguments->forget, NULL},
-                                             {"user", 'u', NULL, &arguments->user},
-                                             {"json", 0, &arguments->json, NULL},
-                                             {0}};
+    const struct command_option options[] = {
+        {"add", 'a', &arguments->add, NULL},     {"list", 'l', &arguments->list, NULL},
+        {"forget", 0, &arguments->forget, NULL}, {"user", 'u', NULL, &arguments->user},
+        {"json", 0, &arguments->json, NULL},     {0}};
     int status = options_take(NAME, argc, argv, options, OPTIONS_ANYWHERE, print_help);
     if (status != -1)
         return status;
-    if (arguments->list && arguments->forget) {
-        complain(NAME, "--list and --forget can't go together; see v6shim alias --help");
+    if (arguments->add + arguments->list + arguments->forget > 1) {
+        complain(NAME, "of --add, --list and --forget only one is possible; see v6shim alias --help");
         return EXIT_STATUS_USAGE;
     }
     if (arguments->list == (optind < argc)) {
@@ -360,8 +362,9 @@ static int take_options(int argc, char **argv, struct arguments *arguments)
                                        : "which address or name? see v6shim alias --help");
         return EXIT_STATUS_USAGE;
     }
-    if (arguments->forget && arguments->user != NULL) {
-        complain(NAME, "--forget changes a table, and another user's is only read: run it as that user");
+    if ((arguments->add || arguments->forget) && arguments->user != NULL) {
+        complain(NAME, "--%s changes a table, and another user's is only read: run it as that user",
+                 arguments->add ? "add" : "forget");
         return EXIT_STATUS_USAGE;
     }
     return -1;
@@ -375,7 +378,8 @@ int alias_command(int argc, char **argv)
     if (status != -1)
         return status;
     log_stderr_as(NAME);
-    session.read_only = arguments.user != NULL;
+    session.own = arguments.user == NULL;
+    session.add = arguments.add;
     status = state_user_open(NAME, arguments.user);
     if (status != EXIT_STATUS_OK)
         return status;

@@ -14,10 +14,14 @@ try "$v6shim" alias --list --json
 same "an empty list in JSON" "[]" "$output"
 try "$v6shim" alias 240.64.1.2
 same "no table: status" 1 "$status"
-same "no table" "v6shim alias: 240.64.1.2: nobody was given this alias" "$errors"
+same "no table" "v6shim alias: 240.64.1.2: no IPv6 address has this alias" "$errors"
 same "looking up makes no file" "" "$(ls "$room/state" 2>/dev/null)"
 
 try "$v6shim" alias 2001:db8::1
+same "an address that has none: status" 1 "$status"
+same "an address that has none" "v6shim alias: 2001:db8::1: this address has no alias (--add gives it one)" "$errors"
+same "asking for an address makes no file" "" "$(ls "$room/state" 2>/dev/null)"
+try "$v6shim" alias --add 2001:db8::1
 same "an address: status" 0 "$status"
 same "an address: nothing is wrong" "" "$errors"
 alias=${output%% *}
@@ -33,7 +37,7 @@ same "and back: status" 0 "$status"
 same "and back" "$alias 2001:db8::1" "$(echo $output)"
 try "$v6shim" alias 2001-db8--1.ipv6-literal.net
 contains "a literal as Windows has it" "$alias " "$output"
-try "$v6shim" alias 'fe80::1%1' 2001:db8::2
+try "$v6shim" alias -a 'fe80::1%1' 2001:db8::2
 same "several: status" 0 "$status"
 same "several: lines" 2 "$(lines_of "$output")"
 contains "a scope" "  fe80::1%1" "$output"
@@ -58,7 +62,7 @@ unset V6SHIM_ALIAS_KEY
 V6SHIM_STATE_DIR=$room/own
 try "$v6shim" alias 240.64.1.2
 same "looking up makes no key" "" "$(ls "$room/own" 2>/dev/null)"
-try "$v6shim" alias 2001:db8::1
+try "$v6shim" alias --add 2001:db8::1
 same "a key of its own: nothing is wrong" "" "$errors"
 same "a key of its own" "-rw-------" "$(ls -l "$room/own/key" | cut -c1-10)"
 own=${output%% *}
@@ -106,7 +110,7 @@ why() { # argument, reason
 }
 why 192.0.2.1 "not an alias: those are in 240.64.0.0/10"
 why 240.64.0.0 "the first address of the pool means nobody"
-why 240.123.255.255 "nobody was given this alias"
+why 240.123.255.255 "no IPv6 address has this alias"
 why 240.124.0.0 "an alias that couldn't be stored: it meant something only in the process that gave it"
 why 240.127.255.255 "an alias that couldn't be stored: it meant something only in the process that gave it"
 why ::1 "the loopback address: programs see it as 127.0.0.1"
@@ -127,10 +131,10 @@ same "no such user" "v6shim alias: --user no-such-user: there is no such user" "
 # A small pool is full of names for good, until some are given up.
 V6SHIM_STATE_DIR=$room/small V6SHIM_ALIAS_POOL=240.0.0.0/28
 export V6SHIM_ALIAS_POOL
-for number in 1 2 3 4 5 6 7 8 9 a b; do "$v6shim" alias 2001:db8:9::$number; done >"$room/all" 2>&1
+for number in 1 2 3 4 5 6 7 8 9 a b; do "$v6shim" alias --add 2001:db8:9::$number; done >"$room/all" 2>&1
 same "a small pool" 11 "$(grep -c '^240\.0\.0\.[0-9]* .* 2001:db8:9::[1-9ab]$' "$room/all")"
 full="v6shim alias: 2001:db8:9::c: the table has no room for this address (--forget makes room, a larger alias-pool has more)"
-try "$v6shim" alias 2001:db8:9::c
+try "$v6shim" alias --add 2001:db8:9::c
 same "a full pool: status" 1 "$status"
 same "a full pool" "$full" "$errors"
 old=$(sed -n 's/ *2001:db8:9::3$//p' "$room/all")
@@ -138,10 +142,10 @@ try "$v6shim" alias --forget 2001:db8:9::3
 same "an address given up: status" 0 "$status"
 same "an address given up" "$old 2001:db8:9::3" "$(echo $output)$errors"
 try "$v6shim" alias "$old"
-same "it is gone" "v6shim alias: $old: nobody was given this alias" "$errors"
+same "it is gone" "v6shim alias: $old: no IPv6 address has this alias" "$errors"
 try "$v6shim" alias --forget "$old"
-same "it is gone: not again" "v6shim alias: $old: nobody was given this alias" "$errors"
-try "$v6shim" alias 2001:db8:9::c
+same "it is gone: not again" "v6shim alias: $old: no IPv6 address has this alias" "$errors"
+try "$v6shim" alias --add 2001:db8:9::c
 same "there is room" "$old 2001:db8:9::c" "$(echo $output)$errors"
 try "$v6shim" alias --forget --json "$old"
 contains "an alias given up" "\"alias\": \"$old\", \"address\": \"2001:db8:9::c\"" "$output"
@@ -149,7 +153,7 @@ try "$v6shim" alias --forget 2001:db8:9::c 240.0.0.13 192.0.2.1 some.example ::1
 same "nothing to give up: status" 1 "$status"
 same "nothing to give up" "v6shim alias: 2001:db8:9::c: this address has no alias
 v6shim alias: 240.0.0.13: an alias that couldn't be stored: it meant something only in the process that gave it
-v6shim alias: 192.0.2.1: nobody was given this alias
+v6shim alias: 192.0.2.1: no IPv6 address has this alias
 v6shim alias: some.example: neither an alias nor an IPv6 address
 v6shim alias: ::1: this address has no alias" "$errors"
 try "$v6shim" alias --forget
@@ -157,10 +161,13 @@ same "give up what? status" 2 "$status"
 for asked in "" "$old"; do
     try "$v6shim" alias --forget --list $asked
     same "a list given up: status ($asked)" 2 "$status"
-    same "a list given up ($asked)" "v6shim alias: --list and --forget can't go together; see v6shim alias --help" "$output$errors"
+    same "a list given up ($asked)" "v6shim alias: of --add, --list and --forget only one is possible; see v6shim alias --help" "$output$errors"
 done
-try "$v6shim" alias --forget --user root "$old"
-same "another user's: status" 2 "$status"
+for how in --forget --add; do
+    try "$v6shim" alias $how --user root "$old"
+    same "another user's, $how: status" 2 "$status"
+    same "another user's, $how" "v6shim alias: $how changes a table, and another user's is only read: run it as that user" "$errors"
+done
 # A damaged record is no alias, but in the way.
 damaged=$(sed -n '1s/ .*//p' "$room/all")
 printf x | dd of="$room/small/aliases" bs=1 seek=$((4096 + 32 * ${damaged##*.} + 20)) conv=notrunc 2>/dev/null
@@ -177,7 +184,7 @@ V6SHIM_STATE_DIR=$room/state V6SHIM_ALIAS_KEY='a key for tests'
 printf '2001:db8::1 two.example\n2001:db8::9 two.example\n192.0.2.1 two.example\n192.0.2.4 four.example\n' >"$room/hosts"
 if unshare -m mount --bind "$room/hosts" /etc/hosts 2>/dev/null; then
     in_hosts() { unshare -m sh -c 'mount --bind "$0" /etc/hosts && exec "$@"' "$room/hosts" "$@"; }
-    try in_hosts "$v6shim" alias two.example
+    try in_hosts "$v6shim" alias --add two.example
     same "a name: status" 0 "$status"
     same "a name: lines" 2 "$(lines_of "$output")"
     contains "a name" "$alias" "$output"
@@ -245,7 +252,7 @@ if [ "$(id -u)" -eq 0 ] && id nobody >/dev/null 2>&1; then
     V6SHIM_ALIAS_MAP='2001:db8:5::/112=10.6.0.0/16, 2001:db8:6::/64=10.7.0.0/16'
     export V6SHIM_ALIAS_MAP
     chown -R root "$room/state"
-    allotted=$("$v6shim" alias 2001:db8:6::1 | sed 's/ .*//')
+    allotted=$("$v6shim" alias --add 2001:db8:6::1 | sed 's/ .*//')
     chown -R nobody "$room/state"
     before=$(cat "$room/state"/* | cksum)
     try "$v6shim" alias --user nobody 10.6.1.2 2001:db8:5::102 "$allotted" 2001:db8:6::1

@@ -6,7 +6,7 @@ V6SHIM_ALIAS_KEY='a key for tests'
 export V6SHIM_STATE_DIR V6SHIM_ALIAS_KEY
 unset V6SHIM_ALIAS_MAP
 
-alias_of() { "$v6shim" alias "$1" | cut -d' ' -f1; }
+alias_of() { "$v6shim" alias --add "$1" | cut -d' ' -f1; }
 one=$(alias_of 2001:db8::1) two=$(alias_of 2001:db8::2)
 
 # decodes DESCRIPTION TEXT EXPECTED: both go through printf
@@ -66,7 +66,7 @@ same "a directory: status" 1 "$status"
 V6SHIM_ALIAS_MAP='2001:db8:5::/112=10.6.0.0/16, 2001:db8:6::/64=10.7.0.0/16'
 export V6SHIM_ALIAS_MAP
 decodes "a mapped range" "from 10.6.1.2\n" "from 2001:db8:5::102\n"
-try "$v6shim" alias 10.6.1.2 2001:db8:5::3 2001:db8:6::1
+try "$v6shim" alias --add 10.6.1.2 2001:db8:5::3 2001:db8:6::1
 same "v6shim alias, a mapped range" "10.6.1.2 2001:db8:5::102 10.6.0.3 2001:db8:5::3" \
     "$(printf '%s\n' "$output" | head -n 2 | tr -s ' \n' ' ' | sed 's/ $//')"
 allotted=$(printf '%s\n' "$output" | sed -n '3s/ .*//p')

@@ -30,7 +30,7 @@ shown() {
     contains "$1: shows an IPv6 peer by its alias" "$client6" "$(decode <"$LAB_DIR/log/$1")"
 }
 # The table has both, so that a process that can read it and not write it shows aliases that can be decoded.
-lab_on server env V6SHIM_STATE_DIR="$state" "$LAB_BUILD/v6shim" alias $client6 $server6 >"$LAB_DIR/alias"
+lab_on server env V6SHIM_STATE_DIR="$state" "$LAB_BUILD/v6shim" alias --add $client6 $server6 >"$LAB_DIR/alias"
 
 # ---- Services of super-servers, some of which run as nobody
 

@@ -8,7 +8,7 @@ lab_need_library
 command -v python3 >/dev/null || lab_skip_all "python3 is not installed"
 lab_topology
 
-lab_on server env V6SHIM_STATE_DIR="$state" "$LAB_BUILD/v6shim" alias $client6 >"$LAB_DIR/alias"
+lab_on server env V6SHIM_STATE_DIR="$state" "$LAB_BUILD/v6shim" alias --add $client6 >"$LAB_DIR/alias"
 # from NAME PORT REQUEST: the server says "from ADDRESS", to a client of either family.
 from() {
     contains "$1: an IPv4 peer" "from $client4." "$(ask $server4 "$2" "$3")."

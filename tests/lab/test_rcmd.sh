@@ -70,7 +70,7 @@ stop
 # In a range of the administrator's own.
 export V6SHIM_ALIAS_MAP='2001:db8:1::/64 = 10.6.0.0/16'
 serve inetd 514 inetd -d "$LAB_DIR/inetd.conf"
-address=$(lab_on server env V6SHIM_STATE_DIR="$state" "$LAB_BUILD/v6shim" alias $client6 | cut -d' ' -f1)
+address=$(lab_on server env V6SHIM_STATE_DIR="$state" "$LAB_BUILD/v6shim" alias --add $client6 | cut -d' ' -f1)
 contains "a mapped client" "10.6." "$address"
 trust "$address root"
 same "let in by its address in the range" "complained said " "$(client remote-client-ported far.example 514)"
