@@ -17,6 +17,7 @@
 #include "check/run/run.h"
 #include "command/common/command.h"
 #include "command/common/options.h"
+#include "command/common/program.h"
 #include "command/common/settings_options.h"
 
 #define NAME                 "check"
@@ -65,8 +66,9 @@ static void print_help(void)
          "Says what keeps programs from IPv6: which speak it already, which work under\n"
          "libv6shim, which only in part, which are out of its reach, and which use no\n"
          "network. Nothing is run, unless --run says so. Of a directory all executable\n"
-         "files are checked, also those below it; - reads a list of files from standard\n"
-         "input (dpkg -L PACKAGE | v6shim check -) and checks programs and libraries in it.\n"
+         "files are checked, also those below it; a name that is no file is looked for in\n"
+         "PATH. - reads a list of files from standard input (dpkg -L PACKAGE | v6shim\n"
+         "check -) and checks programs and libraries in it.\n"
          "\n"
          "      --pid PID          check the program of a running process\n"
          "      --json             print JSON (docs/check-json.md in the sources describes it)\n"
@@ -240,13 +242,21 @@ static int take_options(int argc, char **argv, struct arguments *arguments)
     return status == 0 ? -1 : status;
 }
 
+/* A file or a directory of that name; where there is neither, the program that a shell would start by it. */
+static int take_file(struct check_targets *targets, const char *name)
+{
+    char path[PATH_MAX];
+    bool by_path = strchr(name, '/') == NULL && access(name, F_OK) != 0 && program_find(name, path) == 0;
+    return check_targets_add(targets, by_path ? path : name);
+}
+
 static int take_files(int argc, char **argv, struct arguments *arguments)
 {
     struct check_targets *targets = &arguments->targets;
     int error = 0;
     for (; error == 0 && optind < argc; optind++)
         error = strcmp(argv[optind], "-") == 0 ? check_targets_add_list(targets, stdin, arguments->nul ? '\0' : '\n')
-                                               : check_targets_add(targets, argv[optind]);
+                                               : take_file(targets, argv[optind]);
     if (error != 0)
         complain(NAME, "not enough memory");
     return error == 0 ? -1 : STATUS_NOT_CHECKED;

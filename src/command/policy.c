@@ -119,49 +119,84 @@ static bool find_addresses(const char *name, struct resolve_addresses *list)
     return true;
 }
 
-static void print_place(const struct selection_candidate *candidate, enum selection_rule rule, json_object *rows)
+/* A candidate's addresses as text. */
+struct place_text {
+    char address[ADDRESS_TEXT_SIZE], source[ADDRESS_TEXT_SIZE];
+};
+
+static struct place_text describe_place(const struct selection_candidate *candidate)
 {
-    char address[ADDRESS_TEXT_SIZE], source[ADDRESS_TEXT_SIZE] = "-";
-    address_print(&candidate->destination, address);
+    struct place_text text = {.source = "no route"};
+    address_print(&candidate->destination, text.address);
     if (candidate->has_source)
-        address_print(&candidate->source, source);
-    if (rows == NULL) {
-        printf("%-39s  %-39s  ", address, candidate->has_source ? source : "no route");
+        address_print(&candidate->source, text.source);
+    return text;
+}
+
+/* As wide as their texts, so that a line fits the terminal where it can. */
+static void print_places(const struct preference *preference, size_t count)
+{
+    int widths[2] = {(int)strlen("ADDRESS"), (int)strlen("SOURCE")};
+    for (size_t i = 0; i < count; i++) {
+        struct place_text text = describe_place(&preference->candidates[i]);
+        int lengths[2] = {(int)strlen(text.address), (int)strlen(text.source)};
+        for (int column = 0; column < 2; column++)
+            widths[column] = lengths[column] > widths[column] ? lengths[column] : widths[column];
+    }
+    printf("%-*s  %-*s  %s\n", widths[0], "ADDRESS", widths[1], "SOURCE", "DECIDED BY");
+    for (size_t i = 0; i < count; i++) {
+        enum selection_rule rule = preference->places[i].rule;
+        struct place_text text = describe_place(&preference->candidates[preference->places[i].index]);
+        printf("%-*s  %-*s  ", widths[0], text.address, widths[1], text.source);
         if (rule == SELECTION_FIRST)
             puts(selection_rule_text(rule));
         else
             printf("rule %d: %s\n", (int)rule, selection_rule_text(rule));
-        return;
     }
-    json_object *row = json_object_new_object();
-    add_text(row, "address", address);
-    json_object_object_add(row, "source", candidate->has_source ? json_object_new_string(source) : NULL);
-    json_object_object_add(row, "rule", json_object_new_int((int)rule));
-    add_text(row, "reason", selection_rule_text(rule));
-    json_object_array_add(rows, row);
 }
 
+static json_object *places_as_json(const struct preference *preference, size_t count)
+{
+    json_object *rows = json_object_new_array();
+    for (size_t i = 0; i < count; i++) {
+        const struct selection_candidate *candidate = &preference->candidates[preference->places[i].index];
+        enum selection_rule rule = preference->places[i].rule;
+        struct place_text text = describe_place(candidate);
+        json_object *row = json_object_new_object();
+        add_text(row, "address", text.address);
+        json_object_object_add(row, "source", candidate->has_source ? json_object_new_string(text.source) : NULL);
+        json_object_object_add(row, "rule", json_object_new_int((int)rule));
+        add_text(row, "reason", selection_rule_text(rule));
+        json_object_array_add(rows, row);
+    }
+    return rows;
+}
+
+/* Each name's table has the name above it where there are several. */
 static int show_names(char **names, bool json)
 {
     static struct preference preference;
     json_object *whole = json ? json_object_new_object() : NULL;
+    bool several = names[1] != NULL, first = true;
     int status = EXIT_STATUS_OK;
-    bool has_head = json;
     for (; *names != NULL; names++) {
         struct resolve_addresses list;
         if (!find_addresses(*names, &list)) {
             status = EXIT_STATUS_FAILED;
             continue;
         }
-        if (!has_head)
-            printf("%-39s  %-39s  %s\n", "ADDRESS", "SOURCE", "DECIDED BY");
-        has_head = true;
-        json_object *rows = json ? json_object_new_array() : NULL;
         preference_sort(&list, &preference);
-        for (size_t i = 0; i < list.count; i++)
-            print_place(&preference.candidates[preference.places[i].index], preference.places[i].rule, rows);
-        if (json)
-            json_object_object_add(whole, *names, rows);
+        if (json) {
+            json_object_object_add(whole, *names, places_as_json(&preference, list.count));
+            continue;
+        }
+        if (several) {
+            printf("%s", first ? "" : "\n");
+            print_harmless(stdout, *names);
+            puts(":");
+        }
+        first = false;
+        print_places(&preference, list.count);
     }
     if (json)
         print_json(whole);

@@ -51,6 +51,14 @@ for flags in -O0 -O1 -O2 -O3 -Os "-O2 -fno-plt" "-O2 -no-pie -fno-pie" "-O2 -Wl,
     check "new for IPv4 $flags" 1 "[family-hint], covered by the shim" narrow
 done
 $cc -g -O1 "$here/client-old.c" -o old
+mkdir elsewhere && cd elsewhere
+before=$PATH
+PATH=$work:$PATH
+check "a name that is no file here is looked for in PATH" 1 "$work/old: $shim" old
+mkdir old
+check "not so where something here has it" 0 "" old
+PATH=$before
+cd ..
 check "call site from debug information" 1 "gethostbyname@GLIBC_2.2.5 in main at 0x" old
 check "source line from debug information" 1 "client-old.c:11)" old
 

@@ -9,14 +9,17 @@ same "no such name: one line" 1 "$(lines_of "$errors")"
 contains "no such name" "v6shim policy: no-such-name.invalid: " "$errors"
 try "$v6shim" policy no-such-name.invalid 127.0.0.1 127.0.0.2
 same "one of three: status" 1 "$status"
-same "one of three: a head and two rows" 3 "$(lines_of "$output")"
-contains "one of three: the head first" "ADDRESS  " "$(printf '%s\n' "$output" | head -n 1)"
+same "one of three: two tables, each with its name above it" "127.0.0.1: ADDRESS 127.0.0.2: ADDRESS" \
+    "$(printf '%s\n' "$output" | grep -o '^[0-9.]*:$\|^ADDRESS' | tr '\n' ' ' | sed 's/ $//')"
+same "one of three: a line between" 1 "$(printf '%s\n' "$output" | grep -c '^$')"
 same "one of three: one line" 1 "$(lines_of "$errors")"
 try "$v6shim" policy --json no-such-name.invalid
 same "no such name in JSON: status" 1 "$status"
 same "no such name in JSON: still JSON" "{ }" "$(echo $output)"
 try "$v6shim" policy 127.0.0.1
 same "an address: status" 0 "$status"
+same "an address: no name above it, columns as wide as their texts" "ADDRESS    SOURCE     DECIDED BY" \
+    "$(printf '%s\n' "$output" | head -n 1)"
 
 # A file that is no policy: the first lines are told, and how many more there are.
 for count in 16 17 30; do

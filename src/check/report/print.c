@@ -5,7 +5,8 @@
 
 #include "command/common/command.h"
 
-#define COLUMNS         100
+#define COLUMNS_LEAST   60u
+#define COLUMNS_MOST    100u /* longer lines are hard to read */
 #define ADDRESSES_SHOWN 32u
 
 enum { GAP_INDENT = 4, PLACE_INDENT = 14 };
@@ -36,9 +37,11 @@ static enum ink severity_ink(enum gap_severity severity)
    from what stands there. Returns the column after it. */
 static size_t print_folded(FILE *stream, const char *text, size_t indent, size_t column)
 {
+    size_t columns = terminal_columns(stream);
+    columns = columns == 0 || columns > COLUMNS_MOST ? COLUMNS_MOST : columns < COLUMNS_LEAST ? COLUMNS_LEAST : columns;
     while (*text != '\0') {
         size_t blanks = strspn(text, " "), length = strcspn(text + blanks, " ");
-        if (length > 0 && blanks > 0 && column + 1 + length > COLUMNS) {
+        if (length > 0 && blanks > 0 && column + 1 + length > columns) {
             fprintf(stream, "\n%*s", (int)indent, "");
             column = indent;
         } else if (length > 0 && blanks > 0) {

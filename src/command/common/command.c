@@ -5,14 +5,18 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 
 #include "core/base/error_text.h"
 #include "core/settings/suggest.h"
 
-#define LINE_SIZE    4096
-#define LINE_COLUMNS 79
+#define LINE_SIZE       4096
+#define COLUMNS_DECIMAL 10
+#define LINE_COLUMNS    79
 
 size_t character_length(const char *text)
 {
@@ -125,6 +129,36 @@ int complain_option(const char *command, int result, char **argv, const struct o
     else
         complain(command, "there is no option %.*s; see v6shim %s --help", (int)name_length(word), word, command);
     return EXIT_STATUS_USAGE;
+}
+
+unsigned terminal_columns(FILE *stream)
+{
+    struct winsize size;
+    const char *variable = getenv("COLUMNS");
+    if (ioctl(fileno(stream), TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
+        return size.ws_col;
+    long columns = variable != NULL ? strtol(variable, NULL, COLUMNS_DECIMAL) : 0;
+    return columns > 0 && columns <= UINT16_MAX ? (unsigned)columns : 0;
+}
+
+void print_hanging(FILE *stream, const char *line, unsigned columns, unsigned indent)
+{
+    size_t room = columns;
+    for (;;) {
+        size_t length = strcspn(line, "\n"), at = length;
+        if (length > room)
+            for (at = room; at > 0 && line[at] != ' '; at--)
+                ;
+        if (at == 0)
+            at = strcspn(line, " \n");
+        fprintf(stream, "%.*s\n", (int)at, line);
+        line += at;
+        line += strspn(line, " \n");
+        if (*line == '\0')
+            return;
+        fprintf(stream, "%*s", (int)indent, "");
+        room = columns - indent;
+    }
 }
 
 void print_wrapped(const char *text, int indent)

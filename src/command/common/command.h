@@ -40,6 +40,7 @@ struct command {
 const struct command *command_list(size_t *count);
 
 int run_command(int argc, char **argv);
+int shell_command(int argc, char **argv);
 int alias_command(int argc, char **argv);
 int decode_command(int argc, char **argv);
 int check_command(int argc, char **argv);
@@ -71,6 +72,13 @@ size_t character_length(const char *text);
 /* Prints text from outside: control characters and what is no UTF-8 as \xHH, so that a file name can't steer the
    terminal; anything else as it is. */
 void print_harmless(FILE *stream, const char *text);
+
+/* The width of the terminal, or that which the user names in COLUMNS; 0 where there is neither. */
+unsigned terminal_columns(FILE *stream);
+
+/* Prints one line, broken at blanks to fit `columns`; `indent` blanks, fewer than that, before what follows its first part.
+   A word that is longer stays whole. */
+void print_hanging(FILE *stream, const char *line, unsigned columns, unsigned indent);
 
 /* Prints the text to standard output, `indent` blanks before each line, broken at blanks to fit 79 columns. */
 void print_wrapped(const char *text, int indent);

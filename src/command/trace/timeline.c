@@ -120,9 +120,14 @@ static void draw_row(FILE *stream, const struct section *section, const struct t
     memset(bar, ' ', sizeof bar);
     memset(bar + first, '-', last - first);
     bar[last] = sign_of(row->ending);
-    fprintf(stream, "  %-*.*s  %.*s  %7.1f ms%s%s\n", (int)section->label, (int)section->label, row->label,
-            (int)section->bar, bar, (double)(row->end_us - row->start_us) / US_PER_MS,
-            row->note[0] != '\0' ? "  " : "", row->note);
+    /* A label is never cut, since a number without its end is another number: a long one has a line of its own. */
+    const char *label = row->label;
+    if (strlen(label) > section->label) {
+        fprintf(stream, "  %s\n", label);
+        label = "";
+    }
+    fprintf(stream, "  %-*s  %.*s  %7.1f ms%s%s\n", (int)section->label, label, (int)section->bar, bar,
+            (double)(row->end_us - row->start_us) / US_PER_MS, row->note[0] != '\0' ? "  " : "", row->note);
 }
 
 static void draw_legend(FILE *stream, const struct timeline_row *rows, size_t count)

@@ -6,7 +6,6 @@
 #include <json-c/json.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "command/common/command.h"
@@ -17,11 +16,12 @@
 #include "command/trace/print.h"
 #include "preload/base/clock.h"
 
-#define NAME            "trace"
-#define COLUMNS_USUAL   80u
-#define TIMELINE_ROWS   100u
-#define COLUMNS_DECIMAL 10
-#define UNNAMED_COUNT   1024
+#define NAME          "trace"
+#define COLUMNS_USUAL 80u
+#define COLUMNS_LEAST 40u
+#define TIME_COLUMNS  14 /* "   12345.6 ms  " of trace_print_words(), less one */
+#define TIMELINE_ROWS 100u
+#define UNNAMED_COUNT 1024
 
 struct session {
     bool json;
@@ -69,6 +69,24 @@ static bool is_repeated_send(struct session *session, const struct trace_event *
     return same;
 }
 
+/* A line that is too long for the terminal goes on below its words, not below its time. In a file it is one line. */
+static void print_line(struct session *session, const struct trace_event *event, const struct story_facts *facts)
+{
+    unsigned columns = terminal_columns(session->output);
+    char *line = NULL;
+    size_t size = 0;
+    FILE *memory = columns == 0 ? NULL : open_memstream(&line, &size);
+    if (memory == NULL) {
+        trace_print_words(session->output, &session->story, event, facts);
+        return;
+    }
+    trace_print_words(memory, &session->story, event, facts);
+    fclose(memory);
+    if (line != NULL)
+        print_hanging(session->output, line, columns < COLUMNS_LEAST ? COLUMNS_LEAST : columns, TIME_COLUMNS);
+    free(line);
+}
+
 /* A script starts many programs that never look at the network: only one that decides something is named, before
    that. Where two processes share a place in the table, one name is missing. */
 static void print_words(struct session *session, const struct trace_event *event, const struct story_facts *facts)
@@ -84,7 +102,7 @@ static void print_words(struct session *session, const struct trace_event *event
     if (unnamed->pid == event->pid)
         trace_print_program(session->output, &session->story, event, unnamed->name);
     unnamed->pid = 0;
-    trace_print_words(session->output, &session->story, event, facts);
+    print_line(session, event, facts);
 }
 
 /* What was written before it is read, by a process that we started, happened between our start and now. */
@@ -115,19 +133,10 @@ static void take_line(const char *line, size_t length, void *context)
 
 /* --- the end --- */
 
-static unsigned columns_of(FILE *stream)
-{
-    struct winsize size;
-    const char *variable = getenv("COLUMNS");
-    if (ioctl(fileno(stream), TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
-        return size.ws_col;
-    long columns = variable != NULL ? strtol(variable, NULL, COLUMNS_DECIMAL) : 0;
-    return columns > 0 && columns <= UINT16_MAX ? (unsigned)columns : COLUMNS_USUAL;
-}
-
 static void print_summary(struct session *session)
 {
     int64_t end_us = clock_now_us();
+    unsigned columns = terminal_columns(session->output);
     story_end(&session->story, end_us);
     trace_print_end(session->output, &session->story, end_us, session->watch.status, session->json);
     if (session->json)
@@ -137,7 +146,7 @@ static void print_summary(struct session *session)
     else if (session->story.count > 0)
         fputs("\nWhere the time went:\n", session->output);
     timeline_draw(session->output, session->story.rows, session->story.count, TIMELINE_ROWS,
-                  columns_of(session->output));
+                  columns != 0 ? columns : COLUMNS_USUAL);
 }
 
 static void finish_output(struct session *session)

@@ -57,6 +57,20 @@ static void race(void **state)
            "  | answer   * connected: the winner   x failed   . given up, or closed by the program\n");
 }
 
+/* A label that has no room stands above its bar, whole: port 655 is not port 65535. */
+static void long_labels(void **state)
+{
+    (void)state;
+    const struct timeline_row rows[] = {
+        {0, 20000, TIMELINE_ANSWERED, "look up name", "2 addresses"},
+        {20000, 290000, TIMELINE_WON, "2001:db8:1234:5678:9abc:def0:1234:5678 port 65535", "won"},
+    };
+    char *drawn = draw(rows, 2, SIZE_MAX, 60);
+    assert_non_null(strstr(drawn, "  2001:db8:1234:5678:9abc:def0:1234:5678 port 65535\n   "));
+    assert_non_null(strstr(drawn, "-*    270.0 ms  won\n"));
+    free(drawn);
+}
+
 /* A long pause is not drawn: another scale follows. */
 static void sections(void **state)
 {
@@ -185,6 +199,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_draws_nothing),
         cmocka_unit_test(race),
+        cmocka_unit_test(long_labels),
         cmocka_unit_test(sections),
         cmocka_unit_test(limits),
         cmocka_unit_test(story_of_a_race),

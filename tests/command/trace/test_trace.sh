@@ -133,7 +133,8 @@ if [ -e "$real_library" ] && [ -z "${SANITIZERS-}" ]; then
     contains "the timeline: the row" "  127.0.0.1 port 9  " "$errors"
     contains "the timeline: the sign" "x failed" "$errors"
     COLUMNS=70 trace perl -e "$client"
-    same "the timeline: width" "" "$(printf '%s\n' "$errors" | sed '1,/Where/d' | awk 'length > 70')"
+    same "the width of the terminal" "" "$(printf '%s\n' "$errors" | awk 'length > 70')"
+    contains "a long line goes on below its words" "$(printf '\n              ')" "$errors"
 
     # The program closes everything, has few descriptors, or changes its root: the trace goes on as far as it can.
     trace --json -o "$room/out" perl -e 'use POSIX; POSIX::close($_) for 3 .. 2000; '"$client"
