@@ -8,15 +8,17 @@
 #include "command/common/command.h"
 #include "core/settings/suggest.h"
 
+/* Those first that a newcomer needs first. */
 static const struct command commands[] = {
     {"run", "run a program with libv6shim preloaded", run_command, WORDS_PROGRAM},
-    {"alias", "say which IPv6 address an alias stands for", alias_command, WORDS_HOSTS},
-    {"nat64", "show by which prefix IPv4 is reached through IPv6", nat64_command, WORDS_NONE},
-    {"policy", "show in which order addresses are tried, and why", policy_command, WORDS_HOSTS},
-    {"decode", "put IPv6 addresses in the place of aliases in text", decode_command, WORDS_FILES},
-    {"history", "show which addresses lost lately, and are tried last", history_command, WORDS_HOSTS},
-    {"trace", "run a program and show each decision, with times", trace_command, WORDS_PROGRAM},
+    {"shell", "start a shell whose programs have libv6shim preloaded", shell_command, WORDS_NONE},
     {"check", "say what keeps programs from IPv6", check_command, WORDS_FILES_OR_PROGRAM},
+    {"trace", "run a program and show each decision, with times", trace_command, WORDS_PROGRAM},
+    {"alias", "say which IPv6 address an alias stands for", alias_command, WORDS_HOSTS},
+    {"decode", "put IPv6 addresses in the place of aliases in text", decode_command, WORDS_FILES},
+    {"policy", "show in which order addresses are tried, and why", policy_command, WORDS_HOSTS},
+    {"history", "show which addresses lost lately, and are tried last", history_command, WORDS_HOSTS},
+    {"nat64", "show by which prefix IPv4 is reached through IPv6", nat64_command, WORDS_NONE},
     {"completion", "print what a shell completes these commands by", completion_command, WORDS_SHELLS},
 };
 

@@ -38,7 +38,9 @@ static enum ink severity_ink(enum gap_severity severity)
 static size_t print_folded(FILE *stream, const char *text, size_t indent, size_t column)
 {
     size_t columns = terminal_columns(stream);
-    columns = columns == 0 || columns > COLUMNS_MOST ? COLUMNS_MOST : columns < COLUMNS_LEAST ? COLUMNS_LEAST : columns;
+    columns = columns == 0 || columns > COLUMNS_MOST ? COLUMNS_MOST
+              : columns < COLUMNS_LEAST              ? COLUMNS_LEAST
+                                                     : columns;
     while (*text != '\0') {
         size_t blanks = strspn(text, " "), length = strcspn(text + blanks, " ");
         if (length > 0 && blanks > 0 && column + 1 + length > columns) {

@@ -76,8 +76,8 @@ void print_harmless(FILE *stream, const char *text);
 /* The width of the terminal, or that which the user names in COLUMNS; 0 where there is neither. */
 unsigned terminal_columns(FILE *stream);
 
-/* Prints one line, broken at blanks to fit `columns`; `indent` blanks, fewer than that, before what follows its first part.
-   A word that is longer stays whole. */
+/* Prints one line, broken at blanks to fit `columns`; `indent` blanks, fewer than that, before what follows its first
+   part. A word that is longer stays whole. */
 void print_hanging(FILE *stream, const char *line, unsigned columns, unsigned indent);
 
 /* Prints the text to standard output, `indent` blanks before each line, broken at blanks to fit 79 columns. */
