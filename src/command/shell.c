@@ -20,11 +20,13 @@
 
 static void print_help(void)
 {
-    puts("usage: v6shim shell\n"
+    puts("usage: v6shim shell [OPTION]...\n"
          "\n"
          "Starts your shell ($SHELL) with libv6shim.so added to LD_PRELOAD, so that each\n"
          "program that you start in it is one under the shim. The prompt says so: it begins\n"
          "with " MARK "in bash, fish and the shells that read $ENV (dash, ksh, mksh).\n"
+         "\n"
+         "The options of v6shim run set up the library for them.\n"
          "\n"
          "  -h, --help             print this\n"
          "\n"
@@ -132,7 +134,7 @@ int shell_command(int argc, char **argv)
 {
     static const struct command_option options[] = {{0}};
     char path[PATH_MAX];
-    int status = options_take(NAME, argc, argv, options, OPTIONS_FIRST, print_help);
+    int status = options_take_with_settings(NAME, argc, argv, options, OPTIONS_FIRST, print_help);
     if (status != -1)
         return status;
     if (optind < argc) {

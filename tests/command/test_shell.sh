@@ -13,6 +13,7 @@ same "not on a terminal: commands are read, and nothing is said" "$V6SHIM_LIBRAR
     "$(echo 'echo $LD_PRELOAD' | SHELL=/bin/sh LD_PRELOAD='' "$v6shim" shell 2>&1)"
 echo 'exit 7' | SHELL=/bin/sh "$v6shim" shell
 same "the shell's status" 7 $?
+same "settings" "inet6" "$(echo 'echo $V6SHIM_FAMILIES' | SHELL=/bin/sh "$v6shim" shell --families=inet6)"
 try env SHELL=/no/such/shell "$v6shim" shell
 same "a shell that is not there: status" 127 "$status"
 same "a shell that is not there" "v6shim shell: /no/such/shell is not found" "$errors"
