@@ -13,6 +13,7 @@ static const struct command commands[] = {
     {"run", "run a program with libv6shim preloaded", run_command, WORDS_PROGRAM},
     {"shell", "start a shell whose programs have libv6shim preloaded", shell_command, WORDS_NONE},
     {"check", "say what keeps programs from IPv6", check_command, WORDS_FILES_OR_PROGRAM},
+    {"config", "show which settings are in force, and check them", config_command, WORDS_PROGRAM},
     {"trace", "run a program and show each decision, with times", trace_command, WORDS_PROGRAM},
     {"alias", "say which IPv6 address an alias stands for", alias_command, WORDS_HOSTS},
     {"decode", "put IPv6 addresses in the place of aliases in text", decode_command, WORDS_FILES},

@@ -44,6 +44,7 @@ int shell_command(int argc, char **argv);
 int alias_command(int argc, char **argv);
 int decode_command(int argc, char **argv);
 int check_command(int argc, char **argv);
+int config_command(int argc, char **argv);
 int nat64_command(int argc, char **argv);
 int policy_command(int argc, char **argv);
 int history_command(int argc, char **argv);

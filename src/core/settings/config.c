@@ -104,6 +104,8 @@ void config_set_variable(const char *name, size_t name_length, const char *value
         setting_clear(setting, reader->settings); /* a map starts anew */
         setting_parse(setting, value + start, length - start, reader->settings, &fault);
         if (reader->taken != NULL)
-            reader->taken(reader->context, setting, source, 0);
+            reader->taken(
+                reader->context, setting,
+                &(struct config_origin){.source = source, .value = value + start, .length = length - start});
     }
 }

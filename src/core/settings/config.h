@@ -65,8 +65,15 @@ struct config_problem {
 
 typedef void config_report(void *context, const struct config_problem *problem);
 
-/* Where a value came from that is in force now; `line` is 0 where the source is a variable. */
-typedef void config_taken(void *context, const struct setting *setting, const char *source, unsigned line);
+/* A value that is in force from now on, and where it came from; `line` is 0 where the source is a variable. */
+struct config_origin {
+    const char *source;
+    unsigned line;
+    const char *value; /* not NUL-terminated */
+    size_t length;
+};
+
+typedef void config_taken(void *context, const struct setting *setting, const struct config_origin *origin);
 
 /* Who reads, and who hears of it. Any of the functions may be NULL. */
 struct config_reader {

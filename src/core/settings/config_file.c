@@ -112,7 +112,11 @@ static void take_value(const struct line *line, const struct setting *setting, e
     if (!setting_parse(setting, value, line->value_length, settings, &fault))
         complain_of_value(&line->place, line->value, setting, value, &fault);
     else if (settings != NULL && reader->taken != NULL)
-        reader->taken(reader->context, setting, line->place.source, line->place.line);
+        reader->taken(reader->context, setting,
+                      &(struct config_origin){.source = line->place.source,
+                                              .line = line->place.line,
+                                              .value = value,
+                                              .length = line->value_length});
 }
 
 /* Returns the scope of the lines below. */

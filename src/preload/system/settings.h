@@ -7,14 +7,6 @@
 #define V6SHIM_PRELOAD_SYSTEM_SETTINGS_H
 
 #include "core/settings/config.h"
-#include "preload/system/settings_file.h"
-
-/* Read where V6SHIM_CONF names no other file. That it does not exist is no error. */
-#define SETTINGS_FILE "/etc/v6shim.conf"
-/* Read after it, in $XDG_CONFIG_HOME or $HOME/.config; not by root, whose file is the one above. */
-#define SETTINGS_FILE_NAME  "v6shim.conf"
-#define SETTINGS_HOME       ".config"
-#define SETTINGS_FILES_SIZE 2
 
 /*
  * Reads the files and the variables and sets the log (log_to) by them; then says what was wrong in them, a line

@@ -1,7 +1,8 @@
-/* Reads a configuration file; called by preload/system/settings.c and v6shim config. */
+/* Reads a configuration file; called by settings_sources.c and v6shim config. */
 #include "preload/system/settings_file.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -29,10 +30,10 @@ static int read_whole(int fd, struct settings_file *file)
 
 /* Whether it may be read. The home directory may be another user's (as sudo leaves it), and then what is in it is
    nothing to complain of: EACCES, as if it could not be opened. */
-static bool is_own(int fd, struct settings_file *file)
+static bool is_own(int fd, uid_t owner, struct settings_file *file)
 {
     struct stat status;
-    if (fstat(fd, &status) != 0 || (status.st_uid != 0 && status.st_uid != geteuid()))
+    if (fstat(fd, &status) != 0 || (status.st_uid != 0 && status.st_uid != owner))
         file->error = EACCES;
     else if (!S_ISREG(status.st_mode))
         file->fault = "it is no regular file";
@@ -57,9 +58,9 @@ static void read_text(int fd, struct settings_file *file)
 }
 
 /* O_NONBLOCK: a FIFO without a writer must not stop the program. */
-START_CODE void settings_file_read(struct settings_file *file, enum settings_file_owner owner)
+START_CODE void settings_file_read(struct settings_file *file, uid_t owner)
 {
-    int own = owner == SETTINGS_FILE_OWN ? O_NOFOLLOW : 0;
+    int own = owner != SETTINGS_FILE_ANY ? O_NOFOLLOW : 0;
     int fd = raw_openat(AT_FDCWD, file->path, O_RDONLY | O_NOCTTY | O_NONBLOCK | own, 0);
     if (fd < 0) {
         file->error = errno;
@@ -67,7 +68,7 @@ START_CODE void settings_file_read(struct settings_file *file, enum settings_fil
             file->fault = "it is a symbolic link";
         return;
     }
-    if (own == 0 || is_own(fd, file))
+    if (own == 0 || is_own(fd, owner, file))
         read_text(fd, file);
     raw_close(fd);
 }

@@ -4,14 +4,14 @@
 #ifndef V6SHIM_PRELOAD_SYSTEM_SETTINGS_FILE_H
 #define V6SHIM_PRELOAD_SYSTEM_SETTINGS_FILE_H
 
-#include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 /* The greatest size of a configuration file; what is beyond is not read, and said. */
 #define SETTINGS_FILE_SIZE 65536
 
-/* Whose file it is: of root's, and of one that the caller names, nothing is asked. */
-enum settings_file_owner { SETTINGS_FILE_ANY, SETTINGS_FILE_OWN };
+/* Of root's file, and of one that the caller names, nothing is asked. */
+#define SETTINGS_FILE_ANY ((uid_t)-1)
 
 struct settings_file {
     const char *path;
@@ -22,11 +22,11 @@ struct settings_file {
 };
 
 /*
- * Reads the file at `path` of the struct, all else of which is zero. SETTINGS_FILE_OWN refuses what others may have
- * put there: a link, what is no regular file, another user's (but root's), one that others may write to.
- * Never waits for a FIFO.
+ * Reads the file at `path` of the struct, all else of which is zero. Unless `owner` is SETTINGS_FILE_ANY it refuses
+ * what others may have put there: a link, what is no regular file, another user's (but root's), one that others may
+ * write to. Never waits for a FIFO.
  */
-void settings_file_read(struct settings_file *file, enum settings_file_owner owner);
+void settings_file_read(struct settings_file *file, uid_t owner);
 
 /* Gives the memory back. */
 void settings_file_release(struct settings_file *file);

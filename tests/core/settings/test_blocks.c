@@ -29,12 +29,13 @@ static void report(void *context, const struct config_problem *problem)
              problem->message, problem->voids_block ? " (block)" : "");
 }
 
-static void take(void *context, const struct setting *setting, const char *source, unsigned line)
+static void take(void *context, const struct setting *setting, const struct config_origin *origin)
 {
     (void)context;
-    assert_string_equal(source, "f");
+    assert_string_equal(origin->source, "f");
+    assert_true(origin->length > 0);
     size_t used = strlen(taken);
-    snprintf(taken + used, sizeof taken - used, "%u %s\n", line, setting->keyword);
+    snprintf(taken + used, sizeof taken - used, "%u %s\n", origin->line, setting->keyword);
 }
 
 static const struct program_name *tell(void *context)

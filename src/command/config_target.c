@@ -1,0 +1,137 @@
+/* Finds out whose settings are asked for; called by v6shim config. */
+#include "command/config_target.h"
+
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "command/common/command.h"
+#include "command/common/launch.h"
+#include "command/common/program.h"
+
+#define NAME "config"
+
+extern char **environ;
+
+void config_target_shell(struct config_target *target)
+{
+    target->process = (struct settings_process){.environment = environ, .user = geteuid()};
+    target->name = (struct program_name){NULL, NULL};
+}
+
+int config_target_program(struct config_target *target, const char *name)
+{
+    char path[PATH_MAX];
+    struct program program = {0};
+    config_target_shell(target);
+    int status = launch_find(NAME, name, target->started);
+    if (status != EXIT_STATUS_OK)
+        return EXIT_STATUS_FAILED;
+    strcpy(path, target->started);
+    target->name.started = target->started;
+    if (program_read_started(path, &program) && realpath(path, target->executable) != NULL)
+        target->name.executable = target->executable;
+    if (program.setuid || program.setgid || program.capabilities) {
+        target->process.environment = NULL;
+        target->name.started = NULL;
+    }
+    return EXIT_STATUS_OK;
+}
+
+/* Reads a file of /proc/PID; the number of bytes, or -1 with errno. */
+static ssize_t read_proc(const char *number, const char *file, void *bytes, size_t size, off_t offset)
+{
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%s/%s", number, file);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return -1;
+    ssize_t length = 0, count;
+    while ((size_t)length < size &&
+           (count = pread(fd, (char *)bytes + length, size - (size_t)length, offset + length)) > 0)
+        length += count;
+    close(fd);
+    return length;
+}
+
+/* One entry of the auxiliary vector, whose words are as long as the program's class says. */
+static bool find_auxiliary(const unsigned char *vector, size_t length, size_t word, uint64_t type, uint64_t *value)
+{
+    for (size_t at = 0; at + 2 * word <= length; at += 2 * word) {
+        uint64_t pair[2] = {0, 0};
+        for (int half = 0; half < 2; half++) {
+            uint32_t short_word;
+            memcpy(&short_word, vector + at + (size_t)half * word, sizeof short_word);
+            pair[half] = short_word;
+            if (word == sizeof pair[half])
+                memcpy(&pair[half], vector + at + (size_t)half * word, word);
+        }
+        if (pair[0] == type) {
+            *value = pair[1];
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Who it was when it started, and by which path: AT_EUID, AT_SECURE, AT_EXECFN. */
+static bool read_auxiliary(struct config_target *target, const char *number)
+{
+    unsigned char vector[2048], head[EI_NIDENT] = {0};
+    ssize_t length = read_proc(number, "auxv", vector, sizeof vector, 0);
+    read_proc(number, "exe", head, sizeof head, 0);
+    size_t word = head[EI_CLASS] == ELFCLASS32 ? sizeof(uint32_t) : sizeof(uint64_t);
+    uint64_t user, secure = 0, address;
+    if (length <= 0 || !find_auxiliary(vector, (size_t)length, word, AT_EUID, &user))
+        return false;
+    target->process.user = (uid_t)user;
+    find_auxiliary(vector, (size_t)length, word, AT_SECURE, &secure);
+    if (secure != 0) {
+        target->process.environment = NULL;
+        return true;
+    }
+    if (find_auxiliary(vector, (size_t)length, word, AT_EXECFN, &address) &&
+        read_proc(number, "mem", target->started, sizeof target->started - 1, (off_t)address) > 0)
+        target->name.started = target->started;
+    return true;
+}
+
+static void read_environment(struct config_target *target, const char *number)
+{
+    ssize_t length = read_proc(number, "environ", target->bytes, sizeof target->bytes - 1, 0);
+    size_t count = 0, room = sizeof target->environment / sizeof target->environment[0];
+    for (ssize_t at = 0; at < length && count + 1 < room; at += (ssize_t)strlen(target->bytes + at) + 1)
+        target->environment[count++] = target->bytes + at;
+    target->environment[count] = NULL;
+    target->process.environment = target->environment;
+}
+
+int config_target_process(struct config_target *target, const char *number)
+{
+    static const char deleted[] = " (deleted)";
+    char path[64];
+    *target = (struct config_target){0};
+    if (number[0] == '\0' || strlen(number) > 10 || strspn(number, "0123456789") != strlen(number)) {
+        complain(NAME, "--pid wants the number of a process, not %s", number);
+        return EXIT_STATUS_USAGE;
+    }
+    snprintf(path, sizeof path, "/proc/%s/exe", number);
+    ssize_t length = readlink(path, target->executable, sizeof target->executable - 1);
+    if (length <= 0) {
+        complain(NAME, "cannot read process %s: %s", number, errno == ENOENT ? "there is none" : strerror(errno));
+        return EXIT_STATUS_FAILED;
+    }
+    size_t ending = sizeof deleted - 1; /* since it started: exchanged by an upgrade */
+    if ((size_t)length > ending && strcmp(target->executable + length - ending, deleted) == 0)
+        target->executable[length - (ssize_t)ending] = '\0';
+    target->name.executable = target->executable;
+    read_environment(target, number);
+    if (read_auxiliary(target, number))
+        return EXIT_STATUS_OK;
+    complain(NAME, "cannot read process %s: %s", number, "not permitted");
+    return EXIT_STATUS_FAILED;
+}

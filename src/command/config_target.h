@@ -1,0 +1,30 @@
+/*
+ * Whose settings v6shim config shows: of a program that this shell would start, or of a running process. For
+ * config.c.
+ */
+#ifndef V6SHIM_COMMAND_CONFIG_TARGET_H
+#define V6SHIM_COMMAND_CONFIG_TARGET_H
+
+#include <limits.h>
+
+#include "core/settings/program.h"
+#include "preload/system/settings_sources.h"
+
+struct config_target {
+    struct settings_process process;
+    struct program_name name;
+    char executable[PATH_MAX], started[PATH_MAX];
+    char *environment[1024]; /* of another process, in `bytes` */
+    char bytes[128 * 1024];
+};
+
+/* Of a program that has no name of its own: no block is for it. */
+void config_target_shell(struct config_target *target);
+
+/* Of a program, found as the shell finds it. EXIT_STATUS_OK, or the exit status after a complaint. */
+int config_target_program(struct config_target *target, const char *name);
+
+/* Of a process, by what the kernel told it when it started. As above. */
+int config_target_process(struct config_target *target, const char *number);
+
+#endif
