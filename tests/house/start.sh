@@ -11,7 +11,7 @@ if [ "${SANITIZERS-}" ] || grep -q '^COVERAGE_CFLAGS = .' Makefile ||
     exit 77
 fi
 status=0
-page=4096 addresses_most=240
+page=4096 addresses_most=120
 
 # at_most WHAT NUMBER LIMIT
 at_most() {
