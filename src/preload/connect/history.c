@@ -155,8 +155,9 @@ static void write_loser(const struct outcome *outcome)
 void history_note(struct history_candidates *candidates, const unsigned *order, unsigned winner, uint32_t losers)
 {
     int saved = errno;
-    if (losers != 0 || order[winner] >= candidates->fresh)
-        history_locate(candidates);
+    if (losers == 0 && order[winner] < candidates->fresh)
+        return;
+    history_locate(candidates);
     each_outcome(candidates, order, winner, losers, write_loser, write_winner);
     errno = saved;
 }

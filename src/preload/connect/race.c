@@ -40,6 +40,7 @@ struct race {
     struct history_candidates candidates;    /* by preference */
     unsigned order[EYEBALLS_CANDIDATES_MAX]; /* place in the race -> place in candidates */
     struct eyeballs eyeballs;
+    int64_t now_ms; /* when the race last began to act; what it does between two waits takes no time */
     struct attempt {
         _Atomic int socket;
         uint64_t cookie; /* so that a number which was closed behind our back is known */
@@ -225,6 +226,7 @@ static uint32_t begin_race(const struct original *original, const struct destina
     eyeballs_init(&race->eyeballs, (unsigned)destinations->count, settings->attempt_delay_ms);
     uint32_t legacy = race_legacy(destinations, &race->candidates, race->order);
     eyeballs_limit_silence(&race->eyeballs, legacy, race_silence_limit(legacy, &race->candidates, race->order));
+    race->now_ms = clock_now_ms();
     struct critical_section section; /* until it has a frame it is nobody's, from then on it is this thread's */
     critical_section_enter(&section);
     atomic_store(&race->frame, frame);
@@ -244,7 +246,7 @@ static const struct ip_address *candidate_of(const struct race *race, unsigned i
  * silent while the name has IPv4 addresses which the program would have tried: then it is for try_in_order(), IPv4
  * first. 0 or -EAGAIN.
  */
-static int go_without(struct race *race, unsigned index, int error, int64_t now_ms)
+static int go_without(struct race *race, unsigned index, int error)
 {
     bool ipv4_waits = false, ipv4_runs = false;
     if (error != -EAFNOSUPPORT) {
@@ -257,7 +259,7 @@ static int go_without(struct race *race, unsigned index, int error, int64_t now_
             return -EAGAIN;
     }
     log_attempt(race->original.fd, candidate_of(race, index), race->port, error);
-    eyeballs_attempt_failed(&race->eyeballs, index, -error, now_ms);
+    eyeballs_attempt_failed(&race->eyeballs, index, -error, race->now_ms);
     return 0;
 }
 
@@ -265,31 +267,30 @@ static int go_without(struct race *race, unsigned index, int error, int64_t now_
 static int start_attempt(struct race *race, unsigned index)
 {
     const struct ip_address *candidate = candidate_of(race, index);
-    int64_t now_ms = clock_now_ms();
     int result = -race_prohibits(&race->eyeballs, &race->candidates, race->order, index);
     int socket = result == 0 ? attempts_make(&race->original, candidate->family) : NO_SOCKET;
     if (result == 0 && socket < 0)
-        return go_without(race, index, socket, now_ms);
+        return go_without(race, index, socket);
     if (result == 0)
         result = attempts_connect(socket, candidate, race->port);
     log_attempt(race->original.fd, candidate, race->port, result);
     if (result != 0 && result != -EINPROGRESS) {
         if (socket != NO_SOCKET)
             REAL(close)(socket);
-        eyeballs_attempt_failed(&race->eyeballs, index, -result, now_ms);
+        eyeballs_attempt_failed(&race->eyeballs, index, -result, race->now_ms);
         return 0;
     }
     race->attempts[index].cookie = kernel_socket_cookie(socket);
     atomic_store(&race->attempts[index].socket, socket);
-    eyeballs_attempt_started(&race->eyeballs, index, now_ms);
+    eyeballs_attempt_started(&race->eyeballs, index, race->now_ms);
     if (result == 0)
-        eyeballs_attempt_succeeded(&race->eyeballs, index, now_ms);
+        eyeballs_attempt_succeeded(&race->eyeballs, index, race->now_ms);
     return 0;
 }
 
-static int sleep_until(struct pollfd *polled, unsigned count, int64_t until_ms)
+static int sleep_until(struct race *race, struct pollfd *polled, unsigned count, int64_t until_ms)
 {
-    int64_t left_ms = until_ms - clock_now_ms();
+    int64_t left_ms = until_ms - race->now_ms;
     if (left_ms < 0)
         left_ms = 0;
     struct timespec limit = {.tv_sec = left_ms / CLOCK_MS_PER_S,
@@ -298,13 +299,13 @@ static int sleep_until(struct pollfd *polled, unsigned count, int64_t until_ms)
     int ready = REAL(ppoll)(polled, count, until_ms == FOREVER ? NULL : &limit, NULL);
     int result = ready < 0 ? -errno : 0;
     guard_restore(lifted);
+    race->now_ms = clock_now_ms();
     return result;
 }
 
 static void report(struct race *race, unsigned index)
 {
     struct attempt *attempt = &race->attempts[index];
-    int64_t now_ms = clock_now_ms();
     /* A number that is closed or somebody else's now is the death of the attempt; it is not tried again. */
     int result =
         kernel_socket_cookie(attempt->socket) == attempt->cookie ? attempts_result(attempt->socket) : -ECONNABORTED;
@@ -312,9 +313,9 @@ static void report(struct race *race, unsigned index)
         return;
     log_attempt(race->original.fd, candidate_of(race, index), race->port, result);
     if (result == 0)
-        eyeballs_attempt_succeeded(&race->eyeballs, index, now_ms);
+        eyeballs_attempt_succeeded(&race->eyeballs, index, race->now_ms);
     else
-        eyeballs_attempt_failed(&race->eyeballs, index, -result, now_ms);
+        eyeballs_attempt_failed(&race->eyeballs, index, -result, race->now_ms);
 }
 
 /* Waits for something to happen to a running attempt, or for `until_ms`. 0, -EINTR, or -EAGAIN where the kernel (a
@@ -326,7 +327,7 @@ static int wait_for_attempts(struct race *race, int64_t until_ms)
     unsigned count = eyeballs_running(&race->eyeballs, running);
     for (unsigned i = 0; i < count; i++)
         polled[i] = (struct pollfd){.fd = race->attempts[running[i]].socket, .events = POLLOUT};
-    int result = sleep_until(polled, count, until_ms);
+    int result = sleep_until(race, polled, count, until_ms);
     if (result == -EINTR)
         return patience_handlers_restart() ? 0 : -EINTR;
     if (result < 0)
@@ -390,7 +391,7 @@ static int run(struct race *race, int fd, int64_t end_ms)
 {
     uint64_t cookie = kernel_socket_cookie(fd);
     for (;;) {
-        struct eyeballs_action action = eyeballs_next(&race->eyeballs, clock_now_ms());
+        struct eyeballs_action action = eyeballs_next(&race->eyeballs, race->now_ms);
         int result = 0;
         if (atomic_load(&race->is_shut_down)) {
             tell(race, EVENT_CANCELLED, NULL, 0);
@@ -402,7 +403,7 @@ static int run(struct race *race, int fd, int64_t end_ms)
             break;
         case EYEBALLS_WAIT:
             result = wait_for_attempts(race, action.until_ms < end_ms ? action.until_ms : end_ms);
-            if (result == 0 && clock_now_ms() >= end_ms)
+            if (result == 0 && race->now_ms >= end_ms)
                 result = -EINPROGRESS;
             if (result == -EINTR || result == -EINPROGRESS)
                 return give_successor(race, fd, cookie, result);
