@@ -20,18 +20,24 @@ static const char root_parent[] = "/var/lib";
 static const char own_name[] = "/v6shim";
 static const char home_part[] = "/.local/state";
 
-/* path = base + part + name; "" if that is too long or `base` isn't absolute. */
-static START_CODE void set_path(struct state_place *place, const char *base, const char *part, const char *name)
+/* path = the first `length` bytes of base + part + name; "" if that is too long or `base` isn't absolute. */
+static START_CODE void set_path_in(struct state_place *place, const char *base, size_t length, const char *part,
+                                   const char *name)
 {
     struct text path = text_on(place->path, sizeof place->path);
-    text_add(&path, base);
+    text_add_bytes(&path, base, length);
     text_add(&path, part);
     text_add(&path, name);
-    if (base[0] != '/' || strlen(base) + strlen(part) + strlen(name) >= sizeof place->path)
+    if (base[0] != '/' || length + strlen(part) + strlen(name) >= sizeof place->path)
         path = text_on(place->path, sizeof place->path);
     /* A slash at the end would make the kernel follow a link. */
     while (path.length > 1 && path.data[path.length - 1] == '/')
         path.data[--path.length] = '\0';
+}
+
+static START_CODE void set_path(struct state_place *place, const char *base, const char *part, const char *name)
+{
+    set_path_in(place, base, strlen(base), part, name);
 }
 
 /* The rules that are the same for this user and another; false where only the home is left. */
@@ -62,12 +68,18 @@ START_CODE void state_place_usual(struct state_place *place, const char *directo
     *place = (struct state_place){.owner = STATE_OWNER_SELF};
     if (set_fixed(place, directory, geteuid()))
         return;
+    /* What systemd has made for a service (StateDirectory=); several have colons between. */
+    const char *service = secure_getenv("STATE_DIRECTORY");
     const char *base = secure_getenv("XDG_STATE_HOME");
     const char *home = secure_getenv("HOME");
-    if (base != NULL && base[0] == '/')
+    if (service != NULL && service[0] == '/') {
+        place->existing = strcspn(service, ":");
+        set_path_in(place, service, place->existing, "", own_name);
+    } else if (base != NULL && base[0] == '/') {
         set_path(place, base, "", own_name);
-    else if (home != NULL && home[0] == '/')
+    } else if (home != NULL && home[0] == '/') {
         set_home(place, home);
+    }
 }
 
 void state_place_of_user(struct state_place *place, const char *directory, uid_t user, const char *home)
@@ -101,27 +113,31 @@ static bool keeps_its_entries(const struct stat *directory)
            ((directory->st_mode & (S_IWGRP | S_IWOTH)) == 0 || (directory->st_mode & S_ISVTX));
 }
 
+/* Who may have made a link that is followed. */
+enum link_owner { LINK_OF_ROOT, LINK_OF_ROOT_OR_SELF };
+
 /* Whether what is no directory is a link that may be followed, else errno says what is wrong. What is not inline here
    and below is for small stacks: what each of these functions needs is not needed at the same time. */
-__attribute__((noinline)) static bool may_follow(int parent, const char *name)
+__attribute__((noinline)) static bool may_follow(int parent, const char *name, enum link_owner owner)
 {
     struct stat link, directory;
     if (fstatat(parent, name, &link, AT_SYMLINK_NOFOLLOW) != 0 || fstat(parent, &directory) != 0)
         return false;
     errno = S_ISLNK(link.st_mode) ? ELOOP : ENOTDIR;
-    return S_ISLNK(link.st_mode) && is_trusted(&link) && keeps_its_entries(&directory);
+    bool trusted = owner == LINK_OF_ROOT ? link.st_uid == 0 : is_trusted(&link);
+    return S_ISLNK(link.st_mode) && trusted && keeps_its_entries(&directory);
 }
 
 /*
- * Opens a directory inside another one. A link is followed where it is root's or this user's, in a directory in which
- * nobody else can exchange it; else ELOOP.
+ * Opens a directory inside another one. A link is followed where it is of this owner, in a directory in which nobody
+ * else can exchange it; else ELOOP or ENOTDIR.
  */
-static int open_component(int parent, const char *name)
+static int open_component(int parent, const char *name, enum link_owner owner)
 {
     int fd = raw_openat(parent, name, DIRECTORY_FLAGS | O_NOFOLLOW, 0);
     if (fd >= 0 || (errno != ENOTDIR && errno != ELOOP))
         return fd;
-    return may_follow(parent, name) ? raw_openat(parent, name, DIRECTORY_FLAGS, 0) : -1;
+    return may_follow(parent, name, owner) ? raw_openat(parent, name, DIRECTORY_FLAGS, 0) : -1;
 }
 
 /* Opens the directory in which the place is, component by component. */
@@ -131,7 +147,7 @@ __attribute__((noinline)) static int open_parent(const char *path)
     const char *end = strrchr(path, '/'), *at = path;
     int parent = raw_openat(AT_FDCWD, "/", DIRECTORY_FLAGS, 0);
     while (parent >= 0 && at < end && (at = next_component(at, name)) != NULL) {
-        int next = open_component(parent, name), error = errno;
+        int next = open_component(parent, name, LINK_OF_ROOT_OR_SELF), error = errno;
         raw_close(parent);
         parent = next;
         errno = error;
@@ -141,18 +157,19 @@ __attribute__((noinline)) static int open_parent(const char *path)
 
 /*
  * Opens the place itself. Usually no part of its path is a link, which the kernel finds out in one step (openat2,
- * Linux 5.6). Another user's link in it could lead to any directory of this user's.
+ * Linux 5.6). Another user's link in it could lead to any directory of this user's. The place itself may be a link
+ * that root has made: with DynamicUser= systemd makes one from /var/lib/NAME to /var/lib/private/NAME.
  */
 static int open_place(const char *path)
 {
     struct open_how how = {.flags = DIRECTORY_FLAGS | O_NOFOLLOW | O_CLOEXEC, .resolve = RESOLVE_NO_SYMLINKS};
     int fd = (int)syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof how);
-    if (fd >= 0 || (errno != ELOOP && errno != ENOSYS && errno != EPERM))
+    if (fd >= 0 || (errno != ELOOP && errno != ENOTDIR && errno != ENOSYS && errno != EPERM))
         return fd;
     int parent = open_parent(path);
     if (parent < 0)
         return -1;
-    fd = raw_openat(parent, strrchr(path, '/') + 1, DIRECTORY_FLAGS | O_NOFOLLOW, 0);
+    fd = open_component(parent, strrchr(path, '/') + 1, LINK_OF_ROOT);
     int error = errno;
     raw_close(parent);
     errno = error;
@@ -168,7 +185,7 @@ __attribute__((noinline)) static void make_directories(const struct state_place 
     while (parent >= 0 && (at = next_component(at, name)) != NULL) {
         if ((size_t)(at - place->path) > place->existing)
             mkdirat(parent, name, DIRECTORY_MODE);
-        int next = open_component(parent, name);
+        int next = open_component(parent, name, LINK_OF_ROOT_OR_SELF);
         raw_close(parent);
         parent = next;
     }

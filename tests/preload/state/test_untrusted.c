@@ -5,6 +5,7 @@
 #include "given.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -88,10 +89,17 @@ static void place_foreign(void)
     check_private("/state: ", "belongs to another user");
 }
 
-static void place_no_directory(void)
+static void place_untrusted_link(void)
 {
     start_aliases(POOL_LENGTH);
-    check_private("/state: ", "Not a directory");
+    check_private("/state: ", "Too many levels of symbolic links");
+}
+
+static void place_good(void)
+{
+    start_aliases(POOL_LENGTH);
+    check_aliases(10, ALIAS_NAME);
+    CHECK(logged[0] == '\0');
 }
 
 static void test_unsafe_directory(void **state)
@@ -108,11 +116,18 @@ static void test_unsafe_directory(void **state)
     }
     assert_int_equal(rename(state_directory, aside), 0);
     assert_int_equal(symlink(aside, state_directory), 0);
-    assert_true(support_child(place_no_directory));
+    if (geteuid() == 0) { /* root's link is what systemd makes of DynamicUser= */
+        assert_true(support_child(place_good));
+        assert_int_equal(chmod(test_directory, 0777), 0);
+        assert_true(support_child(place_untrusted_link));
+        assert_int_equal(chmod(test_directory, 0700), 0);
+        assert_int_equal(lchown(state_directory, NOBODY, NOBODY), 0);
+    }
+    assert_true(support_child(place_untrusted_link));
     /* A slash at the end would make the kernel follow it. */
     size_t length = strlen(state_directory);
     strcpy(state_directory + length, "/");
-    assert_true(support_child(place_no_directory));
+    assert_true(support_child(place_untrusted_link));
     state_directory[length] = '\0';
 }
 
@@ -147,6 +162,14 @@ static void home(void)
     CHECK(aliases_start((struct in_addr){htonl(0xf0400000)}, POOL_LENGTH, "a key for tests", NULL));
     check_aliases(20, ALIAS_NAME);
     CHECK(access(test_path("v6shim/aliases"), F_OK) == 0);
+    CHECK(mkdir(test_path("service"), 0700) == 0);
+    char several[PATH_MAX + sizeof ":/nowhere"];
+    snprintf(several, sizeof several, "%s:/nowhere", test_path("service"));
+    setenv("STATE_DIRECTORY", several, 1);
+    CHECK(aliases_start((struct in_addr){htonl(0xf0400000)}, POOL_LENGTH, "a key for tests", NULL));
+    check_aliases(30, ALIAS_NAME);
+    CHECK(access(test_path("service/v6shim/aliases"), F_OK) == 0);
+    unsetenv("STATE_DIRECTORY");
     CHECK(logged[0] == '\0');
 }
 
