@@ -91,6 +91,9 @@ if printf 'int main(void) { return 0; }\n' >"$work/empty.c" && gcc -m32 -o "$wor
     verdict "--enable-multilib" configured multilib --disable-command --enable-multilib
     verdict "builds both libraries" would_make multilib '-C 32 .*libv6shim\.la'
     rm -f "$work/cache"
+    if gcc -ljson-c -o "$work/empty" "$work/empty.c" 2>/dev/null && ! gcc -m32 -ljson-c -o "$work/empty" "$work/empty.c" 2>/dev/null; then
+        verdict "libraries of another word size are said to be" refuses "can't link what is here of json-c" CFLAGS=-m32
+    fi
     verdict "a build of 32 bits has no second one" refuses 'leave it out' --enable-multilib CC='gcc -m32'
 else
     echo "ok - configure --enable-multilib # skip gcc -m32 makes nothing"
@@ -101,6 +104,10 @@ rm -f "$work/cache"
 verdict "a compiler without -m32 is told of its packages" refuses 'apt-get install gcc-multilib; Fedora: dnf install glibc-devel.i686 ' \
     --enable-multilib CC="$work/gcc-64"
 rm -f "$work/cache"
+verdict "a prefix that LD_PRELOAD can't hold is refused" refuses "can't hold a path with a blank" --prefix="/opt/a b"
+mkdir "$work/a b"
+(cd "$work/a b" && ! "$top/configure") >"$work/log" 2>&1
+verdict "so is a directory that make can't work in" refused "a blank in its name: .*/a b"
 verdict "another kernel than Linux is refused" refuses 'Linux alone' --host=x86_64-unknown-freebsd13
 mkdir "$work/headers"
 printf '#include_next <features.h>\n#undef __GLIBC__\n' >"$work/headers/features.h"
