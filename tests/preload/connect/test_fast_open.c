@@ -117,7 +117,7 @@ static pid_t serve_so_many(int server, int count, const char *answer)
         return child;
     for (int left = count; left != 0; left--) {
         char data[DATA_SIZE];
-        long fd = syscall(SYS_accept, server, NULL, NULL);
+        long fd = syscall(SYS_accept4, server, NULL, NULL, 0);
         long size = syscall(SYS_read, fd, data, sizeof data);
         if (left == 1)
             syscall(SYS_close, server); /* before the answer, so that the client finds it so */

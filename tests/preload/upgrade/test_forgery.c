@@ -2,6 +2,7 @@
 #include "../forger.h"
 #include "../support.h"
 #include "core/base/error_text.h"
+#include "preload/base/limit.h"
 
 #include <fcntl.h>
 #include <linux/filter.h>
@@ -360,7 +361,7 @@ static void part_blocking(void)
     world_close(world_says("2001:db8::2", "2001:db8::1", port));
     printf("%d ", (int)recv(fd, data, sizeof data, 0));
     /* Two are waiting: a time-out beyond all counting doesn't come between them. */
-    struct timespec long_time = {.tv_sec = INT64_MAX};
+    struct timespec long_time = {.tv_sec = LIMIT_MOST_S};
     struct iovec part = {data, sizeof data};
     struct mmsghdr messages[2] = {{.msg_hdr = {.msg_iov = &part, .msg_iovlen = 1}}};
     messages[1] = messages[0];
