@@ -22,6 +22,7 @@
 #include "preload/resolve/lookups.h"
 #include "preload/resolve/resolve.h"
 #include "preload/socket/holders.h"
+#include "preload/state/settings_told.h"
 #include "preload/system/follow.h"
 #include "preload/system/network_guard.h"
 #include "preload/system/real.h"
@@ -113,7 +114,7 @@ START_CODE bool init_run(void)
         return false;
     }
     real_bind_all();
-    settings_load();
+    settings_load_unless(settings_told_before);
     const struct settings *settings = settings_current();
     if (!follow_start(settings->follow == FOLLOW_YES, NULL))
         log_message(LOG_LEVEL_WARNING,

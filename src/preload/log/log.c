@@ -184,3 +184,20 @@ void log_error(enum log_level level, const char *message, const char *subject, i
     }
     log_line(level, &line);
 }
+
+void log_add_destination(struct text *text)
+{
+    const char *path = atomic_load(&log_path);
+    struct stat status;
+    if (path != NULL) {
+        text_add(text, path);
+    } else if (fstat(STDERR_FILENO, &status) != 0) {
+        text_add(text, "nowhere");
+    } else if (S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode)) {
+        text_add(text, "a pipe");
+    } else {
+        text_add_unsigned(text, status.st_dev);
+        text_add(text, ":");
+        text_add_unsigned(text, status.st_ino);
+    }
+}

@@ -37,6 +37,9 @@ void log_line(enum log_level level, const struct text *line);
 void log_message(enum log_level level, const char *message);
 void log_error(enum log_level level, const char *message, const char *subject, int error);
 
+/* Adds where lines go: to the log file of this name, to this terminal or file, or to some pipe or socket. */
+void log_add_destination(struct text *text);
+
 /* --- decisions: log_event.c --- */
 
 /* Who wants to hear of them: bits. */

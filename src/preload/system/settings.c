@@ -29,6 +29,9 @@ struct reading {
     struct settings_sources sources;
     struct own_program_name program; /* found when a file asks for it */
     const struct program_name *name; /* that of `program`, or NULL */
+    settings_is_known *is_known;
+    bool wrong[SETTINGS_FILES_SIZE]; /* there is something to say of this file */
+    bool known[SETTINGS_FILES_SIZE]; /* but it has been said */
     unsigned problems;
 };
 
@@ -48,10 +51,22 @@ static START_CODE void read_all(struct settings *settings, config_report *report
     settings_sources_read(&reading->sources, &reading->process, &reader);
 }
 
+/* Which file; the number of files for a variable. */
+static size_t file_of(const struct reading *reading, const char *source)
+{
+    size_t file = 0;
+    while (file < reading->sources.count && reading->sources.files[file].path != source)
+        file++;
+    return file;
+}
+
 static void count_problem(void *context, const struct config_problem *problem)
 {
-    (void)problem;
-    ((struct reading *)context)->problems++;
+    struct reading *reading = context;
+    size_t file = file_of(reading, problem->source);
+    reading->problems++;
+    if (file < reading->sources.count)
+        reading->wrong[file] = true;
 }
 
 static void tell_problem(void *context, const struct config_problem *problem)
@@ -59,7 +74,8 @@ static void tell_problem(void *context, const struct config_problem *problem)
     char data[LOG_LINE_SIZE];
     struct text line = text_on(data, sizeof data);
     struct reading *reading = context;
-    if (++reading->problems > PROBLEMS_TOLD)
+    size_t file = file_of(reading, problem->source);
+    if ((file < reading->sources.count && reading->known[file]) || ++reading->problems > PROBLEMS_TOLD)
         return;
     text_add_quoted(&line, problem->source);
     if (problem->line != 0) { /* a variable has no lines, and the message holds the word */
@@ -108,18 +124,58 @@ static void tell_fault(const struct settings_file *file)
     log_line(LOG_LEVEL_ERROR, &line);
 }
 
-static START_CODE void tell_file_error(const struct settings_sources *sources, const struct settings_file *file)
+static START_CODE bool is_unread(const struct settings_sources *sources, const struct settings_file *file)
+{
+    return (file->error != 0 || file->fault != NULL) && !settings_sources_may_lack(sources, file);
+}
+
+static void tell_file_error(const struct settings_sources *sources, const struct settings_file *file)
 {
     if (file->fault != NULL)
         tell_fault(file);
     else if (file->error == EFBIG)
         log_error(LOG_LEVEL_ERROR, "only the first 64 KiB are read of", file->path, EFBIG);
-    else if (file->error != 0 && !settings_sources_may_lack(sources, file))
+    else
         log_error(LOG_LEVEL_ERROR, sources->named ? "cannot read V6SHIM_CONF" : "cannot read", file->path,
                   file->error);
 }
 
-START_CODE void settings_load(void)
+/* To ask is to have told. Not in a program with more rights than its caller, who chooses where its lines go: so
+   anybody could have the line told to nobody, and then not to the owner of those rights. */
+static void find_known(struct reading *reading)
+{
+    bool says = reading->is_known != NULL && log_wants(LOG_LEVEL_ERROR) && getauxval(AT_SECURE) == 0;
+    for (size_t i = 0; i < reading->sources.count; i++)
+        reading->known[i] =
+            reading->wrong[i] && says && reading->is_known(&settings_of_process, reading->sources.files[i].path);
+}
+
+static void tell_all(struct reading *reading)
+{
+    find_known(reading);
+    for (size_t i = 0; i < reading->sources.count; i++)
+        if (!reading->known[i] && is_unread(&reading->sources, &reading->sources.files[i]))
+            tell_file_error(&reading->sources, &reading->sources.files[i]);
+    if (reading->problems > 0)
+        tell_problems(reading);
+}
+
+/* Whether there is anything to say. */
+static START_CODE bool is_wrong(struct reading *reading)
+{
+    bool wrong = reading->problems > 0;
+    for (size_t i = 0; i < reading->sources.count; i++)
+        if (is_unread(&reading->sources, &reading->sources.files[i]))
+            wrong = reading->wrong[i] = true;
+    return wrong;
+}
+
+void settings_load(void)
+{
+    settings_load_unless(NULL);
+}
+
+START_CODE void settings_load_unless(settings_is_known *is_known)
 {
     int saved = errno;
     struct reading reading; /* large, and most of it not written to */
@@ -127,6 +183,8 @@ START_CODE void settings_load(void)
     reading.process.user = (uid_t)getauxval(AT_EUID);
     reading.name = NULL;
     reading.problems = 0;
+    reading.is_known = is_known;
+    memset(reading.wrong, 0, sizeof reading.wrong);
     settings_sources_open(&reading.sources, &reading.process);
     /* Each page that is written to costs every process time: only a child of a fork in the middle of this finds
        something here. */
@@ -136,10 +194,8 @@ START_CODE void settings_load(void)
     begun = true;
     read_all(&settings_of_process, count_problem, &reading);
     log_to((enum log_level)settings_of_process.log, settings_of_process.log_file);
-    for (size_t i = 0; i < reading.sources.count; i++)
-        tell_file_error(&reading.sources, &reading.sources.files[i]);
-    if (reading.problems > 0)
-        tell_problems(&reading);
+    if (is_wrong(&reading))
+        tell_all(&reading);
     settings_sources_close(&reading.sources);
     errno = saved;
 }

@@ -16,6 +16,11 @@
  */
 void settings_load(void);
 
+/* The same, but where `is_known` answers that what is wrong with the file of that path has been told before, nothing
+   is said of it. Asked where there is something to say, once for a file. */
+typedef bool settings_is_known(const struct settings *settings, const char *path);
+void settings_load_unless(settings_is_known *is_known);
+
 /* Before settings_load(): all bytes zero, so nothing is logged. */
 extern struct settings settings_of_process; /* written by settings_load() alone */
 static inline const struct settings *settings_current(void)

@@ -286,6 +286,24 @@ static void require_output_of_setuid(const char *program, const char *expected)
         fail_msg("%s: %s", program, text);
 }
 
+/* Marked for the user, the file as it is, and where it was told: not again until one of them has changed. */
+static void test_every_process_told_the_same(void **state)
+{
+    (void)state;
+    static const char *const variables[] = {"V6SHIM_CONF=/run/test/often.conf", "V6SHIM_PREFER=east", NULL};
+    static const char *const nowhere[] = {"V6SHIM_CONF=/run/test/often.conf", "V6SHIM_STATE_DIR=/proc/version/x",
+                                          NULL};
+    write_file("/run/test/often.conf", "prefer sideways\nlog loud\n");
+    assert_int_equal(count_lines(part_run("works", variables)->complaints), 3);
+    assert_int_equal(count_lines(part_run("works", variables)->complaints), 1); /* of the variable */
+    assert_non_null(strstr(part_run("works", variables)->complaints, "V6SHIM_PREFER"));
+    write_file("/run/test/often.conf", "prefer sideways and more\n");
+    assert_int_equal(count_lines(part_run("works", variables)->complaints), 2);
+    assert_int_equal(count_lines(part_run("works", variables)->complaints), 1);
+    for (int i = 0; i < 2; i++)
+        assert_non_null(strstr(part_run("works", nowhere)->complaints, "often.conf:1:8"));
+}
+
 /* The library gets into a setuid program only by the administrator's /etc/ld.so.preload. */
 static void test_setuid_program_obeyed_its_caller(void **state)
 {
@@ -406,6 +424,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_traces_were_left_in_the_process),
         cmocka_unit_test(test_bad_setting_stopped_the_program),
         cmocka_unit_test(test_good_configuration_file_was_ignored),
+        cmocka_unit_test(test_every_process_told_the_same),
         cmocka_unit_test(test_setuid_program_obeyed_its_caller),
         cmocka_unit_test(test_kernel_without_ipv6_broke_ipv4),
         cmocka_unit_test(test_disabled_ipv6_broke_ipv4),
