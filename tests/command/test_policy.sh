@@ -29,6 +29,19 @@ for count in 16 17 30; do
 done
 contains "thirty bad lines" "...and 14 more lines like these; is $room/policy a file such as gai.conf?" "$errors"
 
+# --- what it prints is read again, as option, variable and line (rows of one precedence may change places)
+"$v6shim" policy --policy=ula-first >"$room/table"
+table=$(sort "$room/table")
+try "$v6shim" policy --policy="$room/table"
+same "a table as an option" "$table" "$(printf '%s\n' "$output" | sort)$errors"
+for value in "$room/table" "file $room/table"; do
+    try env V6SHIM_POLICY="$value" "$v6shim" policy
+    same "a table as a variable" "$table" "$(printf '%s\n' "$output" | sort)$errors"
+done
+echo "policy $room/table" >"$room/conf"
+try "$v6shim" policy --config="$room/conf"
+same "a table as a line" "$table" "$(printf '%s\n' "$output" | sort)$errors"
+
 # --- settings, as options
 try "$v6shim" policy --policy=ula-first --json
 contains "--policy" '"policy": "ula-first"' "$output"

@@ -49,7 +49,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct selection_place places[2];
     struct selection_candidate candidates[2] = {{.has_source = true}, {.has_source = true}};
 
-    require(gai_conf_parse(&policy, text.start, size, check_report, &text) == text.reports);
+    size_t problems = gai_conf_parse_table(&policy, text.start, size, check_report, &text);
+    require(problems == text.reports);
+    check_table(&policy.labels, 0);
+    check_table(&policy.precedences, 0);
+    text = (struct text){text.start, text.end, 0, 0};
+    problems = gai_conf_parse(&policy, text.start, size, check_report, &text);
+    require(problems == text.reports);
     check_table(&policy.labels, 0);
     check_table(&policy.precedences, 0);
     check_table(&policy.scopes, POLICY_IPV4_BITS_BEFORE);

@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <limits.h>
 #include <string.h>
+#include <strings.h>
 
 #define IPV6_BITS             128
 #define NUMBER_WANTED         "a number from 0 to 2147483647"
@@ -22,6 +23,7 @@ struct word {
 
 struct parser {
     struct policy *policy;
+    bool takes_tables;
     const char *line_start, *position, *line_end; /* line_end: the newline, '#' or NUL */
     struct gai_conf_problem problem;              /* of this line; expected == NULL: none */
 };
@@ -115,21 +117,79 @@ static void parse_prefix(struct parser *parser, struct word word, bool ipv4, str
     row->length = (uint8_t)(offset + parse_number(parser, length, minimum, maximum, length_wanted));
 }
 
+static bool is_void(const struct parser *parser)
+{
+    return parser->problem.expected != NULL && !parser->problem.applied;
+}
+
+static void add_row(struct parser *parser, struct policy_table *table, struct word prefix,
+                    const struct policy_row *row)
+{
+    const struct policy_row *same = policy_table_cover(table, &row->prefix, row->length);
+    if (same != NULL && same->length == row->length)
+        note(parser, prefix, "a prefix that no earlier line has (the earlier line counts)", false);
+    else if (table->count == POLICY_ROWS_MAX - 1) /* the last place is for a default row */
+        note(parser, prefix, "no more than 63 lines of one kind", false);
+    else
+        policy_table_add(table, &row->prefix, row->length, row->value);
+}
+
 static void parse_row(struct parser *parser, struct policy_table *table, bool ipv4)
 {
     struct policy_row row = {.length = 0};
     struct word prefix = next_word(parser);
     parse_prefix(parser, prefix, ipv4, &row);
     row.value = parse_number(parser, next_word(parser), 0, INT_MAX, NUMBER_WANTED);
-    if (parser->problem.expected != NULL && !parser->problem.applied)
+    if (!is_void(parser))
+        add_row(parser, table, prefix, &row);
+}
+
+static bool has_colon(struct word word)
+{
+    return memchr(word.text, ':', word.length) != NULL;
+}
+
+/* Prefix, precedence and label, as `v6shim policy` and RFC 6724 have them; or with the prefix last, as netsh does. */
+static void parse_table_row(struct parser *parser, struct word first)
+{
+    struct word second = next_word(parser), third = next_word(parser);
+    bool prefix_is_last = !has_colon(first) && has_colon(third);
+    struct word prefix = prefix_is_last ? third : first;
+    struct policy_row row = {.length = 0};
+    parse_prefix(parser, prefix, false, &row);
+    int precedence = parse_number(parser, prefix_is_last ? first : second, 0, INT_MAX, NUMBER_WANTED);
+    int label = parse_number(parser, prefix_is_last ? second : third, 0, INT_MAX, NUMBER_WANTED);
+    if (third.length == 0)
+        note(parser, third, "a prefix, its precedence and its label", false);
+    if (is_void(parser))
         return;
-    const struct policy_row *same = policy_table_cover(table, &row.prefix, row.length);
-    if (same != NULL && same->length == row.length)
-        note(parser, prefix, "a prefix that no earlier line has (the earlier line counts)", false);
-    else if (table->count == POLICY_ROWS_MAX - 1) /* the last place is for a default row */
-        note(parser, prefix, "no more than 63 lines of one kind", false);
-    else
-        policy_table_add(table, &row.prefix, row.length, row.value);
+    row.value = precedence;
+    add_row(parser, &parser->policy->precedences, prefix, &row);
+    row.value = label;
+    add_row(parser, &parser->policy->labels, prefix, &row);
+}
+
+/* Headings of such a table, and lines of dashes below them. */
+static bool is_heading(struct parser *parser, struct word word)
+{
+    static const char columns[][sizeof "precedence"] = {"prefix", "precedence", "label"};
+    for (size_t i = 0; i < sizeof columns / sizeof columns[0]; i++)
+        if (word.length == strlen(columns[i]) && strncasecmp(word.text, columns[i], word.length) == 0) {
+            /* `label` and `precedence` in small letters are keywords where a prefix comes next */
+            const char *before = parser->position;
+            bool is_row = has_colon(next_word(parser));
+            parser->position = before;
+            return !is_row;
+        }
+    size_t dashes = 0;
+    while (dashes < word.length && word.text[dashes] == '-')
+        dashes++;
+    return dashes == word.length;
+}
+
+static bool is_table_row(struct word word)
+{
+    return has_colon(word) || (word.text[0] >= '0' && word.text[0] <= '9');
 }
 
 static void parse_reload(struct parser *parser)
@@ -147,7 +207,11 @@ static void parse_line(struct parser *parser)
     parser->problem.expected = NULL;
     if (keyword.length == 0)
         return;
-    if (word_is(keyword, "label")) {
+    if (parser->takes_tables && is_heading(parser, keyword))
+        return;
+    if (parser->takes_tables && is_table_row(keyword)) {
+        parse_table_row(parser, keyword);
+    } else if (word_is(keyword, "label")) {
         parse_row(parser, &policy->labels, false);
     } else if (word_is(keyword, "precedence")) {
         parse_row(parser, &policy->precedences, false);
@@ -156,7 +220,10 @@ static void parse_line(struct parser *parser)
     } else if (word_is(keyword, "reload")) {
         parse_reload(parser);
     } else {
-        note(parser, keyword, "label, precedence, scopev4 or reload", false);
+        note(parser, keyword,
+             parser->takes_tables ? "label, precedence, scopev4, reload, or a row of a table"
+                                  : "label, precedence, scopev4 or reload",
+             false);
         return;
     }
     struct word rest = next_word(parser);
@@ -173,9 +240,9 @@ static const char *content_end(const char *start, const char *newline)
     return end;
 }
 
-size_t gai_conf_parse(struct policy *policy, const char *text, size_t length, gai_conf_report *report, void *context)
+static size_t parse(struct parser *parser, const char *text, size_t length, gai_conf_report *report, void *context)
 {
-    struct parser parser = {.policy = policy};
+    struct policy *policy = parser->policy;
     const char *start = text, *end = text + length;
     size_t problems = 0;
     memset(policy, 0, sizeof *policy);
@@ -184,17 +251,28 @@ size_t gai_conf_parse(struct policy *policy, const char *text, size_t length, ga
         const char *newline = memchr(start, '\n', (size_t)(end - start));
         if (newline == NULL)
             newline = end;
-        parser.line_start = parser.position = start;
-        parser.line_end = content_end(start, newline);
-        parse_line(&parser);
-        if (parser.problem.expected != NULL) {
-            parser.problem.line = number;
+        parser->line_start = parser->position = start;
+        parser->line_end = content_end(start, newline);
+        parse_line(parser);
+        if (parser->problem.expected != NULL) {
+            parser->problem.line = number;
             problems++;
             if (report != NULL)
-                report(&parser.problem, context);
+                report(&parser->problem, context);
         }
         start = newline < end ? newline + 1 : end;
     }
     policy_complete(policy);
     return problems;
+}
+
+size_t gai_conf_parse(struct policy *policy, const char *text, size_t length, gai_conf_report *report, void *context)
+{
+    return parse(&(struct parser){.policy = policy}, text, length, report, context);
+}
+
+size_t gai_conf_parse_table(struct policy *policy, const char *text, size_t length, gai_conf_report *report,
+                            void *context)
+{
+    return parse(&(struct parser){.policy = policy, .takes_tables = true}, text, length, report, context);
 }

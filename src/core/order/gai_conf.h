@@ -30,4 +30,12 @@ typedef void gai_conf_report(const struct gai_conf_problem *problem, void *conte
  */
 size_t gai_conf_parse(struct policy *policy, const char *text, size_t length, gai_conf_report *report, void *context);
 
+/*
+ * The same for a file that libc doesn't read: each line may also be a row of three columns, prefix, precedence and
+ * label, as RFC 6724 section 2.1 and `v6shim policy` have them, or precedence, label and prefix, as netsh has them.
+ * Headings, and lines of dashes, are passed over.
+ */
+size_t gai_conf_parse_table(struct policy *policy, const char *text, size_t length, gai_conf_report *report,
+                            void *context);
+
 #endif

@@ -84,8 +84,10 @@ static int read_policy(const char *path, bool ours, struct policy *policy)
     int error = text == MAP_FAILED ? ENOMEM : read_whole(fd, text, &length);
     syscall(SYS_close, fd);
     bool tell = ours && !atomic_exchange(&told, true);
-    if (error == 0)
-        gai_conf_parse(policy, text, length, tell ? tell_problem : NULL, &problems);
+    if (error == 0 && ours)
+        gai_conf_parse_table(policy, text, length, tell ? tell_problem : NULL, &problems);
+    else if (error == 0)
+        gai_conf_parse(policy, text, length, NULL, NULL);
     if (problems > PROBLEMS_TOLD)
         tell_rest(problems);
     if (text != MAP_FAILED)

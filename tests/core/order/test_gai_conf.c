@@ -252,9 +252,70 @@ static void reports_rows_for_which_there_is_no_room(void **state)
     assert_int_equal(precedence(&policy, "2001:db8:3f::1"), 40);
 }
 
+static struct policy read_table(const char *text, struct seen *seen)
+{
+    struct policy policy;
+    memset(seen, 0, sizeof *seen);
+    size_t problems = gai_conf_parse_table(&policy, text, strlen(text), remember, seen);
+    assert_int_equal(problems, seen->count);
+    return policy;
+}
+
+/* As `v6shim policy`, RFC 6724 and netsh show it; glibc's own lines may stand beside. */
+static void takes_a_table_in_three_columns(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {
+        "PREFIX                    PRECEDENCE  LABEL\n::1/128  50  0\n::/0  40  1\n::ffff:0:0/96  45  4\n",
+        "Prefix        Precedence Label\n::1/128 50 0\n::/0 40 1 # all\n\n::ffff:0:0/96 45 4",
+        "Precedence  Label  Prefix\r\n----------  -----  -----\r\n 50 0 ::1/128\r\n 40 1 ::/0\r\n 45 4 "
+        "::ffff:0:0/96\r\n",
+        "::1/128 50 0\n::/0 40 1\nlabel ::ffff:0:0/96 4\nprecedence ::ffff:0:0/96 45\n"};
+    for (size_t index = 0; index < sizeof texts / sizeof texts[0]; index++) {
+        struct seen seen;
+        struct policy policy = read_table(texts[index], &seen);
+        assert_int_equal(seen.count, 0);
+        assert_int_equal(policy.precedences.count, 3);
+        assert_int_equal(policy.labels.count, 3);
+        assert_int_equal(precedence(&policy, "::1"), 50);
+        assert_int_equal(label(&policy, "::1"), 0);
+        assert_int_equal(precedence(&policy, "192.0.2.1"), 45);
+        assert_int_equal(label(&policy, "192.0.2.1"), 4);
+    }
+}
+
+static void reports_bad_rows_of_a_table(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        unsigned column;
+        const char *expected, *found;
+    } bad[] = {
+        {"::/0 40", 8, "a prefix, its precedence and its label", ""},
+        {"::/0 x 1", 6, "a number from 0 to 2147483647", "x"},
+        {"40 1 ::/129", 9, "a prefix length from 0 to 128", "129"},
+        {"::/0 40 1 2", 11, "the end of the line (what follows is passed over)", "2"},
+        {"192.0.2.0/24 1 2", 1, "an IPv6 prefix such as 2001:db8::/32 (for IPv4: ::ffff:0:0/96)", "192.0.2.0/24"},
+        {"colour blue", 1, "label, precedence, scopev4, reload, or a row of a table", "colour"}};
+    for (size_t index = 0; index < sizeof bad / sizeof bad[0]; index++) {
+        struct seen seen;
+        read_table(bad[index].text, &seen);
+        assert_int_equal(seen.count, 1);
+        assert_int_equal(seen.problem.column, bad[index].column);
+        assert_string_equal(seen.problem.expected, bad[index].expected);
+        assert_string_equal(seen.found, bad[index].found);
+    }
+    struct seen seen; /* libc's own file has none */
+    read_text("::/0 40 1", &seen);
+    assert_int_equal(seen.count, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(takes_a_table_in_three_columns),
+        cmocka_unit_test(reports_bad_rows_of_a_table),
         cmocka_unit_test(takes_an_empty_file_as_the_system_s_table),
         cmocka_unit_test(replaces_the_tables_that_it_has_rows_for),
         cmocka_unit_test(reads_reload),
