@@ -14,8 +14,10 @@ struct places {
 /* The value where the variable is of that name; otherwise what was there. */
 static START_CODE const char *value_if(const char *variable, const char *name, const char *before)
 {
+    if (variable[0] != name[0] || before != NULL) /* of nearly all, the first letter tells */
+        return before;
     size_t length = strlen(name);
-    if (before != NULL || strncmp(variable, name, length) != 0 || variable[length] != '=')
+    if (strncmp(variable, name, length) != 0 || variable[length] != '=')
         return before;
     return variable[length + 1] != '\0' ? variable + length + 1 : NULL;
 }
@@ -61,7 +63,8 @@ START_CODE void settings_sources_open(struct settings_sources *sources, const st
 static START_CODE void read_variables(char **environment, const struct config_reader *reader)
 {
     for (char **variable = environment; variable != NULL && *variable != NULL; variable++) {
-        if (strncmp(*variable, SETTING_VARIABLE_PREFIX, sizeof SETTING_VARIABLE_PREFIX - 1) != 0)
+        if ((*variable)[0] != SETTING_VARIABLE_PREFIX[0] ||
+            strncmp(*variable, SETTING_VARIABLE_PREFIX, sizeof SETTING_VARIABLE_PREFIX - 1) != 0)
             continue; /* most of them, and they may be long */
         size_t length = strcspn(*variable, "=");
         if ((*variable)[length] == '=' && config_is_variable(*variable, length))
