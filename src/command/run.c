@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "command/common/command.h"
@@ -21,6 +22,9 @@ static void print_help(void)
          "A relative path is made absolute.");
     settings_options_print_help();
     puts("\n"
+         "  --argv0=NAME\n"
+         "      Starts PROGRAM under this name, as inetd and tcpd do: rules for the service, and\n"
+         "      programs that go by their name, see it. A script never does.\n"
          "  -h, --help\n"
          "      Prints this.\n"
          "\n"
@@ -46,8 +50,9 @@ static void check_log_file(void)
 int run_command(int argc, char **argv)
 {
     char path[PATH_MAX];
-    const struct command_option none[] = {{0}};
-    int status = options_take_with_settings("run", argc, argv, none, OPTIONS_FIRST, print_help);
+    const char *name = NULL;
+    const struct command_option options[] = {{"argv0", 0, NULL, &name}, {0}};
+    int status = options_take_with_settings("run", argc, argv, options, OPTIONS_FIRST, print_help);
     if (status != -1)
         return status;
     if (optind == argc) {
@@ -59,5 +64,11 @@ int run_command(int argc, char **argv)
         return status;
     check_log_file();
     launch_set_preload("run", path);
+    char *own_name = name != NULL ? strdup(name) : argv[optind];
+    if (own_name == NULL) {
+        complain("run", "no memory");
+        return EXIT_STATUS_FAILED;
+    }
+    argv[optind] = own_name;
     return launch_execute("run", path, argv + optind);
 }

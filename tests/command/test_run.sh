@@ -213,6 +213,12 @@ else
     echo "# not tested: a library for musl (musl-gcc is not installed)"
 fi
 
+# The name that a program sees is its own, or the one that inetd and tcpd would have given it.
+try "$v6shim" run -- sh -c 'tr "\\0" " " </proc/$$/cmdline' x y
+contains "argv[0]" "sh -c " "$output"
+try "$v6shim" run --argv0=in.fingerd -- sh -c 'tr "\\0" " " </proc/$$/cmdline' x y
+contains "--argv0" "in.fingerd -c " "$output"
+
 # setuid: a copy that belongs to somebody else, which only root can make, and not where the mount is nosuid.
 if [ "$(id -u)" -eq 0 ] && cp /bin/true "$room/setuid" && chown 65534 "$room/setuid" &&
     chmod 4755 "$room/setuid" && ! findmnt -no OPTIONS -T "$room" 2>/dev/null | grep -q nosuid; then

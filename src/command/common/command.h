@@ -41,6 +41,8 @@ const struct command *command_list(size_t *count);
 
 int run_command(int argc, char **argv);
 int shell_command(int argc, char **argv);
+int enable_command(int argc, char **argv);
+int disable_command(int argc, char **argv);
 int alias_command(int argc, char **argv);
 int decode_command(int argc, char **argv);
 int check_command(int argc, char **argv);
