@@ -39,7 +39,7 @@ same "a sandbox: the file" "# Made by v6shim enable; v6shim disable removes it.
 Environment=\"LD_PRELOAD=$V6SHIM_LIBRARY\"
 StateDirectory=v6shim-other
 Environment=V6SHIM_STATE_DIR=%S/v6shim-other
-RestrictAddressFamilies=AF_INET6" "$(written other | grep -v V6SHIM_[LF])"
+RestrictAddressFamilies=AF_INET6" "$(written other | grep -v "V6SHIM_[LF]")"
 contains "settings after --" 'Environment="V6SHIM_FAMILIES=inet6"' "$(written other)"
 contains "quotes and percent signs" 'Environment="V6SHIM_LOG_FILE=/var/log/a \"b\" 100%%"' "$(written other)"
 
