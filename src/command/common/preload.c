@@ -18,6 +18,7 @@
 #define MUSL_ROOM  "musl"          /* the folder, beside the library for glibc, of the one for musl */
 #define EACH_ROOM  PACKAGE "/$LIB" /* beside it, those of both classes (configure --enable-multilib) */
 #define SEPARATORS " :"            /* of LD_PRELOAD, ld.so(8) */
+#define MULTIARCH  "-linux-gnu"    /* within the name of a folder that holds the libraries of one architecture */
 
 /* Prints into `path`; true where a readable file has that name. */
 static bool try_path(char path[PATH_MAX], const char *directory, size_t length, const char *rest)
@@ -163,11 +164,28 @@ static bool find_each(const char *file, const char *room, const char *library, c
            strpbrk(path, SEPARATORS) == NULL && expand(path, NULL, any);
 }
 
+/* The same where packages put a library of each architecture into a folder of its own, as Debian's do:
+   /usr/lib/x86_64-linux-gnu and /usr/lib/i386-linux-gnu are what $LIB stands for there. False where there is one. */
+static bool find_each_architecture(const char *file, char path[PATH_MAX])
+{
+    glob_t found = {.gl_pathc = 0};
+    const char *folder = strstr(file, "/lib/");
+    const char *rest = folder == NULL ? NULL : strchr(folder + strlen("/lib/"), '/');
+    if (rest == NULL || memmem(folder, (size_t)(rest - folder), MULTIARCH, strlen(MULTIARCH)) == NULL ||
+        snprintf(path, PATH_MAX, "%.*s/lib/*" MULTIARCH "*%s", (int)(folder - file), file, rest) >= PATH_MAX)
+        return false;
+    bool several = glob(path, 0, NULL, &found) == 0 && found.gl_pathc > 1;
+    globfree(&found);
+    snprintf(path, PATH_MAX, "%.*s/$LIB%s", (int)(folder - file), file, rest);
+    return several && strpbrk(path, SEPARATORS) == NULL;
+}
+
 /* What V6SHIM_LIBRARY names is taken as it stands. */
 static bool find_each_class(const char *file, char path[PATH_MAX])
 {
     const char *named = getenv("V6SHIM_LIBRARY");
-    return (named == NULL || strcmp(named, file) != 0) && find_each(file, EACH_ROOM, LIBRARY, path);
+    return (named == NULL || strcmp(named, file) != 0) &&
+           (find_each(file, EACH_ROOM, LIBRARY, path) || find_each_architecture(file, path));
 }
 
 bool preload_find_for(const char *command, const char *program_path, char path[PATH_MAX], char file[PATH_MAX])
@@ -213,12 +231,13 @@ bool preload_find_observer(const char *program_path, char path[PATH_MAX], char f
     strcpy(file, path);
     snprintf(started, sizeof started, "%s", program_path);
     bool known = program_read_started(started, &program);
-    for (size_t index = 0; index < sizeof rooms / sizeof rooms[0]; index++)
-        if (find_each(file, rooms[index], OBSERVER, each)) {
-            strcpy(path, each);
-            return expand(each, known ? &program : NULL, file);
-        }
-    return true;
+    bool found = find_each_architecture(file, each);
+    for (size_t index = 0; !found && index < sizeof rooms / sizeof rooms[0]; index++)
+        found = find_each(file, rooms[index], OBSERVER, each);
+    if (!found)
+        return true;
+    strcpy(path, each);
+    return expand(each, known ? &program : NULL, file);
 }
 
 static const char *file_name(const char *path, size_t *length)
