@@ -74,9 +74,15 @@ static void take(void *context, const struct setting *setting, const struct conf
 {
     struct session *session = context;
     size_t kept = 0;
-    for (size_t i = 0; i < session->count; i++)
-        if (session->values[i].setting != setting || (adds_up(setting) && origin->line != 0))
-            session->values[kept++] = session->values[i];
+    for (size_t i = 0; i < session->count; i++) {
+        struct value *value = &session->values[i];
+        if (value->setting != setting || (adds_up(setting) && origin->line != 0)) {
+            session->values[kept++] = *value;
+            continue;
+        }
+        free(value->source);
+        free(value->text);
+    }
     session->count = kept;
     if (session->count == VALUES_MAX)
         return;

@@ -91,19 +91,18 @@ static void try_block(const char *text, size_t length)
 {
     static const char *const heads[] = {"program other\n", "[perl5]\n", "progrm perl5\n", "program [perl5\n"};
     static struct settings before, after; /* static: no padding that differs */
-    for (size_t i = 0; i < sizeof heads / sizeof heads[0]; i++) {
-        size_t head = strlen(heads[i]);
-        char *block = malloc(head + length);
-        require(block != NULL);
-        memcpy(block, heads[i], head);
-        memcpy(block + head, text, length);
-        memset(&after, 0, sizeof after);
-        config_parse(block, head + length, "file",
-                     &(struct config_reader){.settings = &after, .program = program_of});
-        require(memmem(text, length, "program", strlen("program")) != NULL ||
-                memcmp(&before, &after, sizeof after) == 0);
-        free(block);
-    }
+    const char *head = heads[length % (sizeof heads / sizeof heads[0])];
+    size_t head_length = strlen(head);
+    char *block = malloc(head_length + length);
+    require(block != NULL);
+    memcpy(block, head, head_length);
+    if (length > 0)
+        memcpy(block + head_length, text, length);
+    memset(&after, 0, sizeof after);
+    config_parse(block, head_length + length, "file",
+                 &(struct config_reader){.settings = &after, .program = program_of});
+    require(memmem(text, length, "program", strlen("program")) != NULL || memcmp(&before, &after, sizeof after) == 0);
+    free(block);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
