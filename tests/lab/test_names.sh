@@ -42,6 +42,15 @@ matches "several of each" \
     "$(preloaded $probe resolve many.lab.example)"
 matches "several AAAA" "many6.lab.example: many6.lab.example \[\] $alias_pattern $alias_pattern $alias_pattern" \
     "$(preloaded $probe resolve many6.lab.example)"
+same "a mapped address alone is the IPv4 address that it is" "mapped.lab.example: mapped.lab.example [] 198.51.100.80" \
+    "$(preloaded $probe resolve mapped.lab.example)"
+contains "to getaddrinfo(AF_INET), too" "198.51.100.80 " "$(preloaded getent ahostsv4 mapped)"
+same "beside an IPv4 address it says nothing" "$(bare $probe resolve mapped4)" "$(preloaded $probe resolve mapped4)"
+for name in mapped2 mapped4; do
+    same "$name: to getaddrinfo(AF_INET), as bare" "$(bare getent ahostsv4 $name)" "$(preloaded getent ahostsv4 $name)"
+    same "$name: also where the order is set" "$(bare getent ahostsv4 $name)" \
+        "$(preloaded env V6SHIM_PREFER=ipv6 getent ahostsv4 $name)"
+done
 matches "the unusable address comes last" \
     "noroute.lab.example: noroute.lab.example \[\] 198.51.100.80 $alias_pattern" \
     "$(preloaded $probe resolve noroute.lab.example)"

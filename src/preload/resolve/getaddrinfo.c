@@ -72,7 +72,7 @@ static struct addrinfo **move_nodes(struct addrinfo **from, const struct ip_addr
     return end;
 }
 
-/* The nodes of an address; where libc gave it only in the form that a DNS64 made of it, those. */
+/* The nodes of an address; where libc gave it only in the form that a DNS64 made of it, or as a mapped one, those. */
 static struct addrinfo **move_shown(struct addrinfo **from, const struct resolve_addresses *ordered, size_t place,
                                     struct in_addr shown, struct addrinfo **end)
 {
@@ -81,6 +81,10 @@ static struct addrinfo **move_shown(struct addrinfo **from, const struct resolve
         struct in_addr also;
         if (resolve_shown(&ordered->addresses[place], &also) && also.s_addr == shown.s_addr)
             end = move_nodes(from, &ordered->addresses[place], &shown, end);
+    }
+    if (end == start) {
+        struct ip_address mapped = address_map(shown);
+        end = move_nodes(from, &mapped, &shown, end);
     }
     return end;
 }

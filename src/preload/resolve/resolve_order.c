@@ -38,6 +38,13 @@ static bool may_be_candidate(const struct ip_address *address)
     return !address_is_mapped(address) && !address_is_unspecified(address);
 }
 
+/* A name that has ::ffff:192.0.2.1 and no IPv4 address has 192.0.2.1: that is where a connection to it goes. Beside
+   an IPv4 address such a one says nothing. */
+static struct ip_address as_it_is(const struct ip_address *address, bool alone)
+{
+    return alone && address_is_mapped(address) ? address_unmap(address) : *address;
+}
+
 bool resolve_has_ipv6(const struct resolve_addresses *ordered)
 {
     struct in_addr shown;
@@ -47,11 +54,13 @@ bool resolve_has_ipv6(const struct resolve_addresses *ordered)
     return false;
 }
 
-static void add_usable(struct resolve_addresses *list, const struct resolve_addresses *half, size_t limit)
+static void add_usable(struct resolve_addresses *list, const struct resolve_addresses *half, bool alone, size_t limit)
 {
-    for (size_t i = 0; i < half->count && list->count < limit; i++)
-        if (may_be_candidate(&half->addresses[i]))
-            resolve_add(list, &half->addresses[i]);
+    for (size_t i = 0; i < half->count && list->count < limit; i++) {
+        struct ip_address address = as_it_is(&half->addresses[i], alone);
+        if (may_be_candidate(&address))
+            resolve_add(list, &address);
+    }
 }
 
 static bool is_ipv4_loopback(const struct ip_address *address)
@@ -232,9 +241,9 @@ static void put_together(const char *name, const struct resolve_addresses *ipv4,
     /* However many addresses one family has, the other one keeps its place: it may be the one that works. */
     size_t ipv4_count = settings_current()->families == FAMILIES_INET6 ? 0 : ipv4->count;
     size_t kept = ipv4_count < RESOLVE_ADDRESSES / 2 ? ipv4_count : RESOLVE_ADDRESSES / 2;
-    add_usable(list, ipv6, RESOLVE_ADDRESSES - kept);
+    add_usable(list, ipv6, ipv4_count == 0, RESOLVE_ADDRESSES - kept);
     if (ipv4_count > 0)
-        add_usable(list, ipv4, RESOLVE_ADDRESSES);
+        add_usable(list, ipv4, false, RESOLVE_ADDRESSES);
     /* More addresses than are put in order: the IPv4 ones, which bare has all, stay as libc gives them. */
     bool crowded =
         ipv4_count == RESOLVE_ADDRESSES || (ipv4_count > 0 && ipv4_count + ipv6->count > RESOLVE_ADDRESSES);
