@@ -8,10 +8,10 @@
 #include <string.h>
 
 #include "command/common/command.h"
+#include "command/common/config_target.h"
 #include "command/common/options.h"
 #include "command/common/setting_words.h"
 #include "command/common/settings_options.h"
-#include "command/config_target.h"
 
 #define NAME          "config"
 #define KEYWORD_WIDTH 17
@@ -294,8 +294,8 @@ int config_command(int argc, char **argv)
     config_target_shell(&session.target);
     if (checks)
         return check(&session, word);
-    status = pid != NULL    ? config_target_process(&session.target, pid)
-             : word != NULL ? config_target_program(&session.target, word)
+    status = pid != NULL    ? config_target_process(NAME, &session.target, pid)
+             : word != NULL ? config_target_program(NAME, &session.target, word)
                             : EXIT_STATUS_OK;
     return status != EXIT_STATUS_OK ? status : show(&session, json);
 }

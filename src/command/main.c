@@ -16,6 +16,7 @@ static const struct command commands[] = {
     {"disable", "take it out again", disable_command, WORDS_NONE},
     {"check", "say what keeps programs from IPv6", check_command, WORDS_FILES_OR_PROGRAM},
     {"config", "show which settings are in force, and check them", config_command, WORDS_PROGRAM},
+    {"status", "list the processes that have libv6shim, and their sockets", status_command, WORDS_NONE},
     {"trace", "run a program and show each decision, with times", trace_command, WORDS_PROGRAM},
     {"alias", "say which IPv6 address an alias stands for", alias_command, WORDS_HOSTS},
     {"decode", "put IPv6 addresses in the place of aliases in text", decode_command, WORDS_FILES},

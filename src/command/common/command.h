@@ -50,6 +50,7 @@ int config_command(int argc, char **argv);
 int nat64_command(int argc, char **argv);
 int policy_command(int argc, char **argv);
 int history_command(int argc, char **argv);
+int status_command(int argc, char **argv);
 int trace_command(int argc, char **argv);
 int completion_command(int argc, char **argv);
 

@@ -1,5 +1,5 @@
-/* Finds out whose settings are asked for; called by v6shim config. */
-#include "command/config_target.h"
+/* Finds out whose settings are asked for; called by v6shim config, status and doctor. */
+#include "command/common/config_target.h"
 
 #include <elf.h>
 #include <errno.h>
@@ -13,8 +13,6 @@
 #include "command/common/launch.h"
 #include "command/common/program.h"
 
-#define NAME "config"
-
 extern char **environ;
 
 void config_target_shell(struct config_target *target)
@@ -23,12 +21,12 @@ void config_target_shell(struct config_target *target)
     target->name = (struct program_name){NULL, NULL};
 }
 
-int config_target_program(struct config_target *target, const char *name)
+int config_target_program(const char *command, struct config_target *target, const char *name)
 {
     char path[PATH_MAX];
     struct program program = {0};
     config_target_shell(target);
-    int status = launch_find(NAME, name, target->started);
+    int status = launch_find(command, name, target->started);
     if (status != EXIT_STATUS_OK)
         return EXIT_STATUS_FAILED;
     strcpy(path, target->started);
@@ -110,19 +108,22 @@ static void read_environment(struct config_target *target, const char *number)
     target->process.environment = target->environment;
 }
 
-int config_target_process(struct config_target *target, const char *number)
+int config_target_process(const char *command, struct config_target *target, const char *number)
 {
     static const char deleted[] = " (deleted)";
     char path[64];
     *target = (struct config_target){0};
     if (number[0] == '\0' || strlen(number) > 10 || strspn(number, "0123456789") != strlen(number)) {
-        complain(NAME, "--pid wants the number of a process, not %s", number);
+        if (command != NULL)
+            complain(command, "--pid wants the number of a process, not %s", number);
         return EXIT_STATUS_USAGE;
     }
     snprintf(path, sizeof path, "/proc/%s/exe", number);
     ssize_t length = readlink(path, target->executable, sizeof target->executable - 1);
     if (length <= 0) {
-        complain(NAME, "cannot read process %s: %s", number, errno == ENOENT ? "there is none" : strerror(errno));
+        if (command != NULL)
+            complain(command, "cannot read process %s: %s", number,
+                     errno == ENOENT ? "there is none" : strerror(errno));
         return EXIT_STATUS_FAILED;
     }
     size_t ending = sizeof deleted - 1; /* since it started: exchanged by an upgrade */
@@ -132,6 +133,7 @@ int config_target_process(struct config_target *target, const char *number)
     read_environment(target, number);
     if (read_auxiliary(target, number))
         return EXIT_STATUS_OK;
-    complain(NAME, "cannot read process %s: %s", number, "not permitted");
+    if (command != NULL)
+        complain(command, "cannot read process %s: %s", number, "not permitted");
     return EXIT_STATUS_FAILED;
 }

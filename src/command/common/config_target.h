@@ -1,9 +1,9 @@
 /*
- * Whose settings v6shim config shows: of a program that this shell would start, or of a running process. For
- * config.c.
+ * Whose settings are asked for: those of a program that this shell would start, or of a running process. `command` is
+ * the one that complains; NULL: nothing is said.
  */
-#ifndef V6SHIM_COMMAND_CONFIG_TARGET_H
-#define V6SHIM_COMMAND_CONFIG_TARGET_H
+#ifndef V6SHIM_COMMAND_COMMON_CONFIG_TARGET_H
+#define V6SHIM_COMMAND_COMMON_CONFIG_TARGET_H
 
 #include <limits.h>
 
@@ -22,9 +22,9 @@ struct config_target {
 void config_target_shell(struct config_target *target);
 
 /* Of a program, found as the shell finds it. EXIT_STATUS_OK, or the exit status after a complaint. */
-int config_target_program(struct config_target *target, const char *name);
+int config_target_program(const char *command, struct config_target *target, const char *name);
 
 /* Of a process, by what the kernel told it when it started. As above. */
-int config_target_process(struct config_target *target, const char *number);
+int config_target_process(const char *command, struct config_target *target, const char *number);
 
 #endif
