@@ -46,6 +46,7 @@ int disable_command(int argc, char **argv);
 int alias_command(int argc, char **argv);
 int decode_command(int argc, char **argv);
 int check_command(int argc, char **argv);
+int doctor_command(int argc, char **argv);
 int config_command(int argc, char **argv);
 int nat64_command(int argc, char **argv);
 int policy_command(int argc, char **argv);

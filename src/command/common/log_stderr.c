@@ -8,11 +8,17 @@
 #include "preload/log/log.h"
 
 static const char *current_command;
+static bool silent;
 _Atomic int log_decisions;
 
 void log_stderr_as(const char *command)
 {
     current_command = command;
+}
+
+void log_stderr_silence(void)
+{
+    silent = true;
 }
 
 void log_start(void)
@@ -27,7 +33,7 @@ void log_to(enum log_level level, const char *log_file)
 
 bool log_wants(enum log_level level)
 {
-    return level <= LOG_LEVEL_WARNING;
+    return !silent && level <= LOG_LEVEL_WARNING;
 }
 
 void log_line(enum log_level level, const struct text *line)

@@ -8,4 +8,7 @@
 /* The command that is running: "alias". Before it is set, lines begin with "v6shim: ". */
 void log_stderr_as(const char *command);
 
+/* Nothing is said from now on: the command finds out by itself what is wrong, and tells it in its own way. */
+void log_stderr_silence(void);
+
 #endif

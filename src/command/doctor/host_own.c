@@ -1,0 +1,134 @@
+/* Judges the state directory and the settings; called by v6shim doctor. */
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "command/common/config_target.h"
+#include "command/doctor/host.h"
+#include "core/base/error_text.h"
+#include "preload/state/state.h"
+#include "preload/state/state_place.h"
+
+#define REASON_SIZE 1200 /* a state_fault_describe() with a long path */
+
+/* --- the state directory --- */
+
+static void add_fault(struct findings *findings, const struct state_fault *fault, const char *name)
+{
+    char reason[REASON_SIZE];
+    struct text text = text_on(reason, sizeof reason);
+    state_fault_describe(fault, &state_current()->place, name, &text);
+    finding_add(findings, FINDING_WRONG, "state", "", "aliases are private to each process: %s", reason);
+}
+
+/* Cuts the last part of a path off. */
+static void go_up(char *path)
+{
+    char *slash = strrchr(path, '/');
+    if (slash == path)
+        slash++;
+    *slash = '\0';
+}
+
+/* It is made where it is first needed, if that can be. */
+static void judge_absent(struct findings *findings, const char *path)
+{
+    char parent[STATE_PATH_SIZE];
+    strcpy(parent, path);
+    do
+        go_up(parent);
+    while (access(parent, F_OK) != 0 && errno == ENOENT && strcmp(parent, "/") != 0);
+    if (access(parent, W_OK | X_OK) == 0)
+        finding_add(findings, FINDING_GOOD, "state", "", "the state directory %s will be made when it is needed",
+                    path);
+    else
+        finding_add(findings, FINDING_WRONG, "state", "make it, mode 0700, or set state-dir",
+                    "the state directory %s can't be made: %s: %s", path, parent, error_words(errno));
+}
+
+static void judge_files(struct findings *findings)
+{
+    static const enum state_file_number files[] = {STATE_ALIASES, STATE_NAMES, STATE_MARKS, STATE_HISTORY,
+                                                   STATE_PREFIXES};
+    bool good = true;
+    for (size_t index = 0; index < sizeof files / sizeof files[0]; index++) {
+        struct state_format format = state_format(state_current(), files[index]);
+        struct state_fault fault = {0};
+        struct state_file file;
+        if (state_file_open(&file, &state_current()->place, &format, STATE_READ, &fault)) {
+            state_file_close(&file);
+        } else if (fault.reason != STATE_ABSENT) {
+            add_fault(findings, &fault, state_file_name(state_current(), files[index]));
+            good = false;
+            if (fault.of_key)
+                break; /* each file would say the same */
+        }
+    }
+    if (good)
+        finding_add(findings, FINDING_GOOD, "state", "", "the state directory is %s", state_current()->place.path);
+}
+
+void host_judge_state(struct findings *findings)
+{
+    const struct state_place *place = &state_current()->place;
+    struct state_directory directory;
+    struct state_fault fault = {0};
+    if (state_directory_open(&directory, place, false, &fault)) {
+        state_directory_close(&directory);
+        judge_files(findings);
+    } else if (fault.reason == STATE_ABSENT) {
+        judge_absent(findings, place->path);
+    } else {
+        add_fault(findings, &fault, "");
+    }
+}
+
+/* --- settings --- */
+
+struct reading {
+    struct findings *findings;
+    struct config_target target;
+    struct settings_sources sources;
+};
+
+static const struct program_name *tell_program(void *context)
+{
+    const struct reading *reading = context;
+    return &reading->target.name;
+}
+
+static void take_problem(void *context, const struct config_problem *problem)
+{
+    const struct reading *reading = context;
+    const char *remedy = problem->voids_block ? "mend it: nothing below it is in force, up to the next program line"
+                                              : "mend it: it is ignored";
+    if (problem->line != 0)
+        finding_add(reading->findings, FINDING_WRONG, "settings", remedy, "%s:%u:%u: %s", problem->source,
+                    problem->line, problem->column, problem->message);
+    else
+        finding_add(reading->findings, FINDING_WRONG, "settings", remedy, "%s: %s", problem->source,
+                    problem->message);
+}
+
+static void judge_file(struct findings *findings, const struct settings_sources *sources,
+                       const struct settings_file *file)
+{
+    if (file->error == 0 && file->fault == NULL)
+        finding_add(findings, FINDING_GOOD, "settings", "", "the settings of %s are read", file->path);
+    else if (!settings_sources_may_lack(sources, file))
+        finding_add(findings, FINDING_WRONG, "settings", "mend it: v6shim config --check tells all",
+                    "%s is not read: %s", file->path, file->fault != NULL ? file->fault : error_words(file->error));
+}
+
+void host_judge_settings(struct findings *findings)
+{
+    static struct reading reading;
+    const struct config_reader reader = {.program = tell_program, .report = take_problem, .context = &reading};
+    reading.findings = findings;
+    config_target_shell(&reading.target);
+    settings_sources_open(&reading.sources, &reading.target.process);
+    for (size_t index = 0; index < reading.sources.count; index++)
+        judge_file(findings, &reading.sources, &reading.sources.files[index]);
+    settings_sources_read(&reading.sources, &reading.target.process, &reader);
+    settings_sources_close(&reading.sources);
+}

@@ -1,0 +1,134 @@
+#!/bin/sh
+# v6shim doctor: hosts that are broken in one way each. What is found there is not found on the healthy one.
+. "$(dirname "$0")/lib.sh"
+unset COLUMNS XDG_CONFIG_HOME
+if ! unshare -rnm true 2>/dev/null; then
+    echo "no user namespaces here"
+    exit 77
+fi
+export room v6shim
+
+try "$v6shim" doctor --json now
+same "an argument: status" 2 "$status"
+
+# Files that take the place of the host's own.
+echo 'nameserver 192.0.2.53' >"$room/resolv.conf"
+echo 'hosts: files dns # not mdns4_minimal' >"$room/nsswitch.conf"
+: >"$room/empty"
+
+# on_host WHAT: a host with an address, a route and good files, broken by the shell commands WHAT.
+# Then $found: what is wrong, $output and $status.
+cat >"$room/host" <<'END'
+put() { [ ! -e "$2" ] || mount --bind "$1" "$2"; }
+ip link set lo up
+ip -6 address add 2001:db8::1/128 dev lo nodad
+ip -6 route add default dev lo
+put "$room/resolv.conf" /etc/resolv.conf
+put "$room/nsswitch.conf" /etc/nsswitch.conf
+put "$room/empty" /etc/ld.so.preload
+put "$room/empty" /etc/gai.conf
+rm -rf "$room/state" "$room/conf" "$room/home"
+mkdir -m 700 "$room/state"
+: >"$room/conf"
+V6SHIM_STATE_DIR=$room/state V6SHIM_CONF=$room/conf
+export V6SHIM_STATE_DIR V6SHIM_CONF
+doctor=$v6shim
+eval "$1" || exit 99
+exec "$doctor" doctor $2
+END
+on_host() {
+    try unshare -rnm sh "$room/host" "$@"
+    found=$(printf '%s\n' "$output" | sed -n 's/^wrong  //p')
+    same "$1: nothing on standard error" "" "$errors"
+}
+
+on_host :
+same "healthy: nothing is wrong" "" "$found"
+same "healthy: status" 0 "$status"
+for line in "this host has the IPv6 address 2001:db8::1 on lo" "there is a route to the IPv6 Internet" \
+    "names are asked of 192.0.2.53" "the address policy puts IPv6 before IPv4" "the state directory is $room/state" \
+    "the settings of $room/conf are read"; do
+    contains "healthy: $line" "
+ok     $line
+" "
+$output
+"
+done
+same "healthy: bindv6only is not told" "" "$(printf '%s\n' "$output" | grep bindv6only)"
+
+# broken WHAT FOUND: this alone is wrong.
+broken() {
+    on_host "$1"
+    same "$1" "$2" "$found"
+    same "$1: status" 1 "$status"
+}
+no_route="there is no route to the IPv6 Internet: see why no router announces one, or add a default route (ip -6 route)"
+no_address="this host has no IPv6 address by which another network could be reached: give it one, or see why the router or DHCPv6 gives none (ip -6 address)"
+broken 'ip -6 route del default' "$no_route"
+broken 'ip -6 address del 2001:db8::1 dev lo' "$no_address"
+broken 'echo 1 >/proc/sys/net/ipv6/conf/all/disable_ipv6' \
+    "IPv6 is switched off on all interfaces (net.ipv6.conf.all.disable_ipv6 is 1): sysctl -w net.ipv6.conf.all.disable_ipv6=0
+$no_address
+$no_route"
+broken 'echo 1 >/proc/sys/net/ipv6/conf/lo/disable_ipv6' \
+    "IPv6 is switched off on the interface lo (net.ipv6.conf.lo.disable_ipv6 is 1): set it to 0 with sysctl -w
+$no_address
+$no_route"
+for service in mdns4_minimal mdns4; do
+    [ -e /etc/nsswitch.conf ] || continue
+    broken "echo hosts: files $service [NOTFOUND=return] dns >\$room/nss && put \$room/nss /etc/nsswitch.conf" \
+        "/etc/nsswitch.conf has $service: names that end in .local get IPv4 addresses alone: write mdns${service#mdns4} in its place"
+done
+broken 'chmod 777 $V6SHIM_STATE_DIR' \
+    "aliases are private to each process: $room/state: the state directory is writable by others (chmod it to 0700)"
+broken 'mkdir $room/home; mount -t tmpfs -o ro none $room/home; V6SHIM_STATE_DIR=$room/home/some/state' \
+    "the state directory $room/home/some/state can't be made: $room/home: Read-only file system: make it, mode 0700, or set state-dir"
+broken '"$v6shim" alias --add 2001:db8::5 >/dev/null; : >"$V6SHIM_STATE_DIR/aliases"' \
+    "aliases are private to each process: $room/state/aliases is damaged: not of its full size (remove it to start anew)"
+broken 'echo prefer ipv5 >$V6SHIM_CONF' "$room/conf:1:8: prefer: expected policy, ipv6 or ipv4, found \"ipv5\": mend it: it is ignored"
+broken 'V6SHIM_CONF=$room/no-such-file' \
+    "$room/no-such-file is not read: No such file or directory: mend it: v6shim config --check tells all"
+broken 'export V6SHIM_LISTEN=all' "V6SHIM_LISTEN: listen: expected mapped, inet6 or inet, found \"all\": mend it: it is ignored"
+# A command without its library beside it; where one is installed, that is found.
+on_host 'mkdir -p $room/home/bin && cp "$v6shim" $room/home/bin && doctor=$room/home/bin/v6shim'
+case $output in
+*"the library is /"*) ;;
+*)
+    contains "no library" "there is no library /" "$found"
+    contains "no library: the remedy" "libv6shim.so: install it there, or name it in V6SHIM_LIBRARY" "$found"
+    same "no library: status" 1 "$status"
+    ;;
+esac
+broken 'export V6SHIM_LIBRARY=$room/library && echo >$room/library' \
+    "V6SHIM_LIBRARY names $room/library, which is not taken: name a shared library by its absolute path, or none"
+# What only the loader finds: a file that is cut behind its headers, and one for another machine.
+broken 'export V6SHIM_LIBRARY=$room/library && head -c 4096 "${v6shim%/*}/.libs/libv6shim.so" >$room/library' \
+    "the library can't be loaded: $room/library: a program with it was killed: Bus error: install it anew"
+on_host 'export V6SHIM_LIBRARY=$room/library && perl -pe "BEGIN { \$/ = undef } substr(\$_, 18, 2) = qq(\xff\x0f)" "${v6shim%/*}/.libs/libv6shim.so" >$room/library'
+contains "a library for another machine" "the library can't be loaded: $room/library: ERROR: ld.so: object '$room/library' from LD_PRELOAD cannot be preloaded" "$found"
+same "a library for another machine: status" 1 "$status"
+if [ -e /etc/ld.so.preload ]; then
+    broken 'echo $room/gone.so >$room/list && put $room/list /etc/ld.so.preload' "/etc/ld.so.preload names"
+fi
+
+# --- notes
+noted() { # WHAT PART: nothing is wrong, but this is told
+    on_host "$1"
+    same "$1: nothing is wrong" "" "$found"
+    same "$1: status" 0 "$status"
+    contains "$1" "note   $2" "$output"
+}
+noted 'echo 1 >/proc/sys/net/ipv6/bindv6only' "net.ipv6.bindv6only is 1: servers under the shim serve both families"
+noted 'export V6SHIM_PREFER=ipv4' "the setting prefer is ipv4: IPv6 addresses are tried last: v6shim config tells"
+noted 'export V6SHIM_FAMILIES=inet' "the setting families is inet: IPv6 is not used: "
+noted 'export V6SHIM_POLICY=ipv4-first' "the address policy puts IPv4 before IPv6: see v6shim policy"
+noted 'put "$room/empty" /etc/resolv.conf' "/etc/resolv.conf names no resolver"
+noted 'ip -4 address flush dev lo' "IPv4 has no route here, and whether the network has NAT64 was not asked yet: ask"
+
+# --- other forms
+on_host 'ip -6 route del default' --json
+same "JSON: status" 1 "$status"
+contains "JSON" '{ "severity": "wrong", "topic": "route", "text": "there is no route to the IPv6 Internet", "remedy": "see' \
+    "$(echo $output)"
+contains "JSON: no remedy" '"topic": "resolver", "text": "names are asked of 192.0.2.53", "remedy": null }' "$(echo $output)"
+finish
