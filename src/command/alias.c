@@ -43,6 +43,8 @@ static void print_help(void)
          "      --forget           give these aliases up: another address may get them, so\n"
          "                         stop programs that may still use them before\n"
          "  -u, --user NAME        those of another user, whose table is only read\n"
+         "      --pid PID          those of a process's user, with the settings of the process\n"
+         "      --state-dir=DIRECTORY and the other settings, as for v6shim run\n"
          "      --json             print JSON\n"
          "  -h, --help             print this\n"
          "\n"
@@ -340,17 +342,20 @@ static void list_all(struct session *session)
 
 struct arguments {
     bool add, list, forget, json;
-    const char *user;
+    struct state_user user;
 };
 
 /* Returns -1 to go on, else the exit status. */
 static int take_options(int argc, char **argv, struct arguments *arguments)
 {
-    const struct command_option options[] = {
-        {"add", 'a', &arguments->add, NULL},     {"list", 'l', &arguments->list, NULL},
-        {"forget", 0, &arguments->forget, NULL}, {"user", 'u', NULL, &arguments->user},
-        {"json", 0, &arguments->json, NULL},     {0}};
-    int status = options_take(NAME, argc, argv, options, OPTIONS_ANYWHERE, print_help);
+    const struct command_option options[] = {{"add", 'a', &arguments->add, NULL},
+                                             {"list", 'l', &arguments->list, NULL},
+                                             {"forget", 0, &arguments->forget, NULL},
+                                             {"user", 'u', NULL, &arguments->user.name},
+                                             {"pid", 0, NULL, &arguments->user.pid},
+                                             {"json", 0, &arguments->json, NULL},
+                                             {0}};
+    int status = options_take_with_settings(NAME, argc, argv, options, OPTIONS_ANYWHERE, print_help);
     if (status != -1)
         return status;
     if (arguments->add + arguments->list + arguments->forget > 1) {
@@ -362,8 +367,8 @@ static int take_options(int argc, char **argv, struct arguments *arguments)
                                        : "which address or name? see v6shim alias --help");
         return EXIT_STATUS_USAGE;
     }
-    if ((arguments->add || arguments->forget) && arguments->user != NULL) {
-        complain(NAME, "--%s changes a table, and another user's is only read: run it as that user",
+    if ((arguments->add || arguments->forget) && !state_user_is_own(&arguments->user)) {
+        complain(NAME, "--%s changes a table, and that of --user or --pid is only read: run it as that user",
                  arguments->add ? "add" : "forget");
         return EXIT_STATUS_USAGE;
     }
@@ -378,9 +383,9 @@ int alias_command(int argc, char **argv)
     if (status != -1)
         return status;
     log_stderr_as(NAME);
-    session.own = arguments.user == NULL;
+    session.own = state_user_is_own(&arguments.user);
     session.add = arguments.add;
-    status = state_user_open(NAME, arguments.user);
+    status = state_user_open(NAME, &arguments.user);
     if (status != EXIT_STATUS_OK)
         return status;
     alias_print_begin(&session.print, arguments.json);

@@ -18,8 +18,9 @@
 
 #define NAME "decode"
 
-/* Aliases that no table has, in all files. */
-static unsigned long transient;
+/* What stays as it is in all files, though it is in the range of aliases: those that no table ever has, and those
+   that this one hasn't. */
+static unsigned long transient, unknown;
 
 /* A run of digits and dots, and what stands before it. */
 struct scanner {
@@ -36,13 +37,16 @@ static void print_help(void)
          "\n"
          "Copies text, such as the log of an old daemon, and writes the IPv6 address in the\n"
          "place of each alias in it. Everything else stays as it is, byte for byte; so do\n"
-         "aliases that couldn't be stored, with a line on standard error. Without a file,\n"
-         "or where it is -, standard input is read.\n"
+         "aliases that can't be decoded, with a line on standard error. Without a file, or\n"
+         "where it is -, standard input is read.\n"
          "\n"
          "  -u, --user NAME        by the aliases of another user, whose table is only read\n"
+         "      --pid PID          by those of a process's user, with the settings of the process\n"
+         "      --state-dir=DIRECTORY and the other settings, as for v6shim run\n"
          "  -h, --help             print this\n"
          "\n"
-         "Exit status: 0, or 1 where a file could not be read, 2 a bad option.");
+         "Exit status: 0, or 1 where a file could not be read or an alias not be decoded, 2 a\n"
+         "bad option.");
 }
 
 static bool is_word(int character)
@@ -72,6 +76,7 @@ static void end_run(struct scanner *scanner, int next)
     } else {
         fwrite(scanner->number, 1, length, scanner->to);
         transient += ours && aliases_is_transient(alias);
+        unknown += ours && !aliases_is_transient(alias);
     }
     while (dots-- > 0)
         putc('.', scanner->to);
@@ -126,23 +131,28 @@ static int copy_file(const char *name)
 }
 
 /* What stays as it is looks like an alias all the same: say why. */
-static void tell_transient(void)
+static bool tell_left(void)
 {
+    if (unknown > 0)
+        complain(NAME,
+                 "left %lu as %s: no IPv6 address has %s in this table (--user, --pid or --state-dir name another)",
+                 unknown, unknown == 1 ? "it is" : "they are", unknown == 1 ? "that alias" : "those aliases");
     if (transient > 0)
         complain(NAME,
                  "left %lu as %s: aliases that couldn't be stored meant something only in the process that gave them",
                  transient, transient == 1 ? "it is" : "they are");
+    return unknown + transient > 0;
 }
 
 int decode_command(int argc, char **argv)
 {
-    const char *user = NULL;
-    const struct command_option options[] = {{"user", 'u', NULL, &user}, {0}};
-    int status = options_take(NAME, argc, argv, options, OPTIONS_ANYWHERE, print_help);
+    struct state_user user = {NULL, NULL};
+    const struct command_option options[] = {{"user", 'u', NULL, &user.name}, {"pid", 0, NULL, &user.pid}, {0}};
+    int status = options_take_with_settings(NAME, argc, argv, options, OPTIONS_ANYWHERE, print_help);
     if (status != -1)
         return status;
     log_stderr_as(NAME);
-    status = state_user_open(NAME, user);
+    status = state_user_open(NAME, &user);
     if (status != EXIT_STATUS_OK)
         return status;
     setvbuf(stdout, NULL, _IOLBF, BUFSIZ); /* it may stand behind tail -f */
@@ -151,6 +161,5 @@ int decode_command(int argc, char **argv)
     for (int place = optind; place < argc; place++)
         if (copy_file(argv[place]) != EXIT_STATUS_OK)
             status = EXIT_STATUS_FAILED;
-    tell_transient();
-    return status;
+    return tell_left() && status == EXIT_STATUS_OK ? EXIT_STATUS_FAILED : status;
 }

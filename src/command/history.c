@@ -27,7 +27,7 @@ _Static_assert(STATE_HISTORY_SLOTS % SLOTS_AT_ONCE == 0, "the file is read in wh
 
 struct session {
     bool clear, json;
-    const char *user;
+    struct state_user user;
     uint64_t now_s;
     unsigned count;
     struct entry {
@@ -45,6 +45,8 @@ static void print_help(void)
          "\n"
          "      --clear            forget them all, so that each is tried in its turn again\n"
          "  -u, --user NAME        those of another user, whose table is only read\n"
+         "      --pid PID          those of a process's user, with the settings of the process\n"
+         "      --state-dir=DIRECTORY and the other settings, as for v6shim run\n"
          "      --json             print JSON\n"
          "  -h, --help             print this\n"
          "\n"
@@ -194,17 +196,18 @@ static void print_table(const struct session *session)
 static int take_options(int argc, char **argv, struct session *session)
 {
     const struct command_option options[] = {{"clear", 0, &session->clear, NULL},
-                                             {"user", 'u', NULL, &session->user},
+                                             {"user", 'u', NULL, &session->user.name},
+                                             {"pid", 0, NULL, &session->user.pid},
                                              {"json", 0, &session->json, NULL},
                                              {0}};
-    int status = options_take(NAME, argc, argv, options, OPTIONS_ANYWHERE, print_help);
+    int status = options_take_with_settings(NAME, argc, argv, options, OPTIONS_ANYWHERE, print_help);
     if (status != -1)
         return status;
     if (optind < argc) {
         complain(NAME, "takes no argument, found %s; see v6shim history --help", argv[optind]);
         return EXIT_STATUS_USAGE;
     }
-    if (session->clear && (session->user != NULL || session->json)) {
+    if (session->clear && (!state_user_is_own(&session->user) || session->json)) {
         complain(NAME, session->json ? "--clear prints nothing that --json could shape"
                                      : "--clear is for one's own history: another user's is only read");
         return EXIT_STATUS_USAGE;
@@ -219,7 +222,7 @@ int history_command(int argc, char **argv)
     if (status != -1)
         return status;
     log_stderr_as(NAME);
-    status = state_user_open(NAME, session.user);
+    status = state_user_open(NAME, &session.user);
     if (status == EXIT_STATUS_OK)
         status = read_all(&session);
     if (status != EXIT_STATUS_OK)

@@ -166,7 +166,7 @@ done
 for how in --forget --add; do
     try "$v6shim" alias $how --user root "$old"
     same "another user's, $how: status" 2 "$status"
-    same "another user's, $how" "v6shim alias: $how changes a table, and another user's is only read: run it as that user" "$errors"
+    same "another user's, $how" "v6shim alias: $how changes a table, and that of --user or --pid is only read: run it as that user" "$errors"
 done
 # A damaged record is no alias, but in the way.
 damaged=$(sed -n '1s/ .*//p' "$room/all")

@@ -27,7 +27,6 @@ decodes "at the end of the text, without a line end" "peer=$one" "peer=2001:db8:
 decodes "before a full stop" "It was $one. And $two...\n" "It was 2001:db8::1. And 2001:db8::2...\n"
 decodes "before and after a colon" "a:$one: b\n" "a:2001:db8::1: b\n"
 decodes "real addresses stay" "192.0.2.1 127.0.0.1 240.0.0.1 1.2.3\n" "192.0.2.1 127.0.0.1 240.0.0.1 1.2.3\n"
-decodes "aliases that nobody was given stay" "240.64.0.0 240.64.1.2 240.123.255.255\n" "240.64.0.0 240.64.1.2 240.123.255.255\n"
 decodes "parts of words and numbers stay" "v$one ${one}x 1$one ${one}0 ${one}.5 1.$one .$one\n" \
     "v$one ${one}x 1$one ${one}0 ${one}.5 1.$one .$one\n"
 decodes "bytes of any kind stay" "\\000\\377\\001$one\\000\\r\\n\\n\\n..\\n" \
@@ -38,9 +37,37 @@ decodes "nothing" "" ""
 try "$v6shim" decode <<EOF
 $one 240.124.0.0 240.127.255.255
 EOF
-same "aliases of a process: status" 0 "$status"
+same "aliases of a process: status" 1 "$status"
 same "aliases of a process stay" "2001:db8::1 240.124.0.0 240.127.255.255" "$output"
 same "aliases of a process: why" "v6shim decode: left 2 as they are: aliases that couldn't be stored meant something only in the process that gave them" "$errors"
+
+# So do those that this table hasn't, and the user is told which other table there may be.
+try "$v6shim" decode <<EOF
+240.64.0.0 $one 240.64.1.2 240.123.255.255
+EOF
+same "aliases that no address has: status" 1 "$status"
+same "aliases that no address has stay" "240.64.0.0 2001:db8::1 240.64.1.2 240.123.255.255" "$output"
+same "aliases that no address has: how many" "v6shim decode: left 3 as they are: no IPv6 address has those aliases in this table (--user, --pid or --state-dir name another)" "$errors"
+
+# Other tables: by their directory, and by a process that has it for a setting.
+V6SHIM_STATE_DIR=$room/other
+other=$(alias_of 2001:db8::77)
+V6SHIM_STATE_DIR=$room/other sleep 60 &
+sleeper=$!
+until tr '\0' '\n' <"/proc/$sleeper/environ" | grep -q "^V6SHIM_STATE_DIR=$room/other"; do sleep 0.05; done
+V6SHIM_STATE_DIR=$room/state
+for how in "--state-dir=$room/other" "--pid $sleeper"; do
+    # shellcheck disable=SC2086 # two words
+    same "by $how" 2001:db8::77 "$(echo "$other" | "$v6shim" decode $how 2>&1)"
+    # shellcheck disable=SC2086 # two words
+    contains "alias $how" 2001:db8::77 "$("$v6shim" alias $how "$other" 2>&1)"
+done
+kill "$sleeper"
+try "$v6shim" decode --pid 0x1
+same "no process: status" 2 "$status"
+same "no process" "v6shim decode: --pid wants the number of a process, not 0x1" "$errors"
+try "$v6shim" alias --pid 1 --user root "$other"
+same "two users: status" 2 "$status"
 
 # Lines of any length: digits and dots for a megabyte, then an alias.
 {

@@ -2,9 +2,12 @@
 #include "command/common/state_user.h"
 
 #include <pwd.h>
+#include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "command/common/command.h"
+#include "command/common/config_target.h"
 #include "preload/alias/aliases.h"
 #include "preload/system/settings.h"
 
@@ -23,13 +26,74 @@ static int place_of(const char *command, const char *user, struct state_place *p
     return EXIT_STATUS_OK;
 }
 
-int state_user_open(const char *command, const char *user)
+/* --- of a process --- */
+
+static const struct program_name *tell_program(void *context)
 {
+    const struct config_target *target = context;
+    return &target->name;
+}
+
+/* The settings that the process was started with become those of this command. */
+static void take_settings(struct config_target *target)
+{
+    static struct settings_sources sources;
+    const struct config_reader reader = {
+        .settings = &settings_of_process, .program = tell_program, .context = target};
+    settings_sources_open(&sources, &target->process);
+    settings_sources_read(&sources, &target->process, &reader);
+    settings_sources_close(&sources);
+}
+
+/* What systemd had made for it; "" for nothing. The state is in a directory of ours within (state_place.c). */
+static void find_service_directory(const struct config_target *target, char path[PATH_MAX])
+{
+    static const char variable[] = "STATE_DIRECTORY=/";
+    path[0] = '\0';
+    for (char *const *entry = target->process.environment; entry != NULL && *entry != NULL; entry++) {
+        const char *value = *entry + sizeof variable - 2;
+        if (strncmp(*entry, variable, sizeof variable - 1) == 0 &&
+            snprintf(path, PATH_MAX, "%.*s/v6shim", (int)strcspn(value, ":"), value) >= PATH_MAX)
+            path[0] = '\0';
+    }
+}
+
+static int open_process(const char *command, const char *pid)
+{
+    static struct config_target target;
+    char service[PATH_MAX];
+    int status = config_target_process(command, &target, pid);
+    if (status != EXIT_STATUS_OK)
+        return status;
+    take_settings(&target);
+    uid_t user = target.process.user;
+    const struct settings *settings = settings_current();
+    const struct passwd *entry = getpwuid(user);
+    find_service_directory(&target, service);
+    const char *directory =
+        settings->state_dir[0] != '\0' || user == 0 || service[0] == '\0' ? settings->state_dir : service;
+    aliases_start(settings->alias_pool.address, settings->alias_pool.length, settings->alias_key, directory);
+    if (user != geteuid())
+        state_place_of_user(&state_current()->place, directory, user, entry != NULL ? entry->pw_dir : "");
+    aliases_start_map(&settings->alias_map);
+    return EXIT_STATUS_OK;
+}
+
+int state_user_open(const char *command, const struct state_user *user)
+{
+    static const struct state_user own = {NULL, NULL};
+    user = user != NULL ? user : &own;
+    if (user->name != NULL && user->pid != NULL) {
+        complain(command, "of --user and --pid only one is possible");
+        return EXIT_STATUS_USAGE;
+    }
+    if (user->pid != NULL)
+        return open_process(command, user->pid);
     settings_load();
     const struct settings *settings = settings_current();
     aliases_start(settings->alias_pool.address, settings->alias_pool.length, settings->alias_key,
                   settings->state_dir);
-    int status = user != NULL ? place_of(command, user, &state_current()->place) : EXIT_STATUS_OK;
+    int status = user->name != NULL ? place_of(command, user->name, &state_current()->place) : EXIT_STATUS_OK;
     aliases_start_map(&settings->alias_map); /* its tables are in the same place */
     return status;
 }

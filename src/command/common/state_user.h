@@ -4,8 +4,23 @@
 #ifndef V6SHIM_COMMAND_COMMON_STATE_USER_H
 #define V6SHIM_COMMAND_COMMON_STATE_USER_H
 
-/* Loads the settings and sets up state_current() and the aliases, alias-map too, of the user of this name; NULL for
-   the one who asks. EXIT_STATUS_OK, or the exit status after a complaint. Another user's files are read only. */
-int state_user_open(const char *command, const char *user);
+#include <stdbool.h>
+#include <stddef.h>
+
+/* NULL, both: the one who asks. */
+struct state_user {
+    const char *name; /* of another user */
+    const char *pid;  /* the number of a process: its user, with the settings that it was started with */
+};
+
+/* Loads the settings and sets up state_current() and the aliases, alias-map too, of that user. EXIT_STATUS_OK, or the
+   exit status after a complaint. What is not the user's own is read only. */
+int state_user_open(const char *command, const struct state_user *user /* NULL: the one who asks */);
+
+/* Whether its tables may be changed. */
+static inline bool state_user_is_own(const struct state_user *user)
+{
+    return user->name == NULL && user->pid == NULL;
+}
 
 #endif
