@@ -268,8 +268,7 @@ static void takes_a_table_in_three_columns(void **state)
     static const char *const texts[] = {
         "PREFIX                    PRECEDENCE  LABEL\n::1/128  50  0\n::/0  40  1\n::ffff:0:0/96  45  4\n",
         "Prefix        Precedence Label\n::1/128 50 0\n::/0 40 1 # all\n\n::ffff:0:0/96 45 4",
-        "Precedence  Label  Prefix\r\n----------  -----  -----\r\n 50 0 ::1/128\r\n 40 1 ::/0\r\n 45 4 "
-        "::ffff:0:0/96\r\n",
+        "Precedence  Label  Prefix\r\n---  ---  ---\r\n 50 0 ::1/128\r\n 40 1 ::/0\r\n 45 4 ::ffff:0:0/96\r\n",
         "::1/128 50 0\n::/0 40 1\nlabel ::ffff:0:0/96 4\nprecedence ::ffff:0:0/96 45\n"};
     for (size_t index = 0; index < sizeof texts / sizeof texts[0]; index++) {
         struct seen seen;

@@ -13,7 +13,11 @@
 
 #define STACK_BYTES ((size_t)256 * 1024)
 #define PAINT       0xa5
-#define MORE_BYTES  4096 /* what a program has left on any stack */
+#ifdef __OPTIMIZE__
+#define MORE_BYTES 4096 /* what a program has left on any stack */
+#else
+#define MORE_BYTES 6144 /* each variable of each function has a place of its own */
+#endif
 
 /* ---- Calls. What they need is made before, by another thread. */
 
