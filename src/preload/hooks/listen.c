@@ -11,6 +11,7 @@
 #include "preload/socket/sockets.h"
 #include "preload/system/real.h"
 #include "preload/upgrade/bind.h"
+#include "preload/upgrade/server_log.h"
 #include "preload/upgrade/shape.h"
 
 static NOINLINE int listen_noted(int fd, int backlog)
@@ -18,8 +19,10 @@ static NOINLINE int listen_noted(int fd, int backlog)
     if (guard_may_act())
         bind_prepare_listening(fd);
     int result = REAL(listen)(fd, backlog);
-    if (result == 0 && guard_may_act())
+    if (result == 0 && guard_may_act()) {
+        server_log_listening(fd);
         bind_note_listening(fd, backlog);
+    }
     return result;
 }
 
@@ -39,7 +42,9 @@ static int hand_out(int listener, int fd, const struct sockaddr_storage *peer, s
     socklen_t room = length != NULL ? *length : 0;
     sockets_learn(listener, peer_length > 0 ? peer->ss_family : AF_UNSPEC);
     bool ipv4_shape = peer->ss_family == AF_INET6 && shape_is_ipv4(listener, room, caller);
-    view_hand_out(peer, peer_length, ipv4_shape ? loopback_twin_view(fd, peer) : NULL, address, length);
+    view *shown_as = ipv4_shape ? loopback_twin_view(fd, peer) : NULL;
+    view_hand_out(peer, peer_length, shown_as, address, length);
+    server_log_accepted(fd, peer, shown_as);
     accept_note(listener, fd, peer, ipv4_shape);
     return fd;
 }

@@ -7,6 +7,11 @@
 
 static atomic_bool seen;
 
+bool aware_was_seen(void)
+{
+    return atomic_load_explicit(&seen, memory_order_relaxed);
+}
+
 bool aware_is(void)
 {
     switch (settings_current()->aware) {
@@ -16,7 +21,7 @@ bool aware_is(void)
         return false;
     case AWARE_AUTO:
     default:
-        return atomic_load_explicit(&seen, memory_order_relaxed);
+        return aware_was_seen();
     }
 }
 

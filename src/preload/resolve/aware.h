@@ -8,6 +8,8 @@
 #include <stdbool.h>
 
 bool aware_is(void);
+/* The same, whatever the setting says. */
+bool aware_was_seen(void);
 /* The program has just shown that it knows IPv6. */
 void aware_set(void);
 

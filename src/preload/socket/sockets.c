@@ -100,6 +100,7 @@ static void begin_record(struct socket_record *record, int kind, int transport)
     BEGIN(serial, atomic_fetch_add_explicit(&sockets_made, 1, memory_order_relaxed) + 1);
     BEGIN(children, atomic_load_explicit(&sockets_children, memory_order_relaxed));
     BEGIN(held_until_ms, 0);
+    BEGIN(kept, 0);
     BEGIN(closed, false);
 }
 

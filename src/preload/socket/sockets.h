@@ -55,6 +55,7 @@ struct socket_record {
     _Atomic uint32_t serial;       /* which of all sockets of this process it is, from 1 */
     _Atomic uint32_t race;         /* with SOCKET_RACING: which */
     _Atomic int failure;           /* with SOCKET_FAILED: errno */
+    _Atomic uint32_t kept;         /* bound to 0.0.0.0, and why to IPv4 alone (preload/upgrade/server_log.h); 0 */
     _Atomic uint32_t children;     /* made by the process up to when the socket was surely in no other one */
     _Atomic int64_t held_until_ms; /* found in another process, and believed to be there until then */
     atomic_bool closed;            /* close() was called with one of its numbers, perhaps by a vfork() child */

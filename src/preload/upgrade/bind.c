@@ -12,6 +12,7 @@
 #include "preload/system/kernel.h"
 #include "preload/system/real.h"
 #include "preload/system/settings.h"
+#include "preload/upgrade/server_log.h"
 #include "preload/upgrade/upgrade.h"
 
 /* Sockets bound to the wildcard of both families so far: where there are none, nobody looks for them. */
@@ -39,7 +40,7 @@ static int bind_to_alias(int fd, struct in_addr alias, uint16_t port)
         return -EADDRNOTAVAIL;
     if (sockets_has(fd, SOCKET_UPGRADED))
         return bind_to(fd, &ipv6, port);
-    int result = upgrade_and_bind(fd, &ipv6, port, true);
+    int result = upgrade_and_bind(fd, &ipv6, port, true, NULL);
     return result == -EAFNOSUPPORT || result == -EISCONN ? -EADDRNOTAVAIL : result;
 }
 
@@ -47,19 +48,26 @@ static int bind_to_alias(int fd, struct in_addr alias, uint16_t port)
 static int bind_wildcard(int fd, uint16_t port)
 {
     const struct settings *settings = settings_current();
-    if (settings->listen == LISTEN_INET || settings->families == FAMILIES_INET || aware_is())
-        return -EAGAIN;
     struct ip_address wildcard = address_ipv6(&any, 0);
+    enum upgrade_step step;
+    const char *why = settings->listen == LISTEN_INET       ? "listen is set to inet"
+                      : settings->families == FAMILIES_INET ? "families is set to inet"
+                      : aware_is()                          ? "the program speaks IPv6 itself"
+                                                            : NULL;
+    if (why != NULL) {
+        struct ip_address ipv4 = address_ipv4((struct in_addr){.s_addr = htonl(INADDR_ANY)});
+        server_log_left_alone(fd, &ipv4, port, why);
+        return -EAGAIN;
+    }
     aliases_prepare();
-    int result = upgrade_and_bind(fd, &wildcard, port, settings->listen == LISTEN_MAPPED);
+    int result = upgrade_and_bind(fd, &wildcard, port, settings->listen == LISTEN_MAPPED, &step);
     if (result == 0) {
         bind_note_wildcard(sockets_find(fd));
         return 0;
     }
     if (settings->listen == LISTEN_INET6 && result != -EAFNOSUPPORT)
         return result;
-    if (result == -EADDRINUSE)
-        log_message(LOG_LEVEL_INFO, "the IPv6 side of a port is taken: IPv4 only");
+    server_log_keep(sockets_find(fd), step, -result);
     return -EAGAIN;
 }
 
@@ -68,7 +76,7 @@ static int bind_in_place(int fd, const struct ip_address *ipv6, uint16_t port)
 {
     if (sockets_has(fd, SOCKET_UPGRADED))
         return bind_to(fd, ipv6, port);
-    int result = upgrade_and_bind(fd, ipv6, port, false);
+    int result = upgrade_and_bind(fd, ipv6, port, false, NULL);
     return result == -EAFNOSUPPORT || result == -EISCONN ? -EAGAIN : result;
 }
 
@@ -95,10 +103,14 @@ int bind_make(int fd, const struct sockaddr_in *wanted)
         result = bind_upgraded(fd, &ipv4, port);
     else if (is_wildcard)
         result = bind_wildcard(fd, port);
+    else
+        server_log_left_alone(fd, &ipv4, port, "that is one address, not the wildcard");
     if (result == -EAGAIN)
         result = bind_to(fd, &ipv4, port);
     if (result == 0)
         sockets_set(sockets_find(fd), (is_wildcard ? 0 : SOCKET_FAMILY_FIXED) | (port != 0 ? SOCKET_PORT_KEPT : 0));
+    if (result == 0 && is_wildcard && !sockets_has(fd, SOCKET_STREAM))
+        server_log_bound(fd, port);
     errno = saved;
     return result;
 }
@@ -115,8 +127,8 @@ static void give_back_if_in_the_way(int fd, void *context)
     socklen_t length = sizeof bound;
     if (sockets_has(fd, SOCKET_STREAM) == room->stream &&
         REAL(getsockname)(fd, (struct sockaddr *)&bound, &length) == 0 && bound.sin6_family == AF_INET6 &&
-        bound.sin6_port == room->port)
-        upgrade_give_back(fd);
+        bound.sin6_port == room->port && upgrade_give_back(fd) == 0)
+        server_log_given_back(room->port);
 }
 
 void bind_make_room(int fd, const struct sockaddr_in6 *wanted)

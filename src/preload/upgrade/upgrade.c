@@ -11,6 +11,7 @@
 #include "core/address/transport.h"
 #include "preload/base/critical_section.h"
 #include "preload/log/log.h"
+#include "preload/log/log_limit.h"
 #include "preload/resolve/resolve.h"
 #include "preload/socket/filters.h"
 #include "preload/socket/holders.h"
@@ -35,10 +36,12 @@ struct plan {
     const struct ip_address *bind_to; /* NULL: to `port`, if any */
     uint16_t bind_port;
     bool both_families;
-    bool leaves_peer;  /* it is about to be connected to another one */
-    bool connected;    /* a UDP socket that keeps its peer */
-    uint32_t children; /* of this process, when nobody else had the socket */
-    bool renewed;      /* it is an AF_INET6 socket already, bound to this: */
+    enum upgrade_step step; /* that is being done */
+    bool caller_tells;      /* the log what failed */
+    bool leaves_peer;       /* it is about to be connected to another one */
+    bool connected;         /* a UDP socket that keeps its peer */
+    uint32_t children;      /* of this process, when nobody else had the socket */
+    bool renewed;           /* it is an AF_INET6 socket already, bound to this: */
     struct in6_addr local;
     uint32_t scope;
     bool waits;       /* with something in its queue, though it has no port any more */
@@ -215,20 +218,34 @@ static void forget_forgers(const struct plan *plan)
     sockets_clear(plan->record, SOCKET_PROVEN | SOCKET_WANTS_PKTINFO);
 }
 
+/* The error; the log is told, unless the caller does that. */
+static int fail(const struct plan *plan, int error, struct log_limit *limit, enum log_level level, const char *words)
+{
+    if (!plan->caller_tells && log_wants(level) && log_limit_allows(limit))
+        log_error(level, words, NULL, -error);
+    return error;
+}
+
 static int carry_out(struct plan *plan)
 {
+    static struct log_limit refused, not_carried;
+    plan->step = UPGRADE_SOCKET;
     int socket = REAL(socket)(AF_INET6, plan->type | SOCK_CLOEXEC, plan->protocol);
     if (socket < 0)
-        return -errno;
+        return fail(plan, -errno, &refused, LOG_LEVEL_INFO, "no IPv6 socket can be made, IPv4 goes on");
+    plan->step = UPGRADE_OPTIONS;
     int result = apply_options(plan, socket);
     if (result < 0)
-        log_error(LOG_LEVEL_WARNING, "no IPv6 on a socket, since it can't be carried over as the program set it",
-                  NULL, -result);
-    if (result == 0)
+        fail(plan, result, &not_carried, LOG_LEVEL_WARNING,
+             "no IPv6 on a socket, since it can't be carried over as the program set it");
+    if (result == 0) {
+        plan->step = UPGRADE_BIND;
         result = bind_new(plan, socket);
+    }
     if (result == 0 && (plan->bind_to != NULL || plan->type == SOCK_DGRAM))
         our_mark_put_on(socket);
     if (result == 0) {
+        plan->step = UPGRADE_PLACE;
         result = keep_forgers_out(plan, socket);
         if (result == 0)
             result = put_in_place(plan, socket);
@@ -341,10 +358,18 @@ int upgrade_to_connect(int fd)
     return upgrade(fd, &plan);
 }
 
-int upgrade_and_bind(int fd, const struct ip_address *address, uint16_t port, bool both_families)
+int upgrade_and_bind(int fd, const struct ip_address *address, uint16_t port, bool both_families,
+                     enum upgrade_step *step)
 {
-    struct plan plan = {.bind_to = address, .bind_port = port, .both_families = both_families};
-    return upgrade(fd, &plan);
+    struct plan plan = {.bind_to = address,
+                        .bind_port = port,
+                        .both_families = both_families,
+                        .step = UPGRADE_PLAN,
+                        .caller_tells = step != NULL};
+    int result = upgrade(fd, &plan);
+    if (step != NULL)
+        *step = plan.step;
+    return result;
 }
 
 /* With the port of the old one, and listening like it, while that still has the port and listens. */

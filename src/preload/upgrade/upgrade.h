@@ -16,7 +16,7 @@
  * -EAFNOSUPPORT   not TCP or UDP; another process has it too (holders.h); or the kernel has no IPv6
  * -EADDRNOTAVAIL  bound to one IPv4 address: it stays on that
  * -EISCONN        a TCP socket that is not closed: no longer ours to change
- * other           something that the program set can't be carried over (said once in the log); IPv4 goes on
+ * other           something that the program set can't be carried over (the log says so); IPv4 goes on
  */
 int upgrade_socket(int fd);
 
@@ -41,11 +41,23 @@ int upgrade_untouched(int fd);
  */
 int upgrade_renew(int fd);
 
+/* At what an upgrade that failed had arrived. */
+enum upgrade_step {
+    UPGRADE_PLAN = 1, /* whether it may be exchanged at all */
+    UPGRADE_SOCKET,   /* socket(AF_INET6) */
+    UPGRADE_OPTIONS,  /* what the program set, on the new one */
+    UPGRADE_BIND,
+    UPGRADE_PLACE, /* guarded against forgery, and put in place of the old one */
+    UPGRADE_STEPS
+};
+
 /*
  * As upgrade_socket, with the new socket bound to that address before it takes the old one's place: where bind()
- * fails its error is the result, and the program's socket is as it was. `both_families` false: IPv6 only.
+ * fails its error is the result, and the program's socket is as it was. `both_families` false: IPv6 only. `step`
+ * (NULL: the log says what can't be carried over) tells at what it failed, and the caller logs that.
  */
-int upgrade_and_bind(int fd, const struct ip_address *address, uint16_t port, bool both_families);
+int upgrade_and_bind(int fd, const struct ip_address *address, uint16_t port, bool both_families,
+                     enum upgrade_step *step);
 
 /*
  * The way back, for a socket bound to the wildcard of both families: an AF_INET socket with the same options, port
