@@ -139,6 +139,7 @@ START_CODE bool init_run(void)
         log_message(LOG_LEVEL_WARNING,
                     "no memory for the fork handler: children of this process may lose track of sockets");
     ready_own_memory();
+    log_keep_file();
     trace_start();
     atomic_store_explicit(&init_state, INIT_READY, memory_order_release);
     errno = saved;

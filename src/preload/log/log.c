@@ -11,10 +11,8 @@
 
 #include "core/base/error_text.h"
 #include "core/linker/start.h"
-#include "preload/base/raw_file.h"
+#include "preload/log/log_file.h"
 #include "preload/log/quiet_write.h"
-
-#define LOG_FILE_MODE 0600
 
 _Atomic int log_decisions START_DATA;
 static _Atomic int wanted_level = LOG_LEVEL_WARNING;
@@ -61,6 +59,15 @@ START_CODE void log_to(enum log_level level, const char *log_file)
     atomic_store(&log_path_failed, false);
 }
 
+void log_keep_file(void)
+{
+    int saved = errno;
+    const char *path = atomic_load(&log_path);
+    if (path != NULL)
+        log_file_keep(path);
+    errno = saved;
+}
+
 bool log_wants(enum log_level level)
 {
     return (int)level <= atomic_load_explicit(&wanted_level, memory_order_relaxed);
@@ -78,32 +85,6 @@ static void write_to_standard_error(const struct text *line)
         return;
     /* One write: lines of several threads don't mix. One that is not written whole has nobody to be told to. */
     quiet_write(STDERR_FILENO, now.st_mode, line->data, line->length);
-}
-
-/* Why lines are not to be added to this file; NULL: they may be. Where others can make files, one that waits under
-   the name of the log could be a link to any file of this user's, or theirs to read. */
-static const char *find_fault(const struct stat *status)
-{
-    return !S_ISREG(status->st_mode)                            ? "it is no regular file"
-           : status->st_nlink > 1                               ? "it has another name (a hard link)"
-           : status->st_uid != 0 && status->st_uid != geteuid() ? "it is another user's"
-                                                                : NULL;
-}
-
-/* NULL: the line was written, or could not be for want of room, which nobody can be told. (Not inline:
-   its status is not on the stack while standard error is written to.) */
-__attribute__((noinline)) static const char *write_to_file(const char *path, const struct text *line)
-{
-    struct stat status;
-    int fd =
-        raw_openat(AT_FDCWD, path, O_WRONLY | O_APPEND | O_CREAT | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW, LOG_FILE_MODE);
-    if (fd < 0)
-        return errno == ELOOP ? "it is a symbolic link" : error_words(errno);
-    const char *fault = fstat(fd, &status) != 0 ? error_words(errno) : find_fault(&status);
-    if (fault == NULL)
-        quiet_write(fd, status.st_mode, line->data, line->length);
-    raw_close(fd);
-    return fault;
 }
 
 static struct text start_line(char *data, size_t size)
@@ -151,7 +132,7 @@ void log_line(enum log_level level, const struct text *message)
     int saved = errno;
     char data[LOG_LINE_SIZE]; /* the only one: a line may be written where the stack is nearly used up */
     struct text line = make_line(data, message);
-    const char *path = atomic_load(&log_path), *fault = path != NULL ? write_to_file(path, &line) : NULL;
+    const char *path = atomic_load(&log_path), *fault = path != NULL ? log_file_add(path, &line) : NULL;
     if (fault != NULL && !atomic_exchange(&log_path_failed, true)) {
         tell_failed_log(data, path, fault);
         line = make_line(data, message);

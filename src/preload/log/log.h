@@ -2,11 +2,10 @@
  * What the shim tells: one line for a message, written with one write() to standard error or to the log file; and
  * one event for each decision, which the log (level info) and the trace (trace.h) turn into lines of their own.
  *
- * All functions are async-signal-safe, take no lock, allocate nothing and keep errno. The log file is opened for each
- * line (O_APPEND), since a descriptor that stays open could be closed by the program and its number given to a file
- * of the program's; not through a link, and only where it is this user's or root's. Writing raises no signal and does
- * not wait (quiet_write.h). Standard error is written only while it is what it was at the start, and never where it
- * is an Internet socket (a service under inetd): a log line must not reach a peer.
+ * All functions are async-signal-safe, take no lock, allocate nothing and keep errno. Of the log file
+ * see log_file.h. Writing raises no signal and does not wait (quiet_write.h). Standard error is written only while it
+ * is what it was at the start, and never where it is an Internet socket (a service under inetd): a log line must not
+ * reach a peer.
  */
 #ifndef V6SHIM_PRELOAD_LOG_LOG_H
 #define V6SHIM_PRELOAD_LOG_LOG_H
@@ -26,6 +25,10 @@ void log_start(void);
 
 /* Sets what is wanted and where it goes; `log_file` NULL or "" is standard error. The string must stay. */
 void log_to(enum log_level level, const char *log_file);
+
+/* While the process is root's: sees to it that the log file can be written to later, whatever user it then is. Called
+   at start, and before a server may give up its rights. */
+void log_keep_file(void);
 
 /* Whether a line of this level would be written: ask before making an expensive one. */
 bool log_wants(enum log_level level);

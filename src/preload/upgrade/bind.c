@@ -91,6 +91,7 @@ int bind_make(int fd, const struct sockaddr_in *wanted)
     int saved = errno, result = -EAGAIN;
     struct ip_address ipv4 = address_ipv4(wanted->sin_addr);
     uint16_t port = ntohs(wanted->sin_port);
+    log_keep_file();
     struct ip_address in_place;
     bool is_wildcard = address_is_unspecified(&ipv4);
     if (listen_map_find(ipv4.ipv4, &in_place) && settings_current()->families != FAMILIES_INET) {

@@ -108,6 +108,31 @@ ok "a log that is a FIFO"
     ok "a log that is another user's"
 }
 
+# A daemon that is root at first, and closes whatever it was given; then it becomes nobody, in a root of its own.
+cat >"$TEST_DIR/drop.pl" <<'P'
+    use POSIX;
+    use Socket;
+    my ($closes, $root) = @ARGV;
+    if ($closes) { POSIX::close($_) for 3 .. 4096 }
+    socket my $s, PF_INET, SOCK_STREAM, 0 or exit 4;
+    bind $s, pack_sockaddr_in(24670, INADDR_ANY) or exit 5;
+    chroot $root and chdir "/" or exit 6;
+    POSIX::setgid(65534);
+    POSIX::setuid(65534) and $< == 65534 or exit 7;
+    listen $s, 5 or exit 8;
+P
+if chown 1 "$TEST_DIR/theirs" 2>/dev/null; then
+    mkdir -p "$TEST_DIR/jail" "$TEST_DIR/logs"
+    for closes in 0 1; do
+        rm -f "$TEST_DIR/logs/kept"
+        env LD_PRELOAD="$TEST_PRELOAD" V6SHIM_LOG=info "V6SHIM_LOG_FILE=$TEST_DIR/logs/kept" \
+            perl "$TEST_DIR/drop.pl" $closes "$TEST_DIR/jail" 2>"$TEST_DIR/said"
+        ok "a daemon that gives up its rights, closing all: $closes"
+        grep -q "TCP port 24670 serves IPv6 too" "$TEST_DIR/logs/kept" && [ ! -s "$TEST_DIR/said" ]
+        ok "its log file goes on, closing all: $closes"
+    done
+fi
+
 # The way to the state files: a link is followed that is root's or this user's, another user's is not.
 mkdir -p "$TEST_DIR/places/real" && chmod 1777 "$TEST_DIR/places"
 ln -s real "$TEST_DIR/places/own"
