@@ -15,7 +15,7 @@ static const struct command commands[] = {
     {"enable", "put a service of systemd under the shim", enable_command, WORDS_NONE},
     {"disable", "take it out again", disable_command, WORDS_NONE},
     {"check", "say what keeps programs from IPv6", check_command, WORDS_FILES_OR_PROGRAM},
-    {"doctor", "say what this host can do, what is wrong, and what to do", doctor_command, WORDS_NONE},
+    {"doctor", "say what this host can do, what is wrong, and what to do", doctor_command, WORDS_PROGRAM},
     {"config", "show which settings are in force, and check them", config_command, WORDS_PROGRAM},
     {"status", "list the processes that have libv6shim, and their sockets", status_command, WORDS_NONE},
     {"trace", "run a program and show each decision, with times", trace_command, WORDS_PROGRAM},

@@ -69,18 +69,26 @@ static const char *find_reason(const char *path, const struct program *program, 
     return secure_reason(path, program);
 }
 
-void advise(const char *command, const char *path, const struct program *library)
+bool advise_find(const char *path, const struct program *library, char reason[ADVISE_REASON_SIZE])
 {
     char place[PATH_MAX], buffer[REASON_SIZE];
     struct program program;
     snprintf(place, sizeof place, "%s", path);
     if (!program_read_started(place, &program))
-        return;
-    const char *reason = find_reason(place, &program, library, buffer);
-    if (reason == NULL)
-        return;
+        return false;
+    const char *found = find_reason(place, &program, library, buffer);
+    if (found == NULL)
+        return false;
     if (strcmp(place, path) == 0)
-        complain(command, "warning: %s %s; it runs without the shim", path, reason);
+        snprintf(reason, ADVISE_REASON_SIZE, "%s %s", path, found);
     else
-        complain(command, "warning: %s is run by %s, which %s; it runs without the shim", path, place, reason);
+        snprintf(reason, ADVISE_REASON_SIZE, "%s is run by %s, which %s", path, place, found);
+    return true;
+}
+
+void advise(const char *command, const char *path, const struct program *library)
+{
+    char reason[ADVISE_REASON_SIZE];
+    if (advise_find(path, library, reason))
+        complain(command, "warning: %s; it runs without the shim", reason);
 }

@@ -5,6 +5,7 @@
 #ifndef V6SHIM_COMMAND_DOCTOR_HOST_H
 #define V6SHIM_COMMAND_DOCTOR_HOST_H
 
+#include "command/common/config_target.h"
 #include "command/doctor/finding.h"
 
 /* Addresses, routes, sysctls, NAT64 as far as it is known. */
@@ -16,6 +17,6 @@ void host_judge_names(struct findings *findings);
 /* What is the shim's own: the library, ld.so.preload, the state directory, the settings. */
 void host_judge_library(struct findings *findings);
 void host_judge_state(struct findings *findings);
-void host_judge_settings(struct findings *findings);
+void host_judge_settings(struct findings *findings, struct config_target *target); /* of a program or a process */
 
 #endif

@@ -87,14 +87,14 @@ void host_judge_state(struct findings *findings)
 
 struct reading {
     struct findings *findings;
-    struct config_target target;
+    struct config_target *target;
     struct settings_sources sources;
 };
 
 static const struct program_name *tell_program(void *context)
 {
     const struct reading *reading = context;
-    return &reading->target.name;
+    return &reading->target->name;
 }
 
 static void take_problem(void *context, const struct config_problem *problem)
@@ -120,15 +120,15 @@ static void judge_file(struct findings *findings, const struct settings_sources 
                     "%s is not read: %s", file->path, file->fault != NULL ? file->fault : error_words(file->error));
 }
 
-void host_judge_settings(struct findings *findings)
+void host_judge_settings(struct findings *findings, struct config_target *target)
 {
     static struct reading reading;
     const struct config_reader reader = {.program = tell_program, .report = take_problem, .context = &reading};
     reading.findings = findings;
-    config_target_shell(&reading.target);
-    settings_sources_open(&reading.sources, &reading.target.process);
+    reading.target = target;
+    settings_sources_open(&reading.sources, &target->process);
     for (size_t index = 0; index < reading.sources.count; index++)
         judge_file(findings, &reading.sources, &reading.sources.files[index]);
-    settings_sources_read(&reading.sources, &reading.target.process, &reader);
+    settings_sources_read(&reading.sources, &target->process, &reader);
     settings_sources_close(&reading.sources);
 }

@@ -4,10 +4,14 @@
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+
+#include "core/base/text.h"
 
 #define ENDPOINT_SIZE (ADDRESS_TEXT_SIZE + 9) /* brackets, ':' and a port */
 #define NO_ALIAS      "no alias"
 #define STATE_WIDTH   10
+#define ROW_SIZE      (4 * ENDPOINT_SIZE + 64)
 
 /* One end as text: the kernel's, and the program's. */
 struct end {
@@ -35,19 +39,24 @@ static bool has_peer(const struct socket_row *row)
     return row->peer_port != 0 || !address_is_unspecified(&row->peer);
 }
 
-static void print_row(int fd, const struct socket_row *row)
+/* "tcp  listening   [::]:80  seen as 0.0.0.0:80" */
+static void write_row(const struct socket_row *row, char *text, size_t size)
 {
-    struct end local = describe_end(&row->local, row->local_port), peer;
-    printf("%11d  %s  %-*s  %s", fd, row->is_udp ? "udp" : "tcp", STATE_WIDTH, socket_row_state(row), local.real);
-    if (has_peer(row)) {
-        peer = describe_end(&row->peer, row->peer_port);
-        printf(" - %s", peer.real);
-    }
-    if (local.differs)
-        printf("  seen as %s", local.shown);
-    if (local.differs && has_peer(row))
-        printf(" - %s", peer.shown);
-    putchar('\n');
+    struct end local = describe_end(&row->local, row->local_port);
+    struct end peer = describe_end(&row->peer, row->peer_port);
+    struct text line = text_on(text, size);
+    bool connected = has_peer(row);
+    snprintf(text, size, "%s  %-*s  ", row->is_udp ? "udp" : "tcp", STATE_WIDTH, socket_row_state(row));
+    line.length = strlen(text);
+    text_add(&line, local.real);
+    text_add(&line, connected ? " - " : "");
+    text_add(&line, connected ? peer.real : "");
+    if (!local.differs)
+        return;
+    text_add(&line, "  seen as ");
+    text_add(&line, local.shown);
+    text_add(&line, connected ? " - " : "");
+    text_add(&line, connected ? peer.shown : "");
 }
 
 static void add_text(json_object *object, const char *key, const char *text)
@@ -71,21 +80,37 @@ static json_object *describe_row(int fd, const struct socket_row *row)
     return object;
 }
 
-void list_print(const struct process *process, struct socket_table *table)
+bool list_visit(const struct process *process, struct socket_table *table, list_visitor *visitor, void *context)
 {
     size_t count;
     bool unreadable;
+    char text[ROW_SIZE];
     struct process_socket *sockets = process_sockets(process->pid, &count, &unreadable);
-    if (unreadable)
-        printf("%11s  its sockets can't be read: run this as root\n", "");
     if (count > 0)
         socket_table_load(table, process->pid);
     for (size_t index = 0; index < count; index++) {
         const struct socket_row *row = socket_table_find(table, sockets[index].inode);
-        if (row != NULL)
-            print_row(sockets[index].fd, row);
+        if (row == NULL)
+            continue;
+        int length = snprintf(text, sizeof text, "%11d  ", sockets[index].fd);
+        write_row(row, text + length, sizeof text - (size_t)length);
+        visitor(context, row, text);
     }
     free(sockets);
+    return !unreadable;
+}
+
+static void print_row(void *context, const struct socket_row *row, const char *text)
+{
+    (void)context;
+    (void)row;
+    puts(text);
+}
+
+void list_print(const struct process *process, struct socket_table *table)
+{
+    if (!list_visit(process, table, print_row, NULL))
+        printf("%11s  its sockets can't be read: run this as root\n", "");
 }
 
 json_object *list_describe(const struct process *process, struct socket_table *table)

@@ -1,0 +1,103 @@
+#!/bin/sh
+# v6shim doctor PROGRAM and --pid: whether the library is there, why not, the settings, and servers of IPv4 alone.
+. "$(dirname "$0")/lib.sh"
+unset COLUMNS
+V6SHIM_STATE_DIR=$room/state
+export V6SHIM_STATE_DIR
+
+# --- programs
+try "$v6shim" doctor no-such-program
+same "no such program: status" 1 "$status"
+same "no such program" "wrong  no-such-program: there is no such program: name it as the shell finds it" "$output"
+for arguments in 'sh sh' '--pid 1 sh' '--pid x'; do
+    try "$v6shim" doctor $arguments
+    same "$arguments: status" 2 "$status"
+    same "$arguments: one line" 1 "$(lines_of "$errors")"
+done
+try "$v6shim" doctor --pid 4194305 # above the highest number that a process can have
+same "no such process: status" 1 "$status"
+same "no such process" "v6shim doctor: cannot read process 4194305: there is none" "$errors"
+
+[ -z "${SANITIZERS-}" ] || finish # a sanitized library can't be preloaded into what follows
+
+try "$v6shim" doctor perl
+same "perl: status" 0 "$status"
+contains "perl" "ok     the library reaches $(command -v perl)" "$output"
+try env V6SHIM_PREFER=ipv5 "$v6shim" doctor perl
+same "its settings: status" 1 "$status"
+contains "its settings" "wrong  V6SHIM_PREFER: " "$output"
+same "its settings: said once" "" "$errors"
+printf 'program perl\nprefer ipv5\n' >"$room/conf"
+try env V6SHIM_CONF="$room/conf" "$v6shim" doctor perl
+contains "a block of it" "wrong  $room/conf:2:8: " "$output"
+if echo 'int main(void) { return 0; }' >"$room/static.c" && cc -static -o "$room/static" "$room/static.c" 2>/dev/null; then
+    try "$v6shim" doctor "$room/static"
+    same "a static program: status" 1 "$status"
+    contains "a static program" "wrong  $room/static is statically linked: LD_PRELOAD cannot reach it: v6shim check" "$output"
+fi
+
+# --- processes
+cat >"$room/server" <<'END'
+use Socket;
+socket(my $listener, PF_INET, SOCK_STREAM, 0) or die;
+bind($listener, sockaddr_in(0, INADDR_ANY)) && listen($listener, 1) or die "bind: $!";
+$| = 1;
+print +(sockaddr_in(getsockname $listener))[0], "\n";
+sleep 60;
+END
+mkfifo "$room/up"
+# start COMMAND...: $process, that of its server, and $port
+start() {
+    "$@" perl "$room/server" >"$room/up" 2>"$room/log" &
+    process=$!
+    read -r port <"$room/up"
+}
+stop() {
+    kill $process
+    wait $process 2>/dev/null
+}
+
+start "$v6shim" run
+try "$v6shim" doctor --pid $process
+same "a server: status" 0 "$status"
+contains "a server: the library" "ok     process $process (perl) has /" "$output"
+contains "a server: its socket" "tcp  listening   [::]:$port  seen as 0.0.0.0:$port" "$output"
+same "a server: nothing is wrong" "" "$(printf '%s\n' "$output" | grep -e '^wrong' -e 'IPv4 alone')$errors"
+try "$v6shim" doctor --json --pid $process
+contains "JSON" "\"severity\": \"ok\", \"topic\": \"socket\", \"text\": \"socket " "$(echo $output)"
+stop
+
+start "$v6shim" run --listen=inet
+try "$v6shim" doctor --pid $process
+same "a server of IPv4 alone: status" 1 "$status"
+contains "a server of IPv4 alone" "  tcp  listening   0.0.0.0:$port serves IPv4 alone: its log tells why" "$output"
+stop
+
+start env V6SHIM_LOG=quiet V6SHIM_PREFER=ipv5 "$v6shim" run
+try "$v6shim" doctor --pid $process
+same "settings that it was started with: status" 1 "$status"
+contains "settings that it was started with" "wrong  V6SHIM_PREFER: " "$output"
+stop
+
+start env
+try "$v6shim" doctor --pid $process
+same "without the library: status" 1 "$status"
+contains "without the library" \
+    "wrong  process $process (perl) has not the library: it was started without: start it with v6shim run, or v6shim enable its service" "$output"
+stop
+# The loader says that this is no library, and goes on.
+: >"$room/libv6shim.so"
+start env LD_PRELOAD="$room/libv6shim.so"
+try "$v6shim" doctor --pid $process
+contains "LD_PRELOAD names what can't be loaded" \
+    "wrong  process $process (perl) has not the library, though LD_PRELOAD names it: see what the loader said" "$output"
+stop
+
+cp "$(dirname "$v6shim")/.libs/libv6shim.so" "$room/libv6shim.so"
+start env LD_PRELOAD="$room/libv6shim.so"
+rm "$room/libv6shim.so"
+try "$v6shim" doctor --pid $process
+same "an old library: status" 1 "$status"
+contains "an old library" "wrong  process $process (perl) has an old $room/libv6shim.so, whose file was exchanged since: restart it" "$output"
+stop
+finish
