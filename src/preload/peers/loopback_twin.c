@@ -45,7 +45,7 @@ static struct question question_of(int family, int protocol, uint16_t source_por
 }
 
 /* What the kernel says of that one socket; false where there is none, or it doesn't tell. */
-static bool ask(int netlink, const struct question *question, struct inet_diag_msg *found)
+__attribute__((noinline)) static bool ask(int netlink, const struct question *question, struct inet_diag_msg *found)
 {
     char answer[ANSWER_SIZE] __attribute__((aligned(NLMSG_ALIGNTO)));
     struct nlmsghdr header;

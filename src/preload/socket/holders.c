@@ -40,7 +40,8 @@ struct entry {
 
 /* Calls `look` for each entry of a directory that is a number, until the search is over. False where it can't be
    read. */
-static bool each_number(struct search *search, const char *path, void (*look)(struct search *, int, const char *))
+__attribute__((noinline)) static bool each_number(struct search *search, const char *path,
+                                                  void (*look)(struct search *, int, const char *))
 {
     char data[READ_SIZE] __attribute__((aligned(8)));
     int directory = raw_openat(search->processes, path, O_RDONLY | O_DIRECTORY, 0);
@@ -78,7 +79,7 @@ static void look_at_process(struct search *search, int directory, const char *na
         search->found = syscall(SYS_getppid) == atomic_load(&parent);
 }
 
-static bool search_processes(uint64_t inode)
+__attribute__((noinline)) static bool search_processes(uint64_t inode)
 {
     struct search search = {.processes = raw_openat(AT_FDCWD, "/proc", O_RDONLY | O_DIRECTORY, 0),
                             .links_left = LINKS_MAX};
