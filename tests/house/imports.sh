@@ -6,15 +6,16 @@
 # A name that is reserved for libc, and has no other form, may be added here.
 library_names="
     malloc calloc realloc free
-    __errno_location __environ __register_atfork __stack_chk_fail
+    __errno_location __environ __register_atfork __stack_chk_fail __getauxval
     _r_debug _dl_debug_addr
     v6shim_observed_caller"
 # malloc() and its kin have to be the program's, since libc frees what we allocate; __environ too, of which the program
 # may have a copy. __errno_location() is called too often to go through a jump of ours, __register_atfork() is weak, and
-# missing in musl, and __stack_chk_fail() is called by what the compiler adds to functions. Then the loader's list of
-# objects, under the name of either loader, and the question that we ask of v6shim check's library. Each name that is
-# added here is one that the loader searches all objects for, at each start: others go through libc_names.def, or are
-# found in libc by libc_object_variable().
+# missing in musl, __stack_chk_fail() is called by what the compiler adds to functions, and __getauxval() by what gcc
+# adds to objects for arm64 (which atomic instructions has the processor?). Then the loader's list of objects, under the
+# name of either loader, and the question that we ask of v6shim check's library. Each name that is added here is one
+# that the loader searches all objects for, at each start: others go through libc_names.def, or are found in libc by
+# libc_object_variable().
 
 if [ "${SANITIZERS-}" ] || grep -q '^COVERAGE_CFLAGS = .' Makefile; then
     echo "# SKIPPED: with sanitizers or counters libc's names are called"
