@@ -1,4 +1,6 @@
 /* Brings the shim up, and its rooms through a fork: the one file that knows them all. */
+#include "config.h"
+
 #include <errno.h>
 #include <pthread.h>
 
@@ -141,6 +143,7 @@ START_CODE bool init_run(void)
     ready_own_memory();
     log_keep_file();
     trace_start();
+    log_message(LOG_LEVEL_INFO, "version " PACKAGE_VERSION " is loaded");
     atomic_store_explicit(&init_state, INIT_READY, memory_order_release);
     errno = saved;
     return true;

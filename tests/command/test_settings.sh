@@ -19,7 +19,7 @@ with_conf() {
     printf "$1" >"$conf"
     shift
     try env V6SHIM_CONF="$conf" "$@" "$probe"
-    errors=$(printf '%s' "$errors" | sed "s|^libv6shim\[[0-9]*\]: ||; s|$room|ROOM|g")
+    errors=$(printf '%s' "$errors" | sed "s|^libv6shim\[[0-9]*\] [^ ]*: ||; s|$room|ROOM|g")
 }
 
 value_of() {
@@ -50,7 +50,8 @@ contains "a bad variable" \
 
 with_conf 'log info\n\nprefer  ipv5 # no such thing\r\nresolution_delay 5'
 same "bad lines: the others count" 3 "$(value_of log)"
-same "bad lines" 'ROOM/conf:3:9: prefer: expected policy, ipv6 or ipv4, found "ipv5"; ignored
+same "bad lines, and at the level info which file was read" 'settings are read from ROOM/conf
+ROOM/conf:3:9: prefer: expected policy, ipv6 or ipv4, found "ipv5"; ignored
 ROOM/conf:4:1: no setting is called "resolution_delay" (did you mean resolution-delay?); ignored' "$errors"
 
 with_conf '' V6SHIM_PREFFER=ipv6 V6SHIM_LIBRARY=/x V6SHIM_TRACE=x
@@ -117,7 +118,7 @@ if [ "$(id -u)" -eq 0 ] && setpriv --reuid=65534 --clear-groups true 2>/dev/null
     cp "$own" "$room/xdg/v6shim.conf"
     as_user() {
         try env -u V6SHIM_CONF -u XDG_CONFIG_HOME HOME="$room/home" "$@"
-        errors=$(printf '%s' "$errors" | sed "s|^libv6shim\[[0-9]*\]: ||; s|$room|ROOM|g")
+        errors=$(printf '%s' "$errors" | sed "s|^libv6shim\[[0-9]*\] [^ ]*: ||; s|$room|ROOM|g")
     }
     user="setpriv --reuid=65534 --regid=65534 --clear-groups"
     as_user $user "$room/oldd"

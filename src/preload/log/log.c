@@ -5,14 +5,19 @@
 #include <fcntl.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "core/base/error_text.h"
+#include "core/base/utc.h"
 #include "core/linker/start.h"
+#include "preload/base/clock.h"
 #include "preload/log/log_file.h"
 #include "preload/log/quiet_write.h"
+
+#define PROGRAM_LENGTH 40
 
 _Atomic int log_decisions START_DATA;
 static _Atomic int wanted_level = LOG_LEVEL_WARNING;
@@ -87,12 +92,33 @@ static void write_to_standard_error(const struct text *line)
     quiet_write(STDERR_FILENO, now.st_mode, line->data, line->length);
 }
 
-static struct text start_line(char *data, size_t size)
+/* By the path that was executed: argv[0] may have been written over (setproctitle()), and libc's copy of its name is
+   not the same variable in every libc. No more of it than leaves room for the message. */
+static void add_program(struct text *line)
+{
+    char name[PROGRAM_LENGTH + 1];
+    const char *path = (const char *)getauxval(AT_EXECFN);
+    if (path == NULL)
+        return;
+    const char *slash = strrchr(path, '/');
+    struct text cut = text_on(name, sizeof name);
+    text_add_quoted(&cut, slash != NULL ? slash + 1 : path);
+    text_add(line, " ");
+    text_add_bytes(line, cut.data, cut.length);
+}
+
+static struct text start_line(char *data, size_t size, bool dated)
 {
     struct text line = text_on(data, size);
+    if (dated) {
+        text_add_utc(&line, clock_calendar_s());
+        text_add(&line, " ");
+    }
     text_add(&line, "libv6shim[");
     text_add_number(&line, syscall(SYS_getpid));
-    text_add(&line, "]: ");
+    text_add(&line, "]");
+    add_program(&line);
+    text_add(&line, ": ");
     return line;
 }
 
@@ -107,7 +133,7 @@ static void end_line(struct text *line)
 /* In `data` of LOG_LINE_SIZE. */
 static void tell_failed_log(char *data, const char *path, const char *fault)
 {
-    struct text line = start_line(data, LOG_LINE_SIZE);
+    struct text line = start_line(data, LOG_LINE_SIZE, false);
     text_add(&line, "cannot write to the log file ");
     text_add_quoted(&line, path);
     text_add(&line, ": ");
@@ -117,9 +143,9 @@ static void tell_failed_log(char *data, const char *path, const char *fault)
     write_to_standard_error(&line);
 }
 
-static struct text make_line(char *data, const struct text *message)
+static struct text make_line(char *data, const struct text *message, bool dated)
 {
-    struct text line = start_line(data, LOG_LINE_SIZE);
+    struct text line = start_line(data, LOG_LINE_SIZE, dated);
     text_add_bytes(&line, message->data, message->length);
     end_line(&line);
     return line;
@@ -131,11 +157,13 @@ void log_line(enum log_level level, const struct text *message)
         return;
     int saved = errno;
     char data[LOG_LINE_SIZE]; /* the only one: a line may be written where the stack is nearly used up */
-    struct text line = make_line(data, message);
-    const char *path = atomic_load(&log_path), *fault = path != NULL ? log_file_add(path, &line) : NULL;
-    if (fault != NULL && !atomic_exchange(&log_path_failed, true)) {
-        tell_failed_log(data, path, fault);
-        line = make_line(data, message);
+    const char *path = atomic_load(&log_path);
+    struct text line = make_line(data, message, path != NULL);
+    const char *fault = path != NULL ? log_file_add(path, &line) : NULL;
+    if (fault != NULL) {
+        if (!atomic_exchange(&log_path_failed, true))
+            tell_failed_log(data, path, fault);
+        line = make_line(data, message, false);
     }
     if (path == NULL || fault != NULL)
         write_to_standard_error(&line);

@@ -33,7 +33,8 @@ void log_keep_file(void);
 /* Whether a line of this level would be written: ask before making an expensive one. */
 bool log_wants(enum log_level level);
 
-/* Writes the line, if wanted, with "libv6shim[pid]: " before it. A log file that can't be opened is said once. */
+/* Writes the line, if wanted, with "libv6shim[pid] program: " before it, and in a file the time before that. A log
+ * file that can't be opened is said once. */
 void log_line(enum log_level level, const struct text *line);
 
 /* The common cases in one call. The second adds ": " and the name of an error number ("ENOSPC: ..." in words). */

@@ -160,6 +160,13 @@ static void tell_all(struct reading *reading)
         tell_problems(reading);
 }
 
+static void tell_read(const struct settings_sources *sources)
+{
+    for (size_t i = 0; i < sources->count; i++)
+        if (sources->files[i].error == 0 && sources->files[i].fault == NULL)
+            log_error(LOG_LEVEL_INFO, "settings are read from", sources->files[i].path, 0);
+}
+
 /* Whether there is anything to say. */
 static START_CODE bool is_wrong(struct reading *reading)
 {
@@ -194,6 +201,8 @@ START_CODE void settings_load_unless(settings_is_known *is_known)
     begun = true;
     read_all(&settings_of_process, count_problem, &reading);
     log_to((enum log_level)settings_of_process.log, settings_of_process.log_file);
+    if (log_wants(LOG_LEVEL_INFO))
+        tell_read(&reading.sources);
     if (is_wrong(&reading))
         tell_all(&reading);
     settings_sources_close(&reading.sources);

@@ -130,6 +130,9 @@ if chown 1 "$TEST_DIR/theirs" 2>/dev/null; then
         ok "a daemon that gives up its rights, closing all: $closes"
         grep -q "TCP port 24670 serves IPv6 too" "$TEST_DIR/logs/kept" && [ ! -s "$TEST_DIR/said" ]
         ok "its log file goes on, closing all: $closes"
+        head -n 1 "$TEST_DIR/logs/kept" | grep -Eq \
+            '^20[0-9]{2}-[01][0-9]-[0-3][0-9]T[0-9:]{8}Z libv6shim\[[0-9]+\] perl: version [0-9.]* is loaded$'
+        ok "with the time, the process and its program, and which version it has: closing all: $closes"
     done
 fi
 
