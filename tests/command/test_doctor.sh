@@ -125,6 +125,37 @@ noted 'export V6SHIM_POLICY=ipv4-first' "the address policy puts IPv4 before IPv
 noted 'put "$room/empty" /etc/resolv.conf' "/etc/resolv.conf names no resolver"
 noted 'ip -4 address flush dev lo' "IPv4 has no route here, and whether the network has NAT64 was not asked yet: ask"
 
+# --- names
+sed -n '/^127/p' /etc/hosts >"$room/hosts"
+printf '%s two.example\n' 2001:db8::1 2001:db8::2 2001:db8:1::1 192.0.2.1 >>"$room/hosts"
+echo '192.0.2.1 old.example' >>"$room/hosts"
+name='put "$room/hosts" /etc/hosts; echo hosts: files >$room/nss; put $room/nss /etc/nsswitch.conf
+    ip -6 route add unreachable 2001:db8:1::/48; ip -4 route add unreachable 192.0.2.0/24'
+on_host "$name" two.example
+same "a name: its routes" "2001:db8:1::1: there is no route: v6shim doctor tells what this host lacks" "$found"
+same "a name: in the order in which it is tried" "2001:db8::1: 2001:db8::2: 2001:db8:1::1: 192.0.2.1: " \
+    "$(printf '%s\n' "$output" | sed -n 's/^[a-z]*  *\([0-9a-f.:]*:\) .*/\1/p' | tr '\n' ' ')"
+same "a name: status" 1 "$status"
+contains "a name: IPv4 without a route" "note   192.0.2.1: there is no route: v6shim nat64 tells" "$output"
+on_host "$name" old.example
+contains "a name without IPv6" "note   old.example has no IPv6 address" "$output"
+on_host "$name" none.example
+contains "a name without an address" "none.example has no address: " "$found"
+server='perl -MIO::Socket::IP -e "@s = IO::Socket::IP->new(LocalHost => q(2001:db8::1), LocalPort => 7, Listen => 1) or die; print qq(up\n); close STDOUT; sleep 1 while getppid != 1 && -e q($room/serve)" >$room/served & '
+: >"$room/serve"
+on_host "$name; $server until [ -s \$room/served ]; do sleep 0.05; done" "--port 7 2001:db8::1"
+rm "$room/serve"
+same "a port: reached: status" 0 "$status"
+contains "a port: reached" "ok     2001:db8::1: port 7 was reached, from 2001:db8::1" "$output"
+on_host "$name" "--port 9 2001:db8::1"
+same "a port: refused" \
+    "2001:db8::1: port 9 was not reached, from 2001:db8::1: Connection refused: no server listens there, or a firewall refuses" "$found"
+for arguments in '--port 0 a.b' '--port 65536 a.b' '--port 7x a.b' '--port 7'; do
+    try "$v6shim" doctor $arguments
+    same "$arguments: status" 2 "$status"
+    same "$arguments: one line" 1 "$(lines_of "$errors")"
+done
+
 # --- other forms
 on_host 'ip -6 route del default' --json
 same "JSON: status" 1 "$status"

@@ -1,32 +1,42 @@
 /* v6shim doctor: what this host can do, what is wrong, and what to do about it. */
 #include "config.h"
 
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "command/common/command.h"
 #include "command/common/log_stderr.h"
 #include "command/common/options.h"
+#include "command/common/program.h"
 #include "command/common/state_user.h"
 #include "command/doctor/finding.h"
 #include "command/doctor/host.h"
+#include "command/doctor/reach.h"
 #include "command/doctor/target.h"
 
-#define NAME "doctor"
+#define NAME    "doctor"
+#define DECIMAL 10
 
 static void print_help(void)
 {
     puts("usage: v6shim doctor [OPTION]...\n"
          "       v6shim doctor [OPTION]... PROGRAM\n"
+         "       v6shim doctor [OPTION]... [--port PORT] NAME\n"
          "       v6shim doctor [OPTION]... --pid PID\n"
          "\n"
          "Looks at this host: its IPv6 addresses and routes, how names become addresses, the\n"
          "library, the state directory and the settings. Of a program: whether the library\n"
          "reaches it, and its settings. Of a process: whether it has the library, its\n"
-         "settings and its sockets. Prints a line for each finding, with what to do where\n"
-         "something is wrong. Nothing is changed, and nothing is sent.\n"
+         "settings and its sockets. Of a name (with --port, or what has a dot or colon and is\n"
+         "no program): its addresses, in the order in which they are tried. Prints a line for\n"
+         "each finding, with what to do where something is wrong. Nothing is changed; a\n"
+         "resolver is asked, and a connection made, for a name alone.\n"
          "\n"
          "      --pid PID          look at this process\n"
+         "      --port PORT        see whether this TCP port of each address is reached\n"
          "      --json             print JSON\n"
          "  -h, --help             print this\n"
          "\n"
@@ -44,36 +54,78 @@ static void judge_host(struct findings *findings)
     host_judge_settings(findings, &shell);
 }
 
-static int judge(struct findings *findings, const char *program, const char *pid)
+/* 0 for what is no port. */
+static uint16_t parse_port(const char *text)
 {
-    if (pid != NULL)
-        return target_judge_process(findings, pid);
-    if (program != NULL)
-        target_judge_program(findings, program);
-    else
+    char *end;
+    unsigned long port = strtoul(text, &end, DECIMAL);
+    return text[0] >= '0' && text[0] <= '9' && *end == '\0' && port <= UINT16_MAX ? (uint16_t)port : 0;
+}
+
+static bool is_name(const char *word)
+{
+    char path[PATH_MAX];
+    return strchr(word, '/') == NULL && strpbrk(word, ".:") != NULL && program_find(word, path) == -ENOENT;
+}
+
+struct arguments {
+    bool json;
+    const char *pid, *port, *word;
+};
+
+static int judge(struct findings *findings, const struct arguments *arguments)
+{
+    if (arguments->pid != NULL)
+        return target_judge_process(findings, arguments->pid);
+    if (arguments->word == NULL)
         judge_host(findings);
+    else if (arguments->port != NULL)
+        reach_judge(findings, arguments->word, parse_port(arguments->port));
+    else if (is_name(arguments->word))
+        reach_judge(findings, arguments->word, 0);
+    else
+        target_judge_program(findings, arguments->word);
     return EXIT_STATUS_OK;
+}
+
+/* Returns -1 to go on, else the exit status. */
+static int take_options(int argc, char **argv, struct arguments *arguments)
+{
+    const struct command_option options[] = {{"json", 0, &arguments->json, NULL},
+                                             {"pid", 0, NULL, &arguments->pid},
+                                             {"port", 0, NULL, &arguments->port},
+                                             {0}};
+    int status = options_take(NAME, argc, argv, options, OPTIONS_ANYWHERE, print_help);
+    if (status != -1)
+        return status;
+    arguments->word = argv[optind];
+    if (argc - optind > 1 || (arguments->pid != NULL && optind < argc)) {
+        complain(NAME, "wants one program or name, or --pid, or nothing; see v6shim doctor --help");
+        return EXIT_STATUS_USAGE;
+    }
+    if (arguments->port != NULL && (arguments->word == NULL || parse_port(arguments->port) == 0)) {
+        if (arguments->word == NULL)
+            complain(NAME, "--port wants a name, too");
+        else
+            complain(NAME, "--port wants 1 to 65535, not %s", arguments->port);
+        return EXIT_STATUS_USAGE;
+    }
+    return -1;
 }
 
 int doctor_command(int argc, char **argv)
 {
-    bool json = false;
-    const char *pid = NULL;
-    const struct command_option options[] = {{"json", 0, &json, NULL}, {"pid", 0, NULL, &pid}, {0}};
-    int status = options_take(NAME, argc, argv, options, OPTIONS_ANYWHERE, print_help);
+    struct arguments arguments = {0};
+    struct findings findings = {0};
+    int status = take_options(argc, argv, &arguments);
     if (status != -1)
         return status;
-    if (argc - optind > 1 || (pid != NULL && optind < argc)) {
-        complain(NAME, "wants one program, or --pid, or nothing; see v6shim doctor --help");
-        return EXIT_STATUS_USAGE;
-    }
-    struct findings findings = {0};
     log_stderr_silence(); /* what would be said of the settings is among the findings */
     status = state_user_open(NAME, NULL);
     if (status == EXIT_STATUS_OK)
-        status = judge(&findings, argv[optind], pid);
+        status = judge(&findings, &arguments);
     if (status == EXIT_STATUS_OK) {
-        if (json)
+        if (arguments.json)
             findings_print_json(&findings);
         else
             findings_print(&findings);
