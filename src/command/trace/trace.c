@@ -72,7 +72,7 @@ static bool is_repeated_send(struct session *session, const struct trace_event *
 /* A line that is too long for the terminal goes on below its words, not below its time. In a file it is one line. */
 static void print_line(struct session *session, const struct trace_event *event, const struct story_facts *facts)
 {
-    unsigned columns = terminal_columns(session->output);
+    unsigned columns = session->output_path != NULL ? 0 : terminal_columns(session->output);
     char *line = NULL;
     size_t size = 0;
     FILE *memory = columns == 0 ? NULL : open_memstream(&line, &size);
