@@ -12,8 +12,8 @@
 static const struct command commands[] = {
     {"run", "run a program with libv6shim preloaded", run_command, WORDS_PROGRAM},
     {"shell", "start a shell whose programs have libv6shim preloaded", shell_command, WORDS_NONE},
-    {"enable", "put a service of systemd under the shim", enable_command, WORDS_NONE},
-    {"disable", "take it out again", disable_command, WORDS_NONE},
+    {"enable", "put a service of systemd under the shim", enable_command, WORDS_UNITS},
+    {"disable", "take it out again", disable_command, WORDS_UNITS},
     {"check", "say what keeps programs from IPv6", check_command, WORDS_FILES_OR_PROGRAM},
     {"doctor", "say what this host can do, what is wrong, and what to do", doctor_command, WORDS_PROGRAM},
     {"config", "show which settings are in force, and check them", config_command, WORDS_PROGRAM},

@@ -73,6 +73,10 @@ offers "v6shim check --fail-on e" "error"
 offers "v6shim alias --user ro" "root"
 offers "v6shim alias -u ro" "root"
 printf '#!/bin/sh\n' >"$room/v6shim-a-program" && chmod +x "$room/v6shim-a-program"
+printf '#!/bin/sh\necho "oldd.service enabled enabled"\necho "other.service static -"\n' >"$room/systemctl"
+chmod +x "$room/systemctl"
+offers "v6shim enable o" "oldd.service other.service"
+offers "v6shim disable --print old" "oldd.service"
 mkdir "$room/folder" && : >"$room/folder/file"
 offers "v6shim run v6shim-a-p" "v6shim-a-program"
 offers "v6shim run --prefer=ipv6 v6shim-a-p" "v6shim-a-program"
@@ -103,5 +107,6 @@ if command -v fish >/dev/null; then
     fish_offers "v6shim check --run v6shim-a-p" "v6shim-a-program "
     fish_offers "v6shim run v6shim-a-program --pre" ""
     fish_offers "v6shim completion z" "zsh "
+    fish_offers "v6shim enable old" "oldd.service "
 fi
 finish

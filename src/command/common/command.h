@@ -25,6 +25,7 @@ enum command_words {
     WORDS_FILES,            /* programs, directories, texts */
     WORDS_FILES_OR_PROGRAM, /* the second after --run or --observe */
     WORDS_HOSTS,            /* names and addresses */
+    WORDS_UNITS,            /* services of systemd */
     WORDS_SHELLS            /* those of v6shim completion */
 };
 

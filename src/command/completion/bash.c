@@ -42,6 +42,8 @@ static const char completer[] =
     "        else compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- \"$cur\")); fi ;;\n"
     "    files) compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- \"$cur\")) ;;\n"
     "    hosts) COMPREPLY=($(compgen -A hostname -- \"$cur\")) ;;\n"
+    "    units) _v6shim_list \"$(systemctl list-unit-files --no-legend --type=service 2>/dev/null | cut -d ' ' -f "
+    "1)\" ;;\n"
     "    shells) _v6shim_list 'bash zsh fish' ;;\n"
     "    esac\n"
     "}\n"
@@ -87,9 +89,10 @@ static const char completer[] =
 
 static const char *words_name(enum command_words words)
 {
-    static const char *const names[] = {[WORDS_NONE] = "none",   [WORDS_PROGRAM] = "program",
-                                        [WORDS_FILES] = "files", [WORDS_FILES_OR_PROGRAM] = "files_or_program",
-                                        [WORDS_HOSTS] = "hosts", [WORDS_SHELLS] = "shells"};
+    static const char *const names[] = {[WORDS_NONE] = "none",    [WORDS_PROGRAM] = "program",
+                                        [WORDS_FILES] = "files",  [WORDS_FILES_OR_PROGRAM] = "files_or_program",
+                                        [WORDS_HOSTS] = "hosts",  [WORDS_UNITS] = "units",
+                                        [WORDS_SHELLS] = "shells"};
     return names[words];
 }
 

@@ -63,6 +63,11 @@ static void print_words(const struct command *command)
     case WORDS_HOSTS:
         printf("complete -c v6shim -n '__v6shim_command %s' -a '(__fish_print_hostnames)'\n", name);
         break;
+    case WORDS_UNITS:
+        printf("complete -c v6shim -n '__v6shim_command %s' "
+               "-a '(systemctl list-unit-files --no-legend --type=service 2>/dev/null | string split -f 1 \" \")'\n",
+               name);
+        break;
     case WORDS_SHELLS:
         printf("complete -c v6shim -n '__v6shim_command %s' -a 'bash zsh fish'\n", name);
         break;

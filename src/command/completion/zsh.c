@@ -69,6 +69,9 @@ static const char *words_of(enum command_words words)
         return "$program";
     case WORDS_HOSTS:
         return "'*:host:_hosts'";
+    case WORDS_UNITS:
+        return "'*:unit:{compadd -- ${${(f)\"$(systemctl list-unit-files --no-legend --type=service "
+               "2>/dev/null)\"}%% *}}'";
     case WORDS_SHELLS:
         return "':shell:(bash zsh fish)'";
     case WORDS_NONE:
