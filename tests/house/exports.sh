@@ -4,7 +4,7 @@
 src=${srcdir:-.}/src
 status=0
 
-# compare LIBRARY LIST, with the wanted names on standard input
+# compare LIBRARY LIST, with the wanted names on standard input: false where they differ
 compare() {
     sort >exports.wanted
     # Names of versions are absolute symbols; of some functions there are two (older.def).
@@ -12,7 +12,8 @@ compare() {
     if ! cmp -s exports.wanted exports.shown; then
         echo "exported names (>) are not those of $2 (<):"
         diff exports.wanted exports.shown | grep '^[<>]'
-        status=1
+        rm -f exports.wanted exports.shown
+        return 1
     fi
     rm -f exports.wanted exports.shown
 }
@@ -28,10 +29,10 @@ hooks() {
     fi
     cat src/preload/hooks/time64.names
 }
-hooks | compare .libs/libv6shim.so "hooks.def and time64.def"
+hooks | compare .libs/libv6shim.so "hooks.def and time64.def" || status=1
 case " ${BUILT-check} " in *" check "*) ;; *) exit $status ;; esac
 {
     awk -f "$src/check/observer/exports.awk" src/preload/hooks/time64.names "$src/check/observed.def" "$src/preload/time64.def"
     echo v6shim_observed_caller
-} | compare .libs/libv6shim-observe.so "observed.def and time64.def"
+} | compare .libs/libv6shim-observe.so "observed.def and time64.def" || status=1
 exit $status
