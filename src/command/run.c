@@ -1,4 +1,5 @@
 /* v6shim run: starts a program with the library preloaded and its settings in the environment. */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,10 +40,10 @@ static void check_log_file(void)
     if (path == NULL || path[0] != '/')
         return;
     int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, LOG_FILE_MODE);
-    if (fd >= 0) {
+    if (fd >= 0)
         close(fd);
+    if (fd >= 0 || errno == ENXIO) /* a socket, as /dev/log is */
         return;
-    }
     complain("run", "cannot write to the log file %s: %m; logging to standard error", path);
     unsetenv("V6SHIM_LOG_FILE");
 }

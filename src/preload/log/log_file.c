@@ -4,8 +4,12 @@
 #include <errno.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <string.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
+#include <sys/un.h>
 
 #include "core/base/error_text.h"
 #include "core/linker/start.h"
@@ -13,8 +17,10 @@
 #include "preload/base/ready.h"
 #include "preload/log/quiet_write.h"
 
-#define LOG_FILE_MODE 0600
-#define HIGH_NUMBERS  1024 /* the descriptor's, or in the upper half of a smaller limit */
+#define LOG_FILE_MODE    0600
+#define SYSLOG_PRIORITY  "<29>" /* facility daemon, severity notice */
+#define SYSLOG_HEAD_SIZE 64
+#define HIGH_NUMBERS     1024 /* the descriptor's, or in the upper half of a smaller limit */
 
 /* `number` is the descriptor's, and 0 where there is none: standard input is never ours. */
 static struct {
@@ -76,12 +82,42 @@ static void keep(int fd, const struct stat *status)
     atomic_store(&kept.inode, status->st_ino);
 }
 
+/* The line as syslog(3) sends it (RFC 3164): its priority, who says it, and no time, which the receiver adds. */
+static const char *send_to_syslog(const char *path, const struct text *line)
+{
+    struct sockaddr_un to = {.sun_family = AF_UNIX};
+    const char *begin = strchr(line->data, ' '), *words = begin != NULL ? strchr(begin + 1, ' ') : NULL;
+    if (words == NULL || strlen(path) >= sizeof to.sun_path)
+        return "its name is too long for a socket";
+    memcpy(to.sun_path, path, strlen(path) + 1);
+    char head_data[SYSLOG_HEAD_SIZE];
+    struct text head = text_on(head_data, sizeof head_data);
+    text_add(&head, SYSLOG_PRIORITY);
+    text_add_bytes(&head, begin + 1, (size_t)(words - begin - 1));
+    text_add(&head, ":");
+    struct iovec parts[] = {
+        {.iov_base = head_data, .iov_len = head.length},
+        {.iov_base = (void *)(uintptr_t)words, .iov_len = line->length - (size_t)(words - line->data) - 1}};
+    struct msghdr message = {.msg_name = &to, .msg_namelen = sizeof to, .msg_iov = parts, .msg_iovlen = 2};
+    int fd = (int)syscall(SYS_socket, AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return error_words(errno);
+    bool sent = syscall(SYS_sendmsg, fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0 || errno == EAGAIN;
+    const char *fault = sent ? NULL : error_words(errno);
+    raw_close(fd);
+    return fault;
+}
+
 /* Not inline: its status is not on the stack while standard error is written to. */
 __attribute__((noinline)) const char *log_file_add(const char *path, const struct text *line)
 {
     struct stat status;
     const char *fault;
     int fd = open_file(path, &status, &fault), old;
+    /* /dev/log is a link with systemd. */
+    if (fd < 0 && stat(path, &status) == 0 && S_ISSOCK(status.st_mode) &&
+        (status.st_uid == 0 || status.st_uid == geteuid()))
+        return send_to_syslog(path, line);
     if (fd >= 0) {
         quiet_write(fd, status.st_mode, line->data, line->length);
         keep(fd, &status);

@@ -6,6 +6,8 @@
  * it has become another user, or has changed its root, and can't open the file any more, lines go there. The program
  * may close that number, or give it to a file of its own: it counts only while it leads to the file that was opened.
  *
+ * Where the path is a socket, as /dev/log is, the line is sent there as syslog(3) does it, without waiting.
+ *
  * Async-signal-safe, no malloc, no lock. errno is not kept.
  */
 #ifndef V6SHIM_PRELOAD_LOG_LOG_FILE_H

@@ -108,6 +108,19 @@ ok "a log that is a FIFO"
     ok "a log that is another user's"
 }
 
+# A socket as /dev/log is one, behind a link.
+perl -e 'use Socket; $SIG{ALRM} = sub { exit 3 }; alarm 120; socket my $s, PF_UNIX, SOCK_DGRAM, 0;
+    bind $s, pack_sockaddr_un("$ENV{TEST_DIR}/journal") or exit 4; symlink "journal", "$ENV{TEST_DIR}/syslog";
+    my $pid = fork;
+    if (!$pid) {
+        %ENV = (%ENV, LD_PRELOAD => $ENV{TEST_PRELOAD}, V6SHIM_LOG => "info", V6SHIM_LOG_FILE => "$ENV{TEST_DIR}/syslog");
+        exec "perl", "-e", "1";
+    }
+    recv $s, my $line, 4096, 0;
+    $line =~ /^<29>libv6shim\[$pid\]: perl: version [0-9.]+ is loaded$/ or print("# $line\n"), exit 5;' \
+    2>"$TEST_DIR/said" && [ ! -s "$TEST_DIR/said" ]
+ok "a log file that is the socket of syslog"
+
 # A daemon that is root at first, and closes whatever it was given; then it becomes nobody, in a root of its own.
 cat >"$TEST_DIR/drop.pl" <<'P'
     use POSIX;
