@@ -243,7 +243,7 @@ static int check(struct session *session, const char *path)
 {
     const struct config_reader reader = {.program = tell_program, .report = print_problem, .context = session};
     if (path == NULL) {
-        settings_sources_open(&session->sources, &session->target.process);
+        config_target_open(&session->sources, &session->target);
         check_files(session);
         settings_sources_read(&session->sources, &session->target.process, &reader);
     } else {
@@ -266,7 +266,7 @@ static int show(struct session *session, bool json)
                                          .report = complain_problem,
                                          .taken = take,
                                          .context = session};
-    settings_sources_open(&session->sources, &session->target.process);
+    config_target_open(&session->sources, &session->target);
     check_files(session);
     settings_sources_read(&session->sources, &session->target.process, &reader);
     if (json)

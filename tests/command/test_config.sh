@@ -128,6 +128,25 @@ same "no such file: status" 1 "$status"
 same "no such file" "v6shim config: $room/nosuch: not there" "$errors"
 try "$v6shim" config --check docs/v6shim.conf
 same "the sample is right" "0" "$status$output$errors"
+
+# What another user's process names is opened with that user's rights.
+if [ "$(id -u)" -eq 0 ] && setpriv --reuid=65534 --regid=65534 --clear-groups true 2>/dev/null; then
+    echo 'root:secret' >"$room/shadow"
+    chmod 600 "$room/shadow"
+    chmod go+x "$room"
+    V6SHIM_CONF=$room/shadow setpriv --reuid=65534 --regid=65534 --clear-groups sleep 60 &
+    process=$!
+    tries=100 # until it is no shell of ours any more
+    while [ "$(cat /proc/$process/comm)" != sleep ] && [ $((tries -= 1)) -gt 0 ]; do sleep 0.1; done
+    try "$v6shim" config --pid $process
+    same "a file that isn't for the process's user" "v6shim config: $room/shadow: Permission denied" "$errors"
+    case $output$errors in
+    *secret*) same "nothing of it is shown" "" "$output$errors" ;;
+    esac
+    kill $process
+else
+    echo "SKIPPED another user's process: not root, or no setpriv"
+fi
 try "$v6shim" config --check --json
 same "no JSON of faults" 2 "$status"
 finish

@@ -4,6 +4,7 @@
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,12 +14,16 @@
 #include "command/common/launch.h"
 #include "command/common/program.h"
 
+#define STATUS_SIZE 4096 /* of /proc/PID/status, whose first lines are wanted */
+
 extern char **environ;
 
 void config_target_shell(struct config_target *target)
 {
     target->process = (struct settings_process){.environment = environ, .user = geteuid()};
     target->name = (struct program_name){NULL, NULL};
+    target->owner = geteuid();
+    target->group = getegid();
 }
 
 int config_target_program(const char *command, struct config_target *target, const char *name)
@@ -98,6 +103,24 @@ static bool read_auxiliary(struct config_target *target, const char *number)
     return true;
 }
 
+/* The second number of "Uid:\treal\teffective\tsaved\tfs", and of the line "Gid:". */
+static bool find_identity(const char *status, const char *name, id_t *identity)
+{
+    const char *line = strstr(status, name);
+    unsigned effective;
+    if (line == NULL || sscanf(line + strlen(name), " %*u %u", &effective) != 1)
+        return false;
+    *identity = effective;
+    return true;
+}
+
+static bool read_identity(struct config_target *target, const char *number)
+{
+    char status[STATUS_SIZE] = "";
+    return read_proc(number, "status", status, sizeof status - 1, 0) > 0 &&
+           find_identity(status, "\nUid:", &target->owner) && find_identity(status, "\nGid:", &target->group);
+}
+
 static void read_environment(struct config_target *target, const char *number)
 {
     ssize_t length = read_proc(number, "environ", target->bytes, sizeof target->bytes - 1, 0);
@@ -131,9 +154,42 @@ int config_target_process(const char *command, struct config_target *target, con
         target->executable[length - (ssize_t)ending] = '\0';
     target->name.executable = target->executable;
     read_environment(target, number);
-    if (read_auxiliary(target, number))
+    if (read_identity(target, number) && read_auxiliary(target, number))
         return EXIT_STATUS_OK;
     if (command != NULL)
         complain(command, "cannot read process %s: %s", number, "not permitted");
     return EXIT_STATUS_FAILED;
+}
+
+/* The groups of this process, in new memory; NULL: not known. */
+static gid_t *read_groups(int *count)
+{
+    *count = getgroups(0, NULL);
+    gid_t *groups = *count < 0 ? NULL : calloc((size_t)*count + 1, sizeof *groups);
+    if (groups != NULL)
+        *count = getgroups(*count, groups);
+    return groups;
+}
+
+static void return_to(uid_t user, gid_t group, const gid_t *groups, int count)
+{
+    if (seteuid(user) != 0 || setegid(group) != 0 || setgroups((size_t)count, groups) != 0)
+        abort(); /* to go on with the rights of a mixture is no choice */
+}
+
+/* The user changes last: that one may change nothing. */
+void config_target_open(struct settings_sources *sources, const struct config_target *target)
+{
+    struct settings_process process = target->process;
+    uid_t user = geteuid();
+    gid_t group = getegid();
+    int count = 0;
+    gid_t *groups = target->owner != user ? read_groups(&count) : NULL;
+    bool changes = groups != NULL && count >= 0 && setgroups(0, NULL) == 0;
+    if (target->owner != user && !(changes && setegid(target->group) == 0 && seteuid(target->owner) == 0))
+        process.environment = NULL; /* so it names no file */
+    settings_sources_open(sources, &process);
+    if (changes)
+        return_to(user, group, groups, count);
+    free(groups);
 }

@@ -13,6 +13,8 @@
 struct config_target {
     struct settings_process process;
     struct program_name name;
+    uid_t owner; /* whose rights it has, and whose group */
+    gid_t group;
     char executable[PATH_MAX], started[PATH_MAX];
     char *environment[1024]; /* of another process, in `bytes` */
     char bytes[128 * 1024];
@@ -26,5 +28,11 @@ int config_target_program(const char *command, struct config_target *target, con
 
 /* Of a process, by what the kernel told it when it started. As above. */
 int config_target_process(const char *command, struct config_target *target, const char *number);
+
+/*
+ * settings_sources_open() with the rights that the target has: another user's process names files that are not for
+ * it, and devices for which it matters that they are opened. Where these rights can't be had, as if it named none.
+ */
+void config_target_open(struct settings_sources *sources, const struct config_target *target);
 
 #endif

@@ -32,7 +32,7 @@ static bool read_settings(pid_t pid, struct settings *settings)
     if (config_target_process(NULL, &target, number) != 0)
         return false;
     sources = (struct settings_sources){0};
-    settings_sources_open(&sources, &target.process);
+    config_target_open(&sources, &target);
     settings_sources_read(&sources, &target.process, &reader);
     settings_sources_close(&sources);
     return true;
