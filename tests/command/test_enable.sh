@@ -42,6 +42,10 @@ Environment=V6SHIM_STATE_DIR=%S/v6shim-other
 RestrictAddressFamilies=AF_INET6" "$(written other | grep -v "V6SHIM_[LF]")"
 contains "settings after --" 'Environment="V6SHIM_FAMILIES=inet6"' "$(written other)"
 contains "quotes and percent signs" 'Environment="V6SHIM_LOG_FILE=/var/log/a \"b\" 100%%"' "$(written other)"
+enable_in_root --print other --log-file="/var/log/a
+ExecStartPre=/bin/b"
+same "a newline is no line of the unit" "" "$(printf '%s\n' "$output" | grep '^ExecStartPre')"
+contains "a newline" 'Environment="V6SHIM_LOG_FILE=/var/log/a\x0aExecStartPre=/bin/b"' "$output"
 
 # Which lists of families forbid IPv6: the last word counts, of files that add to the unit, too.
 families() { # what is expected, the unit's lines
@@ -71,6 +75,10 @@ families yes 'RestrictAddressFamilies=AF_INET\n'
 unit loaded 'Environment=A=1 "LD_PRELOAD=/usr/lib/other.so"\nDynamicUser=yes\n'
 enable_in_root --print loaded
 contains "another preload" "LD_PRELOAD=$V6SHIM_LIBRARY:/usr/lib/other.so\"" "$output"
+unit specified 'Environment=LD_PRELOAD=%h/other%%.so\n'
+enable_in_root --print specified
+contains "another preload with specifiers" "LD_PRELOAD=$V6SHIM_LIBRARY:%h/other%%.so\"" "$output"
+enable_in_root --print loaded
 contains "DynamicUser" "StateDirectory=v6shim-loaded" "$output"
 unit old@ 'RestrictAddressFamilies=AF_INET\nRootDirectory=/srv/old\nIPAddressAllow=192.0.2.0/24\n'
 enable_in_root --print old@one

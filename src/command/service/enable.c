@@ -1,6 +1,7 @@
 /* v6shim enable, disable: a service of systemd with the library, by a file that adds to its unit. */
 #include "config.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -65,18 +66,37 @@ static void print_disable_help(void)
 
 /* --- the file --- */
 
-/* NAME=VALUE for Environment=: in quotes, with what means something to systemd within them made harmless. */
-static void print_variable(FILE *stream, const char *name, const char *value)
+/* NAME=VALUE for Environment=: in quotes, with what means something to systemd within them made harmless. A newline
+   would end the line, and what follows would be lines of the unit. */
+static void print_assignment(FILE *stream, const char *name, const char *value)
 {
     fprintf(stream, "Environment=\"%s=", name);
-    for (; *value != '\0'; value++) {
-        if (*value == '%')
-            putc('%', stream);
-        if (*value == '"' || *value == '\\')
-            putc('\\', stream);
-        putc(*value, stream);
-    }
+    for (; *value != '\0'; value++)
+        if (iscntrl((unsigned char)*value))
+            fprintf(stream, "\\x%02x", (unsigned char)*value);
+        else
+            fprintf(stream, *value == '"' || *value == '\\' ? "\\%c" : "%c", *value);
     fputs("\"\n", stream);
+}
+
+/* A percent sign is itself, and not the start of a specifier (systemd.unit(5)); in new memory. */
+static char *without_specifiers(const char *value)
+{
+    char *copy = calloc(2, strlen(value) + 1), *end = copy;
+    for (; copy != NULL && *value != '\0'; value++) {
+        if (*value == '%')
+            *end++ = '%';
+        *end++ = *value;
+    }
+    return copy;
+}
+
+static void print_variable(FILE *stream, const char *name, const char *value)
+{
+    char *copy = without_specifiers(value);
+    if (copy != NULL)
+        print_assignment(stream, name, copy);
+    free(copy);
 }
 
 /* As the unit's own user writes it. Of root all services share one; another's has a name of its own, which systemd
@@ -111,14 +131,18 @@ static void print_settings(FILE *stream)
 
 static void print_file(FILE *stream, const struct request *request, const struct unit *unit, const char *library)
 {
-    char *preload = preload_join(unit->preload[0] != '\0' ? unit->preload : NULL, library);
+    /* The unit's own keeps its specifiers. */
+    char *own = without_specifiers(library);
+    char *preload = own == NULL ? NULL : preload_join(unit->preload[0] != '\0' ? unit->preload : NULL, own);
     fprintf(stream, MADE_BY "[Service]\n");
-    print_variable(stream, "LD_PRELOAD", preload != NULL ? preload : library);
+    if (preload != NULL)
+        print_assignment(stream, "LD_PRELOAD", preload);
     print_state(stream, request, unit);
     if (unit_forbids_ipv6(unit))
         fputs("RestrictAddressFamilies=AF_INET6\n", stream);
     print_settings(stream);
     free(preload);
+    free(own);
 }
 
 /* --- what the administrator should know --- */
