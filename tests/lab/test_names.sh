@@ -45,6 +45,10 @@ matches "several AAAA" "many6.lab.example: many6.lab.example \[\] $alias_pattern
 same "a mapped address alone is the IPv4 address that it is" "mapped.lab.example: mapped.lab.example [] 198.51.100.80" \
     "$(preloaded $probe resolve mapped.lab.example)"
 contains "to getaddrinfo(AF_INET), too" "198.51.100.80 " "$(preloaded getent ahostsv4 mapped)"
+for name in mapped mapped4; do
+    lacks "$name: to nobody who wants IPv6 alone" "198.51.100." \
+        "$(preloaded env V6SHIM_FAMILIES=inet6 $probe resolve $name)"
+done
 same "beside an IPv4 address it says nothing" "$(bare $probe resolve mapped4)" "$(preloaded $probe resolve mapped4)"
 for name in mapped2 mapped4; do
     same "$name: to getaddrinfo(AF_INET), as bare" "$(bare getent ahostsv4 $name)" "$(preloaded getent ahostsv4 $name)"

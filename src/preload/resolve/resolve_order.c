@@ -239,9 +239,10 @@ static void put_together(const char *name, const struct resolve_addresses *ipv4,
     struct resolve_addresses *list = &work->list;
     struct preference *preference = &work->preference;
     /* However many addresses one family has, the other one keeps its place: it may be the one that works. */
-    size_t ipv4_count = settings_current()->families == FAMILIES_INET6 ? 0 : ipv4->count;
+    bool takes_ipv4 = settings_current()->families != FAMILIES_INET6;
+    size_t ipv4_count = takes_ipv4 ? ipv4->count : 0;
     size_t kept = ipv4_count < RESOLVE_ADDRESSES / 2 ? ipv4_count : RESOLVE_ADDRESSES / 2;
-    add_usable(list, ipv6, ipv4_count == 0, RESOLVE_ADDRESSES - kept);
+    add_usable(list, ipv6, takes_ipv4 && ipv4_count == 0, RESOLVE_ADDRESSES - kept);
     if (ipv4_count > 0)
         add_usable(list, ipv4, false, RESOLVE_ADDRESSES);
     /* More addresses than are put in order: the IPv4 ones, which bare has all, stay as libc gives them. */
