@@ -40,7 +40,7 @@ static void take_settings(struct config_target *target)
     static struct settings_sources sources;
     const struct config_reader reader = {
         .settings = &settings_of_process, .program = tell_program, .context = target};
-    settings_sources_open(&sources, &target->process);
+    config_target_open(&sources, target);
     settings_sources_read(&sources, &target->process, &reader);
     settings_sources_close(&sources);
 }

@@ -126,7 +126,7 @@ void host_judge_settings(struct findings *findings, struct config_target *target
     const struct config_reader reader = {.program = tell_program, .report = take_problem, .context = &reading};
     reading.findings = findings;
     reading.target = target;
-    settings_sources_open(&reading.sources, &target->process);
+    config_target_open(&reading.sources, target);
     for (size_t index = 0; index < reading.sources.count; index++)
         judge_file(findings, &reading.sources, &reading.sources.files[index]);
     settings_sources_read(&reading.sources, &target->process, &reader);
