@@ -86,6 +86,39 @@ contains "an instance" "RestrictAddressFamilies=AF_INET6" "$output"
 same "warnings" "v6shim enable: old@one.service runs below /srv/old: the library has to be there, too, as $V6SHIM_LIBRARY
 v6shim enable: old@one.service allows addresses of IPv4 only (IPAddressAllow=): IPv6 peers are refused by that" "$errors"
 
+# What takes the library away again is told; files for all services count.
+printf '# old\nLD_PRELOAD=/usr/lib/other.so\n' >"$room/root/etc/default"
+unit taken 'EnvironmentFile=-/etc/default\n'
+enable_in_root --print taken
+same "a file of variables that has LD_PRELOAD" \
+    "v6shim enable: taken.service takes LD_PRELOAD away again (EnvironmentFile=-/etc/default): the service will run without the library" "$errors"
+unit taken 'EnvironmentFile=-/etc/default.none\nUnsetEnvironment=A LD_PRELOAD\n'
+enable_in_root --print taken
+contains "LD_PRELOAD is unset" "(UnsetEnvironment=)" "$errors"
+mkdir -p "$made/service.d"
+printf '[Service]\nRestrictAddressFamilies=AF_INET\n' >"$made/service.d/all.conf"
+unit plain ''
+enable_in_root --print plain
+contains "a file for all services" "RestrictAddressFamilies=AF_INET6" "$output"
+rm -r "$made/service.d"
+V6SHIM_REDIRECT='192.0.2.1=2001:db8::1' V6SHIM_PREFER=ipv6 enable_in_root --print plain
+lacks_shell=$output
+case $lacks_shell in *V6SHIM_*) same "what this shell has is no setting of the service" "" "$lacks_shell" ;; esac
+
+# Below another root no link is followed out of it.
+mkdir "$room/outside"
+ln -s "$room/outside" "$made/plain.service.d"
+enable_in_root plain
+same "a link out of the root: status" 1 "$status"
+contains "a link out of the root" "$made/plain.service.d is a link" "$errors"
+same "a link out of the root: nothing is written there" "" "$(ls "$room/outside")"
+rm "$made/plain.service.d"
+mkdir "$made/plain.service.d"
+echo precious >"$room/outside/file"
+ln -s "$room/outside/file" "$made/plain.service.d/v6shim.conf.new"
+enable_in_root plain
+same "a link in the place of the new file: what it names is whole" precious "$(cat "$room/outside/file")"
+
 # What is refused, in a line.
 refuse() { # status, words, arguments
     wanted=$1 words=$2

@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,7 @@
 #define OWN_FILE       "v6shim.conf"
 #define MADE_BY        "# Made by v6shim enable; v6shim disable removes it.\n"
 #define DIRECTORY_MODE 0755
+#define FILE_MODE      0644
 
 /* What the command line says. */
 struct request {
@@ -171,6 +173,9 @@ static bool find_library(const struct request *request, const struct unit *unit,
 
 static void warn(const struct request *request, const struct unit *unit, const char *library)
 {
+    if (unit->overrides[0] != '\0')
+        complain(request->command, "%s takes LD_PRELOAD away again (%s): the service will run without the library",
+                 unit->name, unit->overrides);
     if (unit->root[0] != '\0')
         complain(request->command, "%s runs below %s: the library has to be there, too, as %s", unit->name,
                  unit->root, library);
@@ -201,6 +206,38 @@ static void reload(const struct request *request, const struct unit *unit)
                done ? "" : " daemon-reload && ", user, unit->name);
 }
 
+/* --- the way to the file --- */
+
+/* Below another root a link may lead out of it, to a file of this host: none on the way is followed. */
+static bool stays_inside(const struct request *request, const char *path)
+{
+    char part[PATH_MAX];
+    struct stat status;
+    size_t root = strlen(request->root);
+    for (size_t end = root + 1; root > 0 && end <= strlen(path); end++) {
+        if (path[end] != '/' && path[end] != '\0')
+            continue;
+        snprintf(part, sizeof part, "%.*s", (int)end, path);
+        if (lstat(part, &status) == 0 && S_ISLNK(status.st_mode)) {
+            complain(request->command, "%s is a link, which may lead out of %s; it is not followed", part,
+                     request->root);
+            return false;
+        }
+    }
+    return true;
+}
+
+/* UNIT.d and our file in it; false after a complaint. */
+static bool find_place(const struct request *request, const char *unit, char directory[PATH_MAX], char path[PATH_MAX])
+{
+    if (!unit_drop_in_directory(&request->search, unit, directory) ||
+        snprintf(path, PATH_MAX, "%s/" OWN_FILE, directory) >= PATH_MAX) {
+        complain(request->command, "no place for the file: the path is too long, or there is no HOME");
+        return false;
+    }
+    return stays_inside(request, path);
+}
+
 /* --- enable --- */
 
 static bool is_ours(const char *path)
@@ -220,7 +257,9 @@ static bool write_file(const struct request *request, const struct unit *unit, c
     char temporary[PATH_MAX];
     if (snprintf(temporary, sizeof temporary, "%s.new", path) >= PATH_MAX)
         return false;
-    FILE *file = fopen(temporary, "we");
+    unlink(temporary); /* of one that was broken off */
+    int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, FILE_MODE);
+    FILE *file = fd < 0 ? NULL : fdopen(fd, "w");
     if (file == NULL)
         return false;
     print_file(file, request, unit, library);
@@ -246,11 +285,8 @@ static bool make_directory(const char *path)
 static int enable(const struct request *request, const struct unit *unit, const char *library)
 {
     char directory[PATH_MAX], path[PATH_MAX];
-    if (!unit_drop_in_directory(&request->search, unit->name, directory) ||
-        snprintf(path, sizeof path, "%s/" OWN_FILE, directory) >= PATH_MAX) {
-        complain(request->command, "no place for the file: the path is too long, or there is no HOME");
+    if (!find_place(request, unit->name, directory, path))
         return EXIT_STATUS_FAILED;
-    }
     if (!is_ours(path)) {
         complain(request->command, "%s was not made by v6shim enable; remove it or give it another name", path);
         return EXIT_STATUS_FAILED;
@@ -312,12 +348,25 @@ static int take_arguments(int argc, char **argv, bool enables, struct request *r
     return rest > 0 ? take_settings(request, rest, argv + optind + 1) : -1;
 }
 
+/* What this shell has is no setting of the service. */
+static void forget_settings(void)
+{
+    size_t count;
+    const struct setting *list = config_list(&count);
+    unsetenv("V6SHIM_CONF");
+    for (size_t index = 0; index < count; index++) {
+        char variable[SETTING_VARIABLE_SIZE];
+        setting_variable(&list[index], variable);
+        unsetenv(variable);
+    }
+}
+
 int enable_command(int argc, char **argv)
 {
     struct request request = {.command = "enable"};
     static struct unit unit;
     char library[PATH_MAX];
-    unsetenv("V6SHIM_CONF"); /* what this shell has is no setting of the service */
+    forget_settings();
     int status = take_arguments(argc, argv, true, &request);
     if (status != -1)
         return status;
@@ -341,8 +390,9 @@ int disable_command(int argc, char **argv)
         return status;
     if (!unit_complete_name(request.command, request.name, unit.name))
         return EXIT_STATUS_FAILED;
-    if (!unit_drop_in_directory(&request.search, unit.name, directory) ||
-        snprintf(path, sizeof path, "%s/" OWN_FILE, directory) >= PATH_MAX || access(path, F_OK) != 0) {
+    if (!find_place(&request, unit.name, directory, path))
+        return EXIT_STATUS_FAILED;
+    if (access(path, F_OK) != 0) {
         complain(request.command, "%s has no %s: nothing to do", unit.name, path);
         return EXIT_STATUS_FAILED;
     }

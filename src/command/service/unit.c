@@ -129,13 +129,37 @@ static void take_environment(struct unit *unit, const char *value)
             strcpy(unit->preload, word + sizeof variable - 1);
 }
 
+/* Its variables go before those of Environment=. "-" before the path: it may be missing. */
+static void take_environment_file(struct unit *unit, const char *root, const char *value)
+{
+    static const char variable[] = "LD_PRELOAD=";
+    char path[2 * PATH_MAX], *line = NULL;
+    size_t size = 0;
+    snprintf(path, sizeof path, "%s%s", root, value + (value[0] == '-'));
+    FILE *file = fopen(path, "re");
+    while (file != NULL && getline(&line, &size, file) > 0)
+        if (strncmp(line + strspn(line, " \t"), variable, sizeof variable - 1) == 0)
+            snprintf(unit->overrides, sizeof unit->overrides, "EnvironmentFile=%.*s", PATH_MAX - 20, value);
+    free(line);
+    if (file != NULL)
+        fclose(file);
+}
+
+static void take_unset(struct unit *unit, const char *value)
+{
+    char word[UNIT_VALUE_SIZE];
+    while ((value = next_word(value, word, sizeof word)) != NULL)
+        if (strcmp(word, "LD_PRELOAD") == 0)
+            strcpy(unit->overrides, "UnsetEnvironment=");
+}
+
 static bool is_yes(const char *value)
 {
     return strcmp(value, "yes") == 0 || strcmp(value, "true") == 0 || strcmp(value, "on") == 0 ||
            strcmp(value, "1") == 0;
 }
 
-static void take(struct unit *unit, const char *key, const char *value)
+static void take(struct unit *unit, const char *root, const char *key, const char *value)
 {
     if (strcmp(key, "RestrictAddressFamilies") == 0)
         take_families(unit, value);
@@ -145,6 +169,10 @@ static void take(struct unit *unit, const char *key, const char *value)
         take_program(unit, value);
     else if (strcmp(key, "Environment") == 0)
         take_environment(unit, value);
+    else if (strcmp(key, "EnvironmentFile") == 0)
+        take_environment_file(unit, root, value);
+    else if (strcmp(key, "UnsetEnvironment") == 0)
+        take_unset(unit, value);
     else if (strcmp(key, "RootDirectory") == 0 || strcmp(key, "RootImage") == 0)
         snprintf(unit->root, sizeof unit->root, "%s", value);
     else if (strcmp(key, "User") == 0)
@@ -189,7 +217,7 @@ static bool read_line(FILE *file, char **line, size_t *size)
     return true;
 }
 
-static void read_file(struct unit *unit, const char *path)
+static void read_file(struct unit *unit, const char *root, const char *path)
 {
     FILE *file = fopen(path, "re");
     char *line = NULL, *equals;
@@ -205,7 +233,7 @@ static void read_file(struct unit *unit, const char *path)
             continue;
         *equals = '\0';
         trim(start);
-        take(unit, start, equals + 1 + strspn(equals + 1, " \t"));
+        take(unit, root, start, equals + 1 + strspn(equals + 1, " \t"));
     }
     free(line);
     fclose(file);
@@ -311,13 +339,14 @@ bool unit_read(const char *command, const struct unit_search *search, const char
                  search->user ? " of the user" : "");
         return false;
     }
-    read_file(unit, unit->file);
+    read_file(unit, search->root, unit->file);
     find_drop_ins(search, unit->name, own, &list);
     if (template[0] != '\0')
         find_drop_ins(search, template, own, &list);
+    find_drop_ins(search, "service", own, &list); /* of all services */
     qsort(list.paths, list.count, sizeof list.paths[0], compare_names);
     for (size_t index = 0; index < list.count; index++) {
-        read_file(unit, list.paths[index]);
+        read_file(unit, search->root, list.paths[index]);
         free(list.paths[index]);
     }
     return true;

@@ -16,6 +16,7 @@ struct unit {
     char file[PATH_MAX];           /* the unit's own file */
     char program[PATH_MAX];        /* the first of ExecStart=, without its arguments; "": none */
     char preload[UNIT_VALUE_SIZE]; /* LD_PRELOAD of Environment=; "": none */
+    char overrides[PATH_MAX];      /* what sets LD_PRELOAD behind Environment=, or unsets it; "": nothing */
     char root[PATH_MAX];           /* RootDirectory= or RootImage=; "": none */
     bool other_user;               /* User= of another user than root, or DynamicUser= */
     bool families_restricted;      /* RestrictAddressFamilies= is in force */
