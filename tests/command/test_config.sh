@@ -144,6 +144,18 @@ if [ "$(id -u)" -eq 0 ] && setpriv --reuid=65534 --regid=65534 --clear-groups tr
     *secret*) same "nothing of it is shown" "" "$output$errors" ;;
     esac
     kill $process
+    # In another root the same path is another file. (The busy one is a shell: what it starts would have to be there.)
+    mkdir "$room/jail"
+    echo 'root:secret' >"$room/named"
+    V6SHIM_CONF=$room/named perl -e 'chroot shift or die; print "ready\n"; close STDOUT; sleep 60' "$room/jail" >"$room/ready" &
+    process=$!
+    until grep -qs ready "$room/ready"; do sleep 0.1; done
+    try "$v6shim" config --pid $process
+    contains "a process in another root" "process $process has another root" "$errors"
+    case $output$errors in
+    *secret*) same "nothing of the file here is shown" "" "$output$errors" ;;
+    esac
+    kill $process
 else
     echo "SKIPPED another user's process: not root, or no setpriv"
 fi

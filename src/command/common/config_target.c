@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "command/common/command.h"
@@ -131,6 +132,16 @@ static void read_environment(struct config_target *target, const char *number)
     target->process.environment = target->environment;
 }
 
+/* Whether the root of the process is ours. A service in a mount namespace of its own usually has the same. */
+static bool is_in_our_root(const char *number)
+{
+    char path[64];
+    struct stat theirs, ours;
+    snprintf(path, sizeof path, "/proc/%s/root", number);
+    return stat(path, &theirs) == 0 && stat("/proc/self/root", &ours) == 0 && theirs.st_dev == ours.st_dev &&
+           theirs.st_ino == ours.st_ino;
+}
+
 int config_target_process(const char *command, struct config_target *target, const char *number)
 {
     static const char deleted[] = " (deleted)";
@@ -154,6 +165,9 @@ int config_target_process(const char *command, struct config_target *target, con
         target->executable[length - (ssize_t)ending] = '\0';
     target->name.executable = target->executable;
     read_environment(target, number);
+    target->elsewhere = !is_in_our_root(number);
+    if (target->elsewhere && command != NULL)
+        complain(command, "process %s has another root: configuration files that it names are not read", number);
     if (read_identity(target, number) && read_auxiliary(target, number))
         return EXIT_STATUS_OK;
     if (command != NULL)
@@ -186,6 +200,8 @@ void config_target_open(struct settings_sources *sources, const struct config_ta
     int count = 0;
     gid_t *groups = target->owner != user ? read_groups(&count) : NULL;
     bool changes = groups != NULL && count >= 0 && setgroups(0, NULL) == 0;
+    if (target->elsewhere)
+        process.environment = NULL;
     if (target->owner != user && !(changes && setegid(target->group) == 0 && seteuid(target->owner) == 0))
         process.environment = NULL; /* so it names no file */
     settings_sources_open(sources, &process);

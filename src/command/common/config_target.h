@@ -6,6 +6,7 @@
 #define V6SHIM_COMMAND_COMMON_CONFIG_TARGET_H
 
 #include <limits.h>
+#include <stdbool.h>
 
 #include "core/settings/program.h"
 #include "preload/system/settings_sources.h"
@@ -15,6 +16,7 @@ struct config_target {
     struct program_name name;
     uid_t owner; /* whose rights it has, and whose group */
     gid_t group;
+    bool elsewhere; /* in another root, a container's or that of chroot(): its paths lead to other files here */
     char executable[PATH_MAX], started[PATH_MAX];
     char *environment[1024]; /* of another process, in `bytes` */
     char bytes[128 * 1024];
@@ -31,7 +33,8 @@ int config_target_process(const char *command, struct config_target *target, con
 
 /*
  * settings_sources_open() with the rights that the target has: another user's process names files that are not for
- * it, and devices for which it matters that they are opened. Where these rights can't be had, as if it named none.
+ * it, and devices for which it matters that they are opened. Where these rights can't be had, or the process sees
+ * another file system, as if it named none.
  */
 void config_target_open(struct settings_sources *sources, const struct config_target *target);
 
