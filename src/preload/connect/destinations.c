@@ -96,6 +96,7 @@ static void add_shared(struct in_addr alias, struct destinations *destinations)
             continue;
         memmove(destinations->addresses + 1, destinations->addresses, i * sizeof own);
         destinations->count = count;
+        break;
     }
     destinations->addresses[0] = own;
 }

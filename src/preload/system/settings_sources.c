@@ -19,7 +19,7 @@ static START_CODE const char *value_if(const char *variable, const char *name, c
     size_t length = strlen(name);
     if (strncmp(variable, name, length) != 0 || variable[length] != '=')
         return before;
-    return variable[length + 1] != '\0' ? variable + length + 1 : NULL;
+    return variable + length + 1; /* the first of that name counts, as for getenv(), though it be empty */
 }
 
 static START_CODE struct places find_places(char **environment)
@@ -49,7 +49,7 @@ static START_CODE bool find_own_path(const struct places *places, char path[PATH
 START_CODE void settings_sources_open(struct settings_sources *sources, const struct settings_process *process)
 {
     const struct places places = find_places(process->environment);
-    sources->named = places.named != NULL;
+    sources->named = places.named != NULL && places.named[0] != '\0';
     sources->files[0] = (struct settings_file){.path = sources->named ? places.named : SETTINGS_FILE};
     settings_file_read(&sources->files[0], SETTINGS_FILE_ANY);
     sources->count = 1;
