@@ -14,7 +14,7 @@
 #define CONTROL_EXTRA_SIZE 256
 /* With that more, room for all that the kernel tells of one datagram; a program may give more, and usually sends
    less. On the stack, where there may not be much. */
-#define CONTROL_SIZE 640
+#define CONTROL_SIZE 592
 /* What the program sends of these grows by less than half. */
 #define CONTROL_GROWN_SIZE(size) ((size) + (size) / 2 + CMSG_SPACE(0))
 /* More than any kernel takes (net.core.optmem_max): such a list is passed on as it is. */
