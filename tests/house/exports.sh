@@ -3,19 +3,19 @@
 # name; the observer those of observed.def, under these names too, and its answer to the shim.
 src=${srcdir:-.}/src
 status=0
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
 
 # compare LIBRARY LIST, with the wanted names on standard input: false where they differ
 compare() {
-    sort >exports.wanted
+    sort >"$work/wanted"
     # Names of versions are absolute symbols; of some functions there are two (older.def).
-    nm -D --defined-only "$1" | awk '$2 != "A" { sub("@.*", "", $NF); print $NF }' | sort -u >exports.shown
-    if ! cmp -s exports.wanted exports.shown; then
+    nm -D --defined-only "$1" | awk '$2 != "A" { sub("@.*", "", $NF); print $NF }' | sort -u >"$work/shown"
+    if ! cmp -s "$work/wanted" "$work/shown"; then
         echo "exported names (>) are not those of $2 (<):"
-        diff exports.wanted exports.shown | grep '^[<>]'
-        rm -f exports.wanted exports.shown
+        diff "$work/wanted" "$work/shown" | grep '^[<>]'
         return 1
     fi
-    rm -f exports.wanted exports.shown
 }
 
 # A library for musl: those that musl has, and a function that puts lists back that we have joined.
