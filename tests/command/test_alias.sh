@@ -90,7 +90,9 @@ chmod 600 "$room/own/key"
 try "$v6shim" alias --list
 same "the list with a good key: nothing is wrong" "" "$errors"
 cp "$room/own/key" "$room/key"
-printf x | dd of="$room/own/key" bs=1 seek=4100 conv=notrunc 2>/dev/null
+byte=x # another one than is there: one key in 256 has that
+[ "$(dd if="$room/own/key" bs=1 skip=4100 count=1 2>/dev/null)" != x ] || byte=y
+printf $byte | dd of="$room/own/key" bs=1 seek=4100 conv=notrunc 2>/dev/null
 try "$v6shim" alias --list
 same "the list with a damaged key: status" 0 "$status"
 contains "the list with a damaged key" "$own" "$output"

@@ -26,6 +26,12 @@ bool preload_has_musl(char file[PATH_MAX])
     return false;
 }
 
+bool preload_has_class(const struct program *program)
+{
+    (void)program;
+    return false;
+}
+
 /* What is said must survive the way from a worker to the command. */
 static void travel(const struct report *report)
 {
