@@ -209,3 +209,19 @@ void config_target_open(struct settings_sources *sources, const struct config_ta
         return_to(user, group, groups, count);
     free(groups);
 }
+
+static const struct program_name *tell_program(void *context)
+{
+    const struct config_target *target = context;
+    return &target->name;
+}
+
+void config_target_settings(struct config_target *target, struct settings *settings)
+{
+    static struct settings_sources sources;
+    const struct config_reader reader = {.settings = settings, .program = tell_program, .context = target};
+    sources = (struct settings_sources){0};
+    config_target_open(&sources, target);
+    settings_sources_read(&sources, &target->process, &reader);
+    settings_sources_close(&sources);
+}

@@ -38,4 +38,7 @@ int config_target_process(const char *command, struct config_target *target, con
  */
 void config_target_open(struct settings_sources *sources, const struct config_target *target);
 
+/* The settings that the target has, by its files and its variables, into `settings`, which is all zero before. */
+void config_target_settings(struct config_target *target, struct settings *settings);
+
 #endif

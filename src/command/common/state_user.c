@@ -28,23 +28,6 @@ static int place_of(const char *command, const char *user, struct state_place *p
 
 /* --- of a process --- */
 
-static const struct program_name *tell_program(void *context)
-{
-    const struct config_target *target = context;
-    return &target->name;
-}
-
-/* The settings that the process was started with become those of this command. */
-static void take_settings(struct config_target *target)
-{
-    static struct settings_sources sources;
-    const struct config_reader reader = {
-        .settings = &settings_of_process, .program = tell_program, .context = target};
-    config_target_open(&sources, target);
-    settings_sources_read(&sources, &target->process, &reader);
-    settings_sources_close(&sources);
-}
-
 /* What systemd had made for it; "" for nothing. The state is in a directory of ours within (state_place.c). */
 static void find_service_directory(const struct config_target *target, char path[PATH_MAX])
 {
@@ -65,7 +48,7 @@ static int open_process(const char *command, const char *pid)
     int status = config_target_process(command, &target, pid);
     if (status != EXIT_STATUS_OK)
         return status;
-    take_settings(&target);
+    config_target_settings(&target, &settings_of_process);
     uid_t user = target.process.user;
     const struct settings *settings = settings_current();
     const struct passwd *entry = getpwuid(user);

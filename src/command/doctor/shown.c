@@ -15,26 +15,15 @@
 /* Of the process that shown_begin() had last. */
 static struct state state;
 
-static const struct program_name *tell_program(void *context)
-{
-    const struct config_target *target = context;
-    return &target->name;
-}
-
 /* False where it is gone, or not ours to look at. */
 static bool read_settings(pid_t pid, struct settings *settings)
 {
     static struct config_target target;
-    static struct settings_sources sources;
     char number[NUMBER_SIZE];
-    const struct config_reader reader = {.settings = settings, .program = tell_program, .context = &target};
     snprintf(number, sizeof number, "%ld", (long)pid);
     if (config_target_process(NULL, &target, number) != 0)
         return false;
-    sources = (struct settings_sources){0};
-    config_target_open(&sources, &target);
-    settings_sources_read(&sources, &target.process, &reader);
-    settings_sources_close(&sources);
+    config_target_settings(&target, settings);
     return true;
 }
 
