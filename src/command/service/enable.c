@@ -201,9 +201,12 @@ static void reload(const struct request *request, const struct unit *unit)
         _exit(EXIT_STATUS_NOT_FOUND);
     }
     bool done = child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0;
-    if (request->root[0] == '\0')
-        printf("To use it: %s%s%ssystemctl%s restart %s\n", done ? "" : "systemctl", done ? "" : user,
-               done ? "" : " daemon-reload && ", user, unit->name);
+    if (request->root[0] != '\0')
+        return;
+    fputs("To use it: ", stdout);
+    if (!done)
+        printf("systemctl%s daemon-reload && ", user);
+    printf("systemctl%s restart %s\n", user, unit->name);
 }
 
 /* --- the way to the file --- */
