@@ -1,0 +1,123 @@
+# tests/lab/guide.sh: runs the commands of a page of docs/, for scripts that have sourced lib.sh.
+#
+# In a ```console block a line that begins with the name of a host and "# " or "$ " is a command. It is run in that
+# host's shell, which lives as long as the test does: jobs, variables and directories stay, as for a reader. What stands
+# below it is what it has to print (guide.pl compares). A command goes on where its line ends with \ or has <<'END'. Any
+# other block, and commands with no output below them, are not compared; the latter have to print nothing but with
+# a > or & in them.
+#
+# Each host has v6shim in /usr/bin, the samples in /usr/local/bin, and a /var/lib, /usr/local/bin and home directory of
+# its own. What it has of the machine's /etc can't be written.
+#
+# shellcheck shell=sh
+
+guide_prepare() {
+    # What is shown is the plain build: the programs of Debian don't run under a library with a sanitizer in it.
+    [ -z "${SANITIZERS-}" ] || lab_skip_all "not under a sanitizer"
+    lab_need_library
+    mkdir -p "$LAB_DIR/real/bin" "$LAB_DIR/real/lib" "$LAB_DIR/bin/.libs" "$LAB_DIR/shell"
+    mount --bind /usr/bin "$LAB_DIR/real/bin"
+    mount --bind /var/lib "$LAB_DIR/real/lib"
+    mount -o remount,bind,ro "$LAB_DIR/etc"
+    cp -s "$LAB_DIR"/real/bin/* "$LAB_DIR/bin/" 2>/dev/null
+    rm -f "$LAB_DIR/bin/v6shim"
+    cp "$LAB_BUILD/v6shim" "$LAB_DIR/bin/"
+    cp "$LAB_LIBRARY" "$LAB_DIR/bin/.libs/"
+    guide_hosts=
+    : >"$LAB_DIR/aliases"
+}
+
+# guide_host NAME: as lab_host, with a shell.
+guide_host() {
+    lab_host "$1"
+    guide_hosts="$guide_hosts $1"
+    guide_root=$LAB_DIR/host/$1
+    mkdir -p "$guide_root/home" "$guide_root/local" "$guide_root/lib" "$guide_root/etc"
+    ln -s "$LAB_DIR/real/lib/dpkg" "$guide_root/lib/dpkg"
+    for guide_program in tcp-client line-client select-server family-server access-server inetd-server; do
+        cp "$LAB_BUILD/legacy-samples/$guide_program" "$LAB_BUILD/legacy-samples/$guide_program-ported" "$guide_root/local/"
+    done
+    # shellcheck disable=SC2016 # $1 and $2 are the inner shell's
+    lab_on "$1" sh -c 'mount --bind "$1/bin" /usr/bin && mount --bind "$2/local" /usr/local/bin && mount --bind "$2/lib" /var/lib' \
+        sh "$LAB_DIR" "$guide_root" || lab_bail "no directories for $1"
+    mkfifo "$LAB_DIR/shell/$1.in" "$LAB_DIR/shell/$1.done"
+    sleep 86400 >"$LAB_DIR/shell/$1.in" &
+    # shellcheck disable=SC2094 # the FIFO is read, the log is written
+    (cd "$guide_root/home" && HOME=$PWD SHELL=/bin/bash PATH=/usr/local/bin:$PATH lab_on "$1" bash --norc \
+        <"$LAB_DIR/shell/$1.in" >"$LAB_DIR/log/$1" 2>&1) &
+}
+
+# guide_type HOST COMMAND: what it prints is in $output; false where it doesn't end.
+guide_type() {
+    guide_length=$(stat -c %s "$LAB_DIR/log/$1")
+    printf '%s\n' "$2" >"$LAB_DIR/shell/$1.in"
+    # A command may start a shell, which then reads this.
+    printf 'echo $? >%s\n' "$LAB_DIR/shell/$1.done" >"$LAB_DIR/shell/$1.in"
+    timeout 30 cat "$LAB_DIR/shell/$1.done" >/dev/null || return 1
+    output=$(tail -c +$((guide_length + 1)) "$LAB_DIR/log/$1")
+}
+
+guide_listeners() { lab_on "$1" ss -Hltun | wc -l; }
+guide_has_more_than() { [ "$(guide_listeners "$2")" -gt "$1" ]; }
+
+# guide_check HOST COMMAND EXPECTED
+guide_check() {
+    guide_command=$(printf '%s' "$2" | perl "$LAB_SOURCE/guide.pl" actual "$LAB_DIR/aliases")
+    guide_before=$(guide_listeners "$1")
+    printf '%s\n' "$3" >"$LAB_DIR/expected"
+    guide_tries=1
+    # What a server has written a moment later, and what is looked at from outside, is looked at again.
+    case $2 in cat\ * | tail\ * | *v6shim\ decode* | *v6shim\ status*) guide_tries=40 ;; esac
+    while :; do
+        guide_type "$1" "$guide_command" || lab_bail "this does not end: $2"
+        printf '%s\n' "$output" >"$LAB_DIR/got"
+        if guide_complaint=$(perl "$LAB_SOURCE/guide.pl" compare "$LAB_DIR/aliases" "$LAB_DIR/expected" "$LAB_DIR/got"); then
+            ok "$1: $2"
+            break
+        fi
+        guide_tries=$((guide_tries - 1))
+        [ $guide_tries -gt 0 ] || { not_ok "$1: $2" "$guide_complaint" && break; }
+        sleep 0.05
+    done
+    # A server needs a moment before it can be asked.
+    case $2 in *'&' | inetd* | xinetd*) lab_within 3 guide_has_more_than "$guide_before" "$1" ;; esac
+}
+
+guide_finish() {
+    [ "$guide_line" ] || return 0
+    guide_check "$guide_on" "$guide_line" "$guide_expected"
+    guide_line='' guide_expected=''
+}
+
+# guide_run PAGE: below docs/ or README.md.
+guide_run() {
+    guide_line='' guide_expected='' guide_inside=no guide_more=no
+    while IFS= read -r guide_text <&5; do
+        case $guide_inside:$guide_more:$guide_text in
+        no:*:'```console') guide_inside=yes ;;
+        yes:no:'```') guide_finish && guide_inside=no ;;
+        yes:yes:*)
+            guide_line="$guide_line
+$guide_text"
+            guide_more=yes
+            ;;
+        yes:no:*)
+            guide_prompt=${guide_text%%[#$] *}
+            case " $guide_hosts " in
+            *" ${guide_prompt:-(none)} "*)
+                guide_finish
+                guide_on=$guide_prompt guide_line=${guide_text#*[#$] }
+                ;;
+            *) guide_expected=$guide_expected${guide_expected:+
+}$guide_text ;;
+            esac
+            ;;
+        esac
+        case $guide_inside:$guide_text in
+        yes:END) guide_more=no ;;
+        yes:*"<<'END'") guide_more=yes ;;
+        yes:*'\') guide_more=yes ;;
+        *) case $guide_line in *"<<'END'"*) ;; *) guide_more=no ;; esac ;;
+        esac
+    done 5<"$LAB_SOURCE/../../$1"
+}
