@@ -41,7 +41,7 @@ static void print_help(void)
     puts("usage: v6shim history [OPTION]...\n"
          "\n"
          "Prints the addresses that lost a race against another address of the same name,\n"
-         "and on which network: for ten minutes they are tried after the others.\n"
+         "and on which network: until the time shown they are tried after the others.\n"
          "\n"
          "      --clear            forget them all, so that each is tried in its turn again\n"
          "  -u, --user NAME        those of another user, whose table is only read\n"
@@ -142,7 +142,7 @@ static void print_json(const struct session *session)
         json_object_object_add(object, "lost",
                                json_object_new_string(date_print((int64_t)outcome->time_s, DATE_JSON_SECOND, text)));
         json_object_object_add(object, "until",
-                               json_object_new_string(date_print((int64_t)(outcome->time_s + OUTCOME_LIFETIME_S),
+                               json_object_new_string(date_print((int64_t)(outcome->time_s + outcome->lifetime_s),
                                                                  DATE_JSON_SECOND, text)));
         json_object_array_add(list, object);
     }
@@ -185,7 +185,7 @@ static void print_table(const struct session *session)
         const struct outcome *outcome = &session->entries[i].outcome;
         printf("%-*s  %-*s  %s  %s  %s\n", loser_width, address_print(&outcome->address, loser), winner_width,
                address_print(&outcome->winner, winner), date_print((int64_t)outcome->time_s, DATE_OF_DAY, lost),
-               date_print((int64_t)(outcome->time_s + OUTCOME_LIFETIME_S), DATE_OF_DAY, until),
+               date_print((int64_t)(outcome->time_s + outcome->lifetime_s), DATE_OF_DAY, until),
                network_text(&outcome->network, network));
     }
 }

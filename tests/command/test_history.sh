@@ -56,14 +56,14 @@ same "the winner" 192.0.2.1 "$2"
 same "the network" 2001:db8:9::/64 "$5"
 minutes=$(perl -e 'my ($h, $m, $s, $h2, $m2, $s2) = map { split /:/ } @ARGV;
     print((($h2 - $h) * 3600 + ($m2 - $m) * 60 + $s2 - $s + 86400) % 86400 / 60)' "$3" "$4")
-same "for ten minutes" 10 "$minutes"
+same "for a minute: it was asked once, and may be only slow" 1 "$minutes"
 try "$v6shim" history --json
 contains "in JSON: the loser" '"address":"2001:db8:9::2"' "$output"
 contains "in JSON: the network" '"network":"2001:db8:9::/64"' "$output"
 contains "in JSON: the winner" '"winner":"192.0.2.1"' "$output"
 contains "in JSON: until" '"until":"20' "$output"
 if command -v python3 >/dev/null; then
-    same "in JSON: ten minutes" 600.0 "$(printf '%s' "$output" | python3 -c '
+    same "in JSON: a minute" 60.0 "$(printf '%s' "$output" | python3 -c '
 import datetime, json, sys
 (entry,) = json.load(sys.stdin)
 lost, until = (datetime.datetime.strptime(entry[key], "%Y-%m-%dT%H:%M:%SZ") for key in ("lost", "until"))

@@ -213,12 +213,20 @@ int eyeballs_refusal(const struct eyeballs *race)
     return -1;
 }
 
-uint32_t eyeballs_losers(const struct eyeballs *race, unsigned winner)
+struct eyeballs_losers eyeballs_losers(const struct eyeballs *race, unsigned winner)
 {
-    uint32_t losers = 0;
-    for (unsigned index = 0; index < winner; index++)
-        if (race->attempts[index].error != ECONNREFUSED)
-            losers |= UINT32_C(1) << index;
+    struct eyeballs_losers losers = {0, 0};
+    const struct eyeballs_attempt *won = &race->attempts[winner];
+    for (unsigned index = 0; index < winner; index++) {
+        const struct eyeballs_attempt *attempt = &race->attempts[index];
+        uint32_t bit = UINT32_C(1) << index;
+        if (attempt->error == ECONNREFUSED)
+            continue;
+        losers.all |= bit;
+        if (attempt->state == EYEBALLS_RUNNING && won->state == EYEBALLS_SUCCEEDED &&
+            won->ended_ms - attempt->started_ms < EYEBALLS_SLOW_MS)
+            losers.slow |= bit;
+    }
     return losers;
 }
 

@@ -120,8 +120,19 @@ int eyeballs_refusal(const struct eyeballs *race);
 /*
  * Of those that came before the winner, the ones to be tried after others the next time, as bits. Not one that has
  * refused: it is on the network, and what it costs is a way there and back, at the port where nobody listens.
+ *
+ * Perhaps only slow are those without an error that had less time than EYEBALLS_SLOW_MS before another one was
+ * connected: until then only one packet has been sent to them, and what answers on a longer way looks the same as
+ * what is silent. Where the race ended by a refusal (eyeballs_refusal), the others were silent too long for that.
  */
-uint32_t eyeballs_losers(const struct eyeballs *race, unsigned winner);
+#define EYEBALLS_SLOW_MS 1000 /* RFC 6298 section 2.1: the first retransmission of a SYN */
+
+struct eyeballs_losers {
+    uint32_t all;
+    uint32_t slow; /* of all */
+};
+
+struct eyeballs_losers eyeballs_losers(const struct eyeballs *race, unsigned winner);
 
 /*
  * Whether `error` tells a person more than `other` does. What came from the peer ranks first, then that a policy

@@ -10,11 +10,14 @@
 #define IPV4_NETWORK_BYTES 3
 #define BITS_PER_BYTE      8
 
-/* The bytes: the time, then three addresses, each of family (one byte), scope and 16 bytes. */
-#define TIME_SIZE    8
-#define SCOPE_OFFSET 1
-#define BYTES_OFFSET 5
-#define ADDRESS_SIZE 21
+/* The bytes: the time, then three addresses, each of family (one byte), scope and 16 bytes, then the lifetime, which
+   was 0 in the first version. */
+#define TIME_SIZE       8
+#define SCOPE_OFFSET    1
+#define BYTES_OFFSET    5
+#define ADDRESS_SIZE    21
+#define LIFETIME_OFFSET (TIME_SIZE + 3 * ADDRESS_SIZE)
+_Static_assert(LIFETIME_OFFSET + 4 <= OUTCOME_SIZE, "all of it has a place");
 
 struct ip_address outcome_network(const struct ip_address *source)
 {
@@ -68,12 +71,16 @@ void outcome_encode(const struct outcome *outcome, uint8_t bytes[OUTCOME_SIZE])
     put_address(bytes + TIME_SIZE, &outcome->address);
     put_address(bytes + TIME_SIZE + ADDRESS_SIZE, &outcome->network);
     put_address(bytes + TIME_SIZE + 2 * ADDRESS_SIZE, &outcome->winner);
+    bytes_put32(bytes + LIFETIME_OFFSET, outcome->lifetime_s);
 }
 
 bool outcome_decode(const uint8_t bytes[OUTCOME_SIZE], struct outcome *outcome)
 {
     outcome->time_s = bytes_get64(bytes);
-    return get_address(bytes + TIME_SIZE, &outcome->address) &&
+    outcome->lifetime_s = bytes_get32(bytes + LIFETIME_OFFSET);
+    if (outcome->lifetime_s == 0)
+        outcome->lifetime_s = OUTCOME_LIFETIME_S;
+    return outcome->lifetime_s <= OUTCOME_LIFETIME_S && get_address(bytes + TIME_SIZE, &outcome->address) &&
            get_address(bytes + TIME_SIZE + ADDRESS_SIZE, &outcome->network) &&
            get_address(bytes + TIME_SIZE + 2 * ADDRESS_SIZE, &outcome->winner);
 }
@@ -82,5 +89,19 @@ bool outcome_counts(const struct outcome *outcome, const struct ip_address *addr
                     uint64_t now_s)
 {
     return address_equal(&outcome->address, address) && address_equal(&outcome->network, network) &&
-           outcome->time_s <= now_s && now_s - outcome->time_s < OUTCOME_LIFETIME_S;
+           outcome->time_s <= now_s && now_s - outcome->time_s < outcome->lifetime_s;
+}
+
+void outcome_follow(struct outcome *outcome, const struct outcome *former)
+{
+    if (!address_equal(&outcome->address, &former->address) || !address_equal(&outcome->network, &former->network) ||
+        former->time_s > outcome->time_s)
+        return;
+    uint64_t since_s = outcome->time_s - former->time_s, lifetime_s = outcome->lifetime_s;
+    if (since_s < former->lifetime_s)
+        lifetime_s = former->lifetime_s - since_s;
+    else if (since_s - former->lifetime_s < OUTCOME_LIFETIME_S)
+        lifetime_s = former->lifetime_s < OUTCOME_LIFETIME_S / 2 ? 2 * former->lifetime_s : OUTCOME_LIFETIME_S;
+    if (lifetime_s > outcome->lifetime_s)
+        outcome->lifetime_s = (uint32_t)lifetime_s;
 }

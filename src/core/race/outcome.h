@@ -11,6 +11,9 @@
 
 /* RFC 6555 section 4.2: outcomes SHOULD be forgotten after ten minutes. */
 #define OUTCOME_LIFETIME_S 600
+/* One that was perhaps only slow gets its chance again after a minute; each time that it loses again, after twice as
+   long as before. */
+#define OUTCOME_SLOW_S 60
 
 #define OUTCOME_SIZE 76
 
@@ -18,8 +21,16 @@ struct outcome {
     struct ip_address address; /* that lost; AF_UNSPEC: it has won since, the record says nothing */
     struct ip_address network; /* source prefix: /64 or /24 of the local address that was used */
     struct ip_address winner;
-    uint64_t time_s; /* of the calendar */
+    uint64_t time_s;     /* of the calendar */
+    uint32_t lifetime_s; /* how long it counts: OUTCOME_LIFETIME_S at most, which 0 is taken for */
 };
+
+/*
+ * Brings into the new record of a loss what `former` says, the one that the slot has had: where that still counts,
+ * the new one ends no sooner; where it ended in the last ten minutes, the new one holds twice as long as it did. A
+ * record of another pair changes nothing.
+ */
+void outcome_follow(struct outcome *outcome, const struct outcome *former);
 
 /* The network that a local address stands for. */
 struct ip_address outcome_network(const struct ip_address *source);

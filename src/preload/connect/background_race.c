@@ -188,7 +188,7 @@ bool background_start_attempt(struct background *race, uint32_t item, unsigned a
 struct memory {
     bool is_to_be_noted;
     unsigned winner;
-    uint32_t losers; /* bits of their places in the race */
+    struct eyeballs_losers losers;
     struct history_candidates candidates;
     unsigned order[EYEBALLS_CANDIDATES_MAX];
 };

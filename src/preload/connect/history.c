@@ -134,28 +134,44 @@ static void write_winner(const struct outcome *outcome)
 }
 
 static void each_outcome(const struct history_candidates *candidates, const unsigned *order, unsigned winner,
-                         uint32_t losers, void (*lost)(const struct outcome *), void (*won)(const struct outcome *))
+                         struct eyeballs_losers losers, void (*lost)(const struct outcome *),
+                         void (*won)(const struct outcome *))
 {
     struct outcome outcome = {.winner = candidates->addresses[order[winner]], .time_s = (uint64_t)clock_calendar_s()};
     bool had_lost = order[winner] >= candidates->fresh;
     for (unsigned i = 0; i < winner + had_lost; i++) {
         outcome.address = candidates->addresses[order[i]];
         outcome.network = candidates->networks[order[i]];
-        bool counts = i == winner || (losers >> i & 1) != 0;
+        outcome.lifetime_s = (losers.slow >> i & 1) != 0 ? OUTCOME_SLOW_S : OUTCOME_LIFETIME_S;
+        bool counts = i == winner || (losers.all >> i & 1) != 0;
         if (counts && outcome.network.family != AF_UNSPEC)
             (i < winner ? lost : won)(&outcome);
     }
 }
 
-static void write_loser(const struct outcome *outcome)
+/* Not inline, as is_noted(). */
+__attribute__((noinline)) static void follow_noted(struct outcome *outcome)
 {
-    write_outcome(outcome, true);
+    uint8_t payload[OUTCOME_SIZE];
+    struct outcome former;
+    uint32_t slot = outcome_slot(&outcome->address, &outcome->network, STATE_HISTORY_SLOTS);
+    if (state_slot_read(state_current(), STATE_HISTORY, slot, payload) && outcome_decode(payload, &former))
+        outcome_follow(outcome, &former);
 }
 
-void history_note(struct history_candidates *candidates, const unsigned *order, unsigned winner, uint32_t losers)
+static void write_loser(const struct outcome *outcome)
+{
+    struct outcome written = *outcome;
+    if (written.lifetime_s < OUTCOME_LIFETIME_S)
+        follow_noted(&written);
+    write_outcome(&written, true);
+}
+
+void history_note(struct history_candidates *candidates, const unsigned *order, unsigned winner,
+                  struct eyeballs_losers losers)
 {
     int saved = errno;
-    if (losers == 0 && order[winner] < candidates->fresh)
+    if (losers.all == 0 && order[winner] < candidates->fresh)
         return;
     history_locate(candidates);
     each_outcome(candidates, order, winner, losers, write_loser, write_winner);
@@ -196,7 +212,7 @@ static void keep_winner(const struct outcome *outcome)
 }
 
 void history_note_later(const struct history_candidates *candidates, const unsigned *order, unsigned winner,
-                        uint32_t losers)
+                        struct eyeballs_losers losers)
 {
     each_outcome(candidates, order, winner, losers, keep_loser, keep_winner);
 }

@@ -1,7 +1,8 @@
 /*
  * What came of earlier connections: an address that lost its race is tried after the others for ten minutes (RFC 6555
- * section 4.2), by all of the user's processes, on the network where that was. Then it gets its chance again. One
- * that has refused has not lost: the record would hold for its other ports too.
+ * section 4.2), or for one where it was perhaps only slow, by all of the user's processes, on the network where that
+ * was. Then it gets its chance again. One that has refused has not lost: the record would hold for its other ports
+ * too.
  *
  * Async-signal-safe. A few system calls, and a few for each address where there is a history, so only asked where
  * there is a choice. errno kept.
@@ -12,6 +13,7 @@
 #include <stdatomic.h>
 
 #include "core/names/candidates.h"
+#include "core/race/eyeballs.h"
 
 /* The candidates of one race, by preference, with the networks over which they would be reached. */
 struct history_candidates {
@@ -34,9 +36,10 @@ int64_t history_silence_limit(void);
 /* Finds the networks, if that was not done. Makes descriptors. */
 void history_locate(struct history_candidates *candidates);
 
-/* Candidate order[winner] has won; those before it in `order` have lost that have a bit in `losers`
-   (eyeballs_losers). Makes descriptors. */
-void history_note(struct history_candidates *candidates, const unsigned *order, unsigned winner, uint32_t losers);
+/* Candidate order[winner] has won; those before it in `order` have lost that have a bit in `losers`. Makes
+   descriptors. */
+void history_note(struct history_candidates *candidates, const unsigned *order, unsigned winner,
+                  struct eyeballs_losers losers);
 
 /*
  * The same of located candidates, from a thread of ours, which must not make descriptors (they would take low numbers
@@ -44,7 +47,7 @@ void history_note(struct history_candidates *candidates, const unsigned *order, 
  * oldest notes are lost where there are too many.
  */
 void history_note_later(const struct history_candidates *candidates, const unsigned *order, unsigned winner,
-                        uint32_t losers);
+                        struct eyeballs_losers losers);
 extern _Atomic unsigned history_waiting; /* how many notes */
 void history_write_notes(void);
 static inline void history_flush(void)

@@ -279,9 +279,39 @@ static void takes_a_refusal_for_no_loss(void **state)
     eyeballs_attempt_started(&race, 3, 260);
     eyeballs_attempt_failed(&race, 3, EHOSTUNREACH, 270);
     eyeballs_attempt_started(&race, 4, 270);
-    assert_int_equal(eyeballs_losers(&race, 0), 0);
-    assert_int_equal(eyeballs_losers(&race, 1), 0);
-    assert_int_equal(eyeballs_losers(&race, 4), 1u << 1 | 1u << 3); /* silent, and out of reach */
+    assert_int_equal(eyeballs_losers(&race, 0).all, 0);
+    assert_int_equal(eyeballs_losers(&race, 1).all, 0);
+    assert_int_equal(eyeballs_losers(&race, 4).all, 1u << 1 | 1u << 3); /* silent, and out of reach */
+}
+
+static void tells_what_was_perhaps_only_slow(void **state)
+{
+    (void)state;
+    struct eyeballs race;
+    eyeballs_init(&race, 4, 250);
+    eyeballs_attempt_started(&race, 0, 0);
+    eyeballs_attempt_started(&race, 1, 250);
+    eyeballs_attempt_failed(&race, 1, EHOSTUNREACH, 260);
+    eyeballs_attempt_started(&race, 2, 260);
+    eyeballs_attempt_started(&race, 3, 510);
+    eyeballs_attempt_succeeded(&race, 3, EYEBALLS_SLOW_MS);
+    struct eyeballs_losers losers = eyeballs_losers(&race, 3);
+    assert_int_equal(losers.all, 1u << 0 | 1u << 1 | 1u << 2);
+    assert_int_equal(losers.slow, 1u << 2); /* the first one has been asked twice, the second one has failed */
+}
+
+/* Who refuses at once has not won: the others have been waited for as long as the race's limit. */
+static void takes_silence_after_a_refusal_for_more(void **state)
+{
+    (void)state;
+    struct eyeballs race;
+    eyeballs_init(&race, 2, 250);
+    eyeballs_limit_silence(&race, 1u << 1, 2000);
+    eyeballs_attempt_started(&race, 0, 0);
+    eyeballs_attempt_failed(&race, 1, ECONNREFUSED, 250);
+    struct eyeballs_losers losers = eyeballs_losers(&race, 1);
+    assert_int_equal(losers.all, 1u << 0);
+    assert_int_equal(losers.slow, 0);
 }
 
 /* Letters for a family: "6646" is three IPv6 candidates and an IPv4 one. The order comes back as indexes. */
@@ -329,6 +359,8 @@ int main(void)
         cmocka_unit_test(leaves_out_candidates_that_do_not_fit),
         cmocka_unit_test(names_who_goes_on_alone),
         cmocka_unit_test(takes_a_refusal_for_no_loss),
+        cmocka_unit_test(tells_what_was_perhaps_only_slow),
+        cmocka_unit_test(takes_silence_after_a_refusal_for_more),
         cmocka_unit_test(alternates_families),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
