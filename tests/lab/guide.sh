@@ -62,6 +62,7 @@ guide_has_more_than() { [ "$(guide_listeners "$2")" -gt "$1" ]; }
 
 # guide_check HOST COMMAND EXPECTED
 guide_check() {
+    guide_title=$(printf '%s\n' "$1: $2" | head -n 1)
     guide_command=$(printf '%s' "$2" | perl "$LAB_SOURCE/guide.pl" actual "$LAB_DIR/aliases")
     guide_before=$(guide_listeners "$1")
     printf '%s\n' "$3" >"$LAB_DIR/expected"
@@ -72,11 +73,12 @@ guide_check() {
         guide_type "$1" "$guide_command" || lab_bail "this does not end: $2"
         printf '%s\n' "$output" >"$LAB_DIR/got"
         if guide_complaint=$(perl "$LAB_SOURCE/guide.pl" compare "$LAB_DIR/aliases" "$LAB_DIR/expected" "$LAB_DIR/got"); then
-            ok "$1: $2"
+            ok "$guide_title"
+            [ -z "${LAB_VERBOSE-}" ] || sed 's/^/# | /' "$LAB_DIR/got"
             break
         fi
         guide_tries=$((guide_tries - 1))
-        [ $guide_tries -gt 0 ] || { not_ok "$1: $2" "$guide_complaint" && break; }
+        [ $guide_tries -gt 0 ] || { not_ok "$guide_title" "$guide_complaint" && break; }
         sleep 0.05
     done
     # A server needs a moment before it can be asked.
@@ -89,35 +91,61 @@ guide_finish() {
     guide_line='' guide_expected=''
 }
 
-# guide_run PAGE: below docs/ or README.md.
-guide_run() {
-    guide_line='' guide_expected='' guide_inside=no guide_more=no
-    while IFS= read -r guide_text <&5; do
-        case $guide_inside:$guide_more:$guide_text in
-        no:*:'```console') guide_inside=yes ;;
-        yes:no:'```') guide_finish && guide_inside=no ;;
-        yes:yes:*)
-            guide_line="$guide_line
-$guide_text"
-            guide_more=yes
+# guide_names HOST ADDRESS RECORD...: a name server there, with these records; all hosts ask it.
+guide_names() {
+    guide_server=$1 guide_address=$2
+    shift 2
+    {
+        printf '%s\n' 'server:' ' chroot: ""' ' username: ""' ' pidfile: ""' ' use-syslog: no' ' logfile: ""' ' verbosity: 1' \
+            " directory: \"$LAB_DIR\"" " interface: $guide_address" ' access-control: 0.0.0.0/0 allow' ' access-control: ::/0 allow' \
+            ' local-zone: "example." static' ' local-zone: "." refuse'
+        for guide_record; do printf ' local-data: "%s"\n' "$guide_record"; done
+        printf '%s\n' 'remote-control:' ' control-enable: no'
+    } >"$LAB_DIR/names.conf"
+    lab_start "$guide_server" names unbound -d -c "$LAB_DIR/names.conf"
+    lab_until grep -q 'start of service' "$LAB_DIR/log/names" || lab_bail "the name server did not start"
+    for guide_name in $guide_hosts; do echo "nameserver $guide_address" >"$LAB_DIR/host/$guide_name/etc/resolv.conf"; done
+}
+
+# The rest of a command that goes on in the next line, or of the text up to END that it is given.
+guide_goes_on() {
+    case $guide_line in
+    *"<<'END'"*) [ "$guide_text" != END ] ;;
+    *) case $guide_text in *[\\]) ;; *) false ;; esac ;;
+    esac
+}
+
+# guide_read TEXT: a line of a ```console block.
+guide_read() {
+    guide_text=${1#(v6shim) }
+    guide_prompt=${guide_text%%[#$] *}
+    if [ $guide_more = yes ]; then
+        guide_line="$guide_line
+$1"
+    else
+        case " $guide_hosts " in
+        *" ${guide_prompt:-(none)} "*)
+            guide_finish
+            guide_on=$guide_prompt guide_line=${guide_text#*[#$] }
             ;;
-        yes:no:*)
-            guide_prompt=${guide_text%%[#$] *}
-            case " $guide_hosts " in
-            *" ${guide_prompt:-(none)} "*)
-                guide_finish
-                guide_on=$guide_prompt guide_line=${guide_text#*[#$] }
-                ;;
-            *) guide_expected=$guide_expected${guide_expected:+
-}$guide_text ;;
-            esac
+        *)
+            guide_expected=$guide_expected${guide_expected:+
+}$1
+            return
             ;;
         esac
-        case $guide_inside:$guide_text in
-        yes:END) guide_more=no ;;
-        yes:*"<<'END'") guide_more=yes ;;
-        yes:*'\') guide_more=yes ;;
-        *) case $guide_line in *"<<'END'"*) ;; *) guide_more=no ;; esac ;;
+    fi
+    if guide_goes_on; then guide_more=yes; else guide_more=no; fi
+}
+
+# guide_run PAGE: README.md, or one below docs/.
+guide_run() {
+    guide_line='' guide_expected='' guide_inside=no guide_more=no
+    while IFS= read -r guide_next <&5; do
+        case $guide_inside:$guide_next in
+        no:'```console') guide_inside=yes ;;
+        yes:'```') guide_finish && guide_inside=no ;;
+        yes:*) guide_read "$guide_next" ;;
         esac
     done 5<"$LAB_SOURCE/../../$1"
 }
