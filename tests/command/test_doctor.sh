@@ -133,7 +133,7 @@ name='put "$room/hosts" /etc/hosts; echo hosts: files >$room/nss; put $room/nss 
     ip -6 route add unreachable 2001:db8:1::/48; ip -4 route add unreachable 192.0.2.0/24'
 on_host "$name" two.example
 same "a name: its routes" "2001:db8:1::1: there is no route: v6shim doctor tells what this host lacks" "$found"
-same "a name: in the order in which it is tried" "2001:db8::1: 2001:db8::2: 2001:db8:1::1: 192.0.2.1: " \
+same "a name: in the order in which it is tried" "2001:db8::1: 192.0.2.1: 2001:db8::2: 2001:db8:1::1: " \
     "$(printf '%s\n' "$output" | sed -n 's/^[a-z]*  *\([0-9a-f.:]*:\) .*/\1/p' | tr '\n' ' ')"
 same "a name: status" 1 "$status"
 contains "a name: IPv4 without a route" "note   192.0.2.1: there is no route: v6shim nat64 tells" "$output"
@@ -146,15 +146,48 @@ server='perl -MIO::Socket::IP -e "@s = IO::Socket::IP->new(LocalHost => q(2001:d
 on_host "$name; $server until [ -s \$room/served ]; do sleep 0.05; done" "--port 7 2001:db8::1"
 rm "$room/serve"
 same "a port: reached: status" 0 "$status"
-contains "a port: reached" "ok     2001:db8::1: port 7 was reached, from 2001:db8::1" "$output"
-on_host "$name" "--port 9 2001:db8::1"
-same "a port: refused" \
-    "2001:db8::1: port 9 was not reached, from 2001:db8::1: Connection refused: no server listens there, or a firewall refuses" "$found"
-for arguments in '--port 0 a.b' '--port 65536 a.b' '--port 7x a.b' '--port 7'; do
+without_times() { sed 's/after [0-9][0-9]*\.[0-9] ms/after N ms/'; }
+same "a port: reached" "ok     2001:db8::1: port 7 was reached after N ms, from 2001:db8::1" \
+    "$(printf '%s\n' "$output" | grep 'port 7' | without_times)"
+for arguments in "--port 9 2001:db8::1" "[2001:db8::1]:9" "--port 9 [2001:db8::1]"; do
+    on_host "$name" "$arguments"
+    same "$arguments: refused" \
+        "2001:db8::1: port 9 was not reached, from 2001:db8::1: Connection refused after N ms: no server listens there, or a firewall refuses" \
+        "$(printf '%s\n' "$found" | without_times)"
+done
+on_host "$name" "two.example:9"
+same "NAME:PORT: each address" "2001:db8::1: 192.0.2.1: 2001:db8::2: 2001:db8:1::1: " \
+    "$(printf '%s\n' "$output" | sed -n 's/^[a-z]*  *\([0-9a-f.:]*:\) .*/\1/p' | tr '\n' ' ')"
+on_host "$name" "localhost:9"
+contains "NAME:PORT of a name without a dot" "127.0.0.1: port 9 was not reached" "$found"
+for arguments in '--port 0 a.b' '--port 65536 a.b' '--port 7x a.b' '--port 7' 'a.b:0' 'a.b:65536' 'a.b:http' 'a.b:' \
+    '--port 7 a.b:7' '[::1' '[::1]7' '[]:7' ':7' '--port 7 [::1]:7' '--pid 1 --prefer=ipv6' '--prefer=ipv5'; do
     try "$v6shim" doctor $arguments
     same "$arguments: status" 2 "$status"
     same "$arguments: one line" 1 "$(lines_of "$errors")"
 done
+
+# --- settings as options
+on_host : --prefer=ipv4
+contains "--prefer" "note   the setting prefer is ipv4" "$output"
+on_host : "--state-dir=$room/none/state"
+contains "--state-dir" "the state directory $room/none/state will be made when it is needed" "$output"
+on_host "$name" "--families=inet two.example"
+same "--families=inet: IPv6 is not tried" 3 "$(printf '%s\n' "$output" | grep -c '^note .*: not tried, by the setting families')"
+on_host "$name" "--prefer=ipv4 two.example"
+contains "--prefer=ipv4: the order" "192.0.2.1" "$(printf '%s\n' "$output" | sed 1q)"
+
+# --- NAT64: which addresses written as numbers are carried
+on_host 'export V6SHIM_NAT64=64:ff9b::/96'
+contains "the well-known prefix" "note   64:ff9b::/96 carries global IPv4 addresses alone, no private ones such as 10.0.0.1" "$output"
+on_host 'export V6SHIM_NAT64=2001:db8:64::/96'
+contains "a prefix of one's own" "ok     2001:db8:64::/96 carries private IPv4 addresses, too
+" "$output
+"
+on_host 'export V6SHIM_NAT64=2001:db8:64::/96 V6SHIM_NAT64_PRIVATE=yes'
+contains "nat64-private yes" "ok     2001:db8:64::/96 carries private IPv4 addresses, too, also those with a route" "$output"
+on_host 'export V6SHIM_NAT64=2001:db8:64::/96 V6SHIM_NAT64_PRIVATE=no'
+contains "nat64-private no" "note   2001:db8:64::/96 carries global IPv4 addresses alone: the setting nat64-private is no" "$output"
 
 # --- other forms
 on_host 'ip -6 route del default' --json

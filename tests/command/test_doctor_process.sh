@@ -8,7 +8,7 @@ export V6SHIM_STATE_DIR
 # --- programs
 try "$v6shim" doctor no-such-program
 same "no such program: status" 1 "$status"
-same "no such program" "wrong  no-such-program: there is no such program: name it as the shell finds it" "$output"
+same "no such program" "wrong  no-such-program: there is no such program: name it as the shell finds it; a name of a host needs a dot or a port" "$output"
 for arguments in 'sh sh' '--pid 1 sh' '--pid x'; do
     try "$v6shim" doctor $arguments
     same "$arguments: status" 2 "$status"

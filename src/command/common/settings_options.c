@@ -15,7 +15,7 @@
 #define OPTION_SETTING 0x1001 /* and the number of the setting */
 #define MESSAGE_SIZE   1024
 
-static bool given[SETTINGS_OPTIONS_MAX];
+static bool given[SETTINGS_OPTIONS_MAX], any_given;
 
 size_t settings_options_list(struct option options[SETTINGS_OPTIONS_MAX])
 {
@@ -37,6 +37,11 @@ bool settings_options_given(const struct setting *setting)
 {
     size_t count;
     return given[setting - config_list(&count)];
+}
+
+bool settings_options_any_given(void)
+{
+    return any_given;
 }
 
 static void print_setting(const struct setting *setting)
@@ -156,6 +161,7 @@ int settings_options_take(const char *command, int result)
 {
     size_t count;
     const struct setting *list = config_list(&count);
+    any_given = true;
     if (result == OPTION_CONFIG)
         return take_config(command, optarg);
     given[result - OPTION_SETTING] = true;

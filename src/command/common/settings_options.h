@@ -26,6 +26,9 @@ int settings_options_take(const char *command, int result);
 /* Whether an option has set it. */
 bool settings_options_given(const struct setting *setting);
 
+/* Whether any was given, --config among them. */
+bool settings_options_any_given(void);
+
 /* Prints their help, in groups. */
 void settings_options_print_help(void);
 

@@ -10,10 +10,11 @@
 #include "preload/system/settings.h"
 #include "preload/system/sources.h"
 
-#define PATH_SIZE      128
-#define DISABLE_IPV6   "/proc/sys/net/ipv6/conf/%s/disable_ipv6"
-#define BINDV6ONLY     "/proc/sys/net/ipv6/bindv6only"
-#define ADDRESSES_TOLD 8 /* lines of them; a host may have hundreds */
+#define PATH_SIZE       128
+#define DISABLE_IPV6    "/proc/sys/net/ipv6/conf/%s/disable_ipv6"
+#define BINDV6ONLY      "/proc/sys/net/ipv6/bindv6only"
+#define PRIVATE_ADDRESS 0x0a000001
+#define ADDRESSES_TOLD  8 /* lines of them; a host may have hundreds */
 
 /* A sysctl that is a flag; false where it isn't there. */
 static bool is_set(const char *path)
@@ -107,6 +108,27 @@ static void judge_bindv6only(struct findings *findings)
 
 /* --- NAT64 --- */
 
+/* Which IPv4 addresses the prefix carries, where they are written as numbers. */
+static void judge_literals(struct findings *findings, const struct nat64_prefix *prefix)
+{
+    enum nat64_private setting = settings_current()->nat64_private;
+    struct in_addr private = {.s_addr = htonl(PRIVATE_ADDRESS)};
+    char address[ADDRESS_TEXT_SIZE];
+    address_print(&prefix->address, address);
+    if (nat64_may_carry(prefix, private, setting != NAT64_PRIVATE_NO))
+        finding_add(findings, FINDING_GOOD, "nat64-private", "", "%s/%u carries private IPv4 addresses, too%s",
+                    address, prefix->length, setting == NAT64_PRIVATE_YES ? ", also those with a route" : "");
+    else if (nat64_may_carry(prefix, private, true))
+        finding_add(findings, FINDING_NOTE, "nat64-private", "v6shim config tells where it is set",
+                    "%s/%u carries global IPv4 addresses alone: the setting nat64-private is no", address,
+                    prefix->length);
+    else
+        finding_add(findings, FINDING_NOTE, "nat64-private",
+                    "where the network's NAT64 has a prefix of its own, too, name that with nat64",
+                    "%s/%u carries global IPv4 addresses alone, no private ones such as 10.0.0.1 (RFC 6052)", address,
+                    prefix->length);
+}
+
 static void add_prefixes(struct findings *findings, const struct nat64_prefix *prefixes, unsigned count,
                          const char *origin)
 {
@@ -114,6 +136,7 @@ static void add_prefixes(struct findings *findings, const struct nat64_prefix *p
         char address[ADDRESS_TEXT_SIZE];
         finding_add(findings, FINDING_GOOD, "nat64", "", "IPv4 is reached by the NAT64 prefix %s/%u (%s)",
                     address_print(&prefixes[index].address, address), prefixes[index].length, origin);
+        judge_literals(findings, &prefixes[index]);
     }
 }
 

@@ -1,6 +1,6 @@
 /*
- * What v6shim doctor finds out about a name: its candidates in the order in which they are tried, and whether each
- * answers.
+ * What v6shim doctor finds out about a name: how its resolver answers, its candidates in the order in which they are
+ * tried, what the history says of each, and whether and how fast it answers.
  */
 #ifndef V6SHIM_COMMAND_DOCTOR_REACH_H
 #define V6SHIM_COMMAND_DOCTOR_REACH_H

@@ -30,6 +30,8 @@ static void print_help(void)
          "else one's own.\n"
          "\n"
          "      --json             print JSON\n"
+         "      --state-dir=DIRECTORY and the other settings, as for v6shim run: for processes\n"
+         "                         whose own settings can't be read\n"
          "  -h, --help             print this\n"
          "\n"
          "Exit status: 0 there is such a process, 1 there is none, 2 a bad option.");
@@ -143,7 +145,7 @@ int status_command(int argc, char **argv)
 {
     bool json = false;
     const struct command_option options[] = {{"json", 0, &json, NULL}, {0}};
-    int status = options_take(NAME, argc, argv, options, OPTIONS_ANYWHERE, print_help);
+    int status = options_take_with_settings(NAME, argc, argv, options, OPTIONS_ANYWHERE, print_help);
     if (status != -1)
         return status;
     if (optind < argc) {

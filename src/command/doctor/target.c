@@ -39,7 +39,8 @@ void target_judge_program(struct findings *findings, const char *name)
     char path[PATH_MAX];
     int error = program_find(name, path);
     if (error != 0) {
-        finding_add(findings, FINDING_WRONG, "program", "name it as the shell finds it", "%s: %s", name,
+        finding_add(findings, FINDING_WRONG, "program",
+                    "name it as the shell finds it; a name of a host needs a dot or a port", "%s: %s", name,
                     error == -ENOENT ? "there is no such program" : error_words(-error));
         return;
     }
