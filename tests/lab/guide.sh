@@ -85,7 +85,7 @@ guide_check() {
         sleep 0.05
     done
     # A server needs a moment before it can be asked.
-    case $2 in *'&' | inetd* | xinetd*) lab_within 3 guide_has_more_than "$guide_before" "$1" ;; esac
+    case $2 in *'run '*'&' | inetd* | xinetd*) lab_within 3 guide_has_more_than "$guide_before" "$1" ;; esac
 }
 
 guide_finish() {
