@@ -28,9 +28,12 @@ guide_prepare() {
     : >"$LAB_DIR/aliases"
 }
 
-# guide_host NAME: as lab_host, with a shell.
+# guide_host NAME: as lab_host, with a shell. guide_shell NAME: the shell of a host that is there.
 guide_host() {
     lab_host "$1"
+    guide_shell "$1"
+}
+guide_shell() {
     guide_hosts="$guide_hosts $1"
     guide_root=$LAB_DIR/host/$1
     mkdir -p "$guide_root/home" "$guide_root/local" "$guide_root/lib" "$guide_root/etc"
