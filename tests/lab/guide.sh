@@ -23,7 +23,7 @@ guide_prepare() {
     cp -s "$LAB_DIR"/real/bin/* "$LAB_DIR/bin/" 2>/dev/null
     rm -f "$LAB_DIR/bin/v6shim"
     cp "$LAB_BUILD/v6shim" "$LAB_DIR/bin/"
-    cp "$LAB_LIBRARY" "$LAB_DIR/bin/.libs/"
+    cp "$LAB_BUILD/.libs/"libv6shim*.so "$LAB_DIR/bin/.libs/"
     guide_hosts=
     : >"$LAB_DIR/aliases"
 }

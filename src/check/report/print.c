@@ -203,14 +203,15 @@ static unsigned group_of(const struct report *report)
 void check_print(FILE *stream, struct report *const *reports, size_t count, const struct check_style *style)
 {
     enum { READY_GROUP = 4, GROUPS = 7 };
-    static const char *const summaries[GROUPS] = {
-        "could not be checked",
-        "out of the shim's reach",
-        "work under the shim in part",
-        "work under the shim",
-        "speak IPv6",
-        "use no network",
-        "are no programs",
+    /* of one program, of several */
+    static const char *const summaries[GROUPS][2] = {
+        {"could not be checked", "could not be checked"},
+        {"is out of the shim's reach", "are out of the shim's reach"},
+        {"works under the shim in part", "work under the shim in part"},
+        {"works under the shim", "work under the shim"},
+        {"speaks IPv6", "speak IPv6"},
+        {"uses no network", "use no network"},
+        {"is no program", "are no programs"},
     };
     size_t sums[GROUPS] = {0}, total = 0;
     for (unsigned group = 0; group < GROUPS; group++)
@@ -227,6 +228,6 @@ void check_print(FILE *stream, struct report *const *reports, size_t count, cons
     fprintf(stream, "%zu checked:%s", total, total == 0 ? " there is no program among what was named" : "");
     for (unsigned group = 0, printed = 0; group < GROUPS; group++)
         if (sums[group] > 0)
-            fprintf(stream, "%s %zu %s", printed++ > 0 ? "," : "", sums[group], summaries[group]);
+            fprintf(stream, "%s %zu %s", printed++ > 0 ? "," : "", sums[group], summaries[group][sums[group] != 1]);
     putc('\n', stream);
 }
