@@ -188,7 +188,7 @@ static void judge_history(struct findings *findings, const struct candidate *can
                 "%s lost to %s at %s, and is tried after the others until %s",
                 address_print(&candidate->address, address), address_print(&outcome->winner, winner),
                 date_print((int64_t)outcome->time_s, DATE_OF_DAY, lost),
-                date_print((int64_t)outcome->time_s + OUTCOME_LIFETIME_S, DATE_OF_DAY, until));
+                date_print((int64_t)outcome->time_s + outcome->lifetime_s, DATE_OF_DAY, until));
 }
 
 static void judge_candidate(struct findings *findings, const struct candidate *candidate, uint16_t port)

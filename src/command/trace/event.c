@@ -62,12 +62,25 @@ static bool read_result(json_object *object, struct trace_event *event)
             event->error[strspn(event->error, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")] == '\0');
 }
 
-static bool add_candidate(struct trace_event *event, const char *text)
+static bool copy_address(char address[ADDRESS_TEXT_SIZE], const char *text)
 {
     if (strlen(text) >= ADDRESS_TEXT_SIZE || text[strspn(text, "0123456789abcdef:.%")] != '\0')
         return false;
-    strcpy(event->candidates[event->candidate_count++], text);
+    strcpy(address, text);
     return true;
+}
+
+/* Stays empty where there is none. */
+static bool read_address(json_object *object, const char *key, char address[ADDRESS_TEXT_SIZE])
+{
+    const char *text;
+    return line_field_text(object, key, ADDRESS_TEXT_SIZE - 1, &text) &&
+           (text == NULL || copy_address(address, text));
+}
+
+static bool add_candidate(struct trace_event *event, const char *text)
+{
+    return copy_address(event->candidates[event->candidate_count++], text);
 }
 
 static bool read_candidates(json_object *object, struct trace_event *event)
@@ -91,16 +104,29 @@ static bool read_candidates(json_object *object, struct trace_event *event)
 
 static bool read_numbers(json_object *object, struct trace_event *event)
 {
-    int64_t fd, port, lost;
+    int64_t fd, port, lost, seconds;
     bool good = line_field_number(object, "time_us", 0, TRACE_TIME_MAX_US, -1, &event->time_us) &&
                 line_field_number(object, "pid", LINE_PID_MIN, INT32_MAX, -1, &event->pid) &&
                 line_field_number(object, "fd", 0, INT32_MAX, EVENT_NO_FD, &fd) &&
                 line_field_number(object, "port", 0, UINT16_MAX, 0, &port) &&
+                line_field_number(object, "seconds", 0, INT32_MAX, 0, &seconds) &&
                 line_field_number(object, "lost", 0, INT32_MAX, 0, &lost);
     event->fd = good ? (int)fd : EVENT_NO_FD;
     event->port = good ? (unsigned)port : 0;
     event->lost = good ? (unsigned)lost : 0;
+    event->seconds = good ? (unsigned)seconds : 0;
     return good && event->time_us >= 0 && event->pid >= 0;
+}
+
+/* What the events of servers and of the history have besides. */
+static bool read_rest(json_object *object, struct trace_event *event)
+{
+    char protocol[TRACE_ERROR_SIZE];
+    bool good = read_text(object, "protocol", protocol, sizeof protocol) &&
+                read_address(object, "seen_as", event->shown) && read_address(object, "winner", event->winner) &&
+                read_text(object, "reason", event->reason, sizeof event->reason);
+    event->datagram = good && strcmp(protocol, "udp") == 0;
+    return good && (event->datagram || protocol[0] == '\0' || strcmp(protocol, "tcp") == 0);
 }
 
 bool trace_event_read(json_object *object, struct trace_event *event)
@@ -110,7 +136,7 @@ bool trace_event_read(json_object *object, struct trace_event *event)
     return read_numbers(object, event) && read_text(object, "event", word, sizeof word) &&
            find_type(word, &event->type) && read_result(object, event) &&
            read_text(object, event->type == EVENT_PROCESS ? "program" : "name", event->name, sizeof event->name) &&
-           read_candidates(object, event);
+           read_candidates(object, event) && read_rest(object, event);
 }
 
 const char *trace_error_words(const char *error, char *words, size_t size)

@@ -8,8 +8,9 @@
 
 #include "core/events/event.h"
 
-#define TRACE_NAME_SIZE  512 /* 253 bytes, each of which may be two in UTF-8 */
-#define TRACE_ERROR_SIZE 32
+#define TRACE_NAME_SIZE   512 /* 253 bytes, each of which may be two in UTF-8 */
+#define TRACE_ERROR_SIZE  32
+#define TRACE_REASON_SIZE 512
 
 /* No machine is up for longer: what is reckoned with times stays in range. */
 #define TRACE_TIME_MAX_US INT64_C(1000000000000000)
@@ -28,6 +29,10 @@ struct trace_event {
     enum trace_result result;
     char error[TRACE_ERROR_SIZE]; /* "ECONNREFUSED", or "unknown"; "": none is told */
     unsigned lost;
+    bool datagram;
+    char shown[ADDRESS_TEXT_SIZE], winner[ADDRESS_TEXT_SIZE]; /* the characters of addresses; "": none */
+    unsigned seconds;
+    char reason[TRACE_REASON_SIZE]; /* "": none is told */
 };
 
 /* Reads an object; false where it is none of ours, or has any field that none of ours could have (line_field.h). */

@@ -103,6 +103,46 @@ static void print_choice(FILE *stream, const struct trace_event *event, const st
         fprintf(stream, "; %u attempt%s closed", facts->given_up, facts->given_up == 1 ? "" : "s");
 }
 
+static void print_shown(FILE *stream, const struct trace_event *event)
+{
+    if (event->shown[0] == '\0')
+        return;
+    fputs(", seen as ", stream);
+    print_harmless(stream, event->shown);
+}
+
+static void print_server(FILE *stream, const struct trace_event *event)
+{
+    const char *protocol = event->datagram ? "UDP" : "TCP";
+    fprintf(stream, "descriptor %d: ", event->fd);
+    switch (event->type) {
+    case EVENT_LISTENING:
+        fprintf(stream, "%s port %u serves IPv6 ([", protocol, event->port);
+        print_harmless(stream, event->candidates[0]);
+        fprintf(stream, "]:%u)", event->port);
+        break;
+    case EVENT_IPV4_ONLY:
+        fputs("bound to ", stream);
+        print_destination(stream, event);
+        fprintf(stream, " (%s) with IPv4 only: ", protocol);
+        print_harmless(stream, event->reason);
+        break;
+    default:
+        fputs(event->type == EVENT_ACCEPTED ? "connection from " : "datagram from ", stream);
+        print_destination(stream, event);
+        break;
+    }
+    print_shown(stream, event);
+}
+
+static void print_behind(FILE *stream, const struct trace_event *event)
+{
+    print_destination(stream, event);
+    fprintf(stream, " is tried after the others for %u s yet: it lost to ", event->seconds);
+    print_harmless(stream, event->winner);
+    fputs(" (v6shim history)", stream);
+}
+
 static void print_decision(FILE *stream, const struct trace_event *event, const struct story_facts *facts)
 {
     char words[WORDS_SIZE];
@@ -127,6 +167,15 @@ static void print_decision(FILE *stream, const struct trace_event *event, const 
     case EVENT_KEPT:
         fprintf(stream, "descriptor %d: stays with IPv4, it can't be made an IPv6 socket: %s", event->fd,
                 trace_error_words(event->error, words, sizeof words));
+        break;
+    case EVENT_BEHIND:
+        print_behind(stream, event);
+        break;
+    case EVENT_LISTENING:
+    case EVENT_IPV4_ONLY:
+    case EVENT_ACCEPTED:
+    case EVENT_RECEIVED:
+        print_server(stream, event);
         break;
     default:
         print_choice(stream, event, facts);
@@ -234,6 +283,13 @@ void trace_print_json(FILE *stream, const struct story *story, const struct trac
         add_number(line, "port", event->port);
     add_text(line, "result", results[event->result]);
     add_text(line, "error", event->error);
+    if (event->type == EVENT_LISTENING || event->type == EVENT_IPV4_ONLY)
+        add_text(line, "protocol", event->datagram ? "udp" : "tcp");
+    add_text(line, "seen_as", event->shown);
+    add_text(line, "winner", event->winner);
+    if (event->type == EVENT_BEHIND)
+        add_number(line, "seconds", event->seconds);
+    add_text(line, "reason", event->reason);
     if (event->lost > 0)
         add_number(line, "lost", event->lost);
     if (facts->took_us >= 0)

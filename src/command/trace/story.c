@@ -222,6 +222,11 @@ void story_take(struct story *story, const struct trace_event *event, struct sto
     case EVENT_ORDER:
     case EVENT_KEPT:
     case EVENT_SEND:
+    case EVENT_BEHIND:
+    case EVENT_LISTENING:
+    case EVENT_IPV4_ONLY:
+    case EVENT_ACCEPTED:
+    case EVENT_RECEIVED:
     case EVENT_TYPE_COUNT:
         break;
     }

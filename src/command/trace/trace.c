@@ -31,7 +31,7 @@ struct session {
     struct story story;
     json_tokener *tokener;
     unsigned long events;
-    struct trace_event last_send;
+    struct trace_event last_datagram;
     struct unnamed { /* a program that has decided nothing yet, by process */
         int64_t pid;
         char name[TRACE_NAME_SIZE];
@@ -58,13 +58,14 @@ static void print_help(void)
 
 /* --- events --- */
 
-static bool is_repeated_send(struct session *session, const struct trace_event *event)
+static bool is_repeated_datagram(struct session *session, const struct trace_event *event)
 {
-    struct trace_event *last = &session->last_send;
-    if (event->type != EVENT_SEND || event->lost > 0)
+    struct trace_event *last = &session->last_datagram;
+    if ((event->type != EVENT_SEND && event->type != EVENT_RECEIVED) || event->lost > 0)
         return false;
-    bool same = last->pid == event->pid && last->fd == event->fd && last->port == event->port &&
-                last->result == event->result && strcmp(last->candidates[0], event->candidates[0]) == 0;
+    bool same = last->type == event->type && last->pid == event->pid && last->fd == event->fd &&
+                last->port == event->port && last->result == event->result &&
+                strcmp(last->candidates[0], event->candidates[0]) == 0;
     *last = *event;
     return same;
 }
@@ -97,7 +98,7 @@ static void print_words(struct session *session, const struct trace_event *event
         strcpy(unnamed->name, event->name);
         return;
     }
-    if (is_repeated_send(session, event))
+    if (is_repeated_datagram(session, event))
         return;
     if (unnamed->pid == event->pid)
         trace_print_program(session->output, &session->story, event, unnamed->name);

@@ -41,6 +41,13 @@ static void add_candidates(struct text *text, const struct event *event)
     text_add(text, list ? "]" : "");
 }
 
+static void add_address(struct text *text, const char *key, const struct ip_address *address)
+{
+    char printed[ADDRESS_TEXT_SIZE];
+    if (address != NULL)
+        json_line_string(text, key, address_print(address, printed), ADDRESS_TEXT_SIZE);
+}
+
 static void add_result(struct text *text, int result)
 {
     bool started = result == -EINPROGRESS;
@@ -67,6 +74,14 @@ void event_to_json(const struct event *event, struct text *text)
         json_line_number(text, "port", event->port);
     if (has_result(event))
         add_result(text, event->result);
+    if (event->type == EVENT_LISTENING || event->type == EVENT_IPV4_ONLY)
+        json_line_string(text, "protocol", event->datagram ? "udp" : "tcp", NAME_LENGTH_MAX);
+    add_address(text, "seen_as", event->shown);
+    add_address(text, "winner", event->winner);
+    if (event->type == EVENT_BEHIND)
+        json_line_number(text, "seconds", event->seconds);
+    if (event->reason != NULL)
+        json_line_string(text, "reason", event->reason, NAME_LENGTH_MAX);
     if (event->lost > 0)
         json_line_number(text, "lost", event->lost);
     text_add(text, "}\n");
@@ -110,6 +125,17 @@ static void add_list(struct text *text, const struct event *event)
         text_add(text, i == 0 ? " has the addresses " : ", ");
         text_add_address(text, &event->candidates[i]);
     }
+}
+
+static void add_behind(struct text *text, const struct event *event)
+{
+    add_destination(text, event);
+    text_add(text, " is tried after the others for ");
+    text_add_unsigned(text, event->seconds);
+    text_add(text, " s yet: it lost to ");
+    if (event->winner != NULL)
+        text_add_address(text, event->winner);
+    text_add(text, " (v6shim history)");
 }
 
 static void add_about_socket(struct text *text, const struct event *event, const char *words)
@@ -159,7 +185,14 @@ void event_to_log(const struct event *event, struct text *text)
     case EVENT_ORDER:
         add_about_socket(text, event, "no race could be had, the candidates are tried in turn");
         break;
+    case EVENT_BEHIND:
+        add_behind(text, event);
+        break;
     case EVENT_PROCESS:
+    case EVENT_LISTENING: /* preload/upgrade/server_log.c tells these in lines of their own */
+    case EVENT_IPV4_ONLY:
+    case EVENT_ACCEPTED:
+    case EVENT_RECEIVED:
     case EVENT_LOOKUP:
     case EVENT_NO_IPV6:
     case EVENT_SILENT:

@@ -25,7 +25,12 @@
     EVENT(CANCELLED, "cancelled")     /* the program closed `fd` while it was connecting */                \
     EVENT(ORDER, "order")             /* no race could be had: the candidates are tried in turn */         \
     EVENT(KEPT, "kept")               /* `fd` could not be made an IPv6 socket: result says why */         \
-    EVENT(SEND, "send")               /* a datagram to this candidate of an alias */
+    EVENT(SEND, "send")               /* a datagram to this candidate of an alias */                       \
+    EVENT(BEHIND, "behind")           /* the history puts this candidate after the others */               \
+    EVENT(LISTENING, "listening")     /* `fd` serves IPv6: `candidate` is what it is bound to */           \
+    EVENT(IPV4_ONLY, "ipv4-only")     /* `fd` is bound and stays with IPv4: `reason` says why */           \
+    EVENT(ACCEPTED, "accepted")       /* `fd` is a connection from `candidate` */                          \
+    EVENT(RECEIVED, "received")       /* a datagram from `candidate` */
 
 enum event_type {
 #define EVENT(type, name) EVENT_##type,
@@ -47,9 +52,14 @@ struct event {
     int fd;           /* the program's number; EVENT_NO_FD: none */
     const struct ip_address *candidates;
     size_t candidate_count;
-    uint16_t port; /* 0: none */
-    int result;    /* 0, -EINPROGRESS or -errno; ATTEMPT, FAILED, KEPT and SEND have one */
-    unsigned lost; /* events of this process before it that could not be written */
+    uint16_t port;                   /* 0: none */
+    int result;                      /* 0, -EINPROGRESS or -errno; ATTEMPT, FAILED, KEPT and SEND have one */
+    unsigned lost;                   /* events of this process before it that could not be written */
+    bool datagram;                   /* LISTENING and IPV4_ONLY: the socket is one of UDP */
+    const struct ip_address *shown;  /* as what the program sees the candidate; NULL: as it is */
+    const struct ip_address *winner; /* BEHIND: to whom the candidate has lost */
+    unsigned seconds;                /* BEHIND: how long that counts yet */
+    const char *reason;              /* IPV4_ONLY: the end of a sentence */
 };
 
 /* Room for any event in either form, line end and NUL included: a pipe takes so much in one piece (PIPE_BUF). */

@@ -10,6 +10,7 @@
 #include "core/race/outcome.h"
 #include "preload/base/clock.h"
 #include "preload/connect/history_recent.h"
+#include "preload/log/log.h"
 #include "preload/state/state.h"
 #include "preload/system/settings.h"
 #include "preload/system/sources.h"
@@ -84,6 +85,29 @@ static void put_losers_last(struct history_candidates *candidates, uint32_t lost
     candidates->fresh = kept;
 }
 
+/* Why they are last, for a log or a trace alone: the file is read once more. */
+__attribute__((noinline)) static void tell_losers(struct history_candidates *candidates)
+{
+    uint8_t payload[OUTCOME_SIZE];
+    struct outcome outcome;
+    uint64_t now_s = (uint64_t)clock_calendar_s();
+    history_locate(candidates);
+    for (unsigned i = candidates->fresh; i < candidates->count; i++) {
+        const struct ip_address *address = &candidates->addresses[i], *network = &candidates->networks[i];
+        if (!state_slot_read(state_current(), STATE_HISTORY, outcome_slot(address, network, STATE_HISTORY_SLOTS),
+                             payload) ||
+            !outcome_decode(payload, &outcome) || !outcome_counts(&outcome, address, network, now_s))
+            continue;
+        struct event event = {.type = EVENT_BEHIND,
+                              .fd = EVENT_NO_FD,
+                              .candidates = address,
+                              .candidate_count = 1,
+                              .winner = &outcome.winner,
+                              .seconds = (unsigned)(outcome.time_s + outcome.lifetime_s - now_s)};
+        log_event(&event);
+    }
+}
+
 void history_reorder(struct history_candidates *candidates)
 {
     uint32_t lost;
@@ -94,6 +118,8 @@ void history_reorder(struct history_candidates *candidates)
         history_recent_keep(key, lost);
     }
     put_losers_last(candidates, lost);
+    if (lost != 0 && candidates->fresh > 0 && log_wants_decisions())
+        tell_losers(candidates);
 }
 
 int64_t history_silence_limit(void)

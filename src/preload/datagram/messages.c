@@ -27,6 +27,7 @@
 #include "preload/system/sources.h"
 #include "preload/thread/signal_handler.h"
 #include "preload/upgrade/requeue.h"
+#include "preload/upgrade/server_log.h"
 #include "preload/upgrade/shape.h"
 #include "preload/upgrade/spoof_check.h"
 #include "preload/upgrade/upgrade.h"
@@ -344,6 +345,8 @@ void messages_hand_out_source(int fd, struct sockaddr_storage *full, socklen_t f
         outbound_show_source(fd, full);
     }
     view_hand_out(full, full_length, shown_as, address, length);
+    if (full_length > 0)
+        server_log_received(fd, full, shown_as);
 }
 
 /* A descriptor that we have not seen being made is looked at once. */

@@ -192,12 +192,15 @@ static bool may_be_carried(struct in_addr ipv4)
     return refusal_by_any(ipv4) == NULL;
 }
 
-/* Why an address that was asked for is not reached. Aloud, once, where the user has asked for that very thing. */
-static void tell_refusal(struct in_addr ipv4, const char *reason)
+/* Why an address that was asked for is not reached. Aloud, once, where nothing else leads there (`last_resort`): a
+   prefix of the network's own would; or where the user has asked for that very thing. */
+static void tell_refusal(struct in_addr ipv4, const char *reason, bool last_resort)
 {
     static atomic_bool told;
     struct ip_address address = address_ipv4(ipv4);
-    bool wanted = settings_current()->nat64_private == NAT64_PRIVATE_YES && nat64_is_private(ipv4);
+    enum nat64_private setting = settings_current()->nat64_private;
+    bool wanted =
+        nat64_is_private(ipv4) && (setting == NAT64_PRIVATE_YES || (setting == NAT64_PRIVATE_AUTO && last_resort));
     enum log_level level = wanted && !atomic_exchange(&told, true) ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO;
     if (!log_wants(level))
         return;
@@ -210,13 +213,13 @@ static void tell_refusal(struct in_addr ipv4, const char *reason)
 }
 
 static size_t synthesize(const struct nat64_discovery *found, struct in_addr ipv4,
-                         struct ip_address addresses[NAT64_PREFIXES_MAX])
+                         struct ip_address addresses[NAT64_PREFIXES_MAX], bool last_resort)
 {
     size_t count = 0;
     for (unsigned i = 0; i < found->count; i++)
         count += nat64_synthesize(&found->prefixes[i], ipv4, allows_private(), &addresses[count]);
     if (count == 0 && found->count > 0)
-        tell_refusal(ipv4, nat64_refusal(&found->prefixes[0], ipv4, allows_private()));
+        tell_refusal(ipv4, nat64_refusal(&found->prefixes[0], ipv4, allows_private()), last_resort);
     return count;
 }
 
@@ -224,7 +227,7 @@ size_t nat64_discovery_ways_to(struct in_addr ipv4, struct ip_address addresses[
 {
     struct nat64_discovery found;
     return may_be_carried(ipv4) && nat64_discovery_find(NAT64_DISCOVERY_KNOWN, &found)
-               ? synthesize(&found, ipv4, addresses)
+               ? synthesize(&found, ipv4, addresses, false)
                : 0;
 }
 
@@ -236,7 +239,7 @@ size_t nat64_discovery_ways_for(int fd, bool may_wait, struct in_addr ipv4,
     const char *refusal = refusal_by_any(ipv4);
     if (refusal != NULL) {
         if (nat64_is_private(ipv4) && look_up(&found) == KNOWN)
-            tell_refusal(ipv4, refusal);
+            tell_refusal(ipv4, refusal, true);
         return 0;
     }
     if (look_up(&found) == UNKNOWN && !signal_handler_may_run()) {
@@ -246,13 +249,13 @@ size_t nat64_discovery_ways_for(int fd, bool may_wait, struct in_addr ipv4,
         if (!waits && !*soon) /* it may have answered already */
             look_up(&found);
     }
-    return synthesize(&found, ipv4, addresses);
+    return synthesize(&found, ipv4, addresses, true);
 }
 
 size_t nat64_discovery_ways_soon(struct in_addr ipv4, struct ip_address addresses[NAT64_PREFIXES_MAX])
 {
     struct nat64_discovery found;
-    return nat64_discovery_find(NAT64_DISCOVERY_BRIEFLY, &found) ? synthesize(&found, ipv4, addresses) : 0;
+    return nat64_discovery_find(NAT64_DISCOVERY_BRIEFLY, &found) ? synthesize(&found, ipv4, addresses, true) : 0;
 }
 
 bool nat64_discovery_ways_now(const struct ip_address *network, struct in_addr ipv4,
@@ -261,7 +264,7 @@ bool nat64_discovery_ways_now(const struct ip_address *network, struct in_addr i
     struct nat64_discovery found = {0};
     *count = 0;
     if (find_kept(network, &found))
-        *count = synthesize(&found, ipv4, addresses);
+        *count = synthesize(&found, ipv4, addresses, true);
     else if (atomic_load(&asking) != 0)
         return false;
     return true;

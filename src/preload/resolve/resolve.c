@@ -138,11 +138,28 @@ static void abandon_left(uintptr_t frame)
         resolve_end(current);
 }
 
+/* Once: it can be mended, and the program shows nothing of it. A shortage of descriptors is no refusal. */
+static NOINLINE void tell_refused(int error)
+{
+    static atomic_bool told;
+    if ((error == EAFNOSUPPORT || error == EPERM || error == EACCES) && !atomic_exchange(&told, true))
+        log_error(
+            LOG_LEVEL_WARNING,
+            "no name gets IPv6 addresses, since no IPv6 socket can be made (a service of systemd needs AF_INET6 "
+            "in RestrictAddressFamilies=; a host, IPv6 in its kernel; families inet if that is meant)",
+            NULL, error);
+}
+
 struct resolve_half *resolve_start(const char *name, const char *service, const struct addrinfo *hints)
 {
     abandon_left((uintptr_t)__builtin_frame_address(0));
-    if (settings_current()->families == FAMILIES_INET || !sources_family_works(AF_INET6))
+    if (settings_current()->families == FAMILIES_INET)
         return NULL;
+    int refused = sources_family_error(AF_INET6);
+    if (refused != 0) {
+        tell_refused(refused);
+        return NULL;
+    }
     struct resolve_half *half = make_half(name, service, hints);
     if (half == NULL)
         return NULL;

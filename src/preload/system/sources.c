@@ -11,15 +11,21 @@
 /* Any port but 0, for which the kernel would refuse: nothing is sent to it. Discard, as in RFC 863. */
 #define PROBE_PORT 9
 
-bool sources_family_works(sa_family_t family)
+int sources_family_error(sa_family_t family)
 {
     int saved = errno;
     CANCELLATION_OFF(cancellation);
     int fd = REAL(socket)(family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    int error = fd >= 0 ? 0 : errno;
     if (fd >= 0)
         REAL(close)(fd);
     errno = saved;
-    return fd >= 0;
+    return error;
+}
+
+bool sources_family_works(sa_family_t family)
+{
+    return sources_family_error(family) == 0;
 }
 
 static bool probe(int fd, const struct ip_address *destination, struct ip_address *source)

@@ -9,6 +9,8 @@
 
 /* Whether this kernel has the family at all, right now (IPv6 can be switched off). */
 bool sources_family_works(sa_family_t family);
+/* The same as 0 or errno. */
+int sources_family_error(sa_family_t family);
 
 /* Whether there is a route to `destination`; `source` (may be NULL) gets the local address that would be used. */
 bool sources_find(const struct ip_address *destination, struct ip_address *source);

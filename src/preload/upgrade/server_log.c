@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "core/base/error_text.h"
+#include "core/base/siphash.h"
 #include "preload/log/log.h"
 #include "preload/log/log_limit.h"
 #include "preload/resolve/aware.h"
@@ -33,6 +34,35 @@ static bool read_local(int fd, struct ip_address *address, uint16_t *port)
     return REAL(getsockname)(fd, (struct sockaddr *)&local, &length) == 0 &&
            address_from_sockaddr((const struct sockaddr *)&local, length, address, port);
 }
+
+/* --- the trace --- */
+
+static NOINLINE void trace_server(enum event_type type, int fd, bool stream, const struct ip_address *address,
+                                  uint16_t port, const char *reason)
+{
+    struct ip_address shown = address_ipv4((struct in_addr){.s_addr = htonl(INADDR_ANY)});
+    struct event event = {.type = type,
+                          .fd = fd,
+                          .candidates = address,
+                          .candidate_count = 1,
+                          .port = port,
+                          .datagram = !stream,
+                          .shown = address_is_unspecified(address) && address->family == AF_INET6 ? &shown : NULL,
+                          .reason = reason};
+    if (log_wants_trace())
+        log_event(&event);
+}
+
+static NOINLINE void trace_peer(enum event_type type, int fd, const struct ip_address *address, uint16_t port,
+                                const struct ip_address *shown)
+{
+    struct event event = {
+        .type = type, .fd = fd, .candidates = address, .candidate_count = 1, .port = port, .shown = shown};
+    if (log_wants_trace())
+        log_event(&event);
+}
+
+/* --- servers --- */
 
 static void tell_served(enum log_level level, int fd, bool stream, uint16_t port, const struct ip_address *address)
 {
@@ -85,14 +115,19 @@ static enum log_level level_of(enum upgrade_step step, int error)
     return step == UPGRADE_BIND && error == EADDRINUSE && aware_was_seen() ? LOG_LEVEL_INFO : LOG_LEVEL_WARNING;
 }
 
-static void tell_kept(uint32_t kept, bool stream, uint16_t port)
+static void tell_kept(int fd, uint32_t kept, bool stream, uint16_t port)
 {
     static struct log_limit limits[UPGRADE_STEPS];
     enum upgrade_step step = (enum upgrade_step)(kept >> STEP_SHIFT);
     int error = (int)(kept & ERROR_MASK);
     enum log_level level = level_of(step, error);
     char data[LOG_LINE_SIZE];
-    struct text line = text_on(data, sizeof data);
+    struct text line = text_on(data, sizeof data), cause = text_on(data, sizeof data);
+    if (log_wants_trace()) {
+        struct ip_address any = address_ipv4((struct in_addr){.s_addr = htonl(INADDR_ANY)});
+        add_cause(&cause, step, error);
+        trace_server(EVENT_IPV4_ONLY, fd, stream, &any, port, data);
+    }
     if (!log_wants(level) || !log_limit_allows(&limits[step]))
         return;
     add_port(&line, port, stream);
@@ -110,10 +145,11 @@ static NOINLINE void tell_server(int fd, const struct socket_record *record, enu
     uint16_t port;
     if (read_local(fd, &address, &port)) {
         if ((flags & (SOCKET_UPGRADED | SOCKET_WILDCARD)) == (SOCKET_UPGRADED | SOCKET_WILDCARD)) {
+            trace_server(EVENT_LISTENING, fd, stream, &address, port, NULL);
             if (log_wants(served))
                 tell_served(served, fd, stream, port, &address);
         } else if (kept != 0 && address.family == AF_INET && address_is_unspecified(&address)) {
-            tell_kept(kept, stream, port);
+            tell_kept(fd, kept, stream, port);
         }
     }
     errno = saved;
@@ -123,7 +159,7 @@ void server_log_listening(int fd)
 {
     const struct socket_record *record = sockets_find(fd);
     if (record != NULL && (atomic_load(&record->flags) & SOCKET_LISTENING) == 0 &&
-        (atomic_load(&record->kept) != 0 || log_wants(LOG_LEVEL_INFO)))
+        (atomic_load(&record->kept) != 0 || log_wants(LOG_LEVEL_INFO) || log_wants_trace()))
         tell_server(fd, record, LOG_LEVEL_INFO);
 }
 
@@ -131,13 +167,16 @@ void server_log_bound(int fd, uint16_t port)
 {
     const struct socket_record *record = sockets_find(fd);
     enum log_level level = port != 0 ? LOG_LEVEL_INFO : LOG_LEVEL_DEBUG;
-    if (record != NULL && (log_wants(level) || (port != 0 && atomic_load(&record->kept) != 0)))
+    if (record != NULL && (log_wants(level) || (port != 0 && (atomic_load(&record->kept) != 0 || log_wants_trace()))))
         tell_server(fd, record, level);
 }
 
 void server_log_left_alone(int fd, const struct ip_address *address, uint16_t port, const char *why)
 {
     static struct log_limit limit;
+    const struct socket_record *record = sockets_find(fd);
+    trace_server(EVENT_IPV4_ONLY, fd, record == NULL || (atomic_load(&record->flags) & SOCKET_STREAM) != 0, address,
+                 port, why);
     if (!log_wants(LOG_LEVEL_DEBUG) || !log_limit_allows(&limit))
         return;
     char data[LOG_LINE_SIZE];
@@ -165,34 +204,67 @@ void server_log_given_back(in_port_t port)
     log_line(LOG_LEVEL_INFO, &line);
 }
 
-static NOINLINE void tell_accepted(int fd, const struct sockaddr_storage *peer, view *shown_as)
+/* --- peers --- */
+
+static NOINLINE void log_peer(int fd, const char *words, const struct ip_address *address, uint16_t port,
+                              const struct ip_address *shown)
 {
     char data[LOG_LINE_SIZE];
     struct text line = text_on(data, sizeof data);
-    struct ip_address address;
+    text_add(&line, "descriptor ");
+    text_add_number(&line, fd);
+    text_add(&line, words);
+    text_add_address(&line, address);
+    text_add(&line, " port ");
+    text_add_unsigned(&line, port);
+    if (shown != NULL) {
+        text_add(&line, ", shown as ");
+        text_add_address(&line, shown);
+    }
+    log_line(LOG_LEVEL_DEBUG, &line);
+}
+
+static NOINLINE void tell_peer(enum event_type type, int fd, const struct sockaddr_storage *peer, view *shown_as)
+{
+    struct ip_address address, shown;
     uint16_t port;
     if (!address_from_sockaddr((const struct sockaddr *)peer, sizeof *peer, &address, &port))
         return;
     if (address_is_mapped(&address))
         address = address_unmap(&address);
-    text_add(&line, "descriptor ");
-    text_add_number(&line, fd);
-    text_add(&line, " is a connection from ");
-    text_add_address(&line, &address);
-    text_add(&line, " port ");
-    text_add_unsigned(&line, port);
-    if (address.family == AF_INET6 && shown_as != NULL) {
-        struct ip_address shown = address_ipv4(shown_as(&address));
-        text_add(&line, ", shown as ");
-        text_add_address(&line, &shown);
-    }
-    log_line(LOG_LEVEL_DEBUG, &line);
+    bool is_shown = address.family == AF_INET6 && shown_as != NULL;
+    if (is_shown)
+        shown = address_ipv4(shown_as(&address));
+    trace_peer(type, fd, &address, port, is_shown ? &shown : NULL);
+    if (log_wants(LOG_LEVEL_DEBUG))
+        log_peer(fd, type == EVENT_ACCEPTED ? " is a connection from " : " has a datagram from ", &address, port,
+                 is_shown ? &shown : NULL);
 }
 
 void server_log_accepted(int fd, const struct sockaddr_storage *peer, view *shown_as)
 {
     int saved = errno;
-    if (log_wants(LOG_LEVEL_DEBUG))
-        tell_accepted(fd, peer, shown_as);
+    if (log_wants(LOG_LEVEL_DEBUG) || log_wants_trace())
+        tell_peer(EVENT_ACCEPTED, fd, peer, shown_as);
+    errno = saved;
+}
+
+/* Whether the last datagram that was told came from the same place. Other threads may tell others between: then one
+   more is told. */
+static bool is_told(int fd, const struct sockaddr_storage *peer)
+{
+    static const struct siphash_key part = {0x2f0d8f8c91b6a37e, 0x5b1c7e0a94d23f61};
+    static _Atomic uint64_t last;
+    uint64_t place =
+        siphash(part, peer, peer->ss_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in)) ^
+        (uint64_t)fd;
+    return atomic_exchange(&last, place) == place;
+}
+
+void server_log_received(int fd, const struct sockaddr_storage *peer, view *shown_as)
+{
+    int saved = errno;
+    if ((log_wants(LOG_LEVEL_DEBUG) || log_wants_trace()) && !is_told(fd, peer))
+        tell_peer(EVENT_RECEIVED, fd, peer, shown_as);
     errno = saved;
 }

@@ -1,6 +1,7 @@
 /*
  * What the log says of servers: which port serves IPv6 too (level info), which one does not though it was bound to
- * 0.0.0.0, and why (warning; libv6shim(7), TROUBLESHOOTING, has the remedies), and whom they accepted (debug).
+ * 0.0.0.0, and why (warning; libv6shim(7), TROUBLESHOOTING, has the remedies), and whom they accepted (debug). The
+ * trace is told all of it.
  *
  * bind() decides, but a TCP socket is a server with listen() only: what became of IPv6 is kept in the socket's record
  * until then. Async-signal-safe, no lock, errno kept.
@@ -30,8 +31,11 @@ void server_log_left_alone(int fd, const struct ip_address *address, uint16_t po
 /* The IPv6 side of a port was given back to the program, which binds it itself: level info. */
 void server_log_given_back(in_port_t port);
 
+/* A UDP socket has received a datagram; of those from one place in a row the first is told. As below. */
+void server_log_received(int fd, const struct sockaddr_storage *peer, view *shown_as);
+
 /* An accepted connection, its peer, and what makes of that the address that the program sees (NULL: its own form).
-   Level debug. */
+   Level debug, and in the trace. */
 void server_log_accepted(int fd, const struct sockaddr_storage *peer, view *shown_as);
 
 #endif

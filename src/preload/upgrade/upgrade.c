@@ -226,13 +226,22 @@ static int fail(const struct plan *plan, int error, struct log_limit *limit, enu
     return error;
 }
 
+/* A sandbox or a kernel without IPv6 can be mended: aloud, once. */
+static enum log_level level_of_no_socket(const struct plan *plan, int error)
+{
+    static atomic_bool told;
+    bool mendable = error == EAFNOSUPPORT || error == EPERM || error == EACCES;
+    return mendable && !plan->caller_tells && !atomic_exchange(&told, true) ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO;
+}
+
 static int carry_out(struct plan *plan)
 {
     static struct log_limit refused, not_carried;
     plan->step = UPGRADE_SOCKET;
     int socket = REAL(socket)(AF_INET6, plan->type | SOCK_CLOEXEC, plan->protocol);
     if (socket < 0)
-        return fail(plan, -errno, &refused, LOG_LEVEL_INFO, "no IPv6 socket can be made, IPv4 goes on");
+        return fail(plan, -errno, &refused, level_of_no_socket(plan, errno),
+                    "no IPv6 socket can be made, IPv4 goes on");
     plan->step = UPGRADE_OPTIONS;
     int result = apply_options(plan, socket);
     if (result < 0)

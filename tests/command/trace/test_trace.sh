@@ -100,6 +100,11 @@ hostile "an address that is a list" "{$good, \"event\": \"answer\", \"name\": \"
 hostile "more addresses than there may be" \
     "{$good, \"event\": \"answer\", \"candidates\": [$(printf '"::1", %.0s' 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16)\"::1\"]}"
 hostile "a name that is too long" "{$good, \"event\": \"lookup\", \"name\": \"$(printf '%01000d' 0)\"}"
+hostile "an alias that is none" "{$good, \"event\": \"accepted\", \"fd\": 3, \"seen_as\": \"x y\"}"
+hostile "a winner that is a number" "{$good, \"event\": \"behind\", \"winner\": 5}"
+hostile "a time that is none" "{$good, \"event\": \"behind\", \"seconds\": -1}"
+hostile "a protocol that is none" "{$good, \"event\": \"listening\", \"fd\": 3, \"protocol\": \"sctp\"}"
+hostile "a reason that is too long" "{$good, \"event\": \"ipv4-only\", \"reason\": \"$(printf '%01000d' 0)\"}"
 hostile "an end that is told by the program" '{"time_us": 5, "pid": 7, "event": "end", "ms": 5}' --json
 printf '{"time_us": 900000000000000, "pid": 7, "event": "lookup", "name": "a"}
 {"time_us": 5, "pid": 7, "event": "lookup", "name": "b\\u001b\\u009b2J"}
@@ -111,6 +116,9 @@ same "times that go back: all rows are drawn" "3" "$(sed '1,/^Where/d' "$room/ou
 contains "control characters in a name" 'look up b\x1b\xc2\x9b2J' "$(cat "$room/out")"
 trace --json -o "$room/out" sh -c 'cat "$0" >"$V6SHIM_TRACE"' "$room/lines"
 contains "control characters in a name, in JSON" '"name": "b\u001b\u009b2J"' "$(cat "$room/out")"
+printf '{"time_us": 5, "pid": 7, "event": "ipv4-only", "fd": 3, "reason": "\\u001b[2J"}\n' >"$room/lines"
+trace -o "$room/out" sh -c 'cat "$0" >"$V6SHIM_TRACE"' "$room/lines"
+contains "control characters in a reason" '(TCP) with IPv4 only: \x1b[2J' "$(cat "$room/out")"
 printf '{"time_us": 5, "pid": 7, "event": "order", "fd": 3, "ms": 7, "duration_ms": 1, "x": "y"}\n' >"$room/lines"
 trace --json -o "$room/out" sh -c 'cat "$0" >"$V6SHIM_TRACE"' "$room/lines"
 same "keys that are none of ours" '{ "ms": 0.000, "pid": 7, "event": "order", "fd": 3 }' "$(sed 1q "$room/out")"

@@ -92,6 +92,55 @@ static void names(void **state)
     assert_string_equal(log_of(&event), "");
 }
 
+static void servers(void **state)
+{
+    (void)state;
+    struct ip_address any = address_ipv6(&in6addr_any, 0);
+    struct event event = {.type = EVENT_LISTENING,
+                          .pid = 1,
+                          .fd = 3,
+                          .candidates = &any,
+                          .candidate_count = 1,
+                          .port = 80,
+                          .datagram = true,
+                          .shown = &addresses[0]};
+#define START(type) \
+    "{\"time_us\": 0, \"pid\": 1, \"event\": \"" type "\", \"fd\": 3, \"candidate\": \"::\", \"port\": 80"
+    assert_string_equal(json_of(&event), START("listening") ", \"protocol\": \"udp\", \"seen_as\": \"192.0.2.1\"}\n");
+    event.type = EVENT_IPV4_ONLY;
+    event.datagram = false;
+    event.shown = NULL;
+    event.reason = "no \"luck\"";
+    assert_string_equal(json_of(&event),
+                        START("ipv4-only") ", \"protocol\": \"tcp\", \"reason\": \"no \\u0022luck\\u0022\"}\n");
+    event.type = EVENT_ACCEPTED;
+    event.reason = NULL;
+    event.shown = &addresses[0];
+    assert_string_equal(json_of(&event), START("accepted") ", \"seen_as\": \"192.0.2.1\"}\n");
+    event.type = EVENT_RECEIVED;
+    assert_string_equal(json_of(&event), START("received") ", \"seen_as\": \"192.0.2.1\"}\n");
+    assert_string_equal(log_of(&event), ""); /* server_log.c has lines of its own for these */
+#undef START
+}
+
+static void history(void **state)
+{
+    (void)state;
+    struct ip_address loopback = address_ipv6(&in6addr_loopback, 0);
+    struct event event = {.type = EVENT_BEHIND,
+                          .pid = 1,
+                          .fd = EVENT_NO_FD,
+                          .candidates = &loopback,
+                          .candidate_count = 1,
+                          .winner = &addresses[0],
+                          .seconds = 599};
+    assert_string_equal(json_of(&event),
+                        "{\"time_us\": 0, \"pid\": 1, \"event\": \"behind\", \"candidate\": \"::1\", "
+                        "\"winner\": \"192.0.2.1\", \"seconds\": 599}\n");
+    assert_string_equal(log_of(&event),
+                        "::1 is tried after the others for 599 s yet: it lost to 192.0.2.1 (v6shim history)");
+}
+
 /* Longer than any: it must still end as JSON does, in one piece that a pipe takes. */
 static void everything_fits(void **state)
 {
@@ -103,7 +152,11 @@ static void everything_fits(void **state)
         struct event event = {.type = (enum event_type)type,
                               .time_us = INT64_MIN,
                               .pid = INT64_MIN,
-                              .name = name,
+                              .name = type != EVENT_IPV4_ONLY ? name : NULL,
+                              .reason = type == EVENT_IPV4_ONLY ? name : NULL,
+                              .shown = &addresses[1],
+                              .winner = &addresses[1],
+                              .seconds = UINT32_MAX,
                               .fd = INT32_MIN,
                               .candidates = addresses + 1,
                               .candidate_count = EVENT_CANDIDATES_MAX + 3,
@@ -128,10 +181,9 @@ static void types_have_names(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(attempts, set_up),
-        cmocka_unit_test_setup(names, set_up),
-        cmocka_unit_test_setup(everything_fits, set_up),
-        cmocka_unit_test(types_have_names),
+        cmocka_unit_test_setup(attempts, set_up),        cmocka_unit_test_setup(names, set_up),
+        cmocka_unit_test_setup(servers, set_up),         cmocka_unit_test_setup(history, set_up),
+        cmocka_unit_test_setup(everything_fits, set_up), cmocka_unit_test(types_have_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

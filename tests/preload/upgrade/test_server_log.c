@@ -119,6 +119,54 @@ static void accept_peers(void)
     }
 }
 
+static void receive_datagrams(void)
+{
+    static const char *const sources[] = {"2001:db8::2", "2001:db8::2", "2001:db8::3"};
+    int fd = bound_to(SOCK_DGRAM, "0.0.0.0", PORT);
+    struct sockaddr_in6 to = ipv6_at("2001:db8::1", PORT);
+    for (size_t i = 0; i < sizeof sources / sizeof sources[0]; i++) {
+        int on = 1, peer = (int)syscall(SYS_socket, AF_INET6, SOCK_DGRAM, 0);
+        struct sockaddr_in6 from = ipv6_at(sources[i], PORT + 1);
+        syscall(SYS_setsockopt, peer, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+        assert_int_equal(syscall(SYS_bind, peer, &from, sizeof from), 0);
+        assert_int_equal(syscall(SYS_sendto, peer, "x", 1L, 0L, &to, sizeof to), 1);
+        syscall(SYS_close, peer);
+        struct sockaddr_in seen;
+        socklen_t length = sizeof seen;
+        char data[2];
+        errno = NO_ERROR;
+        assert_int_equal(recvfrom(fd, data, sizeof data, 0, (struct sockaddr *)&seen, &length), 1);
+        assert_int_equal(errno, NO_ERROR);
+        printf("%s ", text_of(seen.sin_addr));
+    }
+}
+
+/* A client that asks for names. */
+static void look_up_where_refused(void)
+{
+    deny(SYS_socket, 0, AF_INET6, EAFNOSUPPORT);
+    for (int i = 0; i < 3; i++) {
+        const struct hostent *found = gethostbyname("both.example");
+        assert_non_null(found);
+        printf("%s ", text_of(*(struct in_addr *)(void *)found->h_addr_list[0]));
+    }
+}
+
+/* One that knows an alias already. */
+static void connect_where_refused(void)
+{
+    const struct hostent *found = gethostbyname("one6.example");
+    assert_non_null(found);
+    struct in_addr alias = *(struct in_addr *)(void *)found->h_addr_list[0];
+    deny(SYS_socket, 0, AF_INET6, EACCES);
+    for (int i = 0; i < 3; i++) {
+        struct sockaddr_in to = ipv4_of(alias, PORT);
+        int fd = socket(AF_INET, SOCK_STREAM, 0);
+        assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof to), -1);
+        close(fd);
+    }
+}
+
 /* ---- Tests */
 
 static const char *log_of(const char *part, const char *setting, const char *second)
@@ -230,6 +278,35 @@ static void test_peers_were_not_told(void **state)
     assert_says(result->complaints, "is a connection from 192.0.2.2 port ", 1);
 }
 
+static void test_datagrams_were_not_told(void **state)
+{
+    (void)state;
+    const char *variables[] = {"V6SHIM_LOG=debug", NULL};
+    const struct part_result *result = part_run("receive_datagrams", variables);
+    char first[INET_ADDRSTRLEN] = "", second[INET_ADDRSTRLEN] = "", third[INET_ADDRSTRLEN] = "", line[256];
+    assert_int_equal(result->status, 0);
+    assert_int_equal(sscanf(result->output, "%15s %15s %15s", first, second, third), 3);
+    snprintf(line, sizeof line, " has a datagram from 2001:db8::2 port %d, shown as %s\n", PORT + 1, first);
+    assert_says(result->complaints, line, 1);
+    snprintf(line, sizeof line, " has a datagram from 2001:db8::3 port %d, shown as %s\n", PORT + 1, third);
+    assert_says(result->complaints, line, 1);
+    assert_string_equal(log_of("receive_datagrams", "V6SHIM_LOG=warning", NULL), "");
+}
+
+static void test_client_was_not_told_of_refusal(void **state)
+{
+    (void)state;
+    const char *log = log_of("look_up_where_refused", NULL, NULL);
+    assert_says(log, "no name gets IPv6 addresses, since no IPv6 socket can be made (a service of systemd", 1);
+    assert_says(log, ": Address family not supported by protocol\n", 1);
+    assert_says(log, "\n", 1);
+    assert_string_equal(log_of("look_up_where_refused", "V6SHIM_FAMILIES=inet", NULL), "");
+    assert_string_equal(log_of("look_up_where_refused", "V6SHIM_LOG=error", NULL), "");
+    log = log_of("connect_where_refused", NULL, NULL);
+    assert_says(log, "no IPv6 socket can be made, IPv4 goes on: Permission denied", 1);
+    assert_says(log, "\n", 1);
+}
+
 int main(int argc, char **argv)
 {
     const struct part parts[] = {
@@ -242,6 +319,9 @@ int main(int argc, char **argv)
         {"serve_one_address", serve_one_address},
         {"serve_both", serve_both},
         {"accept_peers", accept_peers},
+        {"receive_datagrams", receive_datagrams},
+        {"look_up_where_refused", look_up_where_refused},
+        {"connect_where_refused", connect_where_refused},
         {NULL, NULL},
     };
     const struct CMUnitTest tests[] = {
@@ -253,6 +333,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_warning_was_false),
         cmocka_unit_test(test_decision_against_ipv6_was_not_told),
         cmocka_unit_test(test_peers_were_not_told),
+        cmocka_unit_test(test_datagrams_were_not_told),
+        cmocka_unit_test(test_client_was_not_told_of_refusal),
     };
     return SUPPORT_MAIN(parts, tests);
 }
