@@ -189,6 +189,33 @@ contains "nat64-private yes" "ok     2001:db8:64::/96 carries private IPv4 addre
 on_host 'export V6SHIM_NAT64=2001:db8:64::/96 V6SHIM_NAT64_PRIVATE=no'
 contains "nat64-private no" "note   2001:db8:64::/96 carries global IPv4 addresses alone: the setting nat64-private is no" "$output"
 
+# --- a firewall (its rules are read in tests/command/doctor/test_firewall.c)
+if [ -x /usr/sbin/nft ] && unshare -rn /usr/sbin/nft list ruleset >/dev/null 2>&1; then
+    nft() { echo "/usr/sbin/nft '$1'"; }
+    web="$(nft 'add table ip t'); $(nft 'add chain ip t in { type filter hook input priority 0; }'); $(nft 'add rule ip t in tcp dport 80 drop')"
+    broken "$web" "the firewall filters TCP port 80 over IPv4, and leaves it open over IPv6: write the rule for IPv6, too (table inet, ip6tables), or set listen inet for the server"
+    on_host "$web; $(nft 'add table ip6 t'); $(nft 'add chain ip6 t in { type filter hook input priority 0; policy drop; }')"
+    contains "rules for both families" "ok     no rule of the firewall is known to be for IPv4 alone" "$output"
+    same "rules for both families: status" 0 "$status"
+    noted "$(nft 'add table inet t'); $(nft 'add chain inet t out { type filter hook output priority 0; }'); $(nft 'add rule inet t out ip daddr 192.0.2.7 reject')" \
+        "the firewall forbids connections to 192.0.2.7: they may go to the IPv6 addresses of its host: write rules"
+    on_host "put \$room/empty /usr/sbin/nft; put /bin/false /usr/sbin/iptables-save"
+    same "tools that fail: nothing is wrong" 0 "$status"
+    # Without nft what iptables-save prints is read.
+    if [ -x /usr/sbin/iptables-save ]; then
+        cat >"$room/save" <<'END'
+#!/bin/sh
+case $0 in *ip6*) policy=ACCEPT ;; *) policy=DROP ;; esac
+printf '*filter\n:INPUT %s [0:0]\nCOMMIT\n' $policy
+END
+        chmod 755 "$room/save"
+        broken "put \$room/empty /usr/sbin/nft; put \$room/save /usr/sbin/iptables-save; put \$room/save /usr/sbin/ip6tables-save" \
+            "the firewall lets in over IPv4 what its rules name alone, and over IPv6 whatever they don't forbid: write the rules for IPv6, too (table inet, ip6tables), or set listen inet for servers"
+    fi
+else
+    echo "# SKIPPED: a firewall (no nft here)"
+fi
+
 # --- other forms
 on_host 'ip -6 route del default' --json
 same "JSON: status" 1 "$status"

@@ -14,6 +14,7 @@
 #include "command/common/settings_options.h"
 #include "command/common/state_user.h"
 #include "command/doctor/finding.h"
+#include "command/doctor/firewall.h"
 #include "command/doctor/host.h"
 #include "command/doctor/reach.h"
 #include "command/doctor/target.h"
@@ -54,6 +55,7 @@ static void judge_host(struct findings *findings)
     static struct config_target shell;
     config_target_shell(&shell);
     host_judge_network(findings);
+    firewall_judge(findings);
     host_judge_names(findings);
     host_judge_library(findings);
     host_judge_state(findings);
