@@ -42,6 +42,23 @@ for page in "$top"/docs/life-of-*.md; do
     rm -f "${TMPDIR:-/tmp}/pages.$$"
 done
 
+# Links from one page to another lead to a file, and to a heading of it.
+anchors() { # those of a page, as they are made of its headings
+    sed -n 's/^##* //p' "$1" | tr 'A-Z ' 'a-z-' | tr -cd 'a-z0-9_\n-'
+}
+for page in "$top"/*.md "$top"/docs/*.md "$top"/docs/guide/*.md "$top"/legacy-samples/*.md; do
+    for link in $(grep -oE '\]\([^) ]+\)' "$page" | sed 's/^](//; s/)$//' | grep -vE '^[a-z]+:' | sort -u); do
+        file=${link%%#*}
+        target=$(dirname "$page")/$file
+        [ "$file" ] || target=$page
+        if [ ! -e "$target" ]; then
+            complain "${page#"$top"/} has a link to $link, which is not there"
+        elif [ "$link" != "$file" ] && ! anchors "$target" | grep -qxF -- "${link#*#}"; then
+            complain "${page#"$top"/} has a link to $link, which has no such heading"
+        fi
+    done
+done
+
 # Each file of the house begins with what it does and who calls it.
 silent=$(find "$top/src" -name '*.c' -exec awk 'FNR == 1 && !/^\/\*/ { print FILENAME }' {} +)
 [ -z "$silent" ] || complain "These do not begin with a comment that says what they do, and who calls them:

@@ -129,6 +129,8 @@ guide_read() {
         guide_line="$guide_line
 $1"
     else
+        # A page about one machine has its bare prompt.
+        [ "$guide_prompt" ] || case $guide_text in '$ '* | '# '*) guide_prompt=${guide_bare-} ;; esac
         case " $guide_hosts " in
         *" ${guide_prompt:-(none)} "*)
             guide_finish
