@@ -23,7 +23,7 @@ sub alike {
     my ($line) = @_;
     $line =~ s/\d+\.\d+ ms/N ms/g;
     $line =~ s/^\s*0(\s+\d+)+ ms$/SCALE/;
-    $line =~ s/-{3,}\S?|\s[|*.](?=\s+N ms)/ BAR/g;
+    $line =~ s/\s+[-|*.][-|*.\s]*\s+(?=N ms)/ BAR /;
     $line =~ s/\s+/ /g;
     $line =~ s/^ | $//g;
     return $line;
