@@ -14,12 +14,19 @@
 #include "preload/system/sources.h"
 #include "preload/upgrade/port_share.h"
 
-bool attempts_read_original(int fd, struct original *original)
+bool attempts_read_original(int fd, bool as_made, struct original *original)
 {
     struct sockaddr_storage local;
     socklen_t length = sizeof local;
-    *original = (struct original){.fd = fd, .record = sockets_find(fd)};
-    if (holders_include_others(fd) || REAL(getsockname)(fd, (struct sockaddr *)&local, &length) != 0 ||
+    *original = (struct original){.fd = fd,
+                                  .record = sockets_find(fd),
+                                  .family = AF_INET,
+                                  .address = address_ipv4((struct in_addr){INADDR_ANY})};
+    if (holders_include_others(fd))
+        return false;
+    if (as_made)
+        return true;
+    if (REAL(getsockname)(fd, (struct sockaddr *)&local, &length) != 0 ||
         !address_from_sockaddr((const struct sockaddr *)&local, length, &original->address, &original->port))
         return false;
     original->family = original->address.family;

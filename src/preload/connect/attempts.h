@@ -20,8 +20,9 @@ struct original {
 };
 
 /* Reads it; false where the kernel doesn't tell, or another process has the socket too (holders.h). A port that is
-   left of an earlier attempt counts as bound: that can't be told, and does no harm. */
-bool attempts_read_original(int fd, struct original *original);
+   left of an earlier attempt counts as bound: that can't be told, and does no harm. `as_made`: the kernel has just
+   said that it is bound to nothing (upgrade_is_as_made). */
+bool attempts_read_original(int fd, bool as_made, struct original *original);
 
 /* Whether a socket that is bound like this can get to the candidate. */
 bool attempts_may_reach(const struct original *original, const struct ip_address *candidate);

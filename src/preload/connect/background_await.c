@@ -24,7 +24,7 @@ static int apply_options(struct background *race, uint32_t item, struct in_addr 
     race->awaited = asked;
     race->awaited_until_ms = clock_now_ms() + (prefix ? NAT64_DISCOVERY_PATIENCE_MS : NAME_PATIENCE_MS);
     eyeballs_init(&race->eyeballs, 0, settings_current()->attempt_delay_ms);
-    if (!attempts_read_original(race->fd, &original) || (prefix && !nat64_discovery_network(&race->network)) ||
+    if (!attempts_read_original(race->fd, false, &original) || (prefix && !nat64_discovery_network(&race->network)) ||
         background_make_slots(race, &original, 0, FAMILY_SLOTS) < 0)
         return -EAGAIN;
     atomic_store(background_due(item), 0); /* it may have been answered by now */

@@ -142,10 +142,10 @@ static int race_these(const struct original *original, bool nonblocking, const s
 
 /* A socket that is bound to an address reaches those of its family from there. Without a race, the others count again
    and each family is in its order. */
-static int race(int fd, bool nonblocking, struct destinations *destinations, uint16_t port)
+static int race(int fd, bool as_made, bool nonblocking, struct destinations *destinations, uint16_t port)
 {
     struct original original;
-    if (!attempts_read_original(fd, &original))
+    if (!attempts_read_original(fd, as_made, &original))
         return -EAGAIN;
     size_t all = destinations->count;
     if (!address_is_unspecified(&original.address))
@@ -155,7 +155,7 @@ static int race(int fd, bool nonblocking, struct destinations *destinations, uin
     return result;
 }
 
-static int connect_stream(int fd, struct destinations *destinations, uint16_t port)
+static int connect_stream(int fd, bool as_made, struct destinations *destinations, uint16_t port)
 {
     int result = -EAGAIN;
     if (destinations->behind_ipv4 && kernel_is_nonblocking(fd))
@@ -164,7 +164,7 @@ static int connect_stream(int fd, struct destinations *destinations, uint16_t po
         bool nonblocking = kernel_is_nonblocking(fd);
         /* What can't be set from a record is set on one socket only: by the upgrade, where the kernel lets it. */
         if (!sockets_has(fd, SOCKET_UNREPLAYABLE | SOCKET_FILTERED))
-            result = race(fd, nonblocking, destinations, port);
+            result = race(fd, as_made, nonblocking, destinations, port);
         if (result == -EAGAIN)
             log_connection(EVENT_ORDER, fd, NULL, port, 0);
         /* Where a race was wanted and can't be had, IPv4 addresses come first, if there are any: an attempt over IPv6
@@ -231,10 +231,11 @@ static void note_translated(int fd, const struct destinations *destinations)
         sockets_clear(sockets_find(fd), SOCKET_TRANSLATED);
 }
 
-/* `state` is that of a TCP socket, else it is one of UDP. */
-static int connect_to_any(int fd, int state, struct destinations *destinations, uint16_t port)
+/* `state` is that of a TCP socket, else it is one of UDP; `as_made`: upgrade_is_as_made(). */
+static int connect_to_any(int fd, int state, bool as_made, struct destinations *destinations, uint16_t port)
 {
-    int result = state >= 0 ? connect_stream(fd, destinations, port) : connect_datagram(fd, destinations, port);
+    int result =
+        state >= 0 ? connect_stream(fd, as_made, destinations, port) : connect_datagram(fd, destinations, port);
     if (single_is_underway(result))
         note_translated(fd, destinations);
     return result;
@@ -282,7 +283,7 @@ int connection_translate(int fd, const struct sockaddr_in *asked)
         if (soon)
             destinations.count = nat64_discovery_ways_soon(asked->sin_addr, destinations.addresses);
         if (destinations.count > 0)
-            result = connect_to_any(fd, state, &destinations, port);
+            result = connect_to_any(fd, state, false, &destinations, port);
     }
     errno = saved;
     return result;
@@ -350,12 +351,14 @@ static int make(int fd, const struct sockaddr_in *asked, bool redirected, bool *
     struct destinations destinations;
     uint16_t port = ntohs(asked->sin_port);
     int found = -EAGAIN, result;
+    bool as_made = false;
     if (!redirected && sockets_is_untouched(fd) && destinations_find(asked->sin_addr, &destinations)) {
         if (connect_untouched(fd, &destinations, port, &result))
             return result;
         found = 0;
+        as_made = upgrade_is_as_made(fd);
     }
-    int state = kernel_tcp_state(fd);
+    int state = as_made ? TCP_CLOSE : kernel_tcp_state(fd);
     if (state == -EBADF || state == -ENOTSOCK)
         return state;
     if (state >= 0 && (state != TCP_CLOSE || sockets_has(fd, SOCKET_TRIED | SOCKET_FAILED))) {
@@ -372,7 +375,7 @@ static int make(int fd, const struct sockaddr_in *asked, bool redirected, bool *
     if (state < 0 && !is_udp(fd))
         return connect_left_alone(fd, &destinations, port);
     *translated = state >= 0 && !redirected && add_ways(&destinations);
-    return connect_to_any(fd, state, &destinations, port);
+    return connect_to_any(fd, state, as_made, &destinations, port);
 }
 
 int connection_make(int fd, const struct sockaddr_in *asked)

@@ -112,8 +112,9 @@ void history_reorder(struct history_candidates *candidates)
 {
     uint32_t lost;
     candidates->located = false;
+    candidates->now_ms = clock_now_ms();
     uint64_t key = history_recent_key(candidates->addresses, candidates->count);
-    if (!history_recent_find(key, &lost)) {
+    if (!history_recent_find(key, candidates->now_ms, &lost)) {
         lost = find_losers(candidates);
         history_recent_keep(key, lost);
     }

@@ -20,6 +20,7 @@ struct history_candidates {
     unsigned count;
     unsigned fresh; /* the first so many have not lost lately */
     bool located;   /* networks are known */
+    int64_t now_ms; /* when history_reorder() was asked */
     struct ip_address addresses[CANDIDATES_PER_LIST];
     struct ip_address networks[CANDIDATES_PER_LIST]; /* AF_UNSPEC: no route */
 };

@@ -26,11 +26,11 @@ uint64_t history_recent_key(const struct ip_address *addresses, unsigned count)
     return siphash(list_part, addresses, count * sizeof *addresses);
 }
 
-bool history_recent_find(uint64_t key, uint32_t *lost)
+bool history_recent_find(uint64_t key, int64_t now_ms, uint32_t *lost)
 {
     uint64_t value = atomic_load_explicit(&entries[key % ENTRIES].value, memory_order_relaxed);
     uint64_t check = atomic_load_explicit(&entries[key % ENTRIES].check, memory_order_relaxed);
-    if (value == 0 || (check ^ value) != key || clock_now_ms() >= (int64_t)(value >> LOST_BITS))
+    if (value == 0 || (check ^ value) != key || now_ms >= (int64_t)(value >> LOST_BITS))
         return false;
     *lost = (uint32_t)value & ((1u << LOST_BITS) - 1);
     return true;

@@ -18,7 +18,7 @@
 uint64_t history_recent_key(const struct ip_address *addresses, unsigned count);
 
 /* Which of them had lost, as bits of their places. False where that was not asked lately. */
-bool history_recent_find(uint64_t key, uint32_t *lost);
+bool history_recent_find(uint64_t key, int64_t now_ms, uint32_t *lost);
 void history_recent_keep(uint64_t key, uint32_t lost);
 
 /* The history has been written to. */

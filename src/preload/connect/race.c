@@ -12,9 +12,9 @@
 #include "preload/base/critical_section.h"
 #include "preload/base/guard.h"
 #include "preload/base/pool.h"
+#include "preload/connect/own_attempt.h"
 #include "preload/connect/patience.h"
 #include "preload/log/log.h"
-#include "preload/nat64/discovery.h"
 #include "preload/socket/replace.h"
 #include "preload/system/kernel.h"
 #include "preload/system/real.h"
@@ -23,8 +23,6 @@
 
 #define NO_SOCKET (-1)
 #define FOREVER   INT64_MAX
-
-#define FIRST_FAMILY_COUNT 1 /* RFC 8305 section 8 */
 
 _Static_assert(CANDIDATES_PER_LIST <= EYEBALLS_CANDIDATES_MAX, "a list of candidates is one race");
 
@@ -40,6 +38,8 @@ struct race {
     struct history_candidates candidates;    /* by preference */
     unsigned order[EYEBALLS_CANDIDATES_MAX]; /* place in the race -> place in candidates */
     struct eyeballs eyeballs;
+    struct own_attempt own;
+    int64_t end_ms; /* when the program's own limit for connect() ends; FOREVER */
     int64_t now_ms; /* when the race last began to act; what it does between two waits takes no time */
     struct attempt {
         _Atomic int socket;
@@ -58,11 +58,17 @@ static struct race *race_at(uint32_t item)
     return pool_at(&races, item);
 }
 
+/* Whether an attempt that was begun is made on the program's own socket. */
+static bool is_own(const struct race *race, unsigned index)
+{
+    return race->attempts[index].cookie == race->own.cookie;
+}
+
 static void close_attempts(struct race *race)
 {
     for (unsigned i = 0; i < EYEBALLS_CANDIDATES_MAX; i++) {
         int socket = atomic_exchange(&race->attempts[i].socket, NO_SOCKET);
-        if (socket != NO_SOCKET && kernel_socket_cookie(socket) == race->attempts[i].cookie)
+        if (socket != NO_SOCKET && !is_own(race, i) && kernel_socket_cookie(socket) == race->attempts[i].cookie)
             REAL(close)(socket);
     }
 }
@@ -81,6 +87,7 @@ static void end_race(uint32_t item)
     struct critical_section section;
     critical_section_enter(&section);
     close_attempts(race);
+    own_attempt_give_back(&race->own);
     race_current = race->outer;
     atomic_store(&race->frame, 0);
     atomic_fetch_sub(&race_running, 1);
@@ -150,62 +157,6 @@ bool race_shut_down(int fd)
     return found;
 }
 
-/* --- the order --- */
-
-void race_order(const struct destinations *destinations, struct history_candidates *candidates,
-                unsigned order[EYEBALLS_CANDIDATES_MAX])
-{
-    unsigned count = (unsigned)destinations->count;
-    candidates->count = count;
-    memcpy(candidates->addresses, destinations->addresses, count * sizeof candidates->addresses[0]);
-    history_reorder(candidates);
-    eyeballs_interleave(candidates->addresses, candidates->fresh, 0, FIRST_FAMILY_COUNT, order);
-    for (unsigned i = candidates->fresh; i < count; i++)
-        order[i] = i;
-}
-
-uint32_t race_legacy(const struct destinations *destinations, const struct history_candidates *candidates,
-                     const unsigned *order)
-{
-    uint32_t legacy = 0;
-    for (unsigned i = 0; i < candidates->count; i++)
-        if (destinations_bare_tries(destinations, &candidates->addresses[order[i]]))
-            legacy |= UINT32_C(1) << i;
-    return legacy;
-}
-
-int64_t race_silence_limit(uint32_t legacy, const struct history_candidates *candidates, const unsigned *order)
-{
-    for (unsigned i = 0; i < candidates->count; i++)
-        if ((legacy >> i & 1) == 0 && order[i] < candidates->fresh)
-            return settings_current()->silence_limit_ms;
-    return history_silence_limit();
-}
-
-void race_note_refusal(const struct eyeballs *race, struct history_candidates *candidates, const unsigned *order)
-{
-    int refused = eyeballs_refusal(race);
-    if (refused >= 0)
-        history_note(candidates, order, (unsigned)refused, eyeballs_losers(race, (unsigned)refused));
-}
-
-int race_prohibits(const struct eyeballs *race, const struct history_candidates *candidates, const unsigned *order,
-                   unsigned attempt)
-{
-    struct in_addr ipv4;
-    if (!nat64_discovery_recover_former(&candidates->addresses[order[attempt]], &ipv4))
-        return 0;
-    for (unsigned i = 0; i < race->count; i++) {
-        const struct ip_address *address = &candidates->addresses[order[i]];
-        if ((race->attempts[i].error == EACCES || race->attempts[i].error == EPERM) && address->family == AF_INET &&
-            address->ipv4.s_addr == ipv4.s_addr)
-            return race->attempts[i].error;
-    }
-    return 0;
-}
-
-/* --- a race --- */
-
 static uint32_t begin_race(const struct original *original, const struct destinations *destinations, uint16_t port,
                            uintptr_t frame)
 {
@@ -226,7 +177,9 @@ static uint32_t begin_race(const struct original *original, const struct destina
     eyeballs_init(&race->eyeballs, (unsigned)destinations->count, settings->attempt_delay_ms);
     uint32_t legacy = race_legacy(destinations, &race->candidates, race->order);
     eyeballs_limit_silence(&race->eyeballs, legacy, race_silence_limit(legacy, &race->candidates, race->order));
-    race->now_ms = clock_now_ms();
+    race->now_ms = race->candidates.now_ms;
+    int64_t limit_ms = own_attempt_begin(&race->own, original);
+    race->end_ms = limit_ms == OWN_ATTEMPT_FOREVER ? FOREVER : race->now_ms + limit_ms;
     struct critical_section section; /* until it has a frame it is nobody's, from then on it is this thread's */
     critical_section_enter(&section);
     atomic_store(&race->frame, frame);
@@ -263,11 +216,57 @@ static int go_without(struct race *race, unsigned index, int error)
     return 0;
 }
 
-/* Starts an attempt and reports it. 0, or -EAGAIN where this can't be a race. */
+/* Notes what became of an attempt. */
+static void settle(struct race *race, unsigned index, int result)
+{
+    if (result == -EINPROGRESS)
+        return;
+    log_attempt(race->original.fd, candidate_of(race, index), race->port, result);
+    if (result == 0)
+        eyeballs_attempt_succeeded(&race->eyeballs, index, race->now_ms);
+    else
+        eyeballs_attempt_failed(&race->eyeballs, index, -result, race->now_ms);
+}
+
+/* The same as start_attempt() on the program's own socket, where no other is under way: waits for it as long as it
+   runs alone. 0, -EINTR; -EAGAIN where it can't be. */
+static int start_own_attempt(struct race *race, unsigned index)
+{
+    const struct ip_address *candidate = candidate_of(race, index);
+    int64_t began_ms = race->now_ms, end_ms = began_ms + race->eyeballs.delay_ms;
+    race->attempts[index].cookie = race->own.cookie;
+    atomic_store(&race->attempts[index].socket, race->own.fd);
+    log_attempt(race->original.fd, candidate, race->port, -EINPROGRESS);
+    int result = own_attempt_connect(&race->own, candidate, race->port, began_ms,
+                                     end_ms < race->end_ms ? end_ms : race->end_ms);
+    if (result == -EAGAIN) {
+        atomic_store(&race->attempts[index].socket, NO_SOCKET);
+        race->own.may_be_tried = false;
+        return result;
+    }
+    if (result != 0)
+        race->now_ms = clock_now_ms();
+    if (result == -EINPROGRESS || result == -EINTR)
+        eyeballs_attempt_started(&race->eyeballs, index, began_ms);
+    settle(race, index, result == -EINTR ? -EINPROGRESS : result);
+    return result == -EINTR ? result : 0;
+}
+
+static bool is_for_own_socket(const struct race *race, unsigned index)
+{
+    return race->eyeballs.running == 0 && own_attempt_can_reach(&race->own, candidate_of(race, index));
+}
+
+/* Starts an attempt and reports it. 0; -EINTR; -EAGAIN where this can't be a race. */
 static int start_attempt(struct race *race, unsigned index)
 {
     const struct ip_address *candidate = candidate_of(race, index);
     int result = -race_prohibits(&race->eyeballs, &race->candidates, race->order, index);
+    if (result == 0 && is_for_own_socket(race, index)) {
+        int own = start_own_attempt(race, index);
+        if (own != -EAGAIN)
+            return own;
+    }
     int socket = result == 0 ? attempts_make(&race->original, candidate->family) : NO_SOCKET;
     if (result == 0 && socket < 0)
         return go_without(race, index, socket);
@@ -307,15 +306,10 @@ static void report(struct race *race, unsigned index)
 {
     struct attempt *attempt = &race->attempts[index];
     /* A number that is closed or somebody else's now is the death of the attempt; it is not tried again. */
-    int result =
-        kernel_socket_cookie(attempt->socket) == attempt->cookie ? attempts_result(attempt->socket) : -ECONNABORTED;
-    if (result == -EINPROGRESS)
-        return;
-    log_attempt(race->original.fd, candidate_of(race, index), race->port, result);
-    if (result == 0)
-        eyeballs_attempt_succeeded(&race->eyeballs, index, race->now_ms);
-    else
-        eyeballs_attempt_failed(&race->eyeballs, index, -result, race->now_ms);
+    int result = -ECONNABORTED;
+    if (kernel_socket_cookie(attempt->socket) == attempt->cookie)
+        result = is_own(race, index) ? own_attempt_result(&race->own) : attempts_result(attempt->socket);
+    settle(race, index, result);
 }
 
 /* Waits for something to happen to a running attempt, or for `until_ms`. 0, -EINTR, or -EAGAIN where the kernel (a
@@ -338,14 +332,16 @@ static int wait_for_attempts(struct race *race, int64_t until_ms)
     return 0;
 }
 
-/* Puts an attempt under the program's number. -EBADF where the program has closed that meanwhile (it may be another
-   file's by now); -EAGAIN where the kernel does not let us. */
-static int install(struct race *race, unsigned index, int fd, uint64_t cookie)
+/* Puts an attempt under the program's number, unless it is there. -EBADF where the program has closed that meanwhile
+   (it may be another file's by now); -EAGAIN where the kernel does not let us. */
+static int install(struct race *race, unsigned index, int fd)
 {
     struct critical_section section;
+    if (is_own(race, index))
+        return 0;
     critical_section_enter(&section);
     int socket = race->attempts[index].socket, result = -EBADF;
-    if (kernel_socket_cookie(fd) == cookie) {
+    if (kernel_socket_cookie(fd) == race->own.cookie) {
         attempts_commit(&race->original, socket);
         bool set = REAL(fcntl)(socket, F_SETFL, 0) == 0 || REAL(fcntl)(socket, F_SETFL, 0) == 0;
         result = set && replace_socket(fd, race->original.record, socket) == 0 ? 0 : -EAGAIN;
@@ -379,21 +375,22 @@ static int find_successor(struct race *race)
 }
 
 /* The program will not wait any longer: one attempt goes on under its number, as one socket would. */
-static int give_successor(struct race *race, int fd, uint64_t cookie, int result)
+static int give_successor(struct race *race, int fd, int result)
 {
+    race->own.may_be_tried = false; /* which waits */
     int successor = find_successor(race);
     tell(race, EVENT_INTERRUPTED, successor >= 0 ? candidate_of(race, (unsigned)successor) : NULL, 0);
-    int installed = successor >= 0 ? install(race, (unsigned)successor, fd, cookie) : 0;
+    int installed = successor >= 0 ? install(race, (unsigned)successor, fd) : 0;
     return installed < 0 ? installed : result;
 }
 
-static int run(struct race *race, int fd, int64_t end_ms)
+static int run(struct race *race, int fd)
 {
-    uint64_t cookie = kernel_socket_cookie(fd);
     for (;;) {
         struct eyeballs_action action = eyeballs_next(&race->eyeballs, race->now_ms);
         int result = 0;
-        if (atomic_load(&race->is_shut_down)) {
+        bool is_over = action.kind == EYEBALLS_WON && is_own(race, action.index); /* the kernel has said so */
+        if (atomic_load(&race->is_shut_down) && !is_over) {
             tell(race, EVENT_CANCELLED, NULL, 0);
             return -ECONNRESET;
         }
@@ -402,46 +399,47 @@ static int run(struct race *race, int fd, int64_t end_ms)
             result = start_attempt(race, action.index);
             break;
         case EYEBALLS_WAIT:
-            result = wait_for_attempts(race, action.until_ms < end_ms ? action.until_ms : end_ms);
-            if (result == 0 && race->now_ms >= end_ms)
+            result = wait_for_attempts(race, action.until_ms < race->end_ms ? action.until_ms : race->end_ms);
+            if (result == 0 && race->now_ms >= race->end_ms)
                 result = -EINPROGRESS;
-            if (result == -EINTR || result == -EINPROGRESS)
-                return give_successor(race, fd, cookie, result);
             break;
         case EYEBALLS_WON:
             tell(race, EVENT_WON, candidate_of(race, action.index), 0);
             history_note(&race->candidates, race->order, action.index,
                          eyeballs_losers(&race->eyeballs, action.index));
-            return install(race, action.index, fd, cookie);
+            return install(race, action.index, fd);
         case EYEBALLS_FAILED:
         default:
             tell(race, EVENT_FAILED, NULL, -action.error);
             race_note_refusal(&race->eyeballs, &race->candidates, race->order);
             return -action.error;
         }
+        if (result == -EINTR || result == -EINPROGRESS)
+            return give_successor(race, fd, result);
         if (result < 0)
             return result;
     }
 }
 
-/* When the program's own limit for connect() ends (socket(7), SO_SNDTIMEO). */
-static int64_t limit_of(int fd)
+/* The program's own socket is not on its way any more where nothing came of the race. */
+static void stop_own_attempt(const struct race *race)
 {
-    struct timeval limit = {0};
-    socklen_t length = sizeof limit;
-    if (REAL(getsockopt)(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, &length) != 0 ||
-        (limit.tv_sec == 0 && limit.tv_usec == 0))
-        return FOREVER;
-    return clock_now_ms() + (int64_t)limit.tv_sec * CLOCK_MS_PER_S + limit.tv_usec / CLOCK_US_PER_MS;
+    unsigned running[EYEBALLS_RUNNING_MAX];
+    unsigned count = eyeballs_running(&race->eyeballs, running);
+    for (unsigned i = 0; i < count; i++)
+        if (is_own(race, running[i]))
+            own_attempt_dissolve(&race->own);
 }
 
 int race_run(const struct original *original, const struct destinations *destinations, uint16_t port)
 {
-    int saved = errno, result, fd = original->fd;
+    int saved = errno, result;
     uint32_t item = begin_race(original, destinations, port, (uintptr_t)__builtin_frame_address(0));
     if (item == 0)
         return -EAGAIN;
-    result = run(race_at(item), fd, limit_of(fd));
+    result = run(race_at(item), original->fd);
+    if (result < 0 && result != -EINTR && result != -EINPROGRESS)
+        stop_own_attempt(race_at(item));
     end_race(item);
     errno = saved;
     return result;

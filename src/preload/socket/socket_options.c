@@ -238,6 +238,18 @@ static bool is_of_the_connection(int level, int name)
     return level == IPPROTO_TCP && name == TCP_FASTOPEN_CONNECT;
 }
 
+bool sockets_defer_connect(const struct socket_record *record)
+{
+    for (uint32_t item = record != NULL ? atomic_load(&record->options) : 0; item != 0;) {
+        const struct option *option = pool_at(&options, item);
+        if (atomic_load(&option->order) != 0 &&
+            is_of_the_connection(atomic_load(&option->level), atomic_load(&option->name)))
+            return true;
+        item = atomic_load(&option->older);
+    }
+    return false;
+}
+
 static int set_again(const struct option *option, int fd)
 {
     int level = atomic_load(&option->level), name = atomic_load(&option->name);

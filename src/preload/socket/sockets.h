@@ -315,6 +315,8 @@ void sockets_each_number(const struct socket_record *record, int fd, void (*act)
 void sockets_record_option(int fd, int level, int name, const void *value, socklen_t length);
 /* Sets the recorded options on another socket, in the order in which they were set. 0, or the first failure. */
 int sockets_replay(const struct socket_record *record, int fd);
+/* Whether connect() may say that it has succeeded before the peer has answered (TCP_FASTOPEN_CONNECT was set). */
+bool sockets_defer_connect(const struct socket_record *record);
 
 /* Remembers, changes or (event NULL) forgets that `fd` is in an epoll set. */
 void sockets_watch(int fd, int epoll, const struct epoll_event *event);

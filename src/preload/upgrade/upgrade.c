@@ -292,8 +292,7 @@ static int upgrade(int fd, struct plan *plan)
     return result;
 }
 
-/* A TCP socket that has neither address nor port never was connected, and is owed no error. */
-static bool is_as_made(int fd)
+bool upgrade_is_as_made(int fd)
 {
     struct sockaddr_in local;
     socklen_t length = sizeof local;
@@ -310,7 +309,7 @@ int upgrade_untouched(int fd)
     plan.record = sockets_find(fd);
     plan.children = atomic_load(&sockets_children);
     if (plan.record != NULL && sockets_record_is_untouched(plan.record) && !holders_include_others(fd) &&
-        is_as_made(fd)) {
+        upgrade_is_as_made(fd)) {
         plan.protocol = atomic_load(&plan.record->protocol);
         result = carry_out(&plan);
     }

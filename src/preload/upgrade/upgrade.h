@@ -24,12 +24,16 @@ int upgrade_socket(int fd);
 int upgrade_to_connect(int fd);
 
 /*
- * The same for a TCP socket that is on record as untouched (sockets_is_untouched). The kernel is asked once whether
- * that is true, for its local address: what was bound, connected or listens has one, and what is no socket of IPv4
- * answers otherwise. Only that it is TCP is believed of the record: for that to be wrong its number must have been
- * closed and used again for another transport, both past all hooks. -ESTALE where the record isn't true, or another
- * process has the socket too: nothing was done.
+ * Whether a TCP socket that is on record as untouched (sockets_is_untouched) is so. The kernel is asked once, for its
+ * local address: what was bound, connected or listens has one, what is no socket of IPv4 answers otherwise, and one
+ * that has neither address nor port never was connected and is owed no error. Only that it is TCP is believed of the
+ * record: for that to be wrong its number must have been closed and used again for another transport, both past all
+ * hooks. errno is not kept.
  */
+bool upgrade_is_as_made(int fd);
+
+/* As upgrade_to_connect() for such a socket. -ESTALE where the record isn't true, or another process has the socket
+   too: nothing was done. */
 int upgrade_untouched(int fd);
 
 /*

@@ -48,18 +48,21 @@ static void test_ipv6_connection_took_few_calls(void **state)
     world_close(waiting);
 }
 
-/* The address that has lost is known from the race before: neither the history nor the networks are asked again. */
+/* The address that has lost is known from the race before: neither the history nor the networks are asked again, and
+   the one that works is tried on the program's own socket: where it is bound, whether it waits and how long, whose
+   number it is, before and after, signals twice, the time twice, a limit set and taken away. */
 static void test_name_with_a_bad_address_took_few_calls(void **state)
 {
     (void)state;
     struct system_calls calls;
-    int waiting = world_listen("192.0.2.1", 0);
-    destination = first_address("half-hole.example");
+    int waiting = world_listen("192.0.2.3", 0);
+    destination = first_address("hole-and-near.example"); /* whose IPv4 address no other name has shown */
     port = world_port(waiting);
     connect_once();
     if (!system_calls_of(connect_once, &calls))
         skip();
-    assert_system_calls(&calls, 40);
+    assert_true(calls.count > 3);
+    assert_system_calls(&calls, 18);
     world_close(waiting);
 }
 
