@@ -3,109 +3,57 @@
 
 #include <string.h>
 
-/* RFC 1035 sections 3.2 and 4.1; RFC 3596 for AAAA. */
-#define HEADER_SIZE    12
-#define QUESTION_SIZE  4  /* type, class */
-#define RECORD_SIZE    10 /* type, class, time to live, length of the data */
-#define TTL_SIZE       4
-#define FLAG_RESPONSE  0x8000u
-#define FLAG_TRUNCATED 0x0200u
-#define CODE_MASK      0x000fu
-#define TYPE_SOA       6
-#define TYPE_AAAA      28
-#define CLASS_IN       1
-#define POINTER        0xc0u /* the two highest bits of a label's length */
+#include "core/dns/dns_message.h"
 
-/* What is left to read. */
-struct reader {
-    const uint8_t *at;
-    size_t left;
-};
-
-static bool take(struct reader *reader, size_t size, const uint8_t **bytes)
-{
-    if (reader->left < size)
-        return false;
-    *bytes = reader->at;
-    reader->at += size;
-    reader->left -= size;
-    return true;
-}
-
-static uint32_t get16(const uint8_t *bytes)
-{
-    return (uint32_t)bytes[0] << 8 | bytes[1];
-}
-
-static uint32_t get32(const uint8_t *bytes)
-{
-    return get16(bytes) << 16 | get16(bytes + 2);
-}
-
-/* Names are passed over, not read: a pointer ends one. */
-static bool skip_name(struct reader *reader)
-{
-    const uint8_t *bytes;
-    while (take(reader, 1, &bytes)) {
-        uint8_t length = bytes[0];
-        if (length == 0)
-            return true;
-        if ((length & POINTER) == POINTER)
-            return take(reader, 1, &bytes);
-        if ((length & POINTER) != 0 || !take(reader, length, &bytes))
-            return false;
-    }
-    return false;
-}
+#define QUESTION_SIZE 4 /* type, class */
+#define TTL_SIZE      4
 
 static void note_ttl(struct dns_answer *answer, uint32_t ttl_s)
 {
-    if (ttl_s > INT32_MAX) /* RFC 2181 section 8 */
-        ttl_s = 0;
+    ttl_s = dns_ttl_s(ttl_s);
     if (!answer->has_ttl || ttl_s < answer->ttl_s)
         answer->ttl_s = ttl_s;
     answer->has_ttl = true;
 }
 
-static bool read_record(struct reader *reader, struct dns_answer *answer, unsigned wanted)
+static bool read_record(struct dns_reader *reader, struct dns_answer *answer, unsigned wanted)
 {
-    const uint8_t *fixed, *data;
+    struct dns_record record;
     struct in6_addr ipv6;
-    if (!skip_name(reader) || !take(reader, RECORD_SIZE, &fixed) || !take(reader, get16(fixed + 8), &data))
+    if (!dns_read_record(reader, &record))
         return false;
-    size_t length = get16(fixed + 8);
-    if (get16(fixed) != wanted || get16(fixed + 2) != CLASS_IN)
+    if (record.type != wanted || record.class != DNS_CLASS_IN)
         return true;
-    if (wanted == TYPE_AAAA && length == sizeof ipv6 && answer->count < DNS_ANSWERS_MAX) {
+    const uint8_t *data = reader->message + record.data;
+    if (wanted == DNS_TYPE_AAAA && record.length == sizeof ipv6 && answer->count < DNS_ANSWERS_MAX) {
         memcpy(&ipv6, data, sizeof ipv6);
         answer->addresses[answer->count++] = address_ipv6(&ipv6, 0);
-        note_ttl(answer, get32(fixed + 4));
-    } else if (wanted == TYPE_SOA && length >= TTL_SIZE) {
-        note_ttl(answer, get32(fixed + 4));
-        note_ttl(answer, get32(data + length - TTL_SIZE)); /* its last field */
+        note_ttl(answer, record.ttl_s);
+    } else if (wanted == DNS_TYPE_SOA && record.length >= TTL_SIZE) {
+        note_ttl(answer, record.ttl_s);
+        note_ttl(answer, dns_get_32(data + record.length - TTL_SIZE)); /* its last field */
     }
     return true;
 }
 
 bool dns_answer_read(const uint8_t *message, size_t length, struct dns_answer *answer)
 {
-    struct reader reader = {message, length};
-    const uint8_t *header, *question;
+    struct dns_reader reader = {message, length, 0};
+    struct dns_header header;
     memset(answer, 0, sizeof *answer);
-    if (!take(&reader, HEADER_SIZE, &header))
+    if (!dns_read_header(&reader, &header))
         return false;
-    uint32_t flags = get16(header + 2);
-    if ((flags & FLAG_RESPONSE) == 0 || (flags & FLAG_TRUNCATED) != 0)
+    if ((header.flags & DNS_FLAG_RESPONSE) == 0 || (header.flags & DNS_FLAG_TRUNCATED) != 0)
         return false;
-    answer->code = flags & CODE_MASK;
-    for (uint32_t i = get16(header + 4); i > 0; i--)
-        if (!skip_name(&reader) || !take(&reader, QUESTION_SIZE, &question))
+    answer->code = header.flags & DNS_CODE_MASK;
+    for (unsigned i = header.questions; i > 0; i--)
+        if (!dns_skip_name(&reader) || !dns_skip(&reader, QUESTION_SIZE))
             return false;
-    for (uint32_t i = get16(header + 6); i > 0; i--)
-        if (!read_record(&reader, answer, TYPE_AAAA))
+    for (unsigned i = header.answers; i > 0; i--)
+        if (!read_record(&reader, answer, DNS_TYPE_AAAA))
             return false;
-    for (uint32_t i = answer->count > 0 ? 0 : get16(header + 8); i > 0; i--)
-        if (!read_record(&reader, answer, TYPE_SOA))
+    for (unsigned i = answer->count > 0 ? 0 : header.authorities; i > 0; i--)
+        if (!read_record(&reader, answer, DNS_TYPE_SOA))
             return false;
     return true;
 }

@@ -8,12 +8,9 @@
 #define V6SHIM_CORE_NAMES_DNS_ANSWER_H
 
 #include "core/address/address.h"
+#include "core/dns/dns_message.h"
 
 #define DNS_ANSWERS_MAX 32
-
-/* RFC 1035 section 4.1.1. */
-#define DNS_CODE_NO_ERROR 0
-#define DNS_CODE_NO_NAME  3
 
 struct dns_answer {
     unsigned code;
