@@ -83,14 +83,14 @@ start env
 try "$v6shim" doctor --pid $process
 same "without the library: status" 1 "$status"
 contains "without the library" \
-    "wrong  process $process (perl) has not the library: it was started without: start it with v6shim run, or v6shim enable its service" "$output"
+    "wrong  process $process (perl) does not have the library: it was started without: start it with v6shim run, or v6shim enable its service" "$output"
 stop
 # The loader says that this is no library, and goes on.
 : >"$room/libv6shim.so"
 start env LD_PRELOAD="$room/libv6shim.so"
 try "$v6shim" doctor --pid $process
 contains "LD_PRELOAD names what can't be loaded" \
-    "wrong  process $process (perl) has not the library, though LD_PRELOAD names it: see what the loader said" "$output"
+    "wrong  process $process (perl) does not have the library, though LD_PRELOAD names it: see what the loader said" "$output"
 stop
 
 cp "$(dirname "$v6shim")/.libs/libv6shim.so" "$room/libv6shim.so"

@@ -107,25 +107,25 @@ static bool has_preload(const struct config_target *process)
     return false;
 }
 
-/* Why it has not the library. */
+/* Why it does not have the library. */
 static void judge_absence(struct findings *findings, const struct process *process)
 {
     bool reached = judge_reach(findings, target.executable);
     if (!reached)
         return;
     if (target.process.environment == NULL)
-        finding_add(findings, FINDING_WRONG, "process",
-                    "put the library into /etc/ld.so.preload, or start it as its user",
-                    "process %ld (%s) has not the library: it was started with more rights than its caller, and the "
-                    "loader then ignores LD_PRELOAD",
-                    (long)process->pid, process->name);
+        finding_add(
+            findings, FINDING_WRONG, "process", "put the library into /etc/ld.so.preload, or start it as its user",
+            "process %ld (%s) does not have the library: it was started with more rights than its caller, and the "
+            "loader then ignores LD_PRELOAD",
+            (long)process->pid, process->name);
     else if (has_preload(&target))
         finding_add(findings, FINDING_WRONG, "process", "see what the loader said when it was started",
-                    "process %ld (%s) has not the library, though LD_PRELOAD names it", (long)process->pid,
+                    "process %ld (%s) does not have the library, though LD_PRELOAD names it", (long)process->pid,
                     process->name);
     else
         finding_add(findings, FINDING_WRONG, "process", "start it with v6shim run, or v6shim enable its service",
-                    "process %ld (%s) has not the library: it was started without", (long)process->pid,
+                    "process %ld (%s) does not have the library: it was started without", (long)process->pid,
                     process->name);
 }
 
