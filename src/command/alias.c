@@ -13,7 +13,7 @@
 #include "command/common/command.h"
 #include "command/common/log_stderr.h"
 #include "command/common/options.h"
-#include "command/common/state_user.h"
+#include "command/common/state_tables.h"
 #include "core/address/literal.h"
 #include "core/base/error_text.h"
 #include "preload/alias/aliases.h"
@@ -27,6 +27,7 @@ struct session {
     bool add; /* an address without an alias gets one */
     struct alias_print print;
     int status;
+    struct state_tables tables;
 };
 
 static void print_help(void)
@@ -36,7 +37,8 @@ static void print_help(void)
          "       v6shim alias --forget [OPTION]... ALIAS|ADDRESS...\n"
          "\n"
          "Says which IPv6 address an alias stands for, and which alias an IPv6 address, or\n"
-         "each IPv6 address of a name, has. Nothing is changed by that.\n"
+         "each IPv6 address of a name, has. Nothing is changed by that. What an alias means\n"
+         "in the tables of daemons, root is told where its own has nothing.\n"
          "\n"
          "  -a, --add              give an alias to an address that has none\n"
          "  -l, --list             print all aliases that were given\n"
@@ -87,6 +89,24 @@ static enum state_answer find_owner(struct in_addr alias, struct ip_address *add
 static const char of_a_process[] =
     "an alias that couldn't be stored: it meant something only in the process that gave it";
 
+/* What other tables of this host say of it: within each of them an alias means one address. */
+static bool answer_by_others(struct session *session, struct in_addr alias)
+{
+    bool answered = false;
+    char label[STATE_TABLE_LABEL_SIZE];
+    for (unsigned index = 1; index < session->tables.count; index++) {
+        struct ip_address address;
+        struct state_fault fault = {0};
+        struct state *table = &session->tables.list[index];
+        if (state_table_read(table, alias, &address, &fault) != STATE_FOUND)
+            continue;
+        state_table_label(table, label);
+        alias_print_answer_of(&session->print, alias, &address, label);
+        answered = true;
+    }
+    return answered;
+}
+
 static void answer_of_map(struct session *session, const char *asked, struct in_addr alias)
 {
     struct ip_address address;
@@ -98,7 +118,7 @@ static void answer_of_map(struct session *session, const char *asked, struct in_
         fail_state(session, asked, aliases_table_of(alias), &fault);
     else if (aliases_is_transient(alias))
         fail(session, asked, of_a_process);
-    else
+    else if (!answer_by_others(session, alias))
         fail(session, asked, "no IPv6 address has this alias of a range of alias-map");
 }
 
@@ -133,7 +153,7 @@ static void answer_alias(struct session *session, const char *asked, struct in_a
         alias_print_answer(&session->print, asked, alias, &record.address);
     else if (answer == STATE_FAILED)
         fail_state(session, asked, state_current(), &fault);
-    else
+    else if (!answer_by_others(session, alias))
         fail(session, asked, "no IPv6 address has this alias");
 }
 
@@ -388,6 +408,7 @@ int alias_command(int argc, char **argv)
     status = state_user_open(NAME, &arguments.user);
     if (status != EXIT_STATUS_OK)
         return status;
+    state_tables_find(&session.tables, &arguments.user);
     alias_print_begin(&session.print, arguments.json);
     if (arguments.list)
         list_all(&session);

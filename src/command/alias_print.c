@@ -77,6 +77,20 @@ void alias_print_answer(struct alias_print *print, const char *asked, struct in_
     putchar('\n');
 }
 
+void alias_print_answer_of(struct alias_print *print, struct in_addr alias, const struct ip_address *address,
+                           const char *table)
+{
+    char text[ADDRESS_TEXT_SIZE];
+    if (print->json) {
+        json_object *object = make_object(alias, address);
+        json_object_object_add(object, "asked", json_object_new_string(inet_ntoa(alias)));
+        json_object_object_add(object, "table", json_object_new_string(table));
+        print_object(print, object);
+        return;
+    }
+    printf("%-15s  %s  in %s\n", inet_ntoa(alias), address_print(address, text), table);
+}
+
 void alias_print_failure(struct alias_print *print, const char *asked, const char *reason)
 {
     if (!print->json)

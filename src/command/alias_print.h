@@ -21,6 +21,9 @@ void alias_print_end(struct alias_print *print);
 /* What was asked for, as typed, and what it is. */
 void alias_print_answer(struct alias_print *print, const char *asked, struct in_addr alias,
                         const struct ip_address *address);
+/* The same, by another table than the one that was opened. */
+void alias_print_answer_of(struct alias_print *print, struct in_addr alias, const struct ip_address *address,
+                           const char *table);
 /* JSON only: a person has it from standard error. */
 void alias_print_failure(struct alias_print *print, const char *asked, const char *reason);
 /* The head of the list, unless it is there. */

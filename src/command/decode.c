@@ -12,15 +12,30 @@
 #include "command/common/command.h"
 #include "command/common/log_stderr.h"
 #include "command/common/options.h"
-#include "command/common/state_user.h"
+#include "command/common/state_tables.h"
 #include "core/base/error_text.h"
 #include "preload/alias/aliases.h"
+#include "preload/base/clock.h"
 
 #define NAME "decode"
 
-/* What stays as it is in all files, though it is in the range of aliases: those that no table ever has, and those
-   that this one hasn't. */
-static unsigned long transient, unknown;
+/* What stays as it is in all files, though it is in the range of aliases: those that no table ever has, those that
+   none of ours has, and those of which two say different things. */
+static unsigned long transient, unknown, disputed;
+
+static struct state_tables tables;
+static unsigned long decoded[STATE_TABLES_MAX]; /* by each table */
+static char dispute[STATE_TABLE_LABEL_SIZE * 2 + ADDRESS_TEXT_SIZE * 3];
+
+/* What was found a moment ago: a log has the same peer in line after line, and each table is a dozen system calls. */
+#define RECENT    1024u
+#define RECENT_MS 60000
+static struct recent {
+    struct in_addr alias;
+    struct ip_address address;
+    unsigned table;
+    int64_t until_ms;
+} recent[RECENT];
 
 /* A run of digits and dots, and what stands before it. */
 struct scanner {
@@ -40,6 +55,10 @@ static void print_help(void)
          "aliases that can't be decoded, with a line on standard error. Without a file, or\n"
          "where it is -, standard input is read.\n"
          "\n"
+         "Root's own aliases are looked up first, then those of daemons: which root has\n"
+         "started and which became another user, and services that v6shim enable has made a\n"
+         "state directory for. What two of them say differently stays as it is.\n"
+         "\n"
          "  -u, --user NAME        by the aliases of another user, whose table is only read\n"
          "      --pid PID          by those of a process's user, with the settings of the process\n"
          "      --state-dir=DIRECTORY and the other settings, as for v6shim run\n"
@@ -53,6 +72,60 @@ static bool is_word(int character)
 {
     return (character >= '0' && character <= '9') || (character >= 'a' && character <= 'z') ||
            (character >= 'A' && character <= 'Z') || character == '_';
+}
+
+static void note_dispute(struct in_addr alias, unsigned table, const struct ip_address *address, unsigned other,
+                         const struct ip_address *other_address)
+{
+    char here[STATE_TABLE_LABEL_SIZE], there[STATE_TABLE_LABEL_SIZE], text[ADDRESS_TEXT_SIZE],
+        other_text[ADDRESS_TEXT_SIZE];
+    if (disputed++ > 0)
+        return;
+    state_table_label(&tables.list[table], here);
+    state_table_label(&tables.list[other], there);
+    snprintf(dispute, sizeof dispute, "%s is %s in %s, and %s in %s", inet_ntoa(alias), address_print(address, text),
+             here, address_print(other_address, other_text), there);
+}
+
+/* Asks each table; false where none has it, or two disagree. */
+static bool ask_tables(struct in_addr alias, struct recent *answer)
+{
+    bool found = false;
+    for (unsigned table = 0; table < tables.count; table++) {
+        struct ip_address address;
+        struct state_fault fault = {0};
+        enum state_answer said = state_table_read(&tables.list[table], alias, &address, &fault);
+        if (said == STATE_FAILED)
+            state_tell(&tables.list[table], STATE_ALIASES, &fault);
+        if (said != STATE_FOUND)
+            continue;
+        if (found && !address_equal(&address, &answer->address)) {
+            note_dispute(alias, answer->table, &answer->address, table, &address);
+            answer->until_ms = 0;
+            return false;
+        }
+        if (!found)
+            *answer = (struct recent){alias, address, table, clock_now_ms() + RECENT_MS};
+        found = true;
+    }
+    unknown += !found;
+    return found;
+}
+
+static bool find_address(struct in_addr alias, struct ip_address *address)
+{
+    struct recent *slot = &recent[ntohl(alias.s_addr) % RECENT];
+    if (aliases_table_of(alias) == NULL)
+        return aliases_find_address(alias, address);
+    if (aliases_is_transient(alias)) {
+        transient++;
+        return false;
+    }
+    if ((slot->alias.s_addr != alias.s_addr || slot->until_ms <= clock_now_ms()) && !ask_tables(alias, slot))
+        return false;
+    *address = slot->address;
+    decoded[slot->table]++;
+    return true;
 }
 
 /* The end of a run. Dots at its end belong to the sentence; a letter behind it makes it part of a word. */
@@ -71,13 +144,10 @@ static void end_run(struct scanner *scanner, int next)
     copy[fits ? length : 0] = '\0';
     bool whole = !scanner->in_word && !scanner->too_long && !is_word(next);
     bool ours = whole && inet_pton(AF_INET, copy, &alias) == 1 && aliases_contains(alias);
-    if (ours && aliases_find_address(alias, &ipv6)) {
+    if (ours && find_address(alias, &ipv6))
         fputs(address_print(&ipv6, text), scanner->to);
-    } else {
+    else
         fwrite(scanner->number, 1, length, scanner->to);
-        transient += ours && aliases_is_transient(alias);
-        unknown += ours && !aliases_is_transient(alias);
-    }
     while (dots-- > 0)
         putc('.', scanner->to);
     scanner->length = 0;
@@ -130,18 +200,33 @@ static int copy_file(const char *name)
     return EXIT_STATUS_OK;
 }
 
+/* An alias means one address only within one table: whose it was, where that is not the one that is expected. */
+static void tell_tables(void)
+{
+    char label[STATE_TABLE_LABEL_SIZE];
+    for (unsigned table = 1; table < tables.count; table++) {
+        if (decoded[table] == 0)
+            continue;
+        state_table_label(&tables.list[table], label);
+        complain(NAME, "decoded %lu by the aliases in %s", decoded[table], label);
+    }
+}
+
 /* What stays as it is looks like an alias all the same: say why. */
 static bool tell_left(void)
 {
+    if (disputed > 0)
+        complain(NAME, "left %lu as %s: %s; --user or --state-dir says whose log it is", disputed,
+                 disputed == 1 ? "it is" : "they are", dispute);
     if (unknown > 0)
-        complain(NAME,
-                 "left %lu as %s: no IPv6 address has %s in this table (--user, --pid or --state-dir name another)",
-                 unknown, unknown == 1 ? "it is" : "they are", unknown == 1 ? "that alias" : "those aliases");
+        complain(NAME, "left %lu as %s: no IPv6 address has %s in %s (--user, --pid or --state-dir name another)",
+                 unknown, unknown == 1 ? "it is" : "they are", unknown == 1 ? "that alias" : "those aliases",
+                 tables.count > 1 ? "these tables" : "this table");
     if (transient > 0)
         complain(NAME,
                  "left %lu as %s: aliases that couldn't be stored meant something only in the process that gave them",
                  transient, transient == 1 ? "it is" : "they are");
-    return unknown + transient > 0;
+    return unknown + transient + disputed > 0;
 }
 
 int decode_command(int argc, char **argv)
@@ -155,11 +240,13 @@ int decode_command(int argc, char **argv)
     status = state_user_open(NAME, &user);
     if (status != EXIT_STATUS_OK)
         return status;
+    state_tables_find(&tables, &user);
     setvbuf(stdout, NULL, _IOLBF, BUFSIZ); /* it may stand behind tail -f */
     if (optind == argc)
         status = copy_file("-");
     for (int place = optind; place < argc; place++)
         if (copy_file(argv[place]) != EXIT_STATUS_OK)
             status = EXIT_STATUS_FAILED;
+    tell_tables();
     return tell_left() && status == EXIT_STATUS_OK ? EXIT_STATUS_FAILED : status;
 }

@@ -34,18 +34,10 @@ lab_on server env V6SHIM_STATE_DIR="$state" "$LAB_BUILD/v6shim" alias --add $cli
 
 # ---- Services of super-servers, some of which run as nobody
 
-# With a directory for aliases that belongs to the user that a daemon becomes, its log is decoded by that user's table.
-in_state_of_nobody() {
-    mkdir -p "$LAB_DIR/state/nobody"
-    chown 65534 "$LAB_DIR/state/nobody"
-    chmod 711 "$LAB_DIR/state"
-    state=$LAB_DIR/state/nobody
-    decode() { lab_on server env V6SHIM_STATE_DIR="$state" "$LAB_BUILD/v6shim" decode --user nobody; }
-}
-in_own_state() {
-    . "$LAB_SOURCE/servers.sh"
-}
-in_state_of_nobody
+# Those that become nobody, and what super-servers start as nobody, have aliases of nobody's below root's, which root
+# decodes without being told.
+chmod 711 "$LAB_DIR/state"
+nobody=$state/users/65534
 
 root=$LAB_DIR/www
 mkdir -p "$root"
@@ -124,7 +116,8 @@ else
     skip "xinetd" "not installed"
 fi
 
-in_own_state
+# A service that is started as nobody has its aliases there, and not root's.
+! have inetd || ! have gophernicus || check "services of nobody have a table of their own" test -s "$nobody/aliases"
 
 # ---- Socket activation: connections on descriptor 0, and a listening socket on descriptor 3
 
@@ -164,7 +157,6 @@ fi
 
 http='GET /hello.txt HTTP/1.0\r\n\r\n'
 if have lighttpd; then
-    in_state_of_nobody
     modules=$(dirname "$(dirname "$(command -v lighttpd)")")/lib/lighttpd
     for workers in 0 3; do
         : >"$LAB_DIR/log/lighttpd-$workers"
@@ -185,9 +177,12 @@ END
         both "lighttpd, $workers workers" 2120 2120 "$http"
         stop # it writes its log at the end
         shown "lighttpd-$workers"
+        lacks "lighttpd, $workers workers: has its aliases" "aliases are private" "$(cat "$LAB_DIR/log/lighttpd")"
     done
-    # Without, its aliases are its own: nobody else's, and not to be decoded.
-    in_own_state
+    # Where nothing can be handed over, its aliases are its own: nobody else's, and not to be decoded. It says so once,
+    # whichever of its workers has a peer first.
+    mv "$state/users" "$LAB_DIR/state/kept"
+    : >"$state/users"
     : >"$LAB_DIR/log/lighttpd-3"
     serve lighttpd 2120 lighttpd -D -m "$modules" -f "$LAB_DIR/lighttpd.conf"
     both "lighttpd, without a table" 2120 2120 "$http"
@@ -195,6 +190,8 @@ END
     shows_own() { grep -q '^240\.12[4-7]\.[0-9.]* 200 ' "$LAB_DIR/log/lighttpd-3"; }
     lab_until shows_own
     check "lighttpd, without a table: shows an alias of its own" shows_own
+    same "lighttpd, without a table: says so once" 1 "$(grep -c "aliases are private to this process: $state: " "$LAB_DIR/log/lighttpd")"
+    mv -f "$LAB_DIR/state/kept" "$state/users.kept" && rm "$state/users" && mv "$state/users.kept" "$state/users"
 else
     skip "lighttpd" "not installed"
 fi
@@ -202,14 +199,12 @@ fi
 # ---- A process for each client, under another user
 
 if have tcpserver; then
-    in_state_of_nobody
     serve tcpserver 2121 tcpserver -v -R -H -l server -u 65534 -g 65534 0 2121 \
         sh -c 'read line; id -u; echo "$line $TCPREMOTEIP to $TCPLOCALIP"'
     both "tcpserver, user nobody" 2121 2121 'hello\n'
     contains "tcpserver: has given up root" "65534" "$said6"
     shown tcpserver
     stop
-    in_own_state
 else
     skip "tcpserver" "not installed"
 fi

@@ -9,6 +9,7 @@
 #include "command/common/command.h"
 #include "command/common/config_target.h"
 #include "preload/alias/aliases.h"
+#include "preload/state/state_rooms.h"
 #include "preload/system/settings.h"
 
 static int place_of(const char *command, const char *user, struct state_place *place)
@@ -41,6 +42,22 @@ static void find_service_directory(const struct config_target *target, char path
     }
 }
 
+/* Of a daemon of root's that has become another user. */
+static void take_room(struct state_place *place, uid_t owner)
+{
+    char label_data[STATE_ROOM_LABEL_SIZE];
+    struct text label = text_on(label_data, sizeof label_data);
+    size_t length = strlen(place->path);
+    state_room_label(owner, &label);
+    if (length + 1 + label.length >= sizeof place->path)
+        return;
+    place->path[length] = '/';
+    strcpy(place->path + length + 1, label.data);
+    place->owner = owner == geteuid() ? STATE_OWNER_SELF : owner;
+    place->read_only = true;
+    place->chosen = false;
+}
+
 static int open_process(const char *command, const char *pid)
 {
     static struct config_target target;
@@ -58,6 +75,8 @@ static int open_process(const char *command, const char *pid)
     aliases_start(settings->alias_pool.address, settings->alias_pool.length, settings->alias_key, directory);
     if (user != geteuid())
         state_place_of_user(&state_current()->place, directory, user, entry != NULL ? entry->pw_dir : "");
+    if (user == 0 && target.owner != user)
+        take_room(&state_current()->place, target.owner);
     aliases_start_map(&settings->alias_map);
     return EXIT_STATUS_OK;
 }

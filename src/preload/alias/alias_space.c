@@ -102,6 +102,17 @@ void alias_space_prepare(struct alias_space *space)
         state_tell(space->state, STATE_ALIASES, &fault);
 }
 
+static void keep_peer_for_good(void *context, const struct ip_address *address, uint32_t offset)
+{
+    struct alias_space *space = context;
+    book_add(&space->book, alias_hash(secret_of_process(), address), address, &offset);
+}
+
+void alias_space_keep_peers(struct alias_space *space)
+{
+    peer_each(&space->peers, secret_of_process(), keep_peer_for_good, space);
+}
+
 static struct in_addr alias_at(const struct alias_space *space, uint32_t offset)
 {
     return alias_pool_address(&space->state->pool, offset);

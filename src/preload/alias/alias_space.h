@@ -36,6 +36,10 @@ bool alias_space_recall(const struct ip_address *address, struct in_addr *alias)
 /* Makes the file of the space now. */
 void alias_space_prepare(struct alias_space *space);
 
+/* What is remembered of the peers in the table holds for the life of this process from now on: it is about to become
+   another user, whose table says nothing of them. */
+void alias_space_keep_peers(struct alias_space *space);
+
 /* The address that means nobody: the first of the pool. */
 struct in_addr alias_space_nobody(const struct alias_space *space);
 

@@ -4,12 +4,15 @@
 
 #include <errno.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "core/alias/alias_map.h"
 #include "core/linker/start.h"
 #include "preload/alias/alias_space.h"
+#include "preload/base/critical_section.h"
 #include "preload/log/log.h"
 #include "preload/state/host.h"
+#include "preload/state/state_rooms.h"
 
 /* A range of the setting alias-map in which addresses are allotted. */
 struct range {
@@ -102,8 +105,54 @@ START_CODE void aliases_start_map(const struct prefix_map *wanted)
     errno = saved;
 }
 
+static atomic_bool prepared START_DATA;
+
+bool aliases_are_prepared(void)
+{
+    return atomic_load_explicit(&prepared, memory_order_relaxed);
+}
+
+void aliases_hand_over(uid_t user)
+{
+    static _Atomic uid_t latest; /* root is nobody that anything is handed to */
+    if (user == 0 || geteuid() != 0 || atomic_exchange(&latest, user) == user)
+        return;
+    int saved = errno;
+    struct critical_section section;
+    critical_section_enter(&section);
+    alias_space_keep_peers(default_space());
+    for (unsigned index = 0; index < map.count; index++)
+        if (ranges[index] != NULL)
+            alias_space_keep_peers(&ranges[index]->space);
+    state_rooms_hand_over(&state_current()->place, user);
+    critical_section_leave(&section);
+    errno = saved;
+}
+
+void aliases_handed_over(void)
+{
+    state_key_forget(&state_current()->key);
+    for (unsigned index = 0; index < map.count; index++)
+        if (ranges[index] != NULL)
+            state_key_forget(&ranges[index]->state.key);
+}
+
+void aliases_keep_rooms(void)
+{
+    int saved = errno;
+    struct critical_section section;
+    if (geteuid() != 0)
+        return;
+    critical_section_enter(&section);
+    state_rooms_keep(&state_current()->place);
+    critical_section_leave(&section);
+    errno = saved;
+}
+
 void aliases_prepare(void)
 {
+    atomic_store_explicit(&prepared, true, memory_order_relaxed);
+    state_share_told(state_current());
     alias_space_prepare(default_space());
     for (unsigned index = 0; index < map.count; index++)
         if (ranges[index] != NULL)

@@ -35,6 +35,17 @@ void aliases_start_map(const struct prefix_map *wanted);
  */
 void aliases_prepare(void);
 
+/*
+ * For a process that is root's and may be a server: before it becomes this user, whose room is made (state_rooms.h),
+ * and what was handed out is kept; after it has become one; before it changes its root directory. A few system calls,
+ * for each user once.
+ */
+void aliases_hand_over(uid_t user);
+void aliases_handed_over(void);
+void aliases_keep_rooms(void);
+/* Whether it is a server for sure: it has called aliases_prepare(). */
+bool aliases_are_prepared(void);
+
 /* Whether the address belongs to the alias pool or to a range of alias-map (perhaps one that was never handed out).
  */
 extern struct alias_pool aliases_pool NEARBY; /* a copy, for a quick look; empty before the start */

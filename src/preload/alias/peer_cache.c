@@ -120,3 +120,14 @@ void peer_keep(struct peer_cache *cache, uint64_t hash, const struct ip_address 
     write_entry(choose(cache->by_address[hash % PEER_SETS], &peer, false), &peer, hash);
     write_entry(choose(cache->by_alias[offset % PEER_SETS], &peer, true), &peer, hash);
 }
+
+void peer_each(const struct peer_cache *cache, struct siphash_key secret, peer_visit *each, void *context)
+{
+    for (unsigned set = 0; set < PEER_SETS; set++)
+        for (unsigned way = 0; way < PEER_WAYS; way++) {
+            struct peer peer;
+            uint32_t check = read_entry(&cache->by_address[set][way], &peer);
+            if (check != 0 && check == check_of(alias_hash(secret, &peer.address), &peer))
+                each(context, &peer.address, peer.offset);
+        }
+}

@@ -49,6 +49,10 @@ bool peer_find_address(const struct peer_cache *cache, uint64_t hash, const stru
 bool peer_find_alias(const struct peer_cache *cache, struct siphash_key secret, uint32_t offset, uint32_t minute,
                      uint32_t minutes, struct ip_address *address);
 
+/* Calls `each` for all, whatever their age. */
+typedef void peer_visit(void *context, const struct ip_address *address, uint32_t offset);
+void peer_each(const struct peer_cache *cache, struct siphash_key secret, peer_visit *each, void *context);
+
 void peer_keep(struct peer_cache *cache, uint64_t hash, const struct ip_address *address, uint32_t offset,
                uint32_t minute);
 

@@ -9,6 +9,9 @@
 
 /* These numbers are the same on all machines but alpha, which adds 110. */
 #ifndef __alpha__
+#ifndef SYS_open_tree
+#define SYS_open_tree 428
+#endif
 #ifndef SYS_pidfd_open
 #define SYS_pidfd_open 434
 #endif

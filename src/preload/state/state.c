@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "core/base/bytes.h"
@@ -115,6 +116,26 @@ struct state_format state_format(struct state *state, enum state_file_number num
     return state_format_for(state, number, STATE_READ);
 }
 
+/* What was told of the aliases by this process or its kin, in a page that is shared with children; NULL: none. */
+static _Atomic uint32_t *_Atomic told_by_family;
+
+void state_share_told(const struct state *state)
+{
+    uid_t user = geteuid();
+    if (atomic_load(&told_by_family) != NULL || (user != 0 && user == state->user))
+        return;
+    void *page = mmap(NULL, sizeof(uint32_t), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    _Atomic uint32_t *none = NULL;
+    if (page != MAP_FAILED && !atomic_compare_exchange_strong(&told_by_family, &none, (_Atomic uint32_t *)page))
+        munmap(page, sizeof(uint32_t));
+}
+
+static bool is_first_of_family(uint32_t bit)
+{
+    _Atomic uint32_t *told = atomic_load(&told_by_family);
+    return told != NULL && (atomic_fetch_or_explicit(told, bit, memory_order_relaxed) & bit) == 0;
+}
+
 void state_tell(struct state *state, enum state_file_number number, const struct state_fault *fault)
 {
     static const char *const consequences[STATE_FILES] = {
@@ -135,7 +156,8 @@ void state_tell(struct state *state, enum state_file_number number, const struct
     struct text line = text_on(data, sizeof data);
     text_add(&line, consequences[counted]);
     state_fault_describe(fault, &state->place, state_file_name(state, number), &line);
-    log_line(geteuid() == state->user ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO, &line);
+    bool is_news = geteuid() == state->user || (counted == STATE_ALIASES && is_first_of_family(bit));
+    log_line(is_news ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO, &line);
 }
 
 static bool read_slot(const struct state_file *file, uint32_t number, uint8_t *slot, struct state_fault *fault)

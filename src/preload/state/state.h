@@ -57,10 +57,14 @@ struct state_format state_format(struct state *state, enum state_file_number num
 const char *state_file_name(struct state *state, enum state_file_number number);
 
 /*
- * Logs the fault, unless this state has had it before, or it is none. To a process that has changed its user since (a
- * server's child) it is no news that it can't have its parent's files: said at the level "info" only.
+ * Logs the fault, unless this state has had it before, or it is none. Where a process has changed its user since, its
+ * children have the fault as well: then only that of the aliases is a warning, once for all of them that
+ * state_share_told() was called for, and the others are said at the level "info".
  */
 void state_tell(struct state *state, enum state_file_number number, const struct state_fault *fault);
+
+/* For a server that is root's or has changed its user, before its workers are forked. Once. */
+void state_share_told(const struct state *state);
 
 /*
  * One of the files, open to read some slots of it. Signals are blocked and cancellation is off until it is closed.

@@ -20,6 +20,7 @@
 #include "preload/base/clock.h"
 #include "preload/base/raw_file.h"
 #include "preload/state/state_place.h"
+#include "preload/state/state_rooms.h"
 
 #define FORMAT_VERSION   1
 #define FILE_MODE        0600
@@ -102,6 +103,10 @@ void state_fault_describe(const struct state_fault *fault, const struct state_pl
             text_add(text, ": ");
         } else {
             text_add(text, "/");
+            if (fault->of_room) {
+                state_room_label(geteuid(), text);
+                text_add(text, "/");
+            }
             text_add(text, fault->of_key ? STATE_KEY_NAME : name);
             text_add(text, " ");
         }
@@ -126,6 +131,13 @@ static bool fail(struct state_fault *fault, enum state_reason reason, int error)
 }
 
 /* --- files --- */
+
+/* Always false. */
+static bool fail_of(const struct state_file *file, struct state_fault *fault)
+{
+    fault->of_room = file->in_room;
+    return false;
+}
 
 static off_t slot_place(const struct state_format *format, uint32_t number)
 {
@@ -187,7 +199,7 @@ bool state_file_lock(const struct state_file *file, uint32_t first, uint32_t cou
 {
     off_t start = slot_place(file->format, first);
     off_t end = slot_place(file->format, first + count);
-    return lock_bytes(file->fd, start, end - start, STATE_LOCK_WAIT_MS, fault);
+    return lock_bytes(file->fd, start, end - start, STATE_LOCK_WAIT_MS, fault) || fail_of(file, fault);
 }
 
 /* Asked for, and not left to close(): a child that was forked meanwhile has the open file, and with it the lock. */
@@ -408,15 +420,15 @@ static bool open_checked(struct state_file *file, const struct state_place *plac
         return fail(fault, STATE_OPEN_ERROR, EROFS);
     if (!state_directory_open(&directory, place, mode == STATE_CREATE, fault))
         return false;
-    *file = (struct state_file){.fd = -1, .format = format};
+    *file = (struct state_file){.fd = -1, .format = format, .in_room = directory.is_room};
     bool opened = open_in(directory.fd, file, place, mode, fault);
     state_directory_close(&directory);
     if (!opened)
-        return false;
+        return fail_of(file, fault);
     if (check_file(file, place, any, fault))
         return true;
     state_file_close(file);
-    return false;
+    return fail_of(file, fault);
 }
 
 bool state_file_open(struct state_file *file, const struct state_place *place, const struct state_format *format,
@@ -440,10 +452,12 @@ bool state_file_read(const struct state_file *file, uint32_t first, uint32_t cou
                      struct state_fault *fault)
 {
     return read_bytes(file->fd, slot_place(file->format, first), bytes, (size_t)count * file->format->slot_size,
-                      fault);
+                      fault) ||
+           fail_of(file, fault);
 }
 
 bool state_file_write(const struct state_file *file, uint32_t number, const uint8_t *bytes, struct state_fault *fault)
 {
-    return write_bytes(file->fd, slot_place(file->format, number), bytes, file->format->slot_size, fault);
+    return write_bytes(file->fd, slot_place(file->format, number), bytes, file->format->slot_size, fault) ||
+           fail_of(file, fault);
 }

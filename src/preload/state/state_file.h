@@ -41,6 +41,7 @@ struct state_place {
     size_t existing;            /* so much of the path is never made: only what comes after */
     uid_t owner;                /* whose it must be; STATE_OWNER_SELF: the effective user's */
     bool read_only;             /* its files are opened for reading alone: another mode fails with EROFS */
+    bool chosen;                /* by the setting state-dir */
 };
 
 /*
@@ -80,8 +81,9 @@ enum state_reason {
 /* Why something did not work. */
 struct state_fault {
     enum state_reason reason;
-    int error;   /* errno, or 0 */
-    bool of_key; /* the file is the key (state_key.h), and not the one that was wanted */
+    int error;    /* errno, or 0 */
+    bool of_key;  /* the file is the key (state_key.h), and not the one that was wanted */
+    bool of_room; /* the file is in the user's room (state_rooms.h) */
 };
 
 /* What a file is about. One that was made for another format, pool or key is left alone and not used. */
@@ -111,7 +113,8 @@ struct state_file {
     int fd;
     uint64_t seal; /* for core/base/slot.h: the same for every file with this format */
     const struct state_format *format;
-    bool former; /* it was made under format->former */
+    bool former;  /* it was made under format->former */
+    bool in_room; /* state_rooms.h */
 };
 
 /*

@@ -43,6 +43,13 @@ static void fill_cache(struct state_key_cache *cache, struct siphash_key key)
     atomic_store_explicit(&cache->known, true, memory_order_release);
 }
 
+void state_key_forget(struct state_key_cache *cache)
+{
+    atomic_store_explicit(&cache->known, false, memory_order_release);
+    atomic_store_explicit(&cache->low, 0, memory_order_relaxed);
+    atomic_store_explicit(&cache->high, 0, memory_order_relaxed);
+}
+
 /* Not inline: its slot and file are not on the stack twice. */
 __attribute__((noinline)) static bool read_key(const struct state_place *place, const struct state_format *format,
                                                enum state_mode mode, struct siphash_key *key,

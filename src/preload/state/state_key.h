@@ -35,6 +35,10 @@ struct state_key_cache {
 bool state_keys_load(struct state_key_cache *cache, const struct state_place *place, const char *text,
                      enum state_mode mode, struct state_keys *keys, struct state_fault *fault);
 
+/* It is read anew when it is needed: this process has become another user, whose key is another one, and who shall
+   not have the former one's in its memory. */
+void state_key_forget(struct state_key_cache *cache);
+
 /* What a file says of the key that it was made under. */
 uint64_t state_key_fingerprint(struct siphash_key key);
 

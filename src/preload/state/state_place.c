@@ -12,12 +12,15 @@
 #include "core/linker/start.h"
 #include "preload/base/newer_names.h"
 #include "preload/base/raw_file.h"
+#include "preload/state/state_rooms.h"
 
 #define DIRECTORY_MODE  0700
+#define PASSED_MODE     0711 /* root's: the way to the rooms of others */
 #define DIRECTORY_FLAGS (O_PATH | O_DIRECTORY)
 
 static const char root_parent[] = "/var/lib";
 static const char own_name[] = "/v6shim";
+static const char root_path[] = "/var/lib/v6shim";
 static const char home_part[] = "/.local/state";
 
 /* path = the first `length` bytes of base + part + name; "" if that is too long or `base` isn't absolute. */
@@ -47,6 +50,7 @@ static bool set_fixed(struct state_place *place, const char *directory, uid_t us
         set_path(place, directory, "", "");
         const char *slash = strrchr(place->path, '/');
         place->existing = slash != NULL ? (size_t)(slash - place->path) : 0;
+        place->chosen = true;
         return true;
     }
     if (user == 0) {
@@ -184,7 +188,7 @@ __attribute__((noinline)) static void make_directories(const struct state_place 
     int parent = raw_openat(AT_FDCWD, "/", DIRECTORY_FLAGS, 0);
     while (parent >= 0 && (at = next_component(at, name)) != NULL) {
         if ((size_t)(at - place->path) > place->existing)
-            mkdirat(parent, name, DIRECTORY_MODE);
+            mkdirat(parent, name, *at == '\0' && geteuid() == 0 ? PASSED_MODE : DIRECTORY_MODE);
         int next = open_component(parent, name, LINK_OF_ROOT_OR_SELF);
         raw_close(parent);
         parent = next;
@@ -212,12 +216,49 @@ __attribute__((noinline)) static bool check_directory(int fd, const struct state
     return true;
 }
 
-bool state_directory_open(struct state_directory *directory, const struct state_place *place, bool make,
-                          struct state_fault *fault)
+/* Where a directory is looked for: under its path; among the rooms that are kept; as a room in the directory of that
+   path, or in root's usual one. */
+enum source { OF_PATH, OF_KEPT_ROOMS, OF_ROOM_HERE, OF_ROOM_OF_ROOT };
+
+static int open_room_in(const char *path)
+{
+    int parent = open_place(path);
+    int room = parent >= 0 ? state_room_open(parent) : -1, error = errno;
+    if (parent >= 0)
+        raw_close(parent);
+    errno = error;
+    return room;
+}
+
+static int open_source(const struct state_place *place, enum source source)
+{
+    return source == OF_KEPT_ROOMS  ? state_room_open_kept()
+           : source == OF_ROOM_HERE ? open_room_in(place->path)
+           : source == OF_PATH      ? open_place(place->path)
+                                    : open_room_in(root_path);
+}
+
+/* Not one of the numbers of standard input and output: those are held until it is closed. */
+static bool take(struct state_directory *directory, const struct state_place *place, enum source source, int fd,
+                 struct state_fault *fault)
+{
+    while (fd >= 0 && fd <= STDERR_FILENO && directory->lows < STATE_LOW_NUMBERS) {
+        directory->low[directory->lows++] = fd;
+        fd = open_source(place, source);
+    }
+    directory->fd = fd;
+    if (fd >= 0 ? check_directory(fd, place, fault) : fail(fault, STATE_PLACE_ERROR, errno))
+        return true;
+    state_directory_close(directory);
+    *directory = (struct state_directory){.fd = -1};
+    return false;
+}
+
+static bool take_own(struct state_directory *directory, const struct state_place *place, bool make,
+                     struct state_fault *fault)
 {
     if (place->path[0] == '\0')
         return fail(fault, STATE_NO_PLACE, 0);
-    *directory = (struct state_directory){.fd = -1};
     int fd = open_place(place->path);
     if (fd < 0 && errno == ENOENT && make) {
         make_directories(place);
@@ -225,15 +266,44 @@ bool state_directory_open(struct state_directory *directory, const struct state_
     }
     if (fd < 0 && errno == ENOENT && !make)
         return fail(fault, STATE_ABSENT, 0);
-    while (fd >= 0 && fd <= STDERR_FILENO && directory->lows < STATE_LOW_NUMBERS) {
-        directory->low[directory->lows++] = fd;
-        fd = open_place(place->path);
-    }
-    directory->fd = fd;
-    if (fd >= 0 ? check_directory(fd, place, fault) : fail(fault, STATE_PLACE_ERROR, errno))
+    return take(directory, place, OF_PATH, fd, fault);
+}
+
+static bool take_room(struct state_directory *directory, const struct state_place *place, enum source source)
+{
+    struct state_fault unused;
+    bool taken = take(directory, place, source, open_source(place, source), &unused);
+    directory->is_room = taken;
+    return taken;
+}
+
+bool state_directory_open(struct state_directory *directory, const struct state_place *place, bool make,
+                          struct state_fault *fault)
+{
+    *directory = (struct state_directory){.fd = -1};
+    bool rooms = place->owner == STATE_OWNER_SELF && geteuid() != 0;
+    if (rooms && take_room(directory, place, OF_KEPT_ROOMS))
         return true;
-    state_directory_close(directory);
-    return false;
+    if (take_own(directory, place, make, fault))
+        return true;
+    bool taken = rooms && fault->reason != STATE_PLACE_WRITABLE &&
+                 ((place->path[0] != '\0' && take_room(directory, place, OF_ROOM_HERE)) ||
+                  (!place->chosen && take_room(directory, place, OF_ROOM_OF_ROOT)));
+    if (taken)
+        *fault = (struct state_fault){0};
+    return taken;
+}
+
+void state_directory_let_pass(const struct state_directory *directory, const struct state_place *place)
+{
+    struct stat status;
+    if (strcmp(place->path, root_path) != 0 || fstat(directory->fd, &status) != 0 || (status.st_mode & S_IXOTH) != 0)
+        return;
+    int fd = raw_openat(directory->fd, ".", O_RDONLY | O_DIRECTORY, 0);
+    if (fd >= 0) {
+        fchmod(fd, (status.st_mode & 07777) | S_IXGRP | S_IXOTH);
+        raw_close(fd);
+    }
 }
 
 void state_directory_close(const struct state_directory *directory)

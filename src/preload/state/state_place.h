@@ -18,10 +18,20 @@ struct state_directory {
     int fd;
     int low[STATE_LOW_NUMBERS];
     unsigned lows;
+    bool is_room; /* state_rooms.h */
 };
 
+/*
+ * With `make`, what is missing is made. A user whose own place can't be used gets the room that was handed to it
+ * (state_rooms.h), in this place where that is root's, else in root's usual one; `fault` is still that of the own
+ * place where there is none.
+ */
 bool state_directory_open(struct state_directory *directory, const struct state_place *place, bool make,
                           struct state_fault *fault);
 void state_directory_close(const struct state_directory *directory);
+
+/* Lets others go through root's directory, though not look into it: to their rooms. Root's usual one only, an
+   administrator's own is as he made it. */
+void state_directory_let_pass(const struct state_directory *directory, const struct state_place *place);
 
 #endif

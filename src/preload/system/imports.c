@@ -79,16 +79,23 @@ static struct dynamic read_dynamic(const struct link_map *object)
     return dynamic;
 }
 
-static bool is_name_of_both_families(const char *name)
+/* Arrays, not pointers, which the loader would set right at each start. */
+#define NAMES     4
+#define NAME_SIZE 12
+typedef const char name_list[NAMES][NAME_SIZE];
+static name_list both_families = {"getaddrinfo", "getnameinfo", "inet_pton", "inet_ntop"};
+static name_list serving = {"bind", "listen", "accept", "accept4"};
+
+static bool is_among(name_list names, const char *name)
 {
-    static const char *const names[] = {"getaddrinfo", "getnameinfo", "inet_pton", "inet_ntop"};
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+    for (size_t i = 0; i < NAMES; i++)
         if (strcmp(name, names[i]) == 0)
             return true;
     return false;
 }
 
-static bool names_both_families(const struct dynamic *dynamic, uintptr_t table, uintptr_t size, uintptr_t entry_size)
+static bool names_one(const struct dynamic *dynamic, name_list names, uintptr_t table, uintptr_t size,
+                      uintptr_t entry_size)
 {
     if (table == 0 || entry_size == 0)
         return false;
@@ -97,10 +104,16 @@ static bool names_both_families(const struct dynamic *dynamic, uintptr_t table, 
         const ElfW(Sym) *symbol = (const ElfW(Sym) *)dynamic->symbols + SYMBOL_OF(relocation->r_info);
         if (SYMBOL_OF(relocation->r_info) != 0 && symbol->st_shndx == SHN_UNDEF &&
             symbol->st_name < dynamic->strings_size &&
-            is_name_of_both_families((const char *)dynamic->strings + symbol->st_name))
+            is_among(names, (const char *)dynamic->strings + symbol->st_name))
             return true;
     }
     return false;
+}
+
+static bool imports_one(const struct dynamic *dynamic, name_list names)
+{
+    return names_one(dynamic, names, dynamic->plt, dynamic->plt_size, dynamic->plt_entry) ||
+           names_one(dynamic, names, dynamic->plain, dynamic->plain_size, dynamic->plain_entry);
 }
 
 static uint64_t mix(uint64_t hash, uint64_t value)
@@ -131,8 +144,7 @@ static enum imports_answer imports_of_object(const struct link_map *object)
     _Atomic uint64_t *place = &kept[(hash >> 1) % KEPT];
     uint64_t word = atomic_load_explicit(place, memory_order_relaxed);
     if ((word & ~BOTH_FAMILIES) != hash) {
-        bool both = names_both_families(&dynamic, dynamic.plt, dynamic.plt_size, dynamic.plt_entry) ||
-                    names_both_families(&dynamic, dynamic.plain, dynamic.plain_size, dynamic.plain_entry);
+        bool both = imports_one(&dynamic, both_families);
         word = hash | (both ? BOTH_FAMILIES : 0);
         atomic_store_explicit(place, word, memory_order_relaxed);
     }
@@ -144,4 +156,14 @@ enum imports_answer imports_of(const void *code)
     const void *start;
     const struct link_map *object = libc_object_of(code, &start);
     return object == NULL ? IMPORTS_UNKNOWN : imports_of_object(object);
+}
+
+bool imports_serve(const void *code)
+{
+    const void *start;
+    const struct link_map *object = libc_object_of(code, &start);
+    if (object == NULL)
+        return false;
+    struct dynamic dynamic = read_dynamic(object);
+    return dynamic.symbols != 0 && dynamic.strings != 0 && imports_one(&dynamic, serving);
 }

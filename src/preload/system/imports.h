@@ -8,6 +8,8 @@
 #ifndef V6SHIM_PRELOAD_SYSTEM_IMPORTS_H
 #define V6SHIM_PRELOAD_SYSTEM_IMPORTS_H
 
+#include <stdbool.h>
+
 enum imports_answer {
     IMPORTS_IPV4_ONLY,
     IMPORTS_BOTH_FAMILIES,
@@ -16,5 +18,8 @@ enum imports_answer {
 
 /* For the object that `code`, a return address, is part of. It must be running, so that it can't be unloaded. */
 enum imports_answer imports_of(const void *code);
+
+/* Whether that object binds sockets or accepts connections. Looked for each time; false where that can't be told. */
+bool imports_serve(const void *code);
 
 #endif

@@ -19,6 +19,7 @@
 char test_directory[SUPPORT_PATH_SIZE];
 char state_directory[SUPPORT_PATH_SIZE];
 char logged[SUPPORT_LOG_SIZE];
+_Atomic size_t logged_warnings;
 
 /* In place of preload/log/log.c: the lines are kept for the test. */
 bool log_wants(enum log_level level)
@@ -28,8 +29,8 @@ bool log_wants(enum log_level level)
 
 void log_line(enum log_level level, const struct text *line)
 {
-    (void)level;
     static _Atomic size_t length;
+    logged_warnings += level <= LOG_LEVEL_WARNING;
     size_t at = atomic_fetch_add(&length, line->length + 1);
     if (at + line->length + 2 > sizeof logged)
         return;

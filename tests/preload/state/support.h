@@ -63,6 +63,7 @@ size_t read_whole(const char *path, void *bytes, size_t size);
 /* What has been logged in this process, and how often a part occurs in it. */
 extern char logged[SUPPORT_LOG_SIZE];
 size_t logged_count(const char *part);
+extern _Atomic size_t logged_warnings; /* lines, also of errors */
 
 /* Open descriptors of this process. */
 size_t open_descriptors(void);
