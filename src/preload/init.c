@@ -70,6 +70,21 @@ static void after_fork_in_child(void)
     atomic_compare_exchange_strong(&init_state, &busy, INIT_COLD);
 }
 
+/* In a child that clone(2) has made itself, with nothing prepared: as above, but that races in the background are
+   given up, since what they were about is not known here. */
+static void after_clone_in_child(void)
+{
+    ready_own_memory();
+    holders_after_fork();
+    worker_thread_after_fork();
+    lookups_after_fork();
+    lookup_queue_after_fork();
+    nat64_discovery_after_fork();
+    race_after_fork();
+    patience_after_fork();
+    background_after_clone();
+}
+
 /* For good: every hook then passes its call on. */
 static void stand_aside(void)
 {
@@ -141,6 +156,7 @@ START_CODE bool init_run(void)
         log_message(LOG_LEVEL_WARNING,
                     "no memory for the fork handler: children of this process may lose track of sockets");
     ready_own_memory();
+    ready_take_copy = after_clone_in_child;
     log_keep_file();
     trace_start();
     log_message(LOG_LEVEL_INFO, "version " PACKAGE_VERSION " is loaded");

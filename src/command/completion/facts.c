@@ -67,8 +67,8 @@ static void take_sentence(const char *help, char sentence[FACTS_SENTENCE_SIZE])
 
 static void describe_setting(const struct setting *setting, struct fact_option *fact)
 {
-    bool has_words =
-        setting->kind == SETTING_CHOICE || setting->kind == SETTING_CHOICE_OR_FILE || setting->kind == SETTING_NAT64;
+    bool has_words = setting->kind == SETTING_CHOICE || setting->kind == SETTING_CHOICE_OR_FILE ||
+                     setting->kind == SETTING_NAT64 || setting->kind == SETTING_PORTS;
     const struct setting_words *words = setting_words(setting);
     if (setting->kind == SETTING_PATH)
         fact->value = strcmp(words->metavariable, "FILE") == 0 ? VALUE_FILE : VALUE_DIRECTORY;

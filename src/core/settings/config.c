@@ -50,6 +50,7 @@ START_CODE void config_defaults(struct settings *settings)
     settings->alias_pool = (struct ipv4_prefix){.address.s_addr = htonl(0xf0400000), .length = 10}; /* 240.64.0.0 */
     settings->nat64_inbound.mode = NAT64_OFF;
     settings->log = LOG_LEVEL_WARNING;
+    settings->ftp_ports = (struct port_list){.count = 1, .ports = {21}};
 }
 
 static bool is_blank(char character)

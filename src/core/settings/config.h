@@ -43,6 +43,7 @@ struct settings {
     uint32_t attempt_delay_ms;
     uint32_t silence_limit_ms;
     enum log_level log;
+    struct port_list ftp_ports;
     struct nat64_setting nat64;
     struct nat64_setting nat64_inbound; /* never NAT64_AUTO */
     struct choice_or_file policy;       /* choices: enum policy_builtin */

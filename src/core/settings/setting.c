@@ -325,6 +325,16 @@ static bool parse_redirects(struct span value, struct redirects *field, struct s
     return true;
 }
 
+static bool parse_ports(struct span value, struct port_list *field, struct setting_fault *fault)
+{
+    struct port_list read;
+    if (!port_list_parse(value.start, value.length, &read, &fault->offset, &fault->length))
+        return false;
+    if (field != NULL)
+        *field = read;
+    return true;
+}
+
 bool setting_parse(const struct setting *setting, const char *value, size_t length, void *base,
                    struct setting_fault *fault)
 {
@@ -349,6 +359,8 @@ bool setting_parse(const struct setting *setting, const char *value, size_t leng
         return parse_nat64(setting, span, field, fault);
     case SETTING_REDIRECTS:
         return parse_redirects(span, field, fault);
+    case SETTING_PORTS:
+        return parse_ports(span, field, fault);
     }
     return false;
 }
@@ -418,6 +430,11 @@ void setting_describe(const struct setting *setting, struct text *text)
         text_add(text, "IPv4 = NAME or IPv4 = IPv6, at most ");
         text_add_unsigned(text, REDIRECTS_SIZE);
         text_add(text, " of them");
+        break;
+    case SETTING_PORTS:
+        text_add(text, "off, or at most ");
+        text_add_unsigned(text, PORT_LIST_SIZE);
+        text_add(text, " ports from 1 to 65535");
         break;
     }
 }

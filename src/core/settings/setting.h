@@ -10,6 +10,7 @@
 #include "core/address/address.h"
 #include "core/base/text.h"
 #include "core/nat64/nat64.h"
+#include "core/settings/port_list.h"
 
 #define SETTING_VARIABLE_PREFIX "V6SHIM_"
 /* Room for any setting's variable name. */
@@ -29,6 +30,7 @@ enum setting_kind {
                                choice_or_file */
     SETTING_NAT64,          /* "auto|off|PREFIX..." or "off|PREFIX..."; struct nat64_setting */
     SETTING_REDIRECTS,      /* "IPv4=NAME|IPv6"; struct redirects */
+    SETTING_PORTS,          /* "off|PORT..."; struct port_list */
 };
 
 struct choice_or_file {

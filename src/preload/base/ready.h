@@ -34,8 +34,17 @@ static inline bool ready_or_start(void)
 }
 
 /* Whether this is the process whose tables these are: false in a vfork() child, which shares its parent's memory and
-   must not change it. One system call. */
+   must not change it. One system call. A child that was made by clone(2) itself, with memory of its own, has them
+   too; it is told from the other kind where its parent has called ready_watch_copies(). */
 bool owns_memory(void);
+
+/* From now on: once, when there is something in the tables that such a child would have to know of. A page, and two
+   system calls; a kernel before 4.14 can't tell. */
+void ready_watch_copies(void);
+
+/* At start: what is to be done in such a child, as in that of a fork. */
+extern void (*ready_take_copy)(void);
+
 /* At start, and in the child of a fork: they are this process's from now on. */
 void ready_own_memory(void);
 

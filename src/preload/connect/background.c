@@ -71,6 +71,8 @@ static int apply_options(struct background *race, const struct original *origina
         ipv4 += destinations->addresses[i].family == AF_INET;
     race_order(destinations, &race->candidates, race->order);
     eyeballs_init(&race->eyeballs, count, settings_current()->attempt_delay_ms);
+    if (ipv4 < count && relay_wants(race->port))
+        relay_make_pair(&race->relay);
     uint32_t legacy = race_legacy(destinations, &race->candidates, race->order);
     eyeballs_limit_silence(&race->eyeballs, legacy, race_silence_limit(legacy, &race->candidates, race->order));
     return background_make_slots(race, original, ipv4, count - ipv4);
@@ -95,6 +97,10 @@ static int install_at_once(struct background *race, uint32_t item, struct attemp
 {
     struct socket_record *record = sockets_find(race->fd);
     race_thread_unwatch(slot->socket);
+    if (background_relay(race, slot)) {
+        background_close(race, item);
+        return result;
+    }
     if (slot->cookie != kernel_socket_cookie(race->fd)) {
         REAL(fcntl)(slot->socket, F_SETFL, 0);
         if (replace_socket(race->fd, NULL, slot->socket) < 0)
@@ -159,7 +165,8 @@ static int set_off(struct background *race, uint32_t item)
     eyeballs_running(&race->eyeballs, running);
     if (is_connected(background_slot_of(race, (int)running[0])))
         return win_at_once(race, item, running[0], -EINPROGRESS);
-    if (race->eyeballs.next == race->eyeballs.count && action.until_ms == EYEBALLS_NO_TIMER) {
+    if (race->eyeballs.next == race->eyeballs.count && action.until_ms == EYEBALLS_NO_TIMER &&
+        race->relay.program < 0) {
         background_tell(race, EVENT_HANDED, (int)running[0], 0);
         return install_at_once(race, item, background_slot_of(race, (int)running[0]), -EINPROGRESS);
     }
@@ -217,6 +224,7 @@ struct background *background_enter(int fd, uint16_t port, uint32_t *item, sigse
     race->peer = NOBODY;
     race->placeholder = 0;
     race->awaits = BACKGROUND_AWAITS_NOTHING;
+    race->relay = RELAY_NO_PAIR;
     race->is_stuck = false;
     for (unsigned i = 0; i < SLOTS; i++)
         race->slots[i].socket = NOBODY;

@@ -99,5 +99,7 @@ void background_before_fork(void);
 void background_after_fork_in_parent(void);
 /* In the child of a fork: leading attempts are put under their numbers, in the child's own table. */
 void background_after_fork(void);
+/* The same in a child that was made without a fork's preparation: races are given up. */
+void background_after_clone(void);
 
 #endif

@@ -27,6 +27,8 @@ static int apply_options(struct background *race, uint32_t item, struct in_addr 
     if (!attempts_read_original(race->fd, false, &original) || (prefix && !nat64_discovery_network(&race->network)) ||
         background_make_slots(race, &original, 0, FAMILY_SLOTS) < 0)
         return -EAGAIN;
+    if (relay_wants(race->port))
+        relay_make_pair(&race->relay);
     atomic_store(background_due(item), 0); /* it may have been answered by now */
     return background_put_placeholder(race, item);
 }

@@ -78,6 +78,19 @@ static void get_stuck(struct background *race, uint32_t item, const struct attem
     race->peer = NOBODY;
 }
 
+bool background_relay(struct background *race, struct attempt_slot *slot)
+{
+    if (race->relay.program < 0 || slot->family != AF_INET6 || kernel_tcp_state(slot->socket) != TCP_ESTABLISHED)
+        return false;
+    struct socket_record *record = sockets_glimpse(race->fd);
+    int result = relay_install(&race->relay, race->fd, NULL, slot->socket, RELAY_FTP_CLIENT);
+    if (result != 0 && result != -ECHILD)
+        return false;
+    slot->socket = NOBODY;
+    sockets_note_family(record, slot->family);
+    return true;
+}
+
 void background_commit(struct background *race, uint32_t item, struct attempt_slot *slot)
 {
     struct socket_record *record = sockets_glimpse(race->fd);
@@ -86,6 +99,10 @@ void background_commit(struct background *race, uint32_t item, struct attempt_sl
     race->awaits = BACKGROUND_AWAITS_NOTHING;
     if (kernel_socket_cookie(race->fd) == race->placeholder && background_slot_is_ours(slot)) {
         race_thread_unwatch(slot->socket);
+        if (background_relay(race, slot)) {
+            background_close(race, item);
+            return;
+        }
         REAL(fcntl)(slot->socket, F_SETFL, 0);
         int result = replace_socket(race->fd, NULL, slot->socket);
         if (result < 0) {

@@ -77,6 +77,18 @@ void background_after_fork_in_parent(void)
     restore_mask();
 }
 
+void background_after_clone(void)
+{
+    sigset_t before;
+    if (atomic_load(&background_count) == 0 && !race_thread_is_there())
+        return;
+    locked_for_fork = 0;
+    pthread_sigmask(SIG_SETMASK, NULL, &before);
+    memcpy(&mask_before_fork, &before, sizeof mask_before_fork);
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancellation_before_fork);
+    background_after_fork();
+}
+
 void background_after_fork(void)
 {
     uint32_t last = atomic_load(&background_races.taken);

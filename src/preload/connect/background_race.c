@@ -108,6 +108,7 @@ void background_close(struct background *race, uint32_t item)
     if (race->peer != NOBODY)
         placeholder_release(race->peer);
     race->peer = NOBODY;
+    relay_close_pair(&race->relay);
     struct socket_record *record = sockets_glimpse(race->fd);
     if (record != NULL && atomic_load(&record->race) == item) /* else the number is another socket's by now */
         sockets_clear(record, SOCKET_RACING);

@@ -15,6 +15,7 @@
 #include "preload/connect/background.h"
 #include "preload/connect/history.h"
 #include "preload/log/log.h"
+#include "preload/relay/relay.h"
 
 #define SLOTS        EYEBALLS_RUNNING_MAX
 #define FAMILY_SLOTS (SLOTS / 2)
@@ -52,7 +53,8 @@ struct background {
     unsigned order[EYEBALLS_CANDIDATES_MAX];
     struct eyeballs eyeballs;
     struct attempt_slot slots[SLOTS];
-    bool is_stuck; /* it has ended, but its placeholder could not be replaced: see background_end.c */
+    struct relay_pair relay; /* what will stand under the number where IPv6 wins; RELAY_NO_PAIR: the winner itself */
+    bool is_stuck;           /* it has ended, but its placeholder could not be replaced: see background_end.c */
 };
 
 extern struct pool background_races;
@@ -111,6 +113,10 @@ void background_commit_failure(struct background *race, uint32_t item, int error
 /* Which socket goes on alone where the race can't go on: see eyeballs_successor(). An attempt may be started for it.
    NULL: none is left. */
 struct attempt_slot *background_slot_to_keep(struct background *race, uint32_t item);
+
+/* Puts a relay of the slot's socket under the number, where the port wants one and the socket is connected over IPv6.
+   The socket is then used up. False: nothing was done. */
+bool background_relay(struct background *race, struct attempt_slot *slot);
 
 /* The parts of making a race, in the program's own call. A race without sockets, locked; NULL where none can be had.
  */

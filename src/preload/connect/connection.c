@@ -20,6 +20,7 @@
 #include "preload/log/log.h"
 #include "preload/nat64/discovery.h"
 #include "preload/peers/outbound.h"
+#include "preload/relay/relay.h"
 #include "preload/resolve/redirect.h"
 #include "preload/socket/sockets.h"
 #include "preload/system/kernel.h"
@@ -121,9 +122,9 @@ static size_t put_first(struct destinations *destinations, sa_family_t family)
 }
 
 /* Whether these candidates may be raced. ::1 waits for 127.0.0.1 to refuse, so the loopback is tried in order. */
-static bool may_race(const struct destinations *destinations)
+static bool may_race(const struct destinations *destinations, size_t least)
 {
-    if (settings_current()->connect != CONNECT_RACE || destinations->count < 2)
+    if (settings_current()->connect != CONNECT_RACE || destinations->count < least)
         return false;
     for (size_t i = 0; i < destinations->count; i++)
         if (address_is_loopback(&destinations->addresses[i]))
@@ -131,11 +132,18 @@ static bool may_race(const struct destinations *destinations)
     return true;
 }
 
+/* A connection that is to be relayed, and that the program doesn't wait for, is a race of one address: the relay can
+   begin when it is there, and somebody has to see that. */
+static size_t least_for_race(bool nonblocking, uint16_t port)
+{
+    return nonblocking && relay_wants(port) ? 1 : 2;
+}
+
 /* -EAGAIN where there can't be a race. */
 static int race_these(const struct original *original, bool nonblocking, const struct destinations *destinations,
                       uint16_t port)
 {
-    if (destinations->count < 2)
+    if (destinations->count < least_for_race(nonblocking, port))
         return -EAGAIN;
     return nonblocking ? background_start(original, destinations, port) : race_run(original, destinations, port);
 }
@@ -160,8 +168,8 @@ static int connect_stream(int fd, bool as_made, struct destinations *destination
     int result = -EAGAIN;
     if (destinations->behind_ipv4 && kernel_is_nonblocking(fd))
         destinations_add_face(destinations);
-    if (may_race(destinations)) {
-        bool nonblocking = kernel_is_nonblocking(fd);
+    bool nonblocking = (relay_wants(port) || destinations->count > 1) && kernel_is_nonblocking(fd);
+    if (may_race(destinations, least_for_race(nonblocking, port))) {
         /* What can't be set from a record is set on one socket only: by the upgrade, where the kernel lets it. */
         if (!sockets_has(fd, SOCKET_UNREPLAYABLE | SOCKET_FILTERED))
             result = race(fd, as_made, nonblocking, destinations, port);
@@ -352,7 +360,8 @@ static int make(int fd, const struct sockaddr_in *asked, bool redirected, bool *
     uint16_t port = ntohs(asked->sin_port);
     int found = -EAGAIN, result;
     bool as_made = false;
-    if (!redirected && sockets_is_untouched(fd) && destinations_find(asked->sin_addr, &destinations)) {
+    if (!redirected && sockets_is_untouched(fd) && !relay_wants(port) &&
+        destinations_find(asked->sin_addr, &destinations)) {
         if (connect_untouched(fd, &destinations, port, &result))
             return result;
         found = 0;

@@ -18,6 +18,7 @@
 #include "preload/peers/latest_peer.h"
 #include "preload/peers/outbound.h"
 #include "preload/peers/view.h"
+#include "preload/relay/relay_address.h"
 #include "preload/resolve/redirect.h"
 #include "preload/resolve/resolve.h"
 #include "preload/socket/sockets.h"
@@ -336,6 +337,8 @@ ssize_t messages_send(int fd, const struct msghdr *message, int flags)
 void messages_hand_out_source(int fd, struct sockaddr_storage *full, socklen_t full_length, struct sockaddr *address,
                               socklen_t *length, const void *caller)
 {
+    if (full_length > 0 && full->ss_family == AF_UNIX && relay_address_show(fd, RELAY_PEER, full, &full_length))
+        full_length = 0; /* which a connection of TCP tells of nobody */
     bool ipv4_shape =
         full_length > 0 && full->ss_family == AF_INET6 && shape_is_ipv4(fd, length != NULL ? *length : 0, caller);
     view *shown_as = NULL;

@@ -22,6 +22,8 @@
 #include "preload/peers/outbound.h"
 #include "preload/peers/return_path.h"
 #include "preload/peers/view.h"
+#include "preload/relay/relay.h"
+#include "preload/relay/relay_address.h"
 #include "preload/socket/sockets.h"
 #include "preload/system/real.h"
 #include "preload/upgrade/bind.h"
@@ -81,6 +83,15 @@ struct connect_arguments {
     socklen_t length;
 };
 
+/* After a connection that the program has waited for. One that it doesn't wait for is relayed when it is there
+   (preload/connect/background_end.c). */
+static int relayed(int fd, const struct sockaddr_in *asked, int result)
+{
+    if (result == 0 && relay_wants(ntohs(asked->sin_port)) && sockets_has(fd, SOCKET_STREAM))
+        relay_insert(fd, RELAY_FTP_CLIENT);
+    return result;
+}
+
 /* The kernel has refused it. Where it knows no way to an IPv4 address, there may be one through NAT64. */
 static NOINLINE int connect_refused(const volatile struct connect_arguments *connected)
 {
@@ -90,7 +101,7 @@ static NOINLINE int connect_refused(const volatile struct connect_arguments *con
     errno = connected->error;
     GUARD(guard);
     if (GUARD_ENTER(guard))
-        return guard_result(&guard, connection_translate(connected->fd, &asked));
+        return guard_result(&guard, relayed(connected->fd, &asked, connection_translate(connected->fd, &asked)));
     errno = ENETUNREACH;
     return -1;
 }
@@ -162,6 +173,8 @@ static NOINLINE int connect_slow(int fd, const struct sockaddr *address, socklen
     int answer = answer_of_race(fd, address, length);
     if (answer != 0)
         return guard_result(&guard, answer);
+    if (sockets_has(fd, SOCKET_RELAYED) && asks_for_connection(address, length))
+        return guard_result(&guard, -EISCONN);
     if (!ipv4)
         return connect_elsewhere(fd, address, length, &guard);
     bind_release_peer(fd);
@@ -171,17 +184,17 @@ static NOINLINE int connect_slow(int fd, const struct sockaddr *address, socklen
             return guard_result(&guard, back);
     }
     if (destinations_concern(asked.sin_addr))
-        return guard_result(&guard, connection_make(fd, &asked));
+        return guard_result(&guard, relayed(fd, &asked, connection_make(fd, &asked)));
     if (sockets_has(fd, SOCKET_FAILED))
         return guard_result(&guard, -background_take_failure(fd));
     if (sockets_has(fd, SOCKET_UPGRADED))
         return guard_result(&guard, connection_make_mapped(fd, &asked));
     if (sockets_find(fd) != NULL && nat64_discovery_joins_race(asked.sin_addr))
-        return guard_result(&guard, connection_make(fd, &asked));
+        return guard_result(&guard, relayed(fd, &asked, connection_make(fd, &asked)));
     int result = plain_connect(fd, address, length);
     if (result == 0 || errno != ENETUNREACH)
         return result;
-    return guard_result(&guard, connection_translate(fd, &asked));
+    return guard_result(&guard, relayed(fd, &asked, connection_translate(fd, &asked)));
 }
 
 /* The fast path: connections that are surely the kernel's, and connect_slow() for all others. What a race leaves
@@ -253,8 +266,12 @@ static int get_in_shape(get_name *get, int fd, view *shown_as, struct sockaddr *
     struct sockaddr_storage full;
     socklen_t full_length = sizeof full;
     int result = get(fd, (struct sockaddr *)&full, &full_length);
+    if (result == 0 && full.ss_family == AF_UNIX)
+        relay_address_show(fd, get == REAL(getpeername) ? RELAY_PEER : RELAY_OWN, &full, &full_length);
     if (result == 0 && get == REAL(getpeername) && sockets_has(fd, SOCKET_TRANSLATED))
         outbound_show_peer(&full);
+    if (result == 0 && get == REAL(getpeername) && full.ss_family == AF_INET6 && sockets_item(fd) == 0)
+        relay_insert_inherited(fd);
     if (result == 0 && full_length > 0)
         sockets_learn(fd, full.ss_family);
     if (result == 0 && shown_as == view_of)

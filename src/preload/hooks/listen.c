@@ -8,6 +8,7 @@
 #include "preload/peers/impostor.h"
 #include "preload/peers/loopback_twin.h"
 #include "preload/peers/view.h"
+#include "preload/relay/relay.h"
 #include "preload/socket/sockets.h"
 #include "preload/system/real.h"
 #include "preload/upgrade/bind.h"
@@ -22,6 +23,7 @@ static NOINLINE int listen_noted(int fd, int backlog)
     if (result == 0 && guard_may_act()) {
         server_log_listening(fd);
         bind_note_listening(fd, backlog);
+        relay_note_listening(fd);
     }
     return result;
 }
@@ -46,6 +48,8 @@ static int hand_out(int listener, int fd, const struct sockaddr_storage *peer, s
     view_hand_out(peer, peer_length, shown_as, address, length);
     server_log_accepted(fd, peer, shown_as);
     accept_note(listener, fd, peer, ipv4_shape);
+    if (ipv4_shape && sockets_has(listener, SOCKET_RELAYS))
+        relay_insert(fd, RELAY_FTP_SERVER);
     return fd;
 }
 

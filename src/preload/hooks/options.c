@@ -15,6 +15,7 @@
 #include "preload/base/hook.h"
 #include "preload/base/pointer.h"
 #include "preload/connect/background.h"
+#include "preload/relay/relay_options.h"
 #include "preload/socket/filters.h"
 #include "preload/socket/our_mark.h"
 #include "preload/socket/socket_options.h"
@@ -59,6 +60,10 @@ static NOINLINE int set_option(int fd, int level, int name, const void *value, s
     /* A program that tries whether this is an IPv6 socket is answered as by the one that it made. */
     if (level == IPPROTO_IPV6 && sockets_has(fd, SOCKET_UPGRADED | SOCKET_RACING))
         return guard_result(&guard, -ENOPROTOOPT);
+    if (sockets_has(fd, SOCKET_RELAYED)) {
+        int set = relay_options_set(fd, level, name, value, length);
+        return guard_result(&guard, set == 0 ? note_option(fd, level, name, value, length) : set);
+    }
     if (background_is(fd)) {
         int result = background_set_option(fd, level, name, value, length);
         if (result != -ENOENT)
@@ -126,6 +131,9 @@ static NOINLINE int get_option(int fd, int level, int name, void *value, socklen
         return REAL(getsockopt)(fd, level, name, value, length);
     if (level == IPPROTO_IPV6 && sockets_has(fd, SOCKET_UPGRADED | SOCKET_RACING) && GUARD_ENTER_QUICK(guard))
         return guard_result(&guard, -EOPNOTSUPP);
+    if (sockets_are_flagged(fd, SOCKET_RELAYED) && pointer_can_write(length, sizeof *length) && (int)*length >= 0 &&
+        pointer_can_write(value, *length) && GUARD_ENTER_QUICK(guard))
+        return guard_result(&guard, relay_options_get(fd, level, name, value, length));
     if (background_is(fd) && !(level == SOL_SOCKET && name == SO_ERROR) && GUARD_ENTER_QUICK(guard)) {
         int raced = background_get_option(fd, level, name, value, length);
         if (raced == 0 && level == SOL_SOCKET && name == SO_DOMAIN)

@@ -96,6 +96,8 @@ static NOINLINE ssize_t send_slow(int fd, const void *data, size_t size, int fla
     fast_path_note_thread();
     if (background_is(fd))
         return send_while_connecting(fd, data, size, flags);
+    if (sockets_are_flagged(fd, SOCKET_RELAYED)) /* TCP ignores the address of one that is connected */
+        return REAL(sendto)(fd, data, size, flags, NULL, 0);
     if (!messages_may_concern_destination(fd, ipv4 ? &asked : NULL))
         return send_plain(fd, data, size, flags, address, length, error);
     if (is_to_latest_peer(fd, &asked, flags, &native.sin6_addr)) {
@@ -175,6 +177,12 @@ static NOINLINE ssize_t send_message_slow(int fd, const struct msghdr *message, 
         nameless.msg_name = NULL;
         nameless.msg_namelen = 0;
         return REAL(sendmsg)(fd, &nameless, flags | MSG_DONTWAIT);
+    }
+    if (message->msg_name != NULL && sockets_are_flagged(fd, SOCKET_RELAYED)) {
+        struct msghdr nameless = *message;
+        nameless.msg_name = NULL;
+        nameless.msg_namelen = 0;
+        return REAL(sendmsg)(fd, &nameless, flags);
     }
     bool ipv4 =
         message->msg_name != NULL && messages_read_destination(message->msg_name, message->msg_namelen, &asked);

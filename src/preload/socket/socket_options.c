@@ -278,6 +278,21 @@ int sockets_replay(const struct socket_record *record, int fd)
     return result;
 }
 
+bool socket_options_recall(int fd, int level, int name, void *value, socklen_t *length)
+{
+    const struct socket_record *record = sockets_find(fd);
+    const struct option *option = record != NULL ? find_option(record, level, name) : NULL;
+    uint64_t words[OPTION_WORDS];
+    if (option == NULL || atomic_load(&option->order) == 0 || (level == IPPROTO_IP && memberships_is(name)))
+        return false;
+    read_value(option, words);
+    socklen_t kept = (socklen_t)atomic_load(&option->length);
+    if (*length > kept)
+        *length = kept;
+    memcpy(value, words, *length);
+    return true;
+}
+
 void socket_options_free(struct socket_record *record)
 {
     uint32_t item = atomic_load_explicit(&record->options, memory_order_relaxed);

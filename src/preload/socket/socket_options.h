@@ -22,6 +22,10 @@
  */
 int socket_options_set(int fd, int level, int name, const void *value, socklen_t length);
 
+/* What the program set last, as it gave it; false where it has not, or that isn't kept. `length` is the room, then
+   the size of the value. */
+bool socket_options_recall(int fd, int level, int name, void *value, socklen_t *length);
+
 /* Gives back the options of a record that is going. */
 void socket_options_free(struct socket_record *record);
 

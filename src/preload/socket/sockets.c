@@ -163,12 +163,13 @@ bool sockets_is_in_doubt(int fd)
 }
 
 /* Doubt is about upgraded sockets only: nothing but such a socket is AF_INET6 under a number that is on record, since
-   the program's own ones overwrite the record. */
+   the program's own ones overwrite the record. Or AF_UNIX, where it is relayed. */
 struct socket_record *sockets_find_doubtful(int fd, uint32_t item)
 {
     struct descriptor *descriptor = descriptor_if_known(fd);
     int family = kernel_socket_integer(fd, SO_DOMAIN);
-    if (family == AF_INET6) {
+    int known = (sockets_item_flags(item) & SOCKET_RELAYED) != 0 ? AF_UNIX : AF_INET6;
+    if (family == known) {
         atomic_store_explicit(&descriptor->doubted, 0, memory_order_relaxed);
         return pool_at(&sockets_records, item);
     }

@@ -42,6 +42,8 @@ enum socket_flag {
     SOCKET_SCREENED = 1 << 17,  /* UDP: a filter of ours keeps forged datagrams out, see preload/upgrade/forgery.h */
     SOCKET_SENT = 1 << 18,      /* to another process, see holders.h */
     SOCKET_FOREIGN = 1 << 19,   /* we have not seen it being made */
+    SOCKET_RELAYED = 1 << 20,   /* one end of a local pair stands under the number, see preload/relay/relay.h */
+    SOCKET_RELAYS = 1 << 21,    /* listens on a port whose connections are to be relayed */
 };
 
 struct socket_record {

@@ -6,6 +6,8 @@
 #include <netinet/tcp.h>
 #include <string.h>
 
+#include "preload/relay/relay.h"
+#include "preload/relay/relay_address.h"
 #include "preload/socket/our_mark.h"
 #include "preload/socket/sockets.h"
 #include "preload/system/kernel.h"
@@ -51,6 +53,8 @@ static void adopt(int fd, const struct sockaddr_in6 *bound)
         bind_note_wildcard(record);
     else if (bound->sin6_port != 0)
         sockets_set(record, SOCKET_FAMILY_FIXED);
+    if (relay_wants(ntohs(bound->sin6_port)))
+        sockets_set(record, SOCKET_RELAYS);
     for (size_t i = 0; i < sizeof carried / sizeof carried[0]; i++) {
         int value = kernel_socket_integer(fd, carried[i]);
         if (value > 0)
@@ -62,6 +66,13 @@ static void adopt(int fd, const struct sockaddr_in6 *bound)
         begin_proof(fd, record);
 }
 
+/* The program's end of a relay, which somebody else has put between it and the peer. */
+static void adopt_relayed(int fd)
+{
+    sockets_add_ipv4(fd, SOCK_STREAM, IPPROTO_TCP);
+    sockets_set(sockets_find(fd), SOCKET_UPGRADED | SOCKET_RELAYED | SOCKET_BOUND | SOCKET_FOREIGN);
+}
+
 bool adoption_try(int fd)
 {
     struct sockaddr_in6 bound = {0};
@@ -71,6 +82,8 @@ bool adoption_try(int fd)
     int saved = errno;
     if (REAL(getsockname)(fd, (struct sockaddr *)&bound, &length) == 0 && bound.sin6_family == AF_INET6)
         adopt(fd, &bound);
+    else if (relay_address_is(fd))
+        adopt_relayed(fd);
     errno = saved;
     return sockets_has(fd, SOCKET_UPGRADED);
 }

@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 
 #include "preload/alias/aliases.h"
+#include "preload/base/ready.h"
 #include "preload/log/log.h"
 #include "preload/peers/listen_map.h"
 #include "preload/resolve/aware.h"
@@ -188,4 +189,7 @@ void bind_note_listening(int fd, int backlog)
         return;
     atomic_store(&record->backlog, backlog);
     sockets_set(record, SOCKET_LISTENING);
+    /* A server may serve each client in a child that clone(2) makes. */
+    if ((atomic_load(&record->flags) & SOCKET_UPGRADED) != 0)
+        ready_watch_copies();
 }

@@ -1,0 +1,99 @@
+/* Makes the process of a relay; called by relay.c. All of it are direct system calls: the child of a process with
+   several threads has libc's locks as they stood. */
+#include "preload/relay/relay_process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "preload/base/newer_names.h"
+#include "preload/relay/relay_sandbox.h"
+
+#define NOBODY_ID        65534
+#define PROCESS_NAME     "v6shim-relay"
+#define DESCRIPTORS_MOST 65536 /* that are closed one by one where the kernel can't close a range */
+
+/* A child that sends no signal when it ends, and that wait() doesn't see. With all arguments zero it doesn't matter
+   in which order an architecture has them. */
+static long make_child(void)
+{
+    return syscall(SYS_clone, 0L, 0L, 0L, 0L, 0L);
+}
+
+static void close_range_or_each(unsigned first, unsigned last)
+{
+    struct rlimit limit = {.rlim_cur = DESCRIPTORS_MOST};
+    if (first > last || syscall(SYS_close_range, first, last, 0) == 0)
+        return;
+    getrlimit(RLIMIT_NOFILE, &limit);
+    unsigned most = limit.rlim_cur < DESCRIPTORS_MOST ? (unsigned)limit.rlim_cur : DESCRIPTORS_MOST;
+    for (unsigned number = first; number <= last && number < most; number++)
+        syscall(SYS_close, number);
+}
+
+static void keep_only(int one, int other)
+{
+    unsigned low = (unsigned)(one < other ? one : other), high = (unsigned)(one < other ? other : one);
+    if (low > 0)
+        close_range_or_each(0, low - 1);
+    close_range_or_each(low + 1, high - 1);
+    close_range_or_each(high + 1, UINT_MAX);
+}
+
+/* Nothing that the program may do or could be made to do is left to it. What fails was not to be had before. */
+static void give_up_rights(void)
+{
+#ifdef SYS_setresuid32
+    const long set_groups = SYS_setgroups32, set_group = SYS_setresgid32, set_user = SYS_setresuid32;
+#else
+    const long set_groups = SYS_setgroups, set_group = SYS_setresgid, set_user = SYS_setresuid;
+#endif
+    syscall(set_groups, 0L, NULL);
+    syscall(set_group, (long)NOBODY_ID, (long)NOBODY_ID, (long)NOBODY_ID);
+    syscall(set_user, (long)NOBODY_ID, (long)NOBODY_ID, (long)NOBODY_ID);
+}
+
+__attribute__((noreturn)) static void be_the_relay(const struct relay_work *work)
+{
+    keep_only(work->network, work->local);
+    syscall(SYS_setsid);
+    syscall(SYS_chdir, "/");
+    syscall(SYS_prctl, PR_SET_NAME, PROCESS_NAME, 0L, 0L, 0L);
+    if (syscall(SYS_geteuid) == 0)
+        give_up_rights();
+    syscall(SYS_prctl, PR_SET_DUMPABLE, 0L, 0L, 0L, 0L);
+    relay_sandbox_enter();
+    relay_pump_run(work);
+    for (;;)
+        syscall(SYS_exit_group, 0L);
+}
+
+int relay_process_start(const struct relay_work *work)
+{
+    int saved = errno, result = 0, status = 0;
+    long child = make_child();
+    if (child < 0)
+        result = -errno;
+    if (child == 0) {
+        /* Its own child is nobody's: the program never hears of it. */
+        long relay = make_child();
+        if (relay == 0)
+            be_the_relay(work);
+        syscall(SYS_exit_group, relay < 0 ? (long)(errno & 0xff) : 0L);
+    }
+    while (child > 0 && syscall(SYS_wait4, child, &status, (long)__WCLONE, NULL) < 0) {
+        if (errno == EINTR)
+            continue;
+        status = 0; /* as where the program has set SIGCHLD aside: it is there */
+        break;
+    }
+    if (result == 0 && WIFEXITED(status) && WEXITSTATUS(status) != 0)
+        result = -WEXITSTATUS(status);
+    errno = saved;
+    return result;
+}

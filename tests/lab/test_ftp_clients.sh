@@ -1,0 +1,89 @@
+#!/bin/sh
+# FTP clients that know IPv4 alone, with a server that has an IPv6 address only: passive and active, both ways, with
+# programs of others. An address in a command or reply that was not translated would lead nowhere.
+. "$(dirname "$0")/lib.sh"
+lab_need_library
+command -v vsftpd >/dev/null || lab_skip_all "vsftpd is not installed"
+
+lab_host server
+lab_host client
+lab_link server client
+lab_on server ip address add 2001:db8::21/64 dev client
+lab_on client ip address add 2001:db8::7/64 dev server
+printf '127.0.0.1 localhost\n2001:db8::21 ftp.example\n' >"$LAB_DIR/host/client/etc/hosts"
+
+files=$LAB_DIR/ftp
+mkdir -p "$files/incoming" "$LAB_DIR/empty" "$LAB_DIR/work"
+chmod 755 "$files" "$LAB_DIR/empty"
+chmod 777 "$files/incoming"
+echo 'hello over ftp' >"$files/hello.txt"
+head -c 3000000 /dev/urandom >"$files/large"
+: >"$LAB_DIR/large.sum"
+cat >"$LAB_DIR/vsftpd.conf" <<END
+listen=NO
+listen_ipv6=YES
+background=NO
+anonymous_enable=YES
+no_anon_password=YES
+write_enable=YES
+anon_upload_enable=YES
+anon_mkdir_write_enable=YES
+anon_other_write_enable=YES
+anon_umask=022
+anon_root=$files
+secure_chroot_dir=$LAB_DIR/empty
+allow_writeable_chroot=YES
+seccomp_sandbox=NO
+connect_from_port_20=NO
+port_promiscuous=NO
+xferlog_enable=YES
+log_ftp_protocol=YES
+vsftpd_log_file=$LAB_DIR/log/vsftpd.log
+END
+lab_start server vsftpd vsftpd "$LAB_DIR/vsftpd.conf"
+lab_until lab_on server sh -c 'ss -ltn | grep -q ":21 "'
+
+cd "$LAB_DIR/work" || exit 1
+got() { if cmp -s "$1" "$2"; then echo same; else echo "different: $(ls -l "$1" "$2" 2>&1)"; fi; }
+
+# fetches NAME COMMAND...: the command is to make hello.txt and large here.
+fetches() {
+    what=$1
+    shift
+    rm -f hello.txt large
+    output=$(timeout 60 nsenter --target "$lab_pid_client" --net --mount --root --wdns="$PWD" -- env \
+        V6SHIM_STATE_DIR="$LAB_DIR/state/client" LD_PRELOAD="$LAB_PRELOAD" "$@" 2>&1)
+    same "$what: a small file" same "$(got hello.txt "$files/hello.txt")"
+    if same "$what: a large file" same "$(got large "$files/large")"; then :; fi
+    case $(got large "$files/large") in same) ;; *) printf '%s\n' "$output" | head -20 | sed 's/^/#   /' ;; esac
+}
+
+has() { command -v "$1" >/dev/null || { skip "$1" "$1 is not installed"; return 1; }; }
+
+has inetutils-ftp && fetches "inetutils-ftp, active" sh -c 'printf "user anonymous x\nbinary\nget hello.txt\nget large\nls\nquit\n" | inetutils-ftp -4 -n -A -v ftp.example'
+has inetutils-ftp && fetches "inetutils-ftp, passive" sh -c 'printf "user anonymous x\nbinary\nget hello.txt\nget large\nls\nquit\n" | inetutils-ftp -4 -n -p -v ftp.example'
+has tnftp && fetches "tnftp -4 -A" sh -c 'printf "user anonymous x\nbinary\nget hello.txt\nget large\nls\nquit\n" | tnftp -4 -n -A -v ftp.example'
+has tnftp && fetches "tnftp -4 -p" sh -c 'printf "user anonymous x\nbinary\nget hello.txt\nget large\nls\nquit\n" | tnftp -4 -n -p -v ftp.example'
+has ncftpget && fetches "ncftpget -F" ncftpget -F -u anonymous -p x ftp.example . hello.txt large
+has ncftpget && fetches "ncftpget -E" ncftpget -E -u anonymous -p x ftp.example . hello.txt large
+has wget && fetches "wget -4" wget -4 -q ftp://ftp.example/hello.txt ftp://ftp.example/large
+has wget && fetches "wget -4, active" wget -4 -q --no-passive-ftp ftp://ftp.example/hello.txt ftp://ftp.example/large
+has curl && fetches "curl -4" sh -c 'curl -4 -sS -O ftp://ftp.example/hello.txt -O ftp://ftp.example/large'
+has curl && fetches "curl -4 --disable-epsv" sh -c 'curl -4 -sS --disable-epsv -O ftp://ftp.example/hello.txt -O ftp://ftp.example/large'
+has curl && fetches "curl -4 -P -" sh -c 'curl -4 -sS -P - -O ftp://ftp.example/hello.txt -O ftp://ftp.example/large'
+has python3 && fetches "Python ftplib" python3 -c '
+import ftplib, socket
+every = socket.getaddrinfo
+socket.getaddrinfo = lambda host, port, family=0, *rest, **more: every(host, port, socket.AF_INET, *rest, **more)
+for passive in (True, False):
+    f = ftplib.FTP()
+    f.connect("ftp.example", 21, timeout=20); f.login(); f.set_pasv(passive)
+    for n in ("hello.txt", "large"):
+        with open(n, "wb") as o: f.retrbinary("RETR " + n, o.write)
+    f.quit()'
+has perl && fetches "Perl Net::FTP" perl -MNet::FTP -e '
+for my $passive (1, 0) {
+    my $f = Net::FTP->new("ftp.example", Passive => $passive, Timeout => 20, Domain => 2) or die $@;
+    $f->login("anonymous", "x") or die $f->message; $f->binary;
+    for (qw(hello.txt large)) { $f->get($_) or die $f->message } $f->quit }'
+lab_done

@@ -1,0 +1,139 @@
+/* Servers whose connections are relayed, and sockets that only look like the end of a relay. */
+#include "../support.h"
+
+#include <poll.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+
+#define SERVED_PORT 2121
+#define IN_TIME_MS  60000
+
+static void say(int fd, const char *text)
+{
+    assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+}
+
+/* Reads as many bytes as the text has. */
+static void hear(int fd, const char *expected)
+{
+    char text[1024] = "";
+    size_t size = strlen(expected), got = 0;
+    struct pollfd polled = {.fd = fd, .events = POLLIN};
+    while (got < size && poll(&polled, 1, IN_TIME_MS) == 1) {
+        ssize_t piece = read(fd, text + got, size - got);
+        assert_true(piece > 0);
+        got += (size_t)piece;
+    }
+    assert_string_equal(text, expected);
+}
+
+static void hear_end(int fd)
+{
+    char byte;
+    struct pollfd polled = {.fd = fd, .events = POLLIN};
+    assert_int_equal(poll(&polled, 1, IN_TIME_MS), 1);
+    assert_int_equal(read(fd, &byte, 1), 0);
+}
+
+static void test_server_was_not_translated(void **state)
+{
+    (void)state;
+    struct sockaddr_in all = {.sin_family = AF_INET, .sin_port = htons(SERVED_PORT)}, peer;
+    struct sockaddr_in6 from = ipv6_at("2001:db8::2", 0), to = ipv6_at("2001:db8::1", SERVED_PORT);
+    int listener = socket(AF_INET, SOCK_STREAM, 0), on = 1;
+    assert_int_equal(setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on), 0);
+    assert_int_equal(bind(listener, (struct sockaddr *)&all, sizeof all), 0);
+    assert_int_equal(listen(listener, 5), 0);
+    int client = (int)syscall(SYS_socket, AF_INET6, SOCK_STREAM, 0);
+    assert_int_equal(syscall(SYS_bind, client, &from, sizeof from), 0);
+    assert_int_equal(syscall(SYS_connect, client, &to, sizeof to), 0);
+    socklen_t length = sizeof peer;
+    int program = accept(listener, (struct sockaddr *)&peer, &length);
+    assert_true(program >= 0);
+    assert_string_equal(text_of(peer.sin_addr), text_of(alias_of("2001:db8::2")));
+    say(program, "220 here\r\n");
+    hear(client, "220 here\r\n");
+    say(client, "EPSV\r\n");
+    hear(program, "PASV\r\n");
+    say(client, "EPRT |2|2001:db8::3|5000|\r\n");
+    say(program, "227 ok (0,0,0,0,19,137)\r\n");
+    char text[256] = "";
+    struct pollfd polled = {.fd = client, .events = POLLIN};
+    while (strstr(text, "504") == NULL && poll(&polled, 1, IN_TIME_MS) == 1)
+        assert_true(read(client, text + strlen(text), sizeof text - 1 - strlen(text)) > 0);
+    assert_non_null(strstr(text, "(|||5001|)"));
+    close(program);
+    hear_end(client);
+    world_close(client);
+    close(listener);
+}
+
+/* ---- Forged names: a socket of another user's that is called like the end of a relay */
+
+static int forged_pair(uid_t user)
+{
+    int channel[2], pair[2];
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, channel), 0);
+    struct {
+        struct cmsghdr header;
+        int fd;
+    } rights = {.header = {.cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS}};
+    char byte = 0;
+    struct iovec part = {.iov_base = &byte, .iov_len = 1};
+    struct msghdr message = {
+        .msg_iov = &part, .msg_iovlen = 1, .msg_control = &rights, .msg_controllen = sizeof rights};
+    pid_t child = fork();
+    if (child == 0) {
+        static const char *const sides[] = {"own", "peer"};
+        if (user != 0 && syscall(SYS_setuid, user) != 0)
+            _exit(1);
+        if (syscall(SYS_socketpair, AF_UNIX, SOCK_STREAM, 0, pair) != 0)
+            _exit(1);
+        for (int i = 0; i < 2; i++) {
+            struct sockaddr_un name = {.sun_family = AF_UNIX};
+            int length = snprintf(name.sun_path + 1, sizeof name.sun_path - 1,
+                                  "v6shim-relay %s 20010db8000000000000000000000009 00000000 0015 %016x", sides[i],
+                                  (unsigned)user);
+            if (syscall(SYS_bind, pair[i], &name, offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)length) != 0)
+                _exit(1);
+        }
+        rights.fd = pair[0];
+        _exit(syscall(SYS_sendmsg, channel[1], &message, 0) != 1);
+    }
+    int status = -1;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    assert_int_equal(recvmsg(channel[0], &message, 0), 1);
+    close(channel[0]);
+    close(channel[1]);
+    return rights.fd;
+}
+
+static void test_forged_name_was_believed(void **state)
+{
+    (void)state;
+    struct sockaddr_in peer;
+    socklen_t length = sizeof peer;
+    if (geteuid() != 0)
+        skip();
+    int own = forged_pair(0);
+    assert_int_equal(getpeername(own, (struct sockaddr *)&peer, &length), 0);
+    assert_int_equal(peer.sin_family, AF_INET);
+    close(own);
+    length = sizeof peer;
+    int foreign = forged_pair(65534);
+    assert_int_equal(getpeername(foreign, (struct sockaddr *)&peer, &length), 0);
+    assert_int_equal(peer.sin_family, AF_UNIX);
+    close(foreign);
+}
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_server_was_not_translated),
+        cmocka_unit_test(test_forged_name_was_believed),
+    };
+    setenv("V6SHIM_FTP_PORTS", "2121", 1);
+    return SUPPORT_MAIN(NULL, tests);
+}
