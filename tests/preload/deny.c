@@ -49,6 +49,17 @@ void deny(long call, int argument, unsigned value, int error)
         attach(with_argument, sizeof with_argument / sizeof with_argument[0]);
 }
 
+void deny_by_death(long call)
+{
+    struct sock_filter filter[] = {
+        FIELD(nr),
+        UNLESS(call, 1),
+        ANSWER(SECCOMP_RET_KILL_PROCESS),
+        ANSWER(SECCOMP_RET_ALLOW),
+    };
+    attach(filter, sizeof filter / sizeof filter[0]);
+}
+
 void deny_option(int level, int name, int error)
 {
     struct sock_filter filter[] = {

@@ -8,6 +8,9 @@
    the process where the kernel takes no filter. */
 void deny(long call, int argument, unsigned value, int error);
 
+/* The call with that number ends the process, and what it executes. */
+void deny_by_death(long call);
+
 /* setsockopt() of that option fails. */
 void deny_option(int level, int name, int error);
 

@@ -353,18 +353,21 @@ static int connect_again(int fd)
     return result;
 }
 
+static int find(const struct sockaddr_in *asked, struct destinations *destinations)
+{
+    return destinations_find(asked->sin_addr, destinations) ? 0 : -ENETUNREACH;
+}
+
 /* `translated`: NAT64's ways to it are among those that were tried. */
 static int make(int fd, const struct sockaddr_in *asked, bool redirected, bool *translated)
 {
     struct destinations destinations;
     uint16_t port = ntohs(asked->sin_port);
-    int found = -EAGAIN, result;
-    bool as_made = false;
-    if (!redirected && sockets_is_untouched(fd) && !relay_wants(port) &&
-        destinations_find(asked->sin_addr, &destinations)) {
+    bool untouched = !redirected && sockets_is_untouched(fd) && !relay_wants(port), as_made = false;
+    int found = untouched ? find(asked, &destinations) : -EAGAIN, result;
+    if (found == 0) {
         if (connect_untouched(fd, &destinations, port, &result))
             return result;
-        found = 0;
         as_made = upgrade_is_as_made(fd);
     }
     int state = as_made ? TCP_CLOSE : kernel_tcp_state(fd);
@@ -375,10 +378,8 @@ static int make(int fd, const struct sockaddr_in *asked, bool redirected, bool *
         if (result != -EINVAL)
             return result;
     }
-    if (redirected)
-        found = find_redirected(fd, state, asked, &destinations);
-    else if (found < 0)
-        found = destinations_find(asked->sin_addr, &destinations) ? 0 : -ENETUNREACH;
+    if (!untouched)
+        found = redirected ? find_redirected(fd, state, asked, &destinations) : find(asked, &destinations);
     if (found < 0)
         return found;
     if (state < 0 && !is_udp(fd))

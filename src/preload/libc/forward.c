@@ -34,11 +34,6 @@
 #include "core/linker/start.h"
 #include "preload/libc/libc_object.h"
 
-/* Both libcs give programs the structure as the kernel fills it in. */
-#if defined __x86_64__ && defined __LP64__
-#define STATUS_IS_THE_KERNELS
-#endif
-
 /* Stands in for what this libc lacks: -1 and ENOSYS. What returns a pointer is in every glibc that we are built for.
  */
 static long lacking(void)
@@ -192,14 +187,8 @@ START_CODE long syscall(long number, ...)
 }
 
 /* By the kernel itself, at each start: libc's would be looked up for one call, in pages of libc that nobody has
- * touched. */
-#ifdef STATUS_IS_THE_KERNELS
-START_CODE int fstat(int fd, struct stat *status)
-{
-    return (int)syscall(SYS_fstat, fd, status);
-}
-#endif
-
+ * touched. Not fstat(): glibc 2.33 to 2.38 asks by newfstatat(), and a list of allowed calls that was made for it
+ * (seccomp) may have no other. */
 START_CODE uid_t geteuid(void)
 {
 #ifdef SYS_geteuid32 /* where the first one knew users of 16 bits */

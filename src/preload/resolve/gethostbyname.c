@@ -30,6 +30,16 @@ struct answer {
     struct in_addr shown[RESOLVE_ADDRESSES];
 };
 
+/* An answer of one address, with the names of these parts. */
+static void answer_with_one(struct answer *answer, struct hostent_parts parts, struct in_addr shown)
+{
+    answer->shown[0] = shown;
+    answer->parts = parts;
+    answer->parts.family = AF_INET;
+    answer->parts.addresses = answer->shown;
+    answer->parts.address_count = 1;
+}
+
 static void add_all(struct resolve_addresses *list, const struct hostent *hostent)
 {
     for (char **at = hostent->h_addr_list; *at != NULL; at++) {
@@ -122,7 +132,7 @@ enum kind { NAME, LIBC_NUMBER, OUR_NUMBER };
    program means this one address is noted for both. */
 static enum kind kind_of(const char *name, struct answer *answer)
 {
-    struct in_addr ipv4;
+    struct in_addr ipv4, shown;
     struct ip_address literal;
     bool ours = resolve_literal(name, &literal);
     if (!ours) {
@@ -131,9 +141,10 @@ static enum kind kind_of(const char *name, struct answer *answer)
         literal = address_ipv4(ipv4);
     }
     lookups_record_alone(&literal);
-    answer->parts =
-        (struct hostent_parts){.name = name, .family = AF_INET, .addresses = answer->shown, .address_count = 1};
-    return ours && resolve_shown(&literal, &answer->shown[0]) ? OUR_NUMBER : LIBC_NUMBER;
+    if (!ours || !resolve_shown(&literal, &shown))
+        return LIBC_NUMBER;
+    answer_with_one(answer, (struct hostent_parts){.name = name}, shown);
+    return OUR_NUMBER;
 }
 
 /* `ipv4` (may be NULL) is libc's answer, which stands where all that has to be there doesn't fit. */
@@ -265,10 +276,8 @@ int resolve_by_alias_r(struct in_addr alias, const struct resolve_buffer *into, 
     if (error != 0 || *found == NULL)
         return error;
     errno = saved;
-    struct answer answer = {.parts = hostent_parts_of(*found), .shown = {alias}};
-    answer.parts.family = AF_INET;
-    answer.parts.addresses = answer.shown;
-    answer.parts.address_count = 1;
+    struct answer answer;
+    answer_with_one(&answer, hostent_parts_of(*found), alias);
     *found = NULL; /* that is of IPv6 */
     return pack_into(&answer, into, found, host_error);
 }
@@ -288,9 +297,8 @@ struct hostent *resolve_by_alias(struct in_addr alias)
         error = resolve_by_alias_r(alias, &into, &found, &host_error);
     }
     if (found != NULL) {
-        struct answer answer = {.parts = hostent_parts_of(found), .shown = {alias}};
-        answer.parts.addresses = answer.shown;
-        answer.parts.address_count = 1;
+        struct answer answer;
+        answer_with_one(&answer, hostent_parts_of(found), alias);
         result = pack_static(&answer, NULL);
     } else {
         h_errno = host_error;

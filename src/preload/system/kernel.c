@@ -52,7 +52,7 @@ static uint64_t inode_cookie(int fd)
     bool found = syscall(SYS_fstat64, fd, &status) == 0;
 #else
     struct stat status;
-    bool found = syscall(SYS_fstat, fd, &status) == 0;
+    bool found = fstat(fd, &status) == 0;
 #endif
     return found && S_ISSOCK(status.st_mode) ? INODE_COOKIE | (uint64_t)status.st_ino : 0;
 }
