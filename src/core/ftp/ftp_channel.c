@@ -114,5 +114,6 @@ void ftp_next_line(struct ftp_channel *channel)
 {
     channel->state = FTP_READS_START;
     channel->blank = true;
+    channel->leading = 0;
     channel->carriage = false;
 }

@@ -35,10 +35,11 @@ struct ftp_channel {
     uint8_t state;       /* enum ftp_state */
     uint8_t telnet;      /* enum ftp_telnet, as of the last byte read */
     uint8_t verb;        /* commands: which one the line is, a number of ftp_commands.c */
-    bool blank;          /* commands: the line has had no byte yet but CR and LF */
+    bool blank;          /* commands: the line has had nothing yet but blanks */
     bool carriage;       /* the last byte of text was CR */
     bool ended;          /* all has gone out, and nothing comes after it */
     uint8_t text_length; /* bytes of text in `held`, without telnet commands */
+    uint8_t leading;     /* commands: how many of these are blanks before the verb */
     uint16_t held_length;
     uint16_t pending_length, pending_sent;
     uint8_t held[FTP_HELD_SIZE];

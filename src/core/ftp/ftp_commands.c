@@ -35,9 +35,10 @@ static bool is_letter(char byte)
     return (byte >= 'A' && byte <= 'Z') || (byte >= 'a' && byte <= 'z');
 }
 
+/* What isspace() says, as the servers that use it. */
 static bool is_blank(char byte)
 {
-    return byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n';
+    return byte == ' ' || (byte >= '\t' && byte <= '\r');
 }
 
 static bool same_letters(const char *text, const char *upper, size_t length)
@@ -214,7 +215,8 @@ static void finish_line(struct ftp_filter *filter)
     enum verb verb = channel->verb;
     char text[FTP_HELD_SIZE];
     size_t length = ftp_held_text(channel, text);
-    struct command command = {text + VERB_LENGTH, length - VERB_LENGTH};
+    size_t verb_end = channel->leading + (size_t)VERB_LENGTH;
+    struct command command = {text + verb_end, length - verb_end};
     while (command.length > 0 && is_blank(command.argument[0])) {
         command.argument++;
         command.length--;
@@ -243,10 +245,8 @@ static void end_plain_line(struct ftp_filter *filter)
 static void give_up_line(struct ftp_filter *filter, uint8_t byte)
 {
     struct ftp_channel *channel = &filter->commands;
-    bool changes_it = channel->state == FTP_READS_REST && filter->setup.role == FTP_SERVER &&
-                      (channel->verb == VERB_EPRT || channel->verb == VERB_EPSV || channel->verb == VERB_PORT ||
-                       channel->verb == VERB_LPRT || channel->verb == VERB_LPSV);
-    if (changes_it) {
+    bool may_pass = filter->setup.role == FTP_CLIENT || channel->verb == VERB_PASV || channel->verb == VERB_AUTH;
+    if (!may_pass) {
         ftp_forget(channel);
         ftp_queue_add(&filter->queue, FTP_OWES_LOCAL_REPLIES + FTP_LOCAL_SYNTAX);
         channel->state = FTP_DROPS;
@@ -256,37 +256,55 @@ static void give_up_line(struct ftp_filter *filter, uint8_t byte)
     }
 }
 
-static bool start_line(struct ftp_filter *filter, uint8_t byte, bool is_text)
+static void end_given_up_line(struct ftp_filter *filter)
+{
+    if (filter->commands.state == FTP_DROPS)
+        ftp_next_line(&filter->commands);
+    else
+        end_plain_line(filter);
+}
+
+/* What is held shows the verb, with the byte behind it. */
+static void judge_line(struct ftp_filter *filter, uint8_t byte)
 {
     struct ftp_channel *channel = &filter->commands;
-    if (!is_text && channel->held_length == 0)
-        return true;
-    if (is_text && channel->held_length == 0 && (byte == FTP_TLS_HANDSHAKE || byte == FTP_TLS_ALERT)) {
-        filter->transparent = true;
-        return true;
-    }
-    if (!ftp_hold(channel, byte, is_text)) { /* telnet commands alone can be as many */
-        channel->verb = VERB_NONE;
-        give_up_line(filter, byte);
-        if (is_text && byte == '\n')
-            end_plain_line(filter);
-        return false;
-    }
-    if (!is_text || (is_letter((char)byte) && channel->text_length <= VERB_LENGTH))
-        return false;
     char text[FTP_HELD_SIZE];
     size_t length = ftp_held_text(channel, text);
-    channel->verb = (uint8_t)find_verb(filter->setup.role, text, length);
+    channel->verb = (uint8_t)find_verb(filter->setup.role, text + channel->leading, length - channel->leading);
     if (channel->verb != VERB_NONE && channel->verb != VERB_ABOR) {
         channel->state = FTP_READS_REST;
         if (byte == '\n')
             finish_line(filter);
-        return false;
+        return;
     }
     ftp_let_go(channel);
     channel->state = FTP_PASSES;
     if (byte == '\n')
         end_plain_line(filter);
+}
+
+static bool start_line(struct ftp_filter *filter, uint8_t byte, bool is_text)
+{
+    struct ftp_channel *channel = &filter->commands;
+    if (!is_text && channel->held_length == 0)
+        return true;
+    /* A client of a server could switch the filter off so, and then send what it would refuse. */
+    if (is_text && channel->held_length == 0 && filter->setup.role == FTP_CLIENT &&
+        (byte == FTP_TLS_HANDSHAKE || byte == FTP_TLS_ALERT)) {
+        filter->transparent = true;
+        return true;
+    }
+    channel->verb = VERB_NONE;
+    if (!ftp_hold(channel, byte, is_text)) { /* telnet commands and blanks alone can be as many */
+        give_up_line(filter, byte);
+        if (is_text && byte == '\n')
+            end_given_up_line(filter);
+        return false;
+    }
+    if (is_text && channel->leading + 1 == channel->text_length && is_blank((char)byte) && byte != '\n')
+        channel->leading++; /* some servers pass over blanks before a command */
+    else if (is_text && !(is_letter((char)byte) && channel->text_length - channel->leading <= VERB_LENGTH))
+        judge_line(filter, byte);
     return false;
 }
 
@@ -304,10 +322,8 @@ static bool take(struct ftp_filter *filter, uint8_t byte, bool is_text)
             finish_line(filter);
         if (channel->state != FTP_PASSES && channel->state != FTP_DROPS)
             return false;
-        if (ends && channel->state == FTP_PASSES)
-            end_plain_line(filter);
-        else if (ends)
-            ftp_next_line(channel);
+        if (ends)
+            end_given_up_line(filter);
         return false;
     case FTP_PASSES:
         if (ends)
@@ -324,7 +340,7 @@ bool ftp_take_command(struct ftp_filter *filter, uint8_t byte)
 {
     struct ftp_channel *channel = &filter->commands;
     bool is_text = !ftp_telnet_takes(&channel->telnet, byte);
-    if (is_text && byte != '\r' && byte != '\n')
+    if (is_text && !is_blank((char)byte))
         channel->blank = false;
     bool passes = take(filter, byte, is_text);
     if (is_text && byte != '\n')

@@ -52,9 +52,11 @@
  * EPRT, PORT, PASV and LPRT are answered by 501 (RFC 2428 section 4) PORT                501: whatever IPv4 address
  * it names, it is none of the client's LPRT, LPSV          500 (RFC 1639), as from a server that never heard of them
  *   PASV                as it is; clients that ignore the address in 227 can use it
- * In both: after AUTH was accepted (232, 234, 334, RFC 2228), where a TLS record stands in the place of a line, and
- * where the server's first line is no reply, the filter passes all bytes of both flows, for good. What CCC brings
- * back is not touched either: the filter can't know when it was encrypted.
+ * In both: after AUTH was accepted (232, 234, 334, RFC 2228), where the server sends a TLS record in the place of a
+ * line, and where its first line is no reply, the filter passes all bytes of both flows, for good. A client that is
+ * the program may begin TLS by itself; one of a server could use that to get past what is refused. What CCC brings
+ * back is not touched: the filter can't know when it comes. So a server that expects TLS from the first byte needs no
+ * filter, and should have none.
  *
  * Pure: no I/O, no clock, no allocation, errno left alone; async-signal-safe. One thread at a time for one filter. It
  * has no pointers, so that a fork or a copy is a filter of its own. Whatever either end sends, the memory used is

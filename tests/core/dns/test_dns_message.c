@@ -39,18 +39,19 @@ static void test_names(void **state)
         {"\1a\0\3www\300\14", 9, 3, "\3www\1a", 7}, /* a pointer to what came before */
         {"\1a\0\1b\300\14\1c\300\17", 11, 7, "\1c\1b\1a", 7},
         {"\1a\0\300\14", 5, 3, "\1a", 3},
-        {"\300\14", 2, 0, NULL, 0},          /* to itself */
-        {"\1a\300\14", 4, 0, NULL, 0},       /* round */
-        {"\1a\300\16", 4, 0, NULL, 0},       /* to the pointer itself */
-        {"\300\16\1a\0", 5, 0, NULL, 0},     /* forward */
-        {"\300\16\300\14\0", 5, 2, NULL, 0}, /* there and back */
-        {"\1a\0\300\0", 5, 3, NULL, 0},      /* into the header */
-        {"\1a\0\300\13", 5, 3, NULL, 0},     /* into its last byte */
-        {"\1a\0\377\377", 5, 3, NULL, 0},    /* beyond the end */
-        {"\1a", 2, 0, NULL, 0},              /* no end */
-        {"\5ab", 3, 0, NULL, 0},             /* a label that is cut */
-        {"\1a\0\300", 4, 3, NULL, 0},        /* a pointer that is cut */
-        {"\100a\0", 3, 0, NULL, 0},          /* other kinds of labels */
+        {"\300\14", 2, 0, NULL, 0},             /* to itself */
+        {"\1a\300\14", 4, 0, NULL, 0},          /* round */
+        {"\1a\300\16", 4, 0, NULL, 0},          /* to the pointer itself */
+        {"\300\16\1a\0", 5, 0, NULL, 0},        /* forward */
+        {"\300\16\300\14\0", 5, 2, NULL, 0},    /* there and back */
+        {"\300\16\1a\0\300\14", 7, 5, NULL, 0}, /* back, and forward from there */
+        {"\1a\0\300\0", 5, 3, NULL, 0},         /* into the header */
+        {"\1a\0\300\13", 5, 3, NULL, 0},        /* into its last byte */
+        {"\1a\0\377\377", 5, 3, NULL, 0},       /* beyond the end */
+        {"\1a", 2, 0, NULL, 0},                 /* no end */
+        {"\5ab", 3, 0, NULL, 0},                /* a label that is cut */
+        {"\1a\0\300", 4, 3, NULL, 0},           /* a pointer that is cut */
+        {"\100a\0", 3, 0, NULL, 0},             /* other kinds of labels */
         {"\200a\0", 3, 0, NULL, 0},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {

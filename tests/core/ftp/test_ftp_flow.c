@@ -131,6 +131,30 @@ static void test_long_lines_that_are_changed(void **state)
     free(reply);
 }
 
+/* Blanks and telnet commands are held before a command, too: a server's client can't hide one behind them. */
+static void test_long_beginnings(void **state)
+{
+    (void)state;
+    char line[300];
+    static const char ending[] = "PORT 1,2,3,4,5,6\r\nNOOP\r\n";
+    for (size_t blanks = FTP_HELD_SIZE - 30; blanks <= FTP_HELD_SIZE + 1; blanks++) {
+        memset(line, ' ', blanks);
+        memcpy(line + blanks, ending, sizeof ending);
+        start(FTP_SERVER);
+        run(false, "220 ready\r\n", 100, false);
+        struct result result = run(true, line, 100, false);
+        assert_int_equal(result.left, 0);
+        assert_int_equal(result.length, 6);
+        assert_memory_equal(result.output, "NOOP\r\n", 6);
+        assert_memory_equal(result.other, "501 ", 4);
+        assert_int_equal(ftp_queue_next(&filter.queue), FTP_OWES_ANY);
+        start(FTP_CLIENT);
+        memset(line, ' ', blanks);
+        memcpy(line + blanks, "NOOP\r\n", 7);
+        goes_through(true, line);
+    }
+}
+
 static void test_back_pressure(void **state)
 {
     (void)state;
@@ -195,6 +219,21 @@ static void test_ends(void **state)
     assert_memory_equal(result.other, "500 ", 4);
 }
 
+static void test_end_while_asked(void **state)
+{
+    (void)state;
+    start(FTP_SERVER);
+    run(true, "EPSV\r\n", 100, true);
+    struct result result = run(false, "220 ready\r\n227 (192,0,2,7,64,0)\r\n", 100, true);
+    assert_int_equal(filter.request.kind, FTP_ASKS_SERVICE);
+    assert_int_equal(filter.request.port, 16384);
+    assert_false(result.ended);
+    ftp_answer(&filter, NULL, 5282);
+    result = run(false, "", 100, true);
+    assert_true(result.ended);
+    assert_memory_equal(result.output, "229 Entering Extended Passive Mode (|||5282|)\r\n", result.length);
+}
+
 /* No PASV goes out behind the end of the commands. */
 static void test_end_before_a_refusal(void **state)
 {
@@ -251,10 +290,11 @@ static void test_transparent(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_long_lines),    cmocka_unit_test(test_long_lines_that_are_changed),
-        cmocka_unit_test(test_back_pressure), cmocka_unit_test(test_full_queue),
-        cmocka_unit_test(test_ends),          cmocka_unit_test(test_end_before_a_refusal),
-        cmocka_unit_test(test_urgent_bytes),  cmocka_unit_test(test_answers),
+        cmocka_unit_test(test_long_lines),           cmocka_unit_test(test_long_lines_that_are_changed),
+        cmocka_unit_test(test_long_beginnings),      cmocka_unit_test(test_back_pressure),
+        cmocka_unit_test(test_full_queue),           cmocka_unit_test(test_ends),
+        cmocka_unit_test(test_end_before_a_refusal), cmocka_unit_test(test_end_while_asked),
+        cmocka_unit_test(test_urgent_bytes),         cmocka_unit_test(test_answers),
         cmocka_unit_test(test_transparent),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -28,6 +28,7 @@
 #define OTHER_HOST "504 Data connections to other hosts are not allowed.\r\n"
 #define EPSV_ONLY  "501 Only EPSV is allowed after EPSV ALL.\r\n"
 #define NO_SERVICE "425 Passive mode is not possible here.\r\n"
+#define NO_PORT    "501 This connection uses IPv6, use EPRT or EPSV.\r\n"
 #define UNKNOWN    "500 Command not understood, use EPRT or EPSV.\r\n"
 
 static void test_passive_mode(void **state)
@@ -44,7 +45,7 @@ static void test_passive_mode(void **state)
                        SAME("RETR file\r\n", "150 here\r\n226 done\r\n"),
                        {"epsv 2\r\n", "PASV\r\n", "227 =0,0,0,0,64,0\r\n",
                         "229 Entering Extended Passive Mode (|||16384|)\r\n"},
-                       {"EPSV\n", "PASV\n", "227-hello\n 1,2\n227 Passive 192,0,2,7,64,0\n",
+                       {"EPSV\n", "PASV\n", "227-hello\n192,0,2,7,64,0\n227 (1,2)\n",
                         "229 Entering Extended Passive Mode (|||16384|)\r\n"},
                        {"EPSV\r\n", "PASV\r\n", "227 Mode 300 (192, 0, 2, 7, 64, 0)\r\n",
                         "229 Entering Extended Passive Mode (|||16384|)\r\n"}}},
@@ -105,9 +106,8 @@ static void test_active_mode(void **state)
                        ANSWERED("EPRT |2|::ffff:" PEER_ALIAS "|5282|\r\n", OTHER_HOST),
                        ANSWERED("EPRT |2|" PEER "|1023|\r\n",
                                 "504 Data connections to ports below 1024 are not allowed.\r\n"),
-                       ANSWERED("PORT 192,0,2,1,20,162\r\n", "501 This connection uses IPv6, use EPRT or EPSV.\r\n"),
-                       ANSWERED("PORT " NAMES_ALIAS ",20,162\r\n",
-                                "501 This connection uses IPv6, use EPRT or EPSV.\r\n")}},
+                       ANSWERED("PORT 192,0,2,1,20,162\r\n", NO_PORT),
+                       ANSWERED("PORT " NAMES_ALIAS ",20,162\r\n", NO_PORT)}},
         {.title = "other protocols, and what is no address",
          .role = FTP_SERVER,
          .exchanges = {GREETING, ANSWERED("EPRT |1|132.235.1.2|6275|\r\n", USE_2),
@@ -137,6 +137,16 @@ static void test_order_and_other_bytes(void **state)
         {.title = "after AUTH TLS",
          .role = FTP_SERVER,
          .exchanges = {GREETING, SAME("AUTH TLS\r\n", "234 go\r\n"), SAME("EPSV\r\n", "227 (192,0,2,7,64,0)\r\n")}},
+        {.title = "a client doesn't get past us",
+         .role = FTP_SERVER,
+         .exchanges = {{"\x16\x03\n", "\x16\x03\n", "220 ready\r\n", "220 ready\r\n"},
+                       SAME(NULL, "500 what?\r\n"),
+                       SAME("AUTH TLS\r\n\x16\x03\n", "500 no\r\n500 what?\r\n"),
+                       ANSWERED("PORT 192,0,2,1,20,162\r\n", NO_PORT),
+                       ANSWERED(" \t PORT 192,0,2,1,20,162\r\n", NO_PORT),
+                       ANSWERED("Port\v192,0,2,1,20,162\n", NO_PORT),
+                       {"PO\377\361RT\377\373\n 192,0,2,1,20,162\r\n", "\377\361\377\373\n", NULL, NO_PORT},
+                       SAME("NOOP\r\n", "200 ok\r\n")}},
         {.title = "telnet within a line that is dropped",
          .role = FTP_SERVER,
          .exchanges = {GREETING,

@@ -85,7 +85,7 @@ static void test_eprt(void **state)
             assert_true(address_equal(&address, &wanted));
         }
     }
-    assert_int_equal(ftp_read_eprt("|2|::\0001|1|", 11, &(struct ip_address){0}, &(uint16_t){0}), FTP_EPRT_BAD);
+    assert_int_equal(ftp_read_eprt("|2|::\0001|1|", 10, &(struct ip_address){0}, &(uint16_t){0}), FTP_EPRT_BAD);
 }
 
 static void test_written(void **state)
