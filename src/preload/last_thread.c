@@ -93,7 +93,7 @@ static enum finding look(int self)
     for (long size; most != FOUND_PROGRAM && (size = syscall(SYS_getdents64, directory, data, sizeof data)) > 0;)
         for (long at = 0; at < size && most != FOUND_PROGRAM;) {
             const struct dirent64 *entry = (const void *)(data + at);
-            int thread = atoi(entry->d_name); /* 0 for . and .. */
+            int thread = (int)strtol(entry->d_name, NULL, 10); /* 0 for . and .. */
             enum finding found = thread == 0 || thread == self ? FOUND_NOBODY : judge(thread);
             listed = listed || thread == self;
             most = found > most ? found : most;

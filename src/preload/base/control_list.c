@@ -22,8 +22,7 @@ bool control_list_is_valid(const struct msghdr *message)
 
 bool control_list_has(const struct msghdr *message, int level, int type)
 {
-    struct msghdr copy = *message;
-    for (struct cmsghdr *at = CMSG_FIRSTHDR(&copy); at != NULL; at = CMSG_NXTHDR(&copy, at))
+    for (struct cmsghdr *at = CMSG_FIRSTHDR(message); at != NULL; at = control_list_next(message, at))
         if (at->cmsg_level == level && at->cmsg_type == type)
             return true;
     return false;
@@ -31,8 +30,7 @@ bool control_list_has(const struct msghdr *message, int level, int type)
 
 void control_list_each_descriptor(const struct msghdr *message, void (*act)(int fd))
 {
-    struct msghdr copy = *message;
-    for (struct cmsghdr *at = CMSG_FIRSTHDR(&copy); at != NULL; at = CMSG_NXTHDR(&copy, at)) {
+    for (struct cmsghdr *at = CMSG_FIRSTHDR(message); at != NULL; at = control_list_next(message, at)) {
         if (at->cmsg_level != SOL_SOCKET || at->cmsg_type != SCM_RIGHTS)
             continue;
         for (size_t offset = 0; offset + sizeof(int) <= at->cmsg_len - CMSG_LEN(0); offset += sizeof(int)) {

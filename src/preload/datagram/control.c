@@ -139,8 +139,7 @@ static void add_native_ipv6(struct list *list, const struct msghdr *native, cons
 bool control_to_program(const struct msghdr *native, void *buffer, size_t *size, bool with_packet_information)
 {
     struct list list = {.data = buffer, .size = *size, .fits = true};
-    struct msghdr copy = *native; /* CMSG_NXTHDR wants a pointer to what it only reads */
-    for (struct cmsghdr *at = CMSG_FIRSTHDR(&copy); at != NULL; at = CMSG_NXTHDR(&copy, at)) {
+    for (struct cmsghdr *at = CMSG_FIRSTHDR(native); at != NULL; at = control_list_next(native, at)) {
         if (at->cmsg_level == IPPROTO_IPV6)
             add_native_ipv6(&list, native, at);
         else if (with_packet_information || at->cmsg_level != IPPROTO_IP || at->cmsg_type != IP_PKTINFO)
@@ -183,8 +182,7 @@ static bool add_for_ipv6(struct list *list, const struct cmsghdr *message)
 int control_to_kernel(const struct msghdr *message, void *buffer, size_t *size)
 {
     struct list list = {.data = buffer, .size = *size, .fits = true};
-    struct msghdr copy = *message;
-    for (struct cmsghdr *at = CMSG_FIRSTHDR(&copy); at != NULL; at = CMSG_NXTHDR(&copy, at)) {
+    for (struct cmsghdr *at = CMSG_FIRSTHDR(message); at != NULL; at = control_list_next(message, at)) {
         if (at->cmsg_level != IPPROTO_IP)
             add(&list, at->cmsg_level, at->cmsg_type, CMSG_DATA(at), at->cmsg_len - CMSG_LEN(0));
         else if (!add_for_ipv6(&list, at))

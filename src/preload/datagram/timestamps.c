@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "preload/base/control_list.h"
 #include "preload/base/time64.h"
 
 #if TIME64_NAMES && defined SO_TIMESTAMP_NEW
@@ -21,7 +22,7 @@ void timestamps_add_time64(struct msghdr *message, size_t room)
 {
     struct cmsghdr *at = message->msg_control != NULL ? CMSG_FIRSTHDR(message) : NULL;
     while (at != NULL && wide_type(at) == 0)
-        at = CMSG_NXTHDR(message, at);
+        at = control_list_next(message, at);
     if (at == NULL)
         return;
     int32_t narrow[2];

@@ -75,7 +75,7 @@ static void look_at_process(struct search *search, int directory, const char *na
     struct text text = text_on(path, sizeof path);
     text_add(&text, name);
     text_add(&text, "/fd");
-    if (!each_number(search, path, look_at_link) && atomic_load(&parent) == atoi(name))
+    if (!each_number(search, path, look_at_link) && atomic_load(&parent) == strtol(name, NULL, 10))
         search->found = syscall(SYS_getppid) == atomic_load(&parent);
 }
 

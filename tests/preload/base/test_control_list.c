@@ -107,6 +107,32 @@ static void test_a_length_that_lies_makes_the_list_invalid(void **state)
     assert_true(control_list_is_valid(&message));
 }
 
+/* The kernel's own lists are walked through unchecked, and may end in the middle of a message that had no room. */
+static void test_a_step_stays_inside_the_list(void **state)
+{
+    (void)state;
+    int value = 1;
+    struct cmsghdr *first = add(IPPROTO_IP, IP_TTL, &value, sizeof value);
+    assert_null(control_list_next(&message, first));
+    struct cmsghdr *second = add(IPPROTO_IP, IP_TOS, &value, sizeof value);
+    assert_ptr_equal(control_list_next(&message, first), second);
+    assert_null(control_list_next(&message, second));
+    message.msg_controllen -= CMSG_SPACE(sizeof value) - CMSG_LEN(sizeof value);
+    assert_ptr_equal(control_list_next(&message, first), second);
+    message.msg_controllen--;
+    assert_null(control_list_next(&message, first));
+    message.msg_controllen = CMSG_SPACE(sizeof value) + sizeof(struct cmsghdr) - 1;
+    assert_null(control_list_next(&message, first));
+    message.msg_controllen = 2 * CMSG_SPACE(sizeof value);
+    second->cmsg_len = (__typeof__(second->cmsg_len))SIZE_MAX;
+    assert_null(control_list_next(&message, first));
+    assert_null(control_list_next(&message, second));
+    second->cmsg_len = (__typeof__(second->cmsg_len))(SIZE_MAX - CMSG_SPACE(sizeof value) + 1); /* back to the first */
+    assert_null(control_list_next(&message, second));
+    first->cmsg_len = 0;
+    assert_null(control_list_next(&message, first));
+}
+
 static void test_memory_that_is_not_there_is_no_list(void **state)
 {
     (void)state;
@@ -126,6 +152,7 @@ int main(void)
         cmocka_unit_test_setup(test_an_empty_list_has_nothing, fresh),
         cmocka_unit_test_setup(test_a_message_is_known_by_level_and_type, fresh),
         cmocka_unit_test_setup(test_a_length_that_lies_makes_the_list_invalid, fresh),
+        cmocka_unit_test_setup(test_a_step_stays_inside_the_list, fresh),
         cmocka_unit_test_setup(test_memory_that_is_not_there_is_no_list, fresh),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
