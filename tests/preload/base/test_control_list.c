@@ -127,7 +127,8 @@ static void test_a_step_stays_inside_the_list(void **state)
     second->cmsg_len = (__typeof__(second->cmsg_len))SIZE_MAX;
     assert_null(control_list_next(&message, first));
     assert_null(control_list_next(&message, second));
-    second->cmsg_len = (__typeof__(second->cmsg_len))(SIZE_MAX - CMSG_SPACE(sizeof value) + 1); /* back to the first */
+    second->cmsg_len =
+        (__typeof__(second->cmsg_len))(SIZE_MAX - CMSG_SPACE(sizeof value) + 1); /* back to the first */
     assert_null(control_list_next(&message, second));
     first->cmsg_len = 0;
     assert_null(control_list_next(&message, first));

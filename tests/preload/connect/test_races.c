@@ -29,7 +29,7 @@ static void part_waiting(void)
         struct timeval limit = {.tv_usec = SHORT_MS * 1000};
         SAY(select(fd + 1, kind == 0 ? &sets[0] : NULL, kind == 1 ? &sets[1] : NULL, kind == 2 ? &sets[2] : NULL,
                    &limit));
-        printf("left: %ld, set: %d\n", (long)limit.tv_sec + limit.tv_usec, FD_ISSET(fd, &sets[kind]) != 0);
+        printf("left: %ld, set: %d\n", (long)(limit.tv_sec + limit.tv_usec), FD_ISSET(fd, &sets[kind]) != 0);
     }
     struct pollfd twice[] = {{.fd = fd, .events = POLLIN}, {.fd = fd, .events = POLLOUT}, {.fd = -1}};
     SAY(poll(twice, 3, SHORT_MS));
