@@ -18,6 +18,8 @@ rm -f "$etc/systemd"
 mkdir -p "$etc/systemd/system"
 printf '[Service]\nExecStart=/usr/local/bin/oldd 7007\nUser=oldd\nRestrictAddressFamilies=AF_INET AF_UNIX\n' \
     >"$etc/systemd/system/oldd.service"
+mkdir -p "$LAB_DIR/host/server/srv/empty"
+lab_on server mount --bind "$LAB_DIR/host/server/srv" /srv
 cat >"$LAB_DIR/host/server/local/dropd" <<'END'
 #!/usr/bin/perl
 use strict;
