@@ -242,6 +242,16 @@ if [ "$(id -u)" -eq 0 ] && id nobody >/dev/null 2>&1; then
     try "$v6shim" alias --user nobody "$alias" 2001:db8::2
     same "a foreign table read as such: status" 0 "$status"
     contains "a foreign table read as such" "$alias" "$output"
+    try "$v6shim" alias --user "$(id -u nobody)" "$alias"
+    contains "a foreign table read by the number of its user" "2001:db8::" "$output"
+    chown -R 4123456 "$room/state"
+    try "$v6shim" alias --user 4123456 "$alias"
+    contains "a number that no user here has" "2001:db8::" "$output"
+    try "$v6shim" alias --user 4123457 "$alias"
+    same "another number: status" 1 "$status"
+    try "$v6shim" alias --user 41x "$alias"
+    same "no number: status" 2 "$status"
+    chown -R nobody "$room/state"
     before=$(cksum <"$room/state/aliases")
     try "$v6shim" alias --user nobody 2001:db8::77
     same "nothing is added to it: status" 1 "$status"

@@ -1,8 +1,11 @@
 /* Opens the state of the user, or of another one; called by v6shim alias, decode and history. */
 #include "command/common/state_user.h"
 
+#include <errno.h>
 #include <pwd.h>
+#include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -12,18 +15,35 @@
 #include "preload/state/state_rooms.h"
 #include "preload/system/settings.h"
 
-static int place_of(const char *command, const char *user, struct state_place *place)
+/* A name, or a number: users of a container have no name here. */
+static bool find_user(const char *user, uid_t *number, const char **home)
 {
     const struct passwd *entry = getpwnam(user);
-    if (entry == NULL) {
+    char *end;
+    errno = 0;
+    unsigned long value = strtoul(user, &end, 10);
+    bool is_number =
+        entry == NULL && user[0] >= '0' && user[0] <= '9' && *end == '\0' && errno == 0 && value < UINT32_MAX;
+    if (is_number)
+        entry = getpwuid((uid_t)value);
+    *number = entry != NULL ? entry->pw_uid : (uid_t)value;
+    *home = entry != NULL ? entry->pw_dir : "";
+    return entry != NULL || is_number;
+}
+
+static int place_of(const char *command, const char *user, struct state_place *place)
+{
+    uid_t number;
+    const char *home;
+    if (!find_user(user, &number, &home)) {
         complain(command, "--user %s: there is no such user", user);
         return EXIT_STATUS_USAGE;
     }
-    if (geteuid() != 0 && geteuid() != entry->pw_uid) {
+    if (geteuid() != 0 && geteuid() != number) {
         complain(command, "--user %s: only root can read what is another user's", user);
         return EXIT_STATUS_FAILED;
     }
-    state_place_of_user(place, settings_current()->state_dir, entry->pw_uid, entry->pw_dir);
+    state_place_of_user(place, settings_current()->state_dir, number, home);
     return EXIT_STATUS_OK;
 }
 
