@@ -1,18 +1,14 @@
 /* Runs the tools of the firewall, and keeps what they say; called by v6shim doctor. */
 #include "command/doctor/firewall.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include "command/common/command.h"
+#include "command/doctor/tool.h"
 
-#define PATH_SIZE   64
-#define OUTPUT_MOST (16u * 1024u * 1024u)
-#define ROOM_FIRST  64u
+#define ROOM_FIRST 64u
 
 /* --- the rules --- */
 
@@ -73,70 +69,6 @@ void firewall_free(struct firewall *firewall)
 
 /* --- the tools --- */
 
-/* Not along PATH: this is run as root, perhaps with a user's environment. */
-static bool find_tool(const char *name, char path[PATH_SIZE])
-{
-    static const char *const directories[] = {"/usr/sbin", "/sbin", "/usr/bin", "/bin"};
-    for (size_t index = 0; index < sizeof directories / sizeof directories[0]; index++) {
-        snprintf(path, PATH_SIZE, "%s/%s", directories[index], name);
-        if (access(path, X_OK) == 0)
-            return true;
-    }
-    return false;
-}
-
-__attribute__((noreturn)) static void become(char *path, char *const *options, int output)
-{
-    char *arguments[] = {path, options[0], options[1], options[2], NULL};
-    char locale[] = "LC_ALL=C", *environment[] = {locale, NULL};
-    int nowhere = open("/dev/null", O_RDWR | O_CLOEXEC);
-    if (nowhere >= 0 && dup2(nowhere, STDIN_FILENO) >= 0 && dup2(nowhere, STDERR_FILENO) >= 0 &&
-        dup2(output, STDOUT_FILENO) >= 0)
-        execve(path, arguments, environment);
-    _exit(EXIT_STATUS_NOT_EXECUTABLE);
-}
-
-static char *read_all(int fd)
-{
-    size_t length = 0, room = ROOM_FIRST * ROOM_FIRST;
-    char *text = malloc(room);
-    ssize_t got = 1;
-    while (text != NULL && got > 0 && room <= OUTPUT_MOST) {
-        got = read(fd, text + length, room - length - 1);
-        length += got > 0 ? (size_t)got : 0;
-        if (length < room - 1)
-            continue;
-        char *more = realloc(text, 2 * room);
-        if (more == NULL)
-            free(text);
-        text = more;
-        room *= 2;
-    }
-    if (text != NULL)
-        text[length] = '\0';
-    return text;
-}
-
-/* What a tool prints, in new memory; NULL where it is not there, or fails. */
-static char *run_tool(const char *name, char *const options[3])
-{
-    char path[PATH_SIZE];
-    int ends[2], status = -1;
-    if (!find_tool(name, path) || pipe2(ends, O_CLOEXEC) != 0)
-        return NULL;
-    fflush(NULL);
-    pid_t child = fork();
-    if (child == 0)
-        become(path, options, ends[1]);
-    close(ends[1]);
-    char *text = read_all(ends[0]);
-    close(ends[0]);
-    if (child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0)
-        return text;
-    free(text);
-    return NULL;
-}
-
 /* Whether the kernel has tables of the old kind, which nft doesn't show. */
 static bool has_tables(const char *path)
 {
@@ -149,10 +81,10 @@ static bool has_tables(const char *path)
 
 static bool read_tables(struct firewall *firewall, const char *tool, const char *other, enum firewall_family family)
 {
-    char *const none[3] = {NULL, NULL, NULL};
-    char *text = run_tool(tool, none);
+    const char *const none[] = {NULL};
+    char *text = tool_output(tool, none);
     if (text == NULL)
-        text = run_tool(other, none);
+        text = tool_output(other, none);
     if (text == NULL)
         return false;
     firewall_read_tables(firewall, text, family);
@@ -162,8 +94,8 @@ static bool read_tables(struct firewall *firewall, const char *tool, const char 
 
 static bool read_nft(struct firewall *firewall)
 {
-    char json[] = "-j", list[] = "list", ruleset[] = "ruleset", *const options[3] = {json, list, ruleset};
-    char *text = run_tool("nft", options);
+    const char *const options[] = {"-j", "list", "ruleset", NULL};
+    char *text = tool_output("nft", options);
     bool read = text != NULL && firewall_read_nft(firewall, text);
     free(text);
     return read;
@@ -186,9 +118,8 @@ static bool read_rules(struct firewall *firewall)
 
 void firewall_judge(struct findings *findings)
 {
-    char path[PATH_SIZE];
     struct firewall firewall = {0};
-    if (!find_tool("nft", path) && !find_tool("iptables-save", path))
+    if (!tool_is_there("nft") && !tool_is_there("iptables-save"))
         return;
     if (geteuid() != 0)
         finding_add(findings, FINDING_NOTE, "firewall", "run this as root", "the firewall's rules can't be read");

@@ -1,5 +1,7 @@
 /* Judges the state directory and the settings; called by v6shim doctor. */
 #include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -85,10 +87,19 @@ void host_judge_state(struct findings *findings)
 
 /* --- settings --- */
 
+#define SETTINGS_MOST 64
+#define SECRET        "alias-key" /* what is printed gets into bug reports */
+
 struct reading {
     struct findings *findings;
     struct config_target *target;
     struct settings_sources sources;
+    struct told {
+        const struct setting *setting;
+        char *text; /* of the last place that counts */
+        unsigned lines;
+    } told[SETTINGS_MOST]; /* in the order in which they were first set */
+    size_t count;
 };
 
 static const struct program_name *tell_program(void *context)
@@ -110,6 +121,43 @@ static void take_problem(void *context, const struct config_problem *problem)
                     problem->message);
 }
 
+/* The last one counts, but for lines that add up. */
+static void take_setting(void *context, const struct setting *setting, const struct config_origin *origin)
+{
+    struct reading *reading = context;
+    size_t place = 0;
+    while (place < reading->count && reading->told[place].setting != setting)
+        place++;
+    if (place == SETTINGS_MOST)
+        return;
+    struct told *told = &reading->told[place];
+    reading->count += place == reading->count;
+    told->setting = setting;
+    told->lines = origin->line != 0 ? told->lines + 1 : 1;
+    free(told->text);
+    bool secret = strcmp(setting->keyword, SECRET) == 0;
+    int length = secret ? 0 : (int)origin->length;
+    if ((origin->line != 0 ? asprintf(&told->text, "%.*s%s, of %s:%u", length, origin->value,
+                                      secret ? "(not shown)" : "", origin->source, origin->line)
+                           : asprintf(&told->text, "%.*s%s, of %s", length, origin->value,
+                                      secret ? "(not shown)" : "", origin->source)) < 0)
+        told->text = NULL;
+}
+
+static void tell_settings(struct reading *reading)
+{
+    for (size_t place = 0; place < reading->count; place++) {
+        struct told *told = &reading->told[place];
+        bool adds_up = told->setting->kind == SETTING_PREFIX_MAP || told->setting->kind == SETTING_REDIRECTS;
+        if (told->text != NULL && adds_up && told->lines > 1)
+            finding_add(reading->findings, FINDING_GOOD, "setting", "", "%s %s, and %u before it",
+                        told->setting->keyword, told->text, told->lines - 1);
+        else if (told->text != NULL)
+            finding_add(reading->findings, FINDING_GOOD, "setting", "", "%s %s", told->setting->keyword, told->text);
+        free(told->text);
+    }
+}
+
 static void judge_file(struct findings *findings, const struct settings_sources *sources,
                        const struct settings_file *file)
 {
@@ -123,7 +171,13 @@ static void judge_file(struct findings *findings, const struct settings_sources 
 void host_judge_settings(struct findings *findings, struct config_target *target)
 {
     static struct reading reading;
-    const struct config_reader reader = {.program = tell_program, .report = take_problem, .context = &reading};
+    static struct settings settings;
+    const struct config_reader reader = {.settings = &settings,
+                                         .program = tell_program,
+                                         .report = take_problem,
+                                         .taken = take_setting,
+                                         .context = &reading};
+    settings = (struct settings){0};
     reading.findings = findings;
     reading.target = target;
     config_target_open(&reading.sources, target);
@@ -131,4 +185,6 @@ void host_judge_settings(struct findings *findings, struct config_target *target
         judge_file(findings, &reading.sources, &reading.sources.files[index]);
     settings_sources_read(&reading.sources, &target->process, &reader);
     settings_sources_close(&reading.sources);
+    if (reading.target->name.executable != NULL)
+        tell_settings(&reading);
 }

@@ -1,12 +1,15 @@
 /* Reads /proc/PID; called by v6shim status and v6shim doctor. */
 #include "command/doctor/process.h"
 
+#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define LIBRARY       "libv6shim.so"
@@ -14,6 +17,8 @@
 #define PROC_SIZE     64  /* "/proc/", a number, "/", the name of a file */
 #define SOCKETS_FIRST 16u /* room for so many at first */
 #define DECIMAL       10
+
+#define LIBRARY_SIZE_MAX (64 * 1024 * 1024) /* ours has less than one, and with all for the debugger a few */
 
 static FILE *open_file(pid_t pid, const char *name)
 {
@@ -36,6 +41,9 @@ static bool take_mapping(char *line, struct process *process)
     if (strcmp(strrchr(path, '/') + 1, LIBRARY) != 0)
         return false;
     snprintf(process->library, sizeof process->library, "%s", path);
+    if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %*s %*s %*s %" SCNu64, &process->begin, &process->end,
+               &process->inode) != 3)
+        process->begin = process->end = process->inode = 0;
     process->replaced = replaced;
     return true;
 }
@@ -98,6 +106,75 @@ enum process_library process_read(pid_t pid, struct process *process)
     read_name(process);
     return read_maps(process);
 }
+
+/* --- the library's version --- */
+
+/* The file that is mapped, and no other: what has its name by now may be anything. It is looked at before it is
+   opened. */
+static int open_mapped(const struct process *process, const char *path)
+{
+    struct stat status;
+    char opened[PROC_SIZE];
+    int place = open(path, O_PATH | O_CLOEXEC), fd = -1;
+    if (place >= 0 && fstat(place, &status) == 0 && S_ISREG(status.st_mode) && status.st_ino == process->inode) {
+        snprintf(opened, sizeof opened, "/proc/self/fd/%d", place);
+        fd = open(opened, O_RDONLY | O_CLOEXEC);
+    }
+    if (place >= 0)
+        close(place);
+    return fd;
+}
+
+static int open_library(const struct process *process)
+{
+    char path[PROC_SIZE + PATH_MAX];
+    snprintf(path, sizeof path, "/proc/%ld/map_files/%" PRIx64 "-%" PRIx64, (long)process->pid, process->begin,
+             process->end);
+    int fd = open_mapped(process, path); /* for root alone */
+    if (fd >= 0)
+        return fd;
+    snprintf(path, sizeof path, "/proc/%ld/root%s", (long)process->pid, process->library);
+    return open_mapped(process, path);
+}
+
+/* What preload/init.c says once it is loaded: "version 1.2.3 is loaded". */
+static bool find_version(const char *bytes, size_t size, char version[PROCESS_VERSION_SIZE])
+{
+    static const char before[] = "version ", behind[] = " is loaded";
+    for (const char *at = bytes; (at = memmem(at, size - (size_t)(at - bytes), before, sizeof before - 1)) != NULL;) {
+        at += sizeof before - 1;
+        size_t left = size - (size_t)(at - bytes), length = 0;
+        while (length < left && length < PROCESS_VERSION_SIZE - 1 &&
+               (isalnum((unsigned char)at[length]) || strchr(".-+~_", at[length]) != NULL) && at[length] != '\0')
+            length++;
+        if (length == 0 || left - length < sizeof behind || memcmp(at + length, behind, sizeof behind) != 0)
+            continue;
+        memcpy(version, at, length);
+        version[length] = '\0';
+        return true;
+    }
+    return false;
+}
+
+bool process_library_version(const struct process *process, char version[PROCESS_VERSION_SIZE])
+{
+    struct stat status;
+    bool found = false;
+    int fd = process->inode != 0 ? open_library(process) : -1;
+    if (fd < 0)
+        return false;
+    char *bytes = fstat(fd, &status) == 0 && status.st_size > 0 && status.st_size <= LIBRARY_SIZE_MAX
+                      ? malloc((size_t)status.st_size)
+                      : NULL;
+    ssize_t size = bytes != NULL ? pread(fd, bytes, (size_t)status.st_size, 0) : 0;
+    if (size > 0)
+        found = find_version(bytes, (size_t)size, version);
+    free(bytes);
+    close(fd);
+    return found;
+}
+
+/* --- its sockets --- */
 
 /* The inode of a descriptor that is a socket ("socket:[4711]"), else 0. */
 static uint64_t inode_of(int directory, const char *name)

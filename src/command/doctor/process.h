@@ -25,10 +25,17 @@ struct process {
     char name[PROCESS_NAME_SIZE];
     char library[PATH_MAX]; /* of PROCESS_WITH: its file */
     bool replaced;          /* that file is another one by now, or none */
+    uint64_t begin, end;    /* where a part of it is mapped */
+    uint64_t inode;         /* of the file that is mapped */
 };
 
 /* Reads all of it but the sockets. */
 enum process_library process_read(pid_t pid, struct process *process);
+
+#define PROCESS_VERSION_SIZE 32
+
+/* The version of the library that the process has, as that file says it; false where it can't be read. */
+bool process_library_version(const struct process *process, char version[PROCESS_VERSION_SIZE]);
 
 /* A socket of a process: its descriptor, and the inode by which the kernel's tables name it. */
 struct process_socket {

@@ -1,6 +1,8 @@
 /* Judges one program or process; called by v6shim doctor. */
 #include "command/doctor/target.h"
 
+#include "config.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +11,7 @@
 #include "command/common/command.h"
 #include "command/common/preload.h"
 #include "command/doctor/host.h"
+#include "command/doctor/last_lines.h"
 #include "command/doctor/list.h"
 #include "core/base/error_text.h"
 
@@ -129,6 +132,17 @@ static void judge_absence(struct findings *findings, const struct process *proce
                     process->name);
 }
 
+static void judge_version(struct findings *findings, const struct process *process)
+{
+    char version[PROCESS_VERSION_SIZE];
+    bool known = process_library_version(process, version);
+    finding_add(findings, FINDING_GOOD, "process", "", "process %ld (%s) has %s%s%s", (long)process->pid,
+                process->name, process->library, known ? ", version " : "", known ? version : "");
+    if (known && strcmp(version, PACKAGE_VERSION) != 0)
+        finding_add(findings, FINDING_NOTE, "version", "install both of one version",
+                    "its library is of version %s, this command of " PACKAGE_VERSION, version);
+}
+
 int target_judge_process(struct findings *findings, const char *number)
 {
     static struct process process;
@@ -147,10 +161,11 @@ int target_judge_process(struct findings *findings, const char *number)
                     "process %ld (%s) has an old %s, whose file was exchanged since", (long)process.pid, process.name,
                     process.library);
     else
-        finding_add(findings, FINDING_GOOD, "process", "", "process %ld (%s) has %s", (long)process.pid, process.name,
-                    process.library);
+        judge_version(findings, &process);
     host_judge_settings(findings, &target);
-    if (library == PROCESS_WITH)
+    if (library == PROCESS_WITH) {
         judge_sockets(findings, &process);
+        last_lines_judge(findings, &process, &target);
+    }
     return EXIT_STATUS_OK;
 }
