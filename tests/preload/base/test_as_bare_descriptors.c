@@ -190,9 +190,11 @@ static void bad_pointers(void *volatile bad)
     SAY(sendto(fd, "x", 1, 0, bad, sizeof to));
     SAY(sendto(fd, bad, 1, 0, (struct sockaddr *)&to, sizeof to));
     SAY(sendmsg(fd, bad, 0));
-    SAY(recvmsg(fd, bad, MSG_DONTWAIT));
     SAY(sendmmsg(fd, bad, 1, 0));
-    SAY(recvmmsg(fd, bad, 1, MSG_DONTWAIT, NULL));
+    if (sizeof(time_t) <= sizeof(long)) { /* what they are called with longer times reads it in libc */
+        SAY(recvmsg(fd, bad, MSG_DONTWAIT));
+        SAY(recvmmsg(fd, bad, 1, MSG_DONTWAIT, NULL));
+    }
     echo(world);
     SAY(recvfrom(fd, data, sizeof data, MSG_PEEK, bad, &length));
     SAY(recvfrom(fd, data, sizeof data, MSG_PEEK, (struct sockaddr *)&name, bad));
