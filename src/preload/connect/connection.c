@@ -269,12 +269,22 @@ static bool connect_untouched(int fd, const struct destinations *destinations, u
     return true;
 }
 
+/* Not inline: the list is large, and is not there yet while the ways are looked for. */
+__attribute__((noinline)) static int connect_by_ways(int fd, int state, const struct sockaddr_in *asked,
+                                                     const struct ip_address *ways, size_t count)
+{
+    struct destinations destinations;
+    destinations_begin(asked->sin_addr, &destinations);
+    memcpy(destinations.addresses, ways, count * sizeof *ways);
+    destinations.count = count;
+    return connect_to_any(fd, state, false, &destinations, ntohs(asked->sin_port));
+}
+
 int connection_translate(int fd, const struct sockaddr_in *asked)
 {
     int saved = errno, state, result = -ENETUNREACH;
-    struct destinations destinations;
-    destinations_begin(asked->sin_addr, &destinations);
-    uint16_t port = ntohs(asked->sin_port);
+    struct ip_address ways[NAT64_PREFIXES_MAX];
+    size_t count = 0;
     bool soon = false;
     bool tracked = sockets_find(fd) != NULL; /* so that it is one of TCP, which is closed after this, or of UDP */
     if (tracked)
@@ -282,16 +292,16 @@ int connection_translate(int fd, const struct sockaddr_in *asked)
     else
         state = kernel_tcp_state(fd);
     if (state == TCP_CLOSE || tracked || (state < 0 && is_udp(fd)))
-        destinations.count = nat64_discovery_ways_for(fd, true, asked->sin_addr, destinations.addresses, &soon);
+        count = nat64_discovery_ways_for(fd, true, asked->sin_addr, ways, &soon);
     if (soon && state == TCP_CLOSE &&
-        background_await(fd, asked->sin_addr, port, BACKGROUND_AWAITS_PREFIX) == -EINPROGRESS) {
+        background_await(fd, asked->sin_addr, ntohs(asked->sin_port), BACKGROUND_AWAITS_PREFIX) == -EINPROGRESS) {
         sockets_set(sockets_find(fd), SOCKET_TRANSLATED | SOCKET_TRIED);
         result = -EINPROGRESS;
     } else {
         if (soon)
-            destinations.count = nat64_discovery_ways_soon(asked->sin_addr, destinations.addresses);
-        if (destinations.count > 0)
-            result = connect_to_any(fd, state, false, &destinations, port);
+            count = nat64_discovery_ways_soon(asked->sin_addr, ways);
+        if (count > 0)
+            result = connect_by_ways(fd, state, asked, ways, count);
     }
     errno = saved;
     return result;
@@ -358,8 +368,9 @@ static int find(const struct sockaddr_in *asked, struct destinations *destinatio
     return destinations_find(asked->sin_addr, destinations) ? 0 : -ENETUNREACH;
 }
 
-/* `translated`: NAT64's ways to it are among those that were tried. */
-static int make(int fd, const struct sockaddr_in *asked, bool redirected, bool *translated)
+/* `translated`: NAT64's ways to it are among those that were tried. Not inline: the list is gone before others are
+   looked for. */
+__attribute__((noinline)) static int make(int fd, const struct sockaddr_in *asked, bool redirected, bool *translated)
 {
     struct destinations destinations;
     uint16_t port = ntohs(asked->sin_port);

@@ -20,9 +20,9 @@ bool fast_open_concerns(int fd, const struct msghdr *message, int flags)
 }
 
 /* A call that may not wait, on a socket that may: it gets one attempt, which is IPv4 where the name has that. False
-   where it hasn't, or the socket stands on AF_INET6. */
-static bool send_over_ipv4(int fd, const struct msghdr *message, int flags, const struct sockaddr_in *asked,
-                           ssize_t *sent)
+   where it hasn't, or the socket stands on AF_INET6. Not inline: the list is large, and gone where it isn't used. */
+__attribute__((noinline)) static bool send_over_ipv4(int fd, const struct msghdr *message, int flags,
+                                                     const struct sockaddr_in *asked, ssize_t *sent)
 {
     struct destinations destinations;
     struct sockaddr_in ipv4 = *asked;

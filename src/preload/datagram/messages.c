@@ -176,7 +176,8 @@ static ssize_t send_to_others(int fd, const struct msghdr *message, const struct
     return -1;
 }
 
-static ssize_t send_to_alias(int fd, const struct msghdr *message, const struct sockaddr_in *alias, int flags)
+__attribute__((noinline)) static ssize_t send_to_alias(int fd, const struct msghdr *message,
+                                                       const struct sockaddr_in *alias, int flags)
 {
     struct ip_address address;
     struct destinations destinations;
@@ -283,8 +284,10 @@ ssize_t messages_send_without_route(int fd, const struct msghdr *message, int fl
     return sent;
 }
 
-/* To where the user sends an address that is burnt in to the program. */
-static ssize_t send_redirected(int fd, const struct msghdr *message, const struct sockaddr_in *asked, int flags)
+/* To where the user sends an address that is burnt in to the program. Not inline, as nothing that messages_send()
+   chooses from: fast_open_send() goes deep. */
+__attribute__((noinline)) static ssize_t send_redirected(int fd, const struct msghdr *message,
+                                                         const struct sockaddr_in *asked, int flags)
 {
     struct ip_address addresses[REDIRECT_ADDRESSES];
     bool nonblocking = (flags & MSG_DONTWAIT) != 0 || kernel_is_nonblocking(fd);

@@ -1,23 +1,14 @@
 /* Stacks: how much of it each call takes more than it does bare, and stacks that are gone. */
+#include "../stack_use.h"
 #include "../support.h"
 
 #include <fcntl.h>
 #include <poll.h>
-#include <pthread.h>
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <sys/select.h>
 #include <sys/syscall.h>
-
-#define STACK_BYTES ((size_t)256 * 1024)
-#define PAINT       0xa5
-#ifdef __OPTIMIZE__
-#define MORE_BYTES 4096 /* what a program has left on any stack */
-#else
-#define MORE_BYTES 6144 /* each variable of each function has a place of its own */
-#endif
 
 /* ---- Calls. What they need is made before, by another thread. */
 
@@ -367,37 +358,11 @@ static void make_world(void)
 
 /* ---- How much they take */
 
-static void *run_call(void *run)
-{
-    ((const struct call *)run)->run();
-    return NULL;
-}
-
-static size_t stack_of(const struct call *call)
-{
-    static unsigned char *stack;
-    pthread_attr_t attributes;
-    pthread_t thread;
-    size_t unused = 0;
-    if (stack == NULL)
-        stack = mmap(NULL, STACK_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    memset(stack, PAINT, STACK_BYTES);
-    pthread_attr_init(&attributes);
-    pthread_attr_setstack(&attributes, stack, STACK_BYTES);
-    if (pthread_create(&thread, &attributes, run_call, (void *)(uintptr_t)call) != 0)
-        return 0;
-    pthread_join(thread, NULL);
-    pthread_attr_destroy(&attributes);
-    while (unused < STACK_BYTES && stack[unused] == PAINT)
-        unused++;
-    return STACK_BYTES - unused;
-}
-
 static void measure(void)
 {
     make_world();
     for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++) {
-        size_t first = stack_of(&calls[i]), again = stack_of(&calls[i]);
+        size_t first = stack_use(calls[i].run), again = stack_use(calls[i].run);
         printf("%zu\n", first > again ? first : again);
     }
 }
@@ -429,7 +394,7 @@ static void test_call_took_more_stack_than_bare(void **state)
     for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++) {
         char *end, *our_end;
         unsigned long before = strtoul(its, &end, 10), with = strtoul(ours, &our_end, 10);
-        bool fits = with != 0 && with <= before + MORE_BYTES;
+        bool fits = with != 0 && with <= before + STACK_MORE_BYTES;
         if (!fits || getenv("SHOW") != NULL)
             print_message("%s: bare %lu, %ld more\n", calls[i].name, before, (long)with - (long)before);
         too_many += !fits;
