@@ -5,6 +5,7 @@
 # V6SHIM  the command, ./v6shim unless set; MANGLE  the program that damages files, tests/check/mangle unless set
 # CC      a compiler, cc unless set
 set -eu
+unset COLUMNS
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 v6shim=$(realpath "${V6SHIM:-./v6shim}")
 mangle=$(realpath "${MANGLE:-tests/check/mangle}")
@@ -230,6 +231,20 @@ check "never" 0 ": $shim:" --fail-on never old
 check "JSON" 1 '"verdict":"shim"' --json old
 check "JSON names its gaps" 1 '"id":"name-lookup"' --json old
 "$v6shim" check --json old 2>/dev/null | grep -q '\[m' && failures=$((failures + 1))
+# The width of the terminal: nothing is lost, in colors neither, and only a word is longer.
+words() { sed 's/\x1b\[[0-9]*m//g' "$1" | tr -s ' \n' '  '; }
+for color in never always; do
+    "$v6shim" check --color $color --details old >wide 2>&1 || :
+    COLUMNS=45 "$v6shim" check --color $color --details old >narrow 2>&1 || :
+    long=$(sed 's/\x1b\[[0-9]*m//g' narrow | awk '{ words = $0; sub(/^ */, "", words) } length($0) > 45 && words ~ / /' | wc -l)
+    if [ "$long" -eq 0 ] && [ "$(words wide)" = "$(words narrow)" ] && [ "$(wc -l <narrow)" -gt "$(wc -l <wide)" ]; then
+        passed=$((passed + 1))
+    else
+        failures=$((failures + 1))
+        echo "FAILED the width of the terminal, --color $color: $long lines are too long"
+        cat narrow
+    fi
+done
 old_process() { "$v6shim" check --color never --pid "$1" >output 2>errors || :; }
 sleep 60 &
 old_process $!

@@ -1,15 +1,21 @@
 /* Prints reports for people; called by v6shim check. */
 #include "check/report/print.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "command/common/command.h"
 
-#define COLUMNS_LEAST   60u
+#define COLUMNS_LEAST   40u
 #define COLUMNS_MOST    100u /* longer lines are hard to read */
 #define ADDRESSES_SHOWN 32u
 
+#define ESCAPE '\033'
+
 enum { GAP_INDENT = 4, PLACE_INDENT = 14 };
+
+/* Of the terminal; 0 where there is none. */
+static unsigned terminal_width;
 
 enum ink { PLAIN, BOLD, RED, YELLOW, GREEN, DIM };
 
@@ -37,7 +43,7 @@ static enum ink severity_ink(enum gap_severity severity)
    from what stands there. Returns the column after it. */
 static size_t print_folded(FILE *stream, const char *text, size_t indent, size_t column)
 {
-    size_t columns = terminal_columns(stream);
+    size_t columns = terminal_width;
     columns = columns == 0 || columns > COLUMNS_MOST ? COLUMNS_MOST
               : columns < COLUMNS_LEAST              ? COLUMNS_LEAST
                                                      : columns;
@@ -189,6 +195,69 @@ static void print_report(FILE *stream, const struct report *report, const struct
         print_details(stream, report, style);
 }
 
+/* --- the width of the terminal --- */
+
+/* Where the character or the color behind this one begins; `column` grows by what it takes. */
+static const char *step(const char *at, size_t *column)
+{
+    if (*at == ESCAPE)
+        return at + strcspn(at, "m") + 1;
+    size_t length = character_length(at);
+    ++*column;
+    return at + (length > 0 ? length : 1);
+}
+
+/* How much of the text fits, up to a blank or its end; a word that is longer stays whole. */
+static size_t fitting(const char *text, size_t room)
+{
+    size_t column = 0, fits = 0;
+    for (const char *at = text;; at = step(at, &column)) {
+        if (*at != ' ' && *at != '\0')
+            continue;
+        if (fits > 0 && column > room)
+            return fits;
+        fits = (size_t)(at - text);
+        if (*at == '\0')
+            return fits;
+    }
+}
+
+/* One line, with what goes on below its words: those of a place, of a gap, or the first. */
+static void print_fitting(FILE *stream, const char *line, size_t columns)
+{
+    size_t begin = strspn(line, " ");
+    size_t indent = begin >= PLACE_INDENT ? begin + 2 : begin >= GAP_INDENT ? PLACE_INDENT : GAP_INDENT;
+    size_t room = columns - begin;
+    fprintf(stream, "%*s", (int)begin, "");
+    for (const char *at = line + begin;;) {
+        size_t length = fitting(at, room);
+        fprintf(stream, "%.*s", (int)length, at);
+        at += length;
+        at += strspn(at, " ");
+        if (*at == '\0')
+            break;
+        fprintf(stream, "\n%*s", (int)indent, "");
+        room = columns - indent;
+    }
+    putc('\n', stream);
+}
+
+/* Without memory, or where there is no terminal, the lines are as long as they are. */
+static void print_fitted(FILE *stream, const struct report *report, const struct check_style *style)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *memory = terminal_width >= COLUMNS_LEAST ? open_memstream(&text, &size) : NULL;
+    print_report(memory != NULL ? memory : stream, report, style);
+    if (memory == NULL)
+        return;
+    bool whole = fclose(memory) == 0;
+    char *rest = text;
+    for (char *line; whole && (line = strsep(&rest, "\n")) != NULL && rest != NULL;)
+        print_fitting(stream, line, terminal_width);
+    free(text);
+}
+
 /* Where a report belongs: 0 could not be checked, then the verdicts from the worst, then what is no program. */
 static unsigned group_of(const struct report *report)
 {
@@ -214,6 +283,7 @@ void check_print(FILE *stream, struct report *const *reports, size_t count, cons
         {"is no program", "are no programs"},
     };
     size_t sums[GROUPS] = {0}, total = 0;
+    terminal_width = terminal_columns(stream);
     for (unsigned group = 0; group < GROUPS; group++)
         for (size_t index = 0; index < count; index++) {
             if (reports[index] == NULL || group_of(reports[index]) != group)
@@ -221,7 +291,7 @@ void check_print(FILE *stream, struct report *const *reports, size_t count, cons
             sums[group]++;
             total++;
             if (count == 1 || group < READY_GROUP || (style->all && (group == READY_GROUP || !style->used_only)))
-                print_report(stream, reports[index], style);
+                print_fitted(stream, reports[index], style);
         }
     if (count == 1)
         return;
