@@ -70,11 +70,61 @@ with_clients() {
     done
 }
 
-preloaded() { nsenter --target "$lab_pid_server" --net --mount --root --wdns="$PWD" -- env V6SHIM_STATE_DIR="$LAB_DIR/state/server" LD_PRELOAD="$LAB_PRELOAD" "$@"; }
-preloaded vsftpd "$LAB_DIR/vsftpd.conf" >"$LAB_DIR/log/vsftpd.out" 2>&1 &
-server=$!
+# start NAME COMMAND...: with the library
+start() {
+    start_name=$1
+    shift
+    lab_start server "$start_name" env V6SHIM_STATE_DIR="$LAB_DIR/state/server" LD_PRELOAD="$LAB_PRELOAD" "$@"
+    server=$lab_pid
+}
+start vsftpd vsftpd "$LAB_DIR/vsftpd.conf"
 lab_until lab_on server sh -c 'ss -ltn | grep -q ":21 "'
 with_clients vsftpd
 lacks "vsftpd, its log has no IPv6" 2001:db8 "$(cat "$LAB_DIR/log/vsftpd.log")"
 kill $server
+
+# ---- Servers of others, and from inetd
+
+await_port() { lab_until lab_on server sh -c 'ss -ltn | grep -q ":21 "'; }
+await_no_port() { lab_until lab_on server sh -c '! ss -ltn | grep -q ":21 "'; }
+has() { command -v "$1" >/dev/null || { skip "$1" "$1 is not here"; return 1; }; }
+
+await_no_port
+# The user that anonymous clients are.
+etc=$LAB_DIR/host/server/etc
+rm -f "$etc/passwd"
+{ echo "ftp:x:65500:65534::$files:/bin/sh" && grep -v '^ftp:' /etc/passwd; } >"$etc/passwd"
+if has pure-ftpd; then
+    start pure-ftpd pure-ftpd -4 -e -A -H
+    await_port
+    with_clients "pure-ftpd -4"
+    kill $server
+    await_no_port
+fi
+# One that is started for each client: by an inetd that serves IPv6 itself, and knows nothing of the library; and by one
+# that has it and passes it on.
+if has inetd && has vsftpd; then
+    sed 's/^listen=YES/listen=NO/' "$LAB_DIR/vsftpd.conf" >"$LAB_DIR/vsftpd-inetd.conf"
+    cat >"$LAB_DIR/run-ftpd" <<END
+#!/bin/sh
+LD_PRELOAD=$LAB_PRELOAD V6SHIM_SHAPE=ipv4 V6SHIM_STATE_DIR=$LAB_DIR/state/server exec vsftpd $LAB_DIR/vsftpd-inetd.conf
+END
+    chmod +x "$LAB_DIR/run-ftpd"
+    printf 'ftp stream tcp6 nowait root %s run-ftpd\n' "$LAB_DIR/run-ftpd" >"$LAB_DIR/inetd6.conf"
+    printf 'ftp stream tcp4 nowait root %s vsftpd %s\n' "$(command -v vsftpd)" "$LAB_DIR/vsftpd-inetd.conf" >"$LAB_DIR/inetd4.conf"
+    lab_start server inetd6 inetd -d -i "$LAB_DIR/inetd6.conf"
+    server=$lab_pid
+    await_port
+    fetches "vsftpd from an inetd for IPv6, passive" curl -sS -O 'ftp://[2001:db8::21]/hello.txt' -O 'ftp://[2001:db8::21]/large'
+    fetches "vsftpd from an inetd for IPv6, active" curl -sS -P - -O 'ftp://[2001:db8::21]/hello.txt' -O 'ftp://[2001:db8::21]/large'
+    kill $server
+    await_no_port
+    start inetd4 inetd -d -i "$LAB_DIR/inetd4.conf"
+    await_port
+    with_clients "vsftpd from inetd"
+    kill $server
+    lacks "no server from inetd has seen IPv6" 2001:db8 "$(cat "$LAB_DIR/log/vsftpd.log")"
+fi
+lab_until sh -c '! grep -qsx v6shim-relay /proc/[0-9]*/comm'
+same "no relay is left" "" "$(cat /proc/[0-9]*/comm 2>/dev/null | grep v6shim-relay)"
 lab_done
