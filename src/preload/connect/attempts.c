@@ -21,7 +21,8 @@ bool attempts_read_original(int fd, bool as_made, struct original *original)
     *original = (struct original){.fd = fd,
                                   .record = sockets_find(fd),
                                   .family = AF_INET,
-                                  .address = address_ipv4((struct in_addr){INADDR_ANY})};
+                                  .address = address_ipv4((struct in_addr){INADDR_ANY}),
+                                  .port = 0};
     if (holders_include_others(fd))
         return false;
     if (as_made)
