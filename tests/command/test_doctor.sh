@@ -111,6 +111,36 @@ if [ -e /etc/ld.so.preload ]; then
     broken 'echo $room/gone.so >$room/list && put $room/list /etc/ld.so.preload' "/etc/ld.so.preload names"
 fi
 
+# --- a sandbox that refuses AF_INET6, as systemd's RestrictAddressFamilies= does, and as a kernel without IPv6 looks
+cat >"$room/refuse" <<'END'
+import ctypes, os, platform, struct, sys
+call = {"x86_64": 41, "aarch64": 198, "riscv64": 198}.get(platform.machine())
+if call is None or sys.maxsize < 2**32:
+    os._exit(77)
+# Is it socket(), is its first argument AF_INET6: EAFNOSUPPORT, else it is allowed. (seccomp(2), struct sock_filter)
+code = [(0x20, 0, 0, 0), (0x15, 0, 3, call), (0x20, 0, 0, 16), (0x15, 0, 1, 10), (0x06, 0, 0, 0x00050000 | 97), (0x06, 0, 0, 0x7FFF0000)]
+filters = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *line) for line in code))
+class Program(ctypes.Structure):
+    _fields_ = [("length", ctypes.c_ushort), ("filters", ctypes.c_void_p)]
+program = Program(len(code), ctypes.addressof(filters))
+libc = ctypes.CDLL(None, use_errno=True)
+if libc.prctl(38, 1, 0, 0, 0) != 0 or libc.prctl(22, 2, ctypes.byref(program), 0, 0) != 0:
+    os._exit(77)
+os.execv(sys.argv[1], sys.argv[1:])
+END
+refused=0
+if command -v python3 >/dev/null; then
+    python3 "$room/refuse" /bin/true || refused=$?
+fi
+if command -v python3 >/dev/null && [ "$refused" -eq 0 ] && [ -z "${SANITIZERS-}" ]; then
+    printf '#!/bin/sh\nexec python3 "%s/refuse" "%s" "$@"\n' "$room" "$v6shim" >"$room/sandboxed"
+    chmod 755 "$room/sandboxed"
+    broken 'doctor=$room/sandboxed' \
+        "the kernel gives no IPv6 sockets: boot without ipv6.disable=1; in a service, RestrictAddressFamilies= needs AF_INET6"
+else
+    echo "# SKIPPED: a kernel without IPv6 (no python3, or no seccomp)"
+fi
+
 # --- notes
 noted() { # WHAT PART: nothing is wrong, but this is told
     on_host "$1"

@@ -95,6 +95,7 @@ contains "what was logged" "TCP port $port serves IPv6 too (descriptor " "$(prin
 } >>"$room/shim.log"
 try "$v6shim" doctor --pid $process
 same "five lines at most" 5 "$(printf '%s\n' "$output" | grep -c '^ok     logged: libv6shim')"
+same "those of another process" "" "$(printf '%s\n' "$output" | grep 'not its own')"
 same "the last one" "ok     logged: libv6shim[$process] perl: the last" "$(printf '%s\n' "$output" | grep '^ok     logged: ' | tail -n 1)"
 rm "$room/shim.log"
 try "$v6shim" doctor --pid $process
