@@ -109,6 +109,20 @@ static void set_up(int network, int relay)
     REAL(setsockopt)(network, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
 }
 
+static void tell_begun(int fd, const struct ip_address *peer)
+{
+    char data[LOG_LINE_SIZE];
+    struct text line = text_on(data, sizeof data);
+    if (!log_wants(LOG_LEVEL_INFO))
+        return;
+    text_add(&line, "descriptor ");
+    text_add_number(&line, fd);
+    text_add(&line, ": what FTP says of addresses to ");
+    text_add_address(&line, peer);
+    text_add(&line, " is translated, by a process v6shim-relay");
+    log_line(LOG_LEVEL_INFO, &line);
+}
+
 int relay_install(struct relay_pair *pair, int fd, struct socket_record *record, int network, enum relay_role role)
 {
     int saved = errno;
@@ -127,6 +141,7 @@ int relay_install(struct relay_pair *pair, int fd, struct socket_record *record,
     set_up(network, pair->relay);
     result = relay_process_start(&work);
     if (result == 0) {
+        tell_begun(fd, &ends.peer_address);
         REAL(close)(network);
     } else {
         log_error(LOG_LEVEL_WARNING, "FTP's addresses are not translated: no process can be made for that", NULL,

@@ -15,6 +15,8 @@
 
 #define INPUT_SIZE  4096
 #define OUTPUT_SIZE 8192
+/* How long a peer that reads nothing is waited for when the program has gone; the kernel goes on with what it has. */
+#define LAST_WAIT_S 30
 
 /* One direction. */
 struct flow {
@@ -216,6 +218,11 @@ static short wanted(enum side side)
     return outgoing->output_start < outgoing->output_end ? (short)(events | POLLOUT) : events;
 }
 
+/* As that call has it, whatever libc's struct timespec is. */
+struct kernel_time {
+    long seconds, nanoseconds;
+};
+
 /* Waits until something can be done. */
 static void wait_for_sockets(void)
 {
@@ -226,7 +233,11 @@ static void wait_for_sockets(void)
         bool is_looked_at = !pump.is_gone[side] && (events != 0 || pump.flows[side].input_ended);
         polled[side] = (struct pollfd){.fd = is_looked_at ? pump.sockets[side] : -1, .events = events};
     }
-    if (syscall(SYS_ppoll, polled, (long)SIDES, NULL, NULL, 0L) < 0)
+    struct kernel_time limit = {.seconds = LAST_WAIT_S};
+    long count = syscall(SYS_ppoll, polled, (long)SIDES, pump.is_gone[LOCAL] ? &limit : NULL, NULL, 0L);
+    if (count == 0)
+        lose(NETWORK);
+    if (count <= 0)
         return;
     for (enum side side = LOCAL; side < SIDES; side++) {
         short events = polled[side].revents;
