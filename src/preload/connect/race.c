@@ -67,6 +67,8 @@ static bool is_own(const struct race *race, unsigned index)
 static void close_attempts(struct race *race)
 {
     for (unsigned i = 0; i < EYEBALLS_CANDIDATES_MAX; i++) {
+        if (atomic_load_explicit(&race->attempts[i].socket, memory_order_relaxed) == NO_SOCKET)
+            continue;
         int socket = atomic_exchange(&race->attempts[i].socket, NO_SOCKET);
         if (socket != NO_SOCKET && !is_own(race, i) && kernel_socket_cookie(socket) == race->attempts[i].cookie)
             REAL(close)(socket);
@@ -171,8 +173,8 @@ static uint32_t begin_race(const struct original *original, const struct destina
     atomic_store(&race->is_shut_down, false);
     race->port = port;
     race->outer = race_current;
-    for (unsigned i = 0; i < EYEBALLS_CANDIDATES_MAX; i++)
-        atomic_store(&race->attempts[i].socket, NO_SOCKET);
+    for (unsigned i = 0; i < EYEBALLS_CANDIDATES_MAX; i++) /* nobody sees it before it has a frame */
+        atomic_store_explicit(&race->attempts[i].socket, NO_SOCKET, memory_order_relaxed);
     race_order(destinations, &race->candidates, race->order);
     eyeballs_init(&race->eyeballs, (unsigned)destinations->count, settings->attempt_delay_ms);
     uint32_t legacy = race_legacy(destinations, &race->candidates, race->order);
