@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "check/pool.h"
+#include "check/report/fit.h"
 #include "check/report/json.h"
 #include "check/report/print.h"
 #include "check/run/run.h"
@@ -344,7 +345,7 @@ static void print_text(const struct arguments *arguments, const struct session *
         .all = arguments->all,
         .details = arguments->details || count <= DETAILS_MAXIMUM,
         .color = strcmp(arguments->color, "always") == 0 ||
-                 (strcmp(arguments->color, "auto") == 0 && isatty(STDOUT_FILENO) == 1),
+                 (strcmp(arguments->color, "auto") == 0 && fit_has_colors(stdout)),
     };
     for (size_t index = 0; index < count; index++)
         style.all = style.all || (arguments->targets.list[index].named && count <= DETAILS_MAXIMUM);
@@ -368,7 +369,7 @@ static int outcome(const struct arguments *arguments, const struct session *sess
 static int check_targets(struct arguments *arguments)
 {
     struct session session = {.targets = &arguments->targets};
-    session.progress = isatty(STDERR_FILENO) == 1;
+    session.progress = fit_has_cursor(stderr);
     session.reports = calloc(arguments->targets.count + 1, sizeof *session.reports);
     if (session.reports == NULL) {
         complain(NAME, "not enough memory");

@@ -4,27 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "check/report/fit.h"
+#include "check/report/summary.h"
 #include "command/common/command.h"
 
-#define COLUMNS_LEAST   40u
-#define COLUMNS_MOST    100u /* longer lines are hard to read */
 #define ADDRESSES_SHOWN 32u
-
-#define ESCAPE '\033'
-
-enum { GAP_INDENT = 4, PLACE_INDENT = 14 };
 
 /* Of the terminal; 0 where there is none. */
 static unsigned terminal_width;
-
-enum ink { PLAIN, BOLD, RED, YELLOW, GREEN, DIM };
-
-static void ink(FILE *stream, const struct check_style *style, enum ink ink)
-{
-    static const char *const codes[] = {"\033[0m", "\033[1m", "\033[31m", "\033[33m", "\033[32m", "\033[2m"};
-    if (style->color)
-        fputs(codes[ink], stream);
-}
 
 static enum ink verdict_ink(enum verdict verdict)
 {
@@ -32,37 +19,6 @@ static enum ink verdict_ink(enum verdict verdict)
            : verdict == VERDICT_OUT_OF_REACH ? RED
            : verdict == VERDICT_NO_NETWORK   ? DIM
                                              : YELLOW;
-}
-
-static enum ink severity_ink(enum gap_severity severity)
-{
-    return severity == GAP_ERROR ? RED : severity == GAP_WARNING ? YELLOW : DIM;
-}
-
-/* Text broken at blanks, each line after `indent` blanks; it goes on at `column`. A blank at its start parts it
-   from what stands there. Returns the column after it. */
-static size_t print_folded(FILE *stream, const char *text, size_t indent, size_t column)
-{
-    size_t columns = terminal_width;
-    columns = columns == 0 || columns > COLUMNS_MOST ? COLUMNS_MOST
-              : columns < COLUMNS_LEAST              ? COLUMNS_LEAST
-                                                     : columns;
-    while (*text != '\0') {
-        size_t blanks = strspn(text, " "), length = strcspn(text + blanks, " ");
-        if (length > 0 && blanks > 0 && column + 1 + length > columns) {
-            fprintf(stream, "\n%*s", (int)indent, "");
-            column = indent;
-        } else if (length > 0 && blanks > 0) {
-            putc(' ', stream);
-            column++;
-        }
-        char word[256];
-        snprintf(word, sizeof word, "%.*s", (int)length, text + blanks);
-        print_harmless(stream, word);
-        column += length;
-        text += blanks + length;
-    }
-    return column;
 }
 
 /* "gethostbyname@GLIBC_2.2.5 at main (client.c:40)", "socket at 0x28c3", "getaddrinfo in libcurl.so.4, by curl_x". */
@@ -103,9 +59,9 @@ static void print_gap(FILE *stream, const struct report_gap *gap, const struct c
 {
     const struct gap *entry = gap_get(gap->number);
     fprintf(stream, "%*s", GAP_INDENT, "");
-    ink(stream, style, severity_ink(gap->severity));
+    ink(stream, style->color, severity_ink(gap->severity));
     fprintf(stream, "%-9s ", gap_severity_name(gap->severity));
-    ink(stream, style, PLAIN);
+    ink(stream, style->color, PLAIN);
     fprintf(stream, "%s [%s]%s\n", entry->title, entry->id, gap->covered ? ", covered by the shim" : "");
     for (const struct evidence *evidence = gap->evidence; evidence != NULL; evidence = evidence->next) {
         fprintf(stream, "%*s", PLACE_INDENT, "");
@@ -117,12 +73,8 @@ static void print_gap(FILE *stream, const struct report_gap *gap, const struct c
         shown++;
     if (gap->count > shown)
         fprintf(stream, "%*sand %u more\n", PLACE_INDENT, "", gap->count - shown);
-    fprintf(stream, "%*sinstead: ", PLACE_INDENT, "");
-    size_t column = print_folded(stream, entry->replacement, PLACE_INDENT + 2, PLACE_INDENT + 9);
-    char reference[256];
-    snprintf(reference, sizeof reference, " (%s)", entry->reference);
-    print_folded(stream, reference, PLACE_INDENT + 2, column);
-    putc('\n', stream);
+    if (style->alone)
+        summary_print_remedy(stream, gap->number, terminal_width);
 }
 
 /* "connect 192.0.2.1 port 80 in main (client.c:40): from gethostbyname("www")". */
@@ -153,9 +105,9 @@ static void print_details(FILE *stream, const struct report *report, const struc
     print_addresses(stream, report->addresses);
     for (const struct report_credit *credit = report->credits; credit != NULL; credit = credit->next) {
         fputs("    ", stream);
-        ink(stream, style, GREEN);
+        ink(stream, style->color, GREEN);
         fputs("for it    ", stream);
-        ink(stream, style, PLAIN);
+        ink(stream, style->color, PLAIN);
         fprintf(stream, "%s: ", credit->text);
         print_evidence(stream, &credit->evidence);
         putc('\n', stream);
@@ -174,9 +126,9 @@ static void print_details(FILE *stream, const struct report *report, const struc
 
 static void print_report(FILE *stream, const struct report *report, const struct check_style *style)
 {
-    ink(stream, style, BOLD);
+    ink(stream, style->color, BOLD);
     print_harmless(stream, report->path);
-    ink(stream, style, PLAIN);
+    ink(stream, style->color, PLAIN);
     fputs(": ", stream);
     if (report->error != NULL) {
         fputs("could not be checked: ", stream);
@@ -184,9 +136,9 @@ static void print_report(FILE *stream, const struct report *report, const struct
     } else if (report->skipped) {
         print_harmless(stream, report->reason);
     } else {
-        ink(stream, style, verdict_ink(report->verdict));
+        ink(stream, style->color, verdict_ink(report->verdict));
         fputs(verdict_title(report->verdict), stream);
-        ink(stream, style, PLAIN);
+        ink(stream, style->color, PLAIN);
         fputs(": ", stream);
         print_harmless(stream, report->reason == NULL ? "" : report->reason);
     }
@@ -195,68 +147,14 @@ static void print_report(FILE *stream, const struct report *report, const struct
         print_details(stream, report, style);
 }
 
-/* --- the width of the terminal --- */
-
-/* Where the character or the color behind this one begins; `column` grows by what it takes. */
-static const char *step(const char *at, size_t *column)
-{
-    if (*at == ESCAPE)
-        return at + strcspn(at, "m") + 1;
-    size_t length = character_length(at);
-    ++*column;
-    return at + (length > 0 ? length : 1);
-}
-
-/* How much of the text fits, up to a blank or its end; a word that is longer stays whole. */
-static size_t fitting(const char *text, size_t room)
-{
-    size_t column = 0, fits = 0;
-    for (const char *at = text;; at = step(at, &column)) {
-        if (*at != ' ' && *at != '\0')
-            continue;
-        if (fits > 0 && column > room)
-            return fits;
-        fits = (size_t)(at - text);
-        if (*at == '\0')
-            return fits;
-    }
-}
-
-/* One line, with what goes on below its words: those of a place, of a gap, or the first. */
-static void print_fitting(FILE *stream, const char *line, size_t columns)
-{
-    size_t begin = strspn(line, " ");
-    size_t indent = begin >= PLACE_INDENT ? begin + 2 : begin >= GAP_INDENT ? PLACE_INDENT : GAP_INDENT;
-    size_t room = columns - begin;
-    fprintf(stream, "%*s", (int)begin, "");
-    for (const char *at = line + begin;;) {
-        size_t length = fitting(at, room);
-        fprintf(stream, "%.*s", (int)length, at);
-        at += length;
-        at += strspn(at, " ");
-        if (*at == '\0')
-            break;
-        fprintf(stream, "\n%*s", (int)indent, "");
-        room = columns - indent;
-    }
-    putc('\n', stream);
-}
-
-/* Without memory, or where there is no terminal, the lines are as long as they are. */
 static void print_fitted(FILE *stream, const struct report *report, const struct check_style *style)
 {
-    char *text = NULL;
-    size_t size;
-    FILE *memory = terminal_width >= COLUMNS_LEAST ? open_memstream(&text, &size) : NULL;
-    print_report(memory != NULL ? memory : stream, report, style);
-    if (memory == NULL)
-        return;
-    bool whole = fclose(memory) == 0;
-    char *rest = text;
-    for (char *line; whole && (line = strsep(&rest, "\n")) != NULL && rest != NULL;)
-        print_fitting(stream, line, terminal_width);
-    free(text);
+    struct fit fit;
+    print_report(fit_begin(&fit, stream, terminal_width), report, style);
+    fit_end(&fit);
 }
+
+enum { READY_GROUP = 4, GROUPS = 7 };
 
 /* Where a report belongs: 0 could not be checked, then the verdicts from the worst, then what is no program. */
 static unsigned group_of(const struct report *report)
@@ -269,9 +167,15 @@ static unsigned group_of(const struct report *report)
     return report->error != NULL ? 0 : report->skipped ? SKIPPED : groups[report->verdict];
 }
 
-void check_print(FILE *stream, struct report *const *reports, size_t count, const struct check_style *style)
+/* Whether the report is printed by itself; those with nothing to do only where they were asked for. */
+static bool is_shown(const struct report *report, size_t count, const struct check_style *style)
 {
-    enum { READY_GROUP = 4, GROUPS = 7 };
+    unsigned group = group_of(report);
+    return count == 1 || group < READY_GROUP || (style->all && (group == READY_GROUP || !style->used_only));
+}
+
+static void print_counts(FILE *stream, const size_t sums[GROUPS])
+{
     /* of one program, of several */
     static const char *const summaries[GROUPS][2] = {
         {"could not be checked", "could not be checked"},
@@ -282,22 +186,39 @@ void check_print(FILE *stream, struct report *const *reports, size_t count, cons
         {"uses no network", "use no network"},
         {"is no program", "are no programs"},
     };
-    size_t sums[GROUPS] = {0}, total = 0;
-    terminal_width = terminal_columns(stream);
+    size_t total = 0;
     for (unsigned group = 0; group < GROUPS; group++)
+        total += sums[group];
+    struct fit fit;
+    FILE *line = fit_begin(&fit, stream, terminal_width);
+    fprintf(line, "%zu checked:%s", total, total == 0 ? " there is no program among what was named" : "");
+    for (unsigned group = 0, printed = 0; group < GROUPS; group++)
+        if (sums[group] > 0)
+            fprintf(line, "%s %zu %s", printed++ > 0 ? "," : "", sums[group], summaries[group][sums[group] != 1]);
+    putc('\n', line);
+    fit_end(&fit);
+}
+
+void check_print(FILE *stream, struct report *const *reports, size_t count, const struct check_style *wanted)
+{
+    size_t sums[GROUPS] = {0}, shown = 0;
+    const struct report **list = calloc(count + 1, sizeof *list);
+    struct check_style style = *wanted;
+    terminal_width = terminal_columns(stream);
+    for (unsigned group = 0; list != NULL && group < GROUPS; group++)
         for (size_t index = 0; index < count; index++) {
             if (reports[index] == NULL || group_of(reports[index]) != group)
                 continue;
             sums[group]++;
-            total++;
-            if (count == 1 || group < READY_GROUP || (style->all && (group == READY_GROUP || !style->used_only)))
-                print_fitted(stream, reports[index], style);
+            if (is_shown(reports[index], count, &style))
+                list[shown++] = reports[index];
         }
-    if (count == 1)
-        return;
-    fprintf(stream, "%zu checked:%s", total, total == 0 ? " there is no program among what was named" : "");
-    for (unsigned group = 0, printed = 0; group < GROUPS; group++)
-        if (sums[group] > 0)
-            fprintf(stream, "%s %zu %s", printed++ > 0 ? "," : "", sums[group], summaries[group][sums[group] != 1]);
-    putc('\n', stream);
+    style.alone = shown == 1;
+    for (size_t index = 0; index < shown; index++)
+        print_fitted(stream, list[index], &style);
+    if (shown > 1)
+        summary_print(stream, list, shown, &style);
+    free(list);
+    if (count != 1)
+        print_counts(stream, sums);
 }

@@ -13,9 +13,11 @@ struct check_style {
     bool details;   /* every gap with its places; else a line for each program */
     bool all;       /* also the programs without anything to do, and files that are no programs */
     bool used_only; /* but not those that use no network */
+    bool alone;     /* set by check_print(): one program is shown, with what to do beside each gap */
 };
 
-/* Prints the reports grouped by verdict, those with most to do first, and a summary if there are several. NULLs among
+/* Prints the reports grouped by verdict, those with most to do first; of several the gaps that they share, what to do
+   first, and a line of counts. NULLs among
    them (not looked at) are left out. */
 void check_print(FILE *stream, struct report *const *reports, size_t count, const struct check_style *style);
 

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "check/file/file.h"
+#include "check/report/fit.h"
 #include "check/report/json.h"
 #include "check/report/print.h"
 #include "check/run/gaps.h"
@@ -260,7 +261,7 @@ static void print_text(struct session *session)
         .all = run->all || session->count <= DETAILS_MAXIMUM,
         .used_only = !run->all,
         .details = true,
-        .color = run->color || (!run->plain && isatty(fileno(session->output)) == 1),
+        .color = run->color || (!run->plain && fit_has_colors(session->output)),
     };
     fprintf(session->output,
             WIFSIGNALED(status) ? "The program was ended by signal %d" : "The program ended with status %d",
