@@ -266,8 +266,8 @@ static void tables(void **state)
         "-A ",
         "*filter\n:INPUT\n-A INPUT\n",
         "*filter\n:INPUT ACCEPT\n-A INPUT --dport\n-A INPUT -p\n-A\n-A none -j DROP\n",
-        "*filter\n:INPUT ACCEPT\n-A INPUT --comment \"open\n-A INPUT -p tcp --dport 1,, -j DROP\n-A INPUT -p tcp "
-        "--dport 70000 -j DROP\n"};
+        "*filter\n:INPUT ACCEPT\n-A INPUT --comment \"open\n-A INPUT -p tcp --dport 1,, -j DROP\n",
+        "*filter\n:INPUT ACCEPT\n-A INPUT -p tcp --dport 70000 -j DROP\n"};
     for (size_t index = 0; index < sizeof strange / sizeof strange[0]; index++)
         assert_int_equal(of_tables(strange[index], NO_RULES)[0], '+');
 }
