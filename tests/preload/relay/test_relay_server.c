@@ -75,9 +75,9 @@ static int forged_pair(uid_t user)
 {
     int channel[2], pair[2];
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, channel), 0);
-    struct {
+    union {
         struct cmsghdr header;
-        int fd;
+        char room[CMSG_SPACE(sizeof(int))];
     } rights = {.header = {.cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS}};
     char byte = 0;
     struct iovec part = {.iov_base = &byte, .iov_len = 1};
@@ -98,7 +98,7 @@ static int forged_pair(uid_t user)
             if (syscall(SYS_bind, pair[i], &name, offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)length) != 0)
                 _exit(1);
         }
-        rights.fd = pair[0];
+        memcpy(CMSG_DATA(&rights.header), &pair[0], sizeof pair[0]);
         _exit(syscall(SYS_sendmsg, channel[1], &message, 0) != 1);
     }
     int status = -1;
@@ -107,7 +107,8 @@ static int forged_pair(uid_t user)
     assert_int_equal(recvmsg(channel[0], &message, 0), 1);
     close(channel[0]);
     close(channel[1]);
-    return rights.fd;
+    memcpy(&pair[0], CMSG_DATA(&rights.header), sizeof pair[0]);
+    return pair[0];
 }
 
 static void test_forged_name_was_believed(void **state)
