@@ -86,6 +86,13 @@ contains "an instance" "RestrictAddressFamilies=AF_INET6" "$output"
 same "warnings" "v6shim enable: old@one.service runs below /srv/old: the library has to be there, too, as $V6SHIM_LIBRARY
 v6shim enable: old@one.service allows addresses of IPv4 only (IPAddressAllow=): IPv6 peers are refused by that" "$errors"
 
+# What is for all units whose name begins so.
+unit many-old-daemon 'User=root\n'
+mkdir -p "$made/many-.service.d"
+printf '[Service]\nRestrictAddressFamilies=AF_INET\n' >"$made/many-.service.d/prefix.conf"
+enable_in_root --print many-old-daemon
+contains "for a prefix of the name" "RestrictAddressFamilies=AF_INET6" "$output"
+
 # What takes the library away again is told; files for all services count.
 printf '# old\nLD_PRELOAD=/usr/lib/other.so\n' >"$room/root/etc/default"
 unit taken 'EnvironmentFile=-/etc/default\n'

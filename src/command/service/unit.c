@@ -285,6 +285,20 @@ static void find_drop_ins(const struct unit_search *search, const char *unit_nam
     }
 }
 
+/* a-b-.service.d, then a-.service.d, for a-b-c.service. */
+static void find_prefix_drop_ins(const struct unit_search *search, const char *unit_name, const char *own,
+                                 struct drop_ins *list)
+{
+    char prefix[UNIT_NAME_SIZE + sizeof SUFFIX];
+    for (size_t length = strlen(unit_name) - strlen(SUFFIX); length > 1; length--) {
+        if (unit_name[length - 1] != '-')
+            continue;
+        snprintf(prefix, sizeof prefix, "%.*s" SUFFIX, (int)length, unit_name);
+        if (strcmp(prefix, unit_name) != 0)
+            find_drop_ins(search, prefix, own, list);
+    }
+}
+
 /* foo@.service of foo@bar.service; "" for a unit that is no instance. */
 static void template_name(const char *name, char template[UNIT_NAME_SIZE])
 {
@@ -343,6 +357,7 @@ bool unit_read(const char *command, const struct unit_search *search, const char
     find_drop_ins(search, unit->name, own, &list);
     if (template[0] != '\0')
         find_drop_ins(search, template, own, &list);
+    find_prefix_drop_ins(search, unit->name, own, &list);
     find_drop_ins(search, "service", own, &list); /* of all services */
     qsort(list.paths, list.count, sizeof list.paths[0], compare_names);
     for (size_t index = 0; index < list.count; index++) {
