@@ -1,6 +1,8 @@
 /* Reads the kernel's lists of sockets; called by v6shim status and v6shim doctor. */
 #include "command/doctor/socket_table.h"
 
+#include "command/doctor/relayed_rows.h"
+
 #include <inttypes.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
@@ -59,6 +61,19 @@ bool socket_row_parse(const char *line, bool is_ipv6, struct socket_row *row)
     return true;
 }
 
+static void add_row(struct socket_table *table, const struct socket_row *row)
+{
+    if (table->count == table->room) {
+        size_t room = table->room == 0 ? ROWS_FIRST : 2 * table->room;
+        struct socket_row *more = reallocarray(table->rows, room, sizeof *more);
+        if (more == NULL)
+            return;
+        table->rows = more;
+        table->room = room;
+    }
+    table->rows[table->count++] = *row;
+}
+
 static void read_list(struct socket_table *table, pid_t pid, const char *name)
 {
     char path[PATH_SIZE], *line = NULL;
@@ -70,16 +85,8 @@ static void read_list(struct socket_table *table, pid_t pid, const char *name)
         struct socket_row row;
         if (!socket_row_parse(line, is_ipv6, &row) || row.inode == 0) /* 0: nobody has it any more */
             continue;
-        if (table->count == table->room) {
-            size_t room = table->room == 0 ? ROWS_FIRST : 2 * table->room;
-            struct socket_row *more = reallocarray(table->rows, room, sizeof *more);
-            if (more == NULL)
-                break;
-            table->rows = more;
-            table->room = room;
-        }
         row.is_udp = name[0] == 'u';
-        table->rows[table->count++] = row;
+        add_row(table, &row);
     }
     free(line);
     if (file != NULL)
@@ -104,6 +111,7 @@ void socket_table_load(struct socket_table *table, pid_t pid)
     table->count = 0;
     for (size_t index = 0; index < sizeof lists / sizeof lists[0]; index++)
         read_list(table, pid, lists[index]);
+    relayed_rows_read(pid, add_row, table);
     if (table->count > 0)
         qsort(table->rows, table->count, sizeof table->rows[0], by_inode);
 }
@@ -116,13 +124,14 @@ const struct socket_row *socket_table_find(const struct socket_table *table, uin
 
 const char *socket_row_state(const struct socket_row *row)
 {
-    return row->state == TCP_ESTABLISHED ? "connected"
-           : row->is_udp                 ? "open"
-           : row->state == TCP_LISTEN    ? "listening"
-           : row->state == TCP_SYN_SENT  ? "connecting"
-           : row->state == TCP_SYN_RECV  ? "connecting"
-           : row->state == TCP_CLOSE     ? "closed"
-                                         : "closing";
+    return row->is_relayed                 ? "relayed"
+           : row->state == TCP_ESTABLISHED ? "connected"
+           : row->is_udp                   ? "open"
+           : row->state == TCP_LISTEN      ? "listening"
+           : row->state == TCP_SYN_SENT    ? "connecting"
+           : row->state == TCP_SYN_RECV    ? "connecting"
+           : row->state == TCP_CLOSE       ? "closed"
+                                           : "closing";
 }
 
 void socket_table_free(struct socket_table *table)

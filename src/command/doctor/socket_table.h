@@ -18,7 +18,8 @@
 struct socket_row {
     uint64_t inode;
     bool is_udp;
-    int state; /* TCP_LISTEN, TCP_ESTABLISHED, ...; of UDP TCP_ESTABLISHED where it is connected */
+    bool is_relayed; /* TCP whose program has a local socket in its place, see relayed_rows.h */
+    int state;       /* TCP_LISTEN, TCP_ESTABLISHED, ...; of UDP TCP_ESTABLISHED where it is connected */
     struct ip_address local, peer;
     uint16_t local_port, peer_port;
 };
@@ -36,7 +37,8 @@ void socket_table_load(struct socket_table *table, pid_t pid);
 /* The socket of this inode, NULL where it is of another family or protocol. */
 const struct socket_row *socket_table_find(const struct socket_table *table, uint64_t inode);
 
-/* What the state of a row is called: "listening", "connected", "open" (UDP), else "closing" and the like. */
+/* What the state of a row is called: "listening", "connected", "open" (UDP), "relayed", else "closing" and the like.
+ */
 const char *socket_row_state(const struct socket_row *row);
 
 void socket_table_free(struct socket_table *table);

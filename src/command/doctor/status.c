@@ -16,6 +16,7 @@
 #include "command/common/options.h"
 #include "command/common/state_user.h"
 #include "command/doctor/list.h"
+#include "core/relay/relay_name.h"
 
 #define NAME       "status"
 #define USER_WIDTH 8
@@ -123,7 +124,8 @@ static unsigned show_all(json_object *list)
     size_t count;
     pid_t *pids = list_pids(&count);
     for (size_t index = 0; index < count; index++) {
-        if (process_read(pids[index], &process) != PROCESS_WITH || (geteuid() != 0 && process.user != geteuid()))
+        if (process_read(pids[index], &process) != PROCESS_WITH || (geteuid() != 0 && process.user != geteuid()) ||
+            strcmp(process.name, RELAY_PROCESS_NAME) == 0) /* the connection is shown with the program's */
             continue;
         shown_begin(&process);
         if (list == NULL) {

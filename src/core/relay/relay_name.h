@@ -16,6 +16,9 @@
 
 #include "core/address/address.h"
 
+/* What the process between the two is called, at most 15 characters (PR_SET_NAME). */
+#define RELAY_PROCESS_NAME "v6shim-relay"
+
 enum relay_side {
     RELAY_OWN,  /* the program's end: the address of this host */
     RELAY_PEER, /* the other end: the address of the host that the program speaks with */

@@ -18,7 +18,7 @@ static uint64_t unique_number(int socket)
     return kernel_socket_cookie(socket) ^ (uint64_t)clock_now_us() << 24;
 }
 
-static int give_name(int socket, enum relay_side side, const struct sockaddr_storage *of)
+static int give_name(int socket, enum relay_side side, const struct sockaddr_storage *of, uint64_t unique)
 {
     struct ip_address address;
     uint16_t port;
@@ -26,21 +26,19 @@ static int give_name(int socket, enum relay_side side, const struct sockaddr_sto
     if (!address_from_sockaddr((const struct sockaddr *)of, sizeof *of, &address, &port) ||
         address.family != AF_INET6)
         return -EAFNOSUPPORT;
-    for (int i = 0; i < TRIES; i++) {
-        socklen_t length = relay_name_write(side, &address, port, unique_number(socket), &name);
-        if (REAL(bind)(socket, (const struct sockaddr *)&name, length) == 0)
-            return 0;
-    }
-    return -errno;
+    socklen_t length = relay_name_write(side, &address, port, unique, &name);
+    return REAL(bind)(socket, (const struct sockaddr *)&name, length) == 0 ? 0 : -errno;
 }
 
 int relay_address_give(int program, int relay, const struct sockaddr_storage *own,
                        const struct sockaddr_storage *peer)
 {
-    int saved = errno;
-    int result = give_name(program, RELAY_OWN, own);
+    int saved = errno, result = -EADDRINUSE;
+    uint64_t unique = unique_number(relay);
+    for (int i = 0; i < TRIES && result == -EADDRINUSE; i++)
+        result = give_name(relay, RELAY_PEER, peer, ++unique);
     if (result == 0)
-        result = give_name(relay, RELAY_PEER, peer);
+        result = give_name(program, RELAY_OWN, own, unique);
     errno = saved;
     return result;
 }

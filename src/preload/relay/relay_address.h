@@ -10,7 +10,7 @@
 
 #include "core/relay/relay_name.h"
 
-/* Names both ends. 0 or -errno. */
+/* Names both ends, with the same number, by which v6shim status finds the one to the other. 0 or -errno. */
 int relay_address_give(int program, int relay, const struct sockaddr_storage *own,
                        const struct sockaddr_storage *peer);
 

@@ -11,11 +11,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "core/relay/relay_name.h"
 #include "preload/base/newer_names.h"
 #include "preload/relay/relay_sandbox.h"
 
 #define NOBODY_ID        65534
-#define PROCESS_NAME     "v6shim-relay"
 #define DESCRIPTORS_MOST 65536 /* that are closed one by one where the kernel can't close a range */
 
 /* A child that sends no signal when it ends, and that wait() doesn't see. With all arguments zero it doesn't matter
@@ -63,7 +63,7 @@ __attribute__((noreturn)) static void be_the_relay(const struct relay_work *work
     keep_only(work->network, work->local);
     syscall(SYS_setsid);
     syscall(SYS_chdir, "/");
-    syscall(SYS_prctl, PR_SET_NAME, PROCESS_NAME, 0L, 0L, 0L);
+    syscall(SYS_prctl, PR_SET_NAME, RELAY_PROCESS_NAME, 0L, 0L, 0L);
     if (syscall(SYS_geteuid) == 0)
         give_up_rights();
     syscall(SYS_prctl, PR_SET_DUMPABLE, 0L, 0L, 0L, 0L);
