@@ -75,8 +75,7 @@ void wait_prepare_sets(int count, const fd_set *readable)
 
 static inline bool nothing_concerns(void)
 {
-    return atomic_load_explicit(&background_count, memory_order_relaxed) == 0 &&
-           !atomic_load_explicit(&spoof_check_any, memory_order_relaxed);
+    return atomic_load_explicit(&background_count, memory_order_relaxed) == 0 && !wait_concerns_epoll();
 }
 
 bool wait_concerns_polled(struct pollfd *polled, nfds_t count)
@@ -85,7 +84,7 @@ bool wait_concerns_polled(struct pollfd *polled, nfds_t count)
         return false;
     for (nfds_t i = 0; i < count; i++)
         if ((background_is(polled[i].fd) && (polled[i].events & POLLOUT) == 0) ||
-            ((polled[i].events & READABLE) != 0 && spoof_check_is_known_needed(polled[i].fd)))
+            ((polled[i].events & READABLE) != 0 && wait_needs_look(polled[i].fd)))
             return true;
     return false;
 }
@@ -103,16 +102,16 @@ bool wait_concerns_sets(int count, const fd_set *readable, const fd_set *writabl
         return false;
     for (unsigned fd = 0; fd < (unsigned)count; fd++)
         if (((bit_is_set(readable, fd) || bit_is_set(exceptional, fd)) && background_is((int)fd)) ||
-            (bit_is_set(readable, fd) && spoof_check_is_known_needed((int)fd)))
+            (bit_is_set(readable, fd) && wait_needs_look((int)fd)))
             return true;
     return false;
 }
 
-/* Whether a descriptor is said to be readable for forged datagrams alone, which are thrown away. */
+/* Whether a descriptor is said to be readable for datagrams alone that the program isn't to see. */
 static bool is_readable_for_nothing(const struct pollfd *polled)
 {
     return (polled->revents & READABLE) != 0 && (polled->revents & (POLLERR | POLLHUP)) == 0 &&
-           spoof_check_is_known_needed(polled->fd) && !spoof_check_leaves_something(polled->fd);
+           wait_needs_look(polled->fd) && !wait_leaves_something(polled->fd);
 }
 
 /* Whether the sleep for this one would not see the race end. */
@@ -263,8 +262,7 @@ static int select_round(int count, unsigned long *const sets[SETS], fd_set *cons
         sets[1][word] &= ~sets[3][word];
     }
     for (unsigned fd = 0; ready > 0 && wanted[0] != NULL && fd < (unsigned)count; fd++) {
-        if (bit_is_set(sets[0], fd) && spoof_check_is_known_needed((int)fd) &&
-            !spoof_check_leaves_something((int)fd)) {
+        if (bit_is_set(sets[0], fd) && wait_needs_look((int)fd) && !wait_leaves_something((int)fd)) {
             clear_bit(sets[0], fd);
             rest--;
         }

@@ -8,6 +8,8 @@
  * A UDP socket without our filter (preload/upgrade/spoof_check.h) may be readable for forged datagrams alone. They
  * are thrown away, and if nothing else woke the program, it sleeps on.
  *
+ * So may one that has asked a name server, for the answer to a question of ours alone (preload/queries/queries.h).
+ *
  * Async-signal-safe; as the calls whose names they carry, errno included.
  */
 #ifndef V6SHIM_PRELOAD_WAIT_H
@@ -18,6 +20,7 @@
 #include <sys/epoll.h>
 #include <sys/select.h>
 
+#include "preload/queries/queries.h"
 #include "preload/upgrade/spoof_check.h"
 
 /* Before waiting: what the program will wait for is made ready for it, see messages_prepare_to_wait(). Does nothing
@@ -38,7 +41,20 @@ int wait_pselect(int count, fd_set *readable, fd_set *writable, fd_set *exceptio
 /* Whether epoll_wait() and its relatives need the following: one load. */
 static inline bool wait_concerns_epoll(void)
 {
-    return atomic_load_explicit(&spoof_check_any, memory_order_relaxed);
+    return atomic_load_explicit(&spoof_check_any, memory_order_relaxed) |
+           atomic_load_explicit(&pending_any, memory_order_relaxed);
+}
+
+/* Whether what makes a number readable may not be the program's to see; and if so, whether something else is there.
+ */
+static inline bool wait_needs_look(int fd)
+{
+    return spoof_check_is_known_needed(fd) || queries_may_end(fd);
+}
+static inline bool wait_leaves_something(int fd)
+{
+    return (!spoof_check_is_known_needed(fd) || spoof_check_leaves_something(fd)) &&
+           (!queries_may_end(fd) || !queries_are_awaited(fd, 0) || queries_leave_something(fd));
 }
 
 /*

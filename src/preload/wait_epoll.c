@@ -40,10 +40,12 @@ static int number_of(int epoll, const struct epoll_event *event)
     if (hint < 0)
         return -1;
     if (is_watched_as(hint, &search, &watch))
-        return spoof_check_is_known_needed(hint) ? hint : -1;
+        return wait_needs_look(hint) ? hint : -1;
     if (is_watched_as(event->data.fd, &search, &watch))
-        return spoof_check_is_known_needed(event->data.fd) ? event->data.fd : -1;
+        return wait_needs_look(event->data.fd) ? event->data.fd : -1;
     sockets_each_with(SOCKET_PROVEN, find_number, &search);
+    if (search.found < 0)
+        sockets_each_with(SOCKET_ASKS, find_number, &search);
     return search.found;
 }
 
@@ -52,7 +54,7 @@ static bool is_for_nothing(int epoll, const struct epoll_event *event)
 {
     int fd = (event->events & READABLE) != 0 && (event->events & (EPOLLERR | EPOLLHUP)) == 0 ? number_of(epoll, event)
                                                                                              : -1;
-    if (fd < 0 || spoof_check_leaves_something(fd))
+    if (fd < 0 || wait_leaves_something(fd))
         return false;
     struct socket_watch watch;
     if (sockets_watched(fd, &watch) && (watch.event.events & EPOLLONESHOT) != 0)

@@ -47,6 +47,7 @@ CALL(getsockname, struct sockaddr_in local; socklen_t length = sizeof local;
      getsockname(fd, (struct sockaddr *)&local, &length))
 CALL(sendto, sendto(fd, data, sizeof data, MSG_DONTWAIT, (struct sockaddr *)&self, sizeof self))
 CALL(sendto_connected, sendto(fd, data, sizeof data, MSG_DONTWAIT, NULL, 0))
+CALL(send, send(fd, data, sizeof data, MSG_DONTWAIT))
 CALL(sendmsg, struct msghdr message = message_to_self(); sendmsg(fd, &message, MSG_DONTWAIT))
 CALL(sendmmsg, struct mmsghdr message = {.msg_hdr = message_to_self()}; sendmmsg(fd, &message, 1, MSG_DONTWAIT))
 CALL(recvfrom, raw_send(); struct sockaddr_in peer; socklen_t length = sizeof peer;
@@ -91,6 +92,7 @@ int main(int argc, char **argv)
     hooked_sendmmsg(count);
     hooked_connect(count);
     hooked_sendto_connected(count);
+    hooked_send(count);
     hooked_getpeername(count);
     hooked_setsockopt(count);
     hooked_getsockopt(count);

@@ -16,6 +16,7 @@
 /* Enumerators in the order of the choices in settings.def. */
 enum prefer { PREFER_POLICY, PREFER_IPV6, PREFER_IPV4 };
 enum families { FAMILIES_BOTH, FAMILIES_INET, FAMILIES_INET6 };
+enum own_queries { OWN_QUERIES_TRANSLATE, OWN_QUERIES_LEAVE };
 enum aware { AWARE_AUTO, AWARE_YES, AWARE_NO };
 enum shape { SHAPE_AUTO, SHAPE_IPV4, SHAPE_NATIVE };
 enum follow { FOLLOW_YES, FOLLOW_NO };
@@ -35,6 +36,7 @@ struct settings {
     uint32_t resolution_delay_ms;
     struct ipv4_prefix alias_pool;
     enum aware aware;
+    enum own_queries own_queries;
     enum listen listen;
     enum shape shape;
     enum follow follow;

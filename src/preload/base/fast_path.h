@@ -27,16 +27,21 @@ static inline bool fast_path_may_concern(struct in_addr address)
     return fast_path_octets[*(const uint8_t *)&address];
 }
 
+/* The last byte of a name server's port, 53, whose datagrams are looked at (preload/queries/queries.h). */
+#define FAST_PATH_NAME_SERVER 53
+
 /*
- * Whether a socket address that the program gave is surely nothing of that kind, nor too short to be looked at: of
- * any family (what stands in the place of the octet in others than AF_INET may make this false). An address is read
- * only where that can't fail; where it might, the answer is false, too.
+ * Whether a socket address that the program gave is surely nothing of that kind, nor a name server, nor too short to
+ * be looked at: of any family (what stands in the place of the octet in others than AF_INET may make this false). An
+ * address is read only where that can't fail; where it might, the answer is false, too.
  */
 __attribute__((always_inline)) static inline bool fast_path_is_ordinary(const void *address, socklen_t length)
 {
     const size_t octet = offsetof(struct sockaddr_in, sin_addr), least = sizeof(struct sockaddr_in);
+    const size_t port = offsetof(struct sockaddr_in, sin_port) + 1;
     return length - least <= sizeof(struct sockaddr_storage) - least && pointer_is_at_hand(address) &&
-           !fast_path_octets[((const uint8_t *)address)[octet]];
+           !fast_path_octets[((const uint8_t *)address)[octet]] &&
+           ((const uint8_t *)address)[port] != FAST_PATH_NAME_SERVER;
 }
 
 /* Whether a connection to any other IPv4 address may concern us: a name was looked up that has several addresses,

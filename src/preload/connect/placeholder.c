@@ -18,7 +18,7 @@ int placeholder_make(int *end, int *peer)
     *end = high_fd_move(pair[0]);
     *peer = high_fd_move(pair[1]);
     REAL(setsockopt)(*end, SOL_SOCKET, SO_SNDBUF, &least, sizeof least);
-    while (send(*end, filling, sizeof filling, MSG_NOSIGNAL) > 0)
+    while (REAL(send)(*end, filling, sizeof filling, MSG_NOSIGNAL) > 0)
         continue;
     if (errno == EAGAIN)
         return 0;

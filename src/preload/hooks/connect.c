@@ -22,6 +22,7 @@
 #include "preload/peers/outbound.h"
 #include "preload/peers/return_path.h"
 #include "preload/peers/view.h"
+#include "preload/queries/queries.h"
 #include "preload/relay/relay.h"
 #include "preload/relay/relay_address.h"
 #include "preload/socket/sockets.h"
@@ -161,6 +162,8 @@ static NOINLINE int connect_slow(int fd, const struct sockaddr *address, socklen
     struct ip_address peer;
     bool ipv4 = read_ipv4(address, length, &asked);
     fast_path_note_thread();
+    if (ipv4 && is_ready())
+        queries_note_peer(fd, &asked);
     if (is_left_alone(fd, ipv4 ? &asked : NULL))
         return connect_plain(fd, address, length, &errno);
     GUARD(guard);

@@ -13,6 +13,7 @@
 #include "preload/peers/latest_peer.h"
 #include "preload/peers/outbound.h"
 #include "preload/peers/view.h"
+#include "preload/queries/queries.h"
 #include "preload/socket/sockets.h"
 #include "preload/system/real.h"
 #include "preload/upgrade/spoof_check.h"
@@ -59,6 +60,8 @@ static inline bool was_exchanged(int fd, ssize_t received)
 
 static NOINLINE ssize_t receive_looked_at(int fd, void *data, size_t size, int flags)
 {
+    if (queries_may_end(fd) && queries_are_awaited(fd, flags))
+        return queries_receive_from(fd, data, size, flags, NULL, NULL, NULL);
     if (may_receive(fd) && spoof_check_is_known_needed(fd)) {
         struct sockaddr_storage source;
         socklen_t source_length = sizeof source;
@@ -98,6 +101,8 @@ EXPORT ssize_t __recv_chk(int fd, void *data, size_t size, size_t data_size, int
 static NOINLINE ssize_t receive_known(int fd, void *data, size_t size, int flags, struct sockaddr *address,
                                       socklen_t *length, const void *caller)
 {
+    if (queries_may_end(fd) && queries_are_awaited(fd, flags))
+        return queries_receive_from(fd, data, size, flags, address, length, caller);
     struct sockaddr_storage source;
     socklen_t source_length = sizeof source;
     source.ss_family = AF_UNSPEC;
@@ -137,6 +142,8 @@ static NOINLINE ssize_t receive_from(int fd, void *data, size_t size, int flags,
 static NOINLINE ssize_t receive_plain_from(int fd, void *data, size_t size, int flags, struct sockaddr *address,
                                            socklen_t *length, const void *caller)
 {
+    if (queries_may_end(fd) && queries_are_awaited(fd, flags))
+        return queries_receive_from(fd, data, size, flags, address, length, caller);
     bool has_room = address != NULL && pointer_can_read(length, sizeof *length);
     socklen_t room = has_room ? *length : 0;
     ssize_t received = REAL(recvfrom)(fd, data, size, flags, address, length);
@@ -150,6 +157,8 @@ static NOINLINE ssize_t receive_plain_from(int fd, void *data, size_t size, int 
 static NOINLINE ssize_t receive_from(int fd, void *data, size_t size, int flags, struct sockaddr *address,
                                      socklen_t *length, const void *caller)
 {
+    if (queries_may_end(fd) && queries_are_awaited(fd, flags))
+        return queries_receive_from(fd, data, size, flags, address, length, caller);
     bool acts = may_receive(fd);
     if (acts && address == NULL && spoof_check_is_known_needed(fd))
         return receive_looked_at(fd, data, size, flags);
@@ -223,6 +232,8 @@ static void give_room(struct msghdr *message, struct room room)
 
 static NOINLINE ssize_t receive_plain_message(int fd, struct msghdr *message, int flags, const void *caller)
 {
+    if (queries_may_end(fd) && queries_are_awaited(fd, flags))
+        return queries_receive(fd, message, flags, caller);
     struct room room = pointer_can_read(message, sizeof *message) ? room_of(message) : (struct room){0};
     ssize_t received = REAL(recvmsg)(fd, message, flags);
     if (was_exchanged(fd, received)) {
@@ -234,6 +245,8 @@ static NOINLINE ssize_t receive_plain_message(int fd, struct msghdr *message, in
 
 NOINLINE ssize_t receive_message(int fd, struct msghdr *message, int flags, const void *caller)
 {
+    if (queries_may_end(fd) && queries_are_awaited(fd, flags))
+        return queries_receive(fd, message, flags, caller);
     if (!may_receive(fd) || !can_be_written(message))
         return receive_note_plain(message, REAL(recvmsg)(fd, message, flags));
     if ((message->msg_name != NULL || message->msg_control != NULL || spoof_check_is_known_needed(fd)) &&
@@ -305,8 +318,8 @@ static int receive_batch(int fd, struct mmsghdr *messages, unsigned count, int f
     return received;
 }
 
-/* One by one, where each needs proof: a forged one may be anywhere in a batch. The timeout is looked at after each
-   datagram, as the kernel does it (recvmmsg(2), BUGS). */
+/* One by one, where each needs proof: a forged one may be anywhere in a batch, or an answer to a question of ours.
+   The timeout is looked at after each datagram, as the kernel does it (recvmmsg(2), BUGS). */
 static int receive_proven(int fd, struct mmsghdr *messages, unsigned count, int flags, struct timespec *timeout,
                           const void *caller)
 {
@@ -317,8 +330,11 @@ static int receive_proven(int fd, struct mmsghdr *messages, unsigned count, int 
     int saved = errno, one_flags = flags & ~MSG_WAITFORONE;
     unsigned done = 0;
     while (done < count && (done == 0 || limit_has_time(&limit))) {
-        ssize_t received = messages_receive(fd, &messages[done].msg_hdr, (struct messages_reception *)(void *)room,
-                                            CONTROL_SIZE, one_flags, caller);
+        struct msghdr *message = &messages[done].msg_hdr;
+        ssize_t received = queries_are_awaited(fd, flags)
+                               ? queries_receive(fd, message, one_flags, caller)
+                               : messages_receive(fd, message, (struct messages_reception *)(void *)room,
+                                                  CONTROL_SIZE, one_flags, caller);
         if (received < 0)
             break;
         messages[done++].msg_len = (unsigned)received;
@@ -351,7 +367,7 @@ static int receive_all_translated(int fd, struct mmsghdr *messages, unsigned cou
                                   struct timespec *timeout, const void *caller)
 {
     int before = errno;
-    if (any_needs_proof(fd, messages, count, caller))
+    if (queries_are_awaited(fd, flags) || any_needs_proof(fd, messages, count, caller))
         return receive_proven(fd, messages, count, flags, timeout, caller);
     unsigned total = 0;
     for (int received = 0; total < count; total += (unsigned)received) {
@@ -397,7 +413,7 @@ NOINLINE int receive_messages(int fd, struct mmsghdr *messages, unsigned count, 
 {
     if (count == 0 || !pointer_can_read(messages, sizeof *messages) || !may_receive(fd))
         return receive_all_plain(fd, messages, count, flags, timeout);
-    if (messages_may_need_translation(fd)) {
+    if (messages_may_need_translation(fd) || (queries_may_end(fd) && queries_are_awaited(fd, flags))) {
         unsigned good = count_good(messages, count);
         return good == 0 || (timeout != NULL && !pointer_can_read(timeout, sizeof *timeout))
                    ? receive_all_plain(fd, messages, count, flags, timeout)

@@ -1,4 +1,4 @@
-/* Datagrams are sent. What has no address (send, write) needs no hook. */
+/* Datagrams are sent. What has no address (write) needs no hook, but for questions to a name server (send). */
 #include <sys/socket.h>
 
 #include "preload/base/fast_path.h"
@@ -10,6 +10,7 @@
 #include "preload/hooks/scm_rights.h"
 #include "preload/log/log.h"
 #include "preload/peers/latest_peer.h"
+#include "preload/queries/queries.h"
 #include "preload/socket/sockets.h"
 #include "preload/system/real.h"
 #include "preload/system/time64.h"
@@ -83,6 +84,16 @@ static ssize_t send_while_connecting(int fd, const void *data, size_t size, int 
     return is_open_already(flags) ? -1 : REAL(sendto)(fd, data, size, flags | MSG_DONTWAIT, NULL, 0);
 }
 
+/* What may be a question to a name server. */
+static NOINLINE ssize_t send_question(int fd, const void *data, size_t size, int flags,
+                                      const struct sockaddr *address, socklen_t length)
+{
+    struct iovec part = {.iov_base = (void *)(uintptr_t)data, .iov_len = size};
+    struct msghdr message = {
+        .msg_name = (void *)(uintptr_t)address, .msg_namelen = length, .msg_iov = &part, .msg_iovlen = 1};
+    return queries_send(fd, &message, flags);
+}
+
 /* All that the fast path of sendto() leaves open. */
 static NOINLINE ssize_t send_slow(int fd, const void *data, size_t size, int flags, const struct sockaddr *address,
                                   socklen_t length)
@@ -98,6 +109,8 @@ static NOINLINE ssize_t send_slow(int fd, const void *data, size_t size, int fla
         return send_while_connecting(fd, data, size, flags);
     if (sockets_are_flagged(fd, SOCKET_RELAYED)) /* TCP ignores the address of one that is connected */
         return REAL(sendto)(fd, data, size, flags, NULL, 0);
+    if (queries_may_begin(fd, ipv4 ? &asked : NULL) && (ipv4 || address == NULL))
+        return send_question(fd, data, size, flags, address, length);
     if (!messages_may_concern_destination(fd, ipv4 ? &asked : NULL))
         return send_plain(fd, data, size, flags, address, length, error);
     if (is_to_latest_peer(fd, &asked, flags, &native.sin6_addr)) {
@@ -124,8 +137,17 @@ EXPORT ssize_t sendto(int fd, const void *data, size_t size, int flags, const st
     if (error == NULL || background_any() || (address != NULL && messages_may_concern(fd, address, length)))
         return send_slow(fd, data, size, flags, address, length);
     if (address == NULL)
-        return REAL_BOUND(sendto)(fd, data, size, flags, NULL, length);
+        return queries_may_begin(fd, NULL) ? send_slow(fd, data, size, flags, NULL, length)
+                                           : REAL_BOUND(sendto)(fd, data, size, flags, NULL, length);
     return send_plain(fd, data, size, flags, address, length, error);
+}
+
+/* Of a program's own questions to the name server that it has connected a socket to; all else is the kernel's. */
+EXPORT ssize_t send(int fd, const void *data, size_t size, int flags)
+{
+    return __builtin_expect(queries_may_begin(fd, NULL), 0) && is_ready()
+               ? send_question(fd, data, size, flags, NULL, 0)
+               : REAL(send)(fd, data, size, flags);
 }
 
 struct message_arguments {
@@ -186,6 +208,8 @@ static NOINLINE ssize_t send_message_slow(int fd, const struct msghdr *message, 
     }
     bool ipv4 =
         message->msg_name != NULL && messages_read_destination(message->msg_name, message->msg_namelen, &asked);
+    if (queries_may_begin(fd, ipv4 ? &asked : NULL) && (ipv4 || message->msg_name == NULL))
+        return queries_send(fd, message, flags);
     if (!messages_may_concern_destination(fd, ipv4 ? &asked : NULL) || !guard_may_act() ||
         !messages_concern(fd, message->msg_name, message->msg_namelen))
         return send_plain_message(fd, message, flags, &errno);
@@ -197,7 +221,8 @@ EXPORT ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
 {
     const int *error = fast_path_errno;
     if (error == NULL || background_any() || !pointer_is_near(message) ||
-        (message->msg_name != NULL && messages_may_concern(fd, message->msg_name, message->msg_namelen)))
+        (message->msg_name != NULL ? messages_may_concern(fd, message->msg_name, message->msg_namelen)
+                                   : queries_may_begin(fd, NULL)))
         return send_message_slow(fd, message, flags);
     return send_plain_message(fd, message, flags, error);
 }
@@ -212,10 +237,20 @@ static unsigned count_readable(const struct mmsghdr *messages, unsigned count)
     return readable;
 }
 
+static bool may_be_question(int fd, const struct msghdr *message)
+{
+    struct sockaddr_in asked;
+    if (message->msg_name == NULL)
+        return queries_may_begin(fd, NULL);
+    return messages_read_destination(message->msg_name, message->msg_namelen, &asked) &&
+           queries_may_begin(fd, &asked);
+}
+
 static bool any_concerns(int fd, const struct mmsghdr *messages, unsigned count)
 {
     for (unsigned i = 0; i < count; i++)
-        if (messages_concern(fd, messages[i].msg_hdr.msg_name, messages[i].msg_hdr.msg_namelen))
+        if (messages_concern(fd, messages[i].msg_hdr.msg_name, messages[i].msg_hdr.msg_namelen) ||
+            may_be_question(fd, &messages[i].msg_hdr))
             return true;
     return false;
 }
@@ -256,7 +291,8 @@ static NOINLINE int send_messages(int fd, struct mmsghdr *messages, unsigned cou
     unsigned sent = 0;
     for (; sent < readable; sent++) {
         struct msghdr *message = &messages[sent].msg_hdr;
-        ssize_t size = messages_concern(fd, message->msg_name, message->msg_namelen)
+        ssize_t size = may_be_question(fd, message) ? queries_send(fd, message, flags)
+                       : messages_concern(fd, message->msg_name, message->msg_namelen)
                            ? messages_send(fd, message, flags)
                            : REAL(sendmsg)(fd, message, flags);
         if (size < 0)
@@ -284,12 +320,11 @@ static NOINLINE int messages_refused(const volatile struct messages_arguments *s
     return or_each_without_route(-1, sent->error, sent->fd, sent->messages, some, sent->flags);
 }
 
-/* Whether nothing about the message itself is to be looked at. */
+/* Whether nothing about the message itself is to be looked at; false of those without an address. */
 static inline bool is_ordinary(const struct mmsghdr *message)
 {
     return pointer_is_near(message) && message->msg_hdr.msg_control == NULL &&
-           (message->msg_hdr.msg_name == NULL ||
-            fast_path_is_ordinary(message->msg_hdr.msg_name, message->msg_hdr.msg_namelen));
+           fast_path_is_ordinary(message->msg_hdr.msg_name, message->msg_hdr.msg_namelen);
 }
 
 __attribute__((always_inline)) static inline int send_ordinary(int fd, struct mmsghdr *messages, unsigned count,
@@ -309,7 +344,7 @@ __attribute__((always_inline)) static inline int send_ordinary(int fd, struct mm
 static NOINLINE int send_several(int fd, struct mmsghdr *messages, unsigned count, int flags)
 {
     const int *error = fast_path_errno;
-    bool ordinary = error != NULL && !messages_may_concern_socket(fd);
+    bool ordinary = error != NULL && !messages_may_concern_socket(fd) && !queries_may_begin(fd, NULL);
     for (unsigned i = 0; i < count && ordinary; i++) {
         const struct msghdr *message = &messages[i].msg_hdr;
         struct sockaddr_in asked;
@@ -317,7 +352,7 @@ static NOINLINE int send_several(int fd, struct mmsghdr *messages, unsigned coun
                    (pointer_can_read(&messages[i], sizeof messages[i]) && message->msg_control == NULL &&
                     !(message->msg_name != NULL &&
                       messages_read_destination(message->msg_name, message->msg_namelen, &asked) &&
-                      fast_path_may_concern(asked.sin_addr)));
+                      (fast_path_may_concern(asked.sin_addr) || queries_may_begin(fd, &asked))));
     }
     return ordinary ? send_ordinary(fd, messages, count, flags, error) : send_messages(fd, messages, count, flags);
 }

@@ -44,6 +44,8 @@ enum socket_flag {
     SOCKET_FOREIGN = 1 << 19,   /* we have not seen it being made */
     SOCKET_RELAYED = 1 << 20,   /* one end of a local pair stands under the number, see preload/relay/relay.h */
     SOCKET_RELAYS = 1 << 21,    /* listens on a port whose connections are to be relayed */
+    SOCKET_TO_NAME_SERVER = 1 << 22, /* UDP: connected to port 53 */
+    SOCKET_ASKS = 1 << 23,           /* UDP: has asked a name server, see preload/queries/queries.h */
 };
 
 struct socket_record {
