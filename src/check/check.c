@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <getopt.h>
-#include <json-c/json.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -13,7 +12,7 @@
 
 #include "check/pool.h"
 #include "check/report/fit.h"
-#include "check/report/json.h"
+#include "check/report/format.h"
 #include "check/report/print.h"
 #include "check/run/run.h"
 #include "command/common/command.h"
@@ -36,7 +35,8 @@ struct arguments {
     struct check_run run;
     bool waits; /* --wait */
     bool sets;  /* a setting */
-    bool json, all, details, nul;
+    bool all, details, nul;
+    enum check_format format;
     bool fails; /* --fail-on never: false */
     enum gap_severity fail_on;
     const char *color;
@@ -72,7 +72,9 @@ static void print_help(void)
          "check -) and checks programs and libraries in it.\n"
          "\n"
          "      --pid PID          check the program of a running process\n"
-         "      --json             print JSON (docs/check-json.md in the sources describes it)\n"
+         "      --format FORMAT    text, json (docs/check-json.md in the sources describes\n"
+         "                         it), sarif (2.1.0), csv, or html, a page for a browser\n"
+         "      --json             the same as --format=json\n"
          "      --details          show every gap with its places, however many programs\n"
          "      --all              list programs with nothing to do, too\n"
          "      --fail-on LEVEL    exit with 1 for gaps of this level or above: note,\n"
@@ -100,6 +102,7 @@ static void print_help(void)
 
 enum {
     OPTION_PID = 256,
+    OPTION_FORMAT,
     OPTION_JSON,
     OPTION_DETAILS,
     OPTION_ALL,
@@ -111,19 +114,13 @@ enum {
 };
 
 static const struct option own_options[] = {
-    {"pid", required_argument, NULL, OPTION_PID},
-    {"json", no_argument, NULL, OPTION_JSON},
-    {"details", no_argument, NULL, OPTION_DETAILS},
-    {"all", no_argument, NULL, OPTION_ALL},
-    {"fail-on", required_argument, NULL, OPTION_FAIL_ON},
-    {"color", required_argument, NULL, OPTION_COLOR},
-    {"run", no_argument, NULL, OPTION_RUN},
-    {"observe", no_argument, NULL, OPTION_OBSERVE},
-    {"output", required_argument, NULL, 'o'},
-    {"wait", required_argument, NULL, OPTION_WAIT},
-    {"null", no_argument, NULL, '0'},
-    {"jobs", required_argument, NULL, 'j'},
-    {"help", no_argument, NULL, 'h'},
+    {"pid", required_argument, NULL, OPTION_PID},     {"format", required_argument, NULL, OPTION_FORMAT},
+    {"json", no_argument, NULL, OPTION_JSON},         {"details", no_argument, NULL, OPTION_DETAILS},
+    {"all", no_argument, NULL, OPTION_ALL},           {"fail-on", required_argument, NULL, OPTION_FAIL_ON},
+    {"color", required_argument, NULL, OPTION_COLOR}, {"run", no_argument, NULL, OPTION_RUN},
+    {"observe", no_argument, NULL, OPTION_OBSERVE},   {"output", required_argument, NULL, 'o'},
+    {"wait", required_argument, NULL, OPTION_WAIT},   {"null", no_argument, NULL, '0'},
+    {"jobs", required_argument, NULL, 'j'},           {"help", no_argument, NULL, 'h'},
 };
 
 #define OWN_OPTIONS (sizeof own_options / sizeof own_options[0])
@@ -152,6 +149,13 @@ static int take_value(struct arguments *arguments, int option)
         arguments->fails = strcmp(optarg, "never") != 0;
         if (arguments->fails && !gap_severity_parse(optarg, &arguments->fail_on)) {
             complain(NAME, "--fail-on wants note, warning, error or never, not %s", optarg);
+            return STATUS_NOT_CHECKED;
+        }
+        return 0;
+    case OPTION_FORMAT:
+        arguments->format = format_parse(optarg);
+        if (arguments->format == FORMAT_COUNT) {
+            complain(NAME, "--format wants text, json, sarif, csv or html, not %s", optarg);
             return STATUS_NOT_CHECKED;
         }
         return 0;
@@ -213,7 +217,7 @@ static int take_options(int argc, char **argv, struct arguments *arguments)
             arguments->nul = true;
             break;
         case OPTION_JSON:
-            arguments->json = true;
+            arguments->format = FORMAT_JSON;
             break;
         case OPTION_OBSERVE:
             arguments->run.bare = true;
@@ -326,16 +330,19 @@ static int run_pool(const struct arguments *arguments, struct session *session)
 
 /* --- the outcome --- */
 
-static void print_json(const struct session *session, bool complete)
+/* Prints what programs read: what was named, and all programs. */
+static void print_format(const struct arguments *arguments, const struct session *session, bool complete)
 {
-    json_object *programs, *top = report_list_to_json(complete, &programs);
-    for (size_t index = 0; index < session->targets->count; index++) {
+    size_t count = session->targets->count;
+    const struct report **list = calloc(count + 1, sizeof *list);
+    if (list == NULL)
+        abort();
+    for (size_t index = 0; index < count; index++) {
         const struct report *report = session->reports[index];
-        if (report != NULL && (!report->skipped || session->targets->list[index].named))
-            json_object_array_add(programs, report_to_json(report));
+        list[index] = report != NULL && report->skipped && !session->targets->list[index].named ? NULL : report;
     }
-    puts(json_object_to_json_string_ext(top, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
-    json_object_put(top);
+    format_print(stdout, arguments->format, &(struct check_findings){list, count, complete});
+    free(list);
 }
 
 static void print_text(const struct arguments *arguments, const struct session *session)
@@ -376,8 +383,8 @@ static int check_targets(struct arguments *arguments)
         return STATUS_NOT_CHECKED;
     }
     bool whole = run_pool(arguments, &session) == 0;
-    if (arguments->json)
-        print_json(&session, whole && interrupted == 0);
+    if (arguments->format != FORMAT_TEXT)
+        print_format(arguments, &session, whole && interrupted == 0);
     else if (whole)
         print_text(arguments, &session);
     int status = whole ? outcome(arguments, &session) : STATUS_NOT_CHECKED;
@@ -414,7 +421,7 @@ static int check_files(int argc, char **argv, struct arguments *arguments)
 static int run_program(struct arguments *arguments, char **argv)
 {
     struct check_run *run = &arguments->run;
-    run->json = arguments->json;
+    run->format = arguments->format;
     run->all = arguments->all;
     run->fails = arguments->fails;
     run->fail_on = arguments->fail_on;

@@ -8,7 +8,7 @@
 
 #include "command/common/command.h"
 
-static json_object *text_object(const char *text)
+json_object *json_text(const char *text)
 {
     size_t size = strlen(text), used = 0;
     char *clean = malloc(2 * size + 1);
@@ -34,7 +34,7 @@ static json_object *text_object(const char *text)
 static void add_text(json_object *object, const char *key, const char *text)
 {
     if (text != NULL)
-        json_object_object_add(object, key, text_object(text));
+        json_object_object_add(object, key, json_text(text));
 }
 
 static void add_evidence(json_object *object, const struct evidence *evidence)
@@ -76,7 +76,7 @@ static void add_list(json_object *object, const char *key, const struct report_t
 {
     json_object *list = json_object_new_array();
     for (; text != NULL; text = text->next)
-        json_object_array_add(list, text_object(text->text));
+        json_object_array_add(list, json_text(text->text));
     json_object_object_add(object, key, list);
 }
 

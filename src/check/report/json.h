@@ -13,6 +13,9 @@
     1 /* raised when something is removed or changes its meaning, not when something is added \
        */
 
+/* A text, or NULL without memory. Where it isn't UTF-8 it is written byte for byte as U+0000 to U+00FF. */
+json_object *json_text(const char *text);
+
 /* A new object, or NULL without memory. Text that isn't UTF-8 is written byte for byte as U+0000 to U+00FF. */
 json_object *report_to_json(const struct report *report);
 

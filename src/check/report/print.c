@@ -22,7 +22,7 @@ static enum ink verdict_ink(enum verdict verdict)
 }
 
 /* "gethostbyname@GLIBC_2.2.5 at main (client.c:40)", "socket at 0x28c3", "getaddrinfo in libcurl.so.4, by curl_x". */
-static void print_evidence(FILE *stream, const struct evidence *evidence)
+void print_evidence(FILE *stream, const struct evidence *evidence)
 {
     if (evidence->symbol != NULL)
         print_harmless(stream, evidence->symbol);
@@ -53,6 +53,20 @@ static void print_evidence(FILE *stream, const struct evidence *evidence)
         fputs(evidence->symbol != NULL || evidence->address != 0 ? ": " : "", stream);
         print_harmless(stream, evidence->detail);
     }
+}
+
+char *evidence_words(const struct evidence *evidence)
+{
+    char *words = NULL;
+    size_t size;
+    FILE *memory = open_memstream(&words, &size);
+    if (memory == NULL)
+        return NULL;
+    print_evidence(memory, evidence);
+    if (fclose(memory) == 0)
+        return words;
+    free(words);
+    return NULL;
 }
 
 static void print_gap(FILE *stream, const struct report_gap *gap, const struct check_style *style)

@@ -21,4 +21,10 @@ struct check_style {
    them (not looked at) are left out. */
 void check_print(FILE *stream, struct report *const *reports, size_t count, const struct check_style *style);
 
+/* Prints a place: "gethostbyname@GLIBC_2.2.5 in main at 0x28c3 (client.c:40)". */
+void print_evidence(FILE *stream, const struct evidence *evidence);
+
+/* The same as a text to be freed; NULL: no memory. */
+char *evidence_words(const struct evidence *evidence);
+
 #endif

@@ -17,6 +17,8 @@ void summary_count(const struct report *const *reports, size_t count, struct gap
         for (const struct report_gap *gap = reports[index] == NULL ? NULL : reports[index]->gaps; gap != NULL;
              gap = gap->next) {
             struct gap_total *total = &totals[gap->number];
+            if (reports[index]->verdict == VERDICT_READY && gap->severity == GAP_NOTE)
+                continue;
             total->programs++;
             total->covered += gap->covered;
             total->places += gap->count;

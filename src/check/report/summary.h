@@ -15,7 +15,8 @@ struct gap_total {
     enum gap_severity severity; /* the worst */
 };
 
-/* Counts the gaps of all reports that were checked; NULLs among them are left out. */
+/* Counts the gaps of all reports; NULLs among them are left out, and notes on programs that speak IPv6: there is
+   nothing to do. */
 void summary_count(const struct report *const *reports, size_t count, struct gap_total totals[GAP_COUNT]);
 
 /* One thing to do, for some of the programs. */

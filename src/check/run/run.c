@@ -248,9 +248,19 @@ static void print_json(struct session *session)
     json_object_object_add(top, "run", run);
     for (size_t index = 0; index < session->count; index++)
         json_object_array_add(programs, report_to_json(session->reports[index]));
-    fprintf(session->output, "%s\n",
-            json_object_to_json_string_ext(top, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
+    format_print_json(session->output, top);
     json_object_put(top);
+}
+
+static void print_format(const struct session *session)
+{
+    const struct report **list = calloc(session->count + 1, sizeof *list);
+    if (list == NULL)
+        abort();
+    for (size_t index = 0; index < session->count; index++)
+        list[index] = session->reports[index];
+    format_print(session->output, session->run->format, &(struct check_findings){list, session->count, true});
+    free(list);
 }
 
 static void print_text(struct session *session)
@@ -275,8 +285,10 @@ static void print_reports(struct session *session)
     const char *lost = lost_words(session);
     if (lost != NULL)
         report_add_note(session->reports[0], lost);
-    if (session->run->json)
+    if (session->run->format == FORMAT_JSON)
         print_json(session);
+    else if (session->run->format != FORMAT_TEXT)
+        print_format(session);
     else
         print_text(session);
     bool failed = fflush(session->output) != 0 || ferror(session->output);

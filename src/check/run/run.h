@@ -7,10 +7,11 @@
 #include <stdbool.h>
 
 #include "check/file/gaps.h"
+#include "check/report/format.h"
 
 struct check_run {
     bool bare; /* the shim is not loaded: --observe */
-    bool json;
+    enum check_format format;
     bool all;   /* also list programs with nothing to do */
     bool color; /* wanted whatever the output is; else on a terminal */
     bool plain; /* never wanted */

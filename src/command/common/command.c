@@ -41,11 +41,21 @@ static bool is_control(const char *character, size_t length)
                        : length == 2 && (unsigned char)character[0] == 0xc2 && (unsigned char)character[1] < 0xa0;
 }
 
+bool character_turns_text(const char *character, size_t length)
+{
+    static const char *const turning[] = {"\u061c", "\u200e", "\u200f", "\u2028", "\u2029", "\u202a", "\u202b",
+                                          "\u202c", "\u202d", "\u202e", "\u2066", "\u2067", "\u2068", "\u2069"};
+    for (size_t index = 0; index < sizeof turning / sizeof turning[0]; index++)
+        if (length == strlen(turning[index]) && memcmp(character, turning[index], length) == 0)
+            return true;
+    return false;
+}
+
 void print_harmless(FILE *stream, const char *text)
 {
     while (*text != '\0') {
         size_t length = character_length(text), taken = length == 0 ? 1 : length;
-        if (length > 0 && !is_control(text, length))
+        if (length > 0 && !is_control(text, length) && !character_turns_text(text, length))
             fwrite(text, 1, taken, stream);
         else
             for (size_t index = 0; index < taken; index++)

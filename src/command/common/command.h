@@ -75,8 +75,12 @@ int complain_option(const char *command, int result, char **argv, const struct o
 /* The length of the UTF-8 character at the start of the text (RFC 3629 section 4), 0 for what is none. */
 size_t character_length(const char *text);
 
-/* Prints text from outside: control characters and what is no UTF-8 as \xHH, so that a file name can't steer the
-   terminal; anything else as it is. */
+/* Whether the character, of that many bytes, changes the direction of the text around it or ends its line (Unicode's
+   bidirectional controls; U+2028, U+2029): with it a name can look like another. */
+bool character_turns_text(const char *character, size_t length);
+
+/* Prints text from outside: control characters, those that turn text, and what is no UTF-8 as \xHH, so that a file
+   name can't steer the terminal; anything else as it is. */
 void print_harmless(FILE *stream, const char *text);
 
 /* The width of the terminal, or that which the user names in COLUMNS; 0 where there is neither. */
