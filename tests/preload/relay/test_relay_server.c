@@ -1,6 +1,7 @@
 /* Servers whose connections are relayed, and sockets that only look like the end of a relay. */
 #include "../support.h"
 
+#include <dirent.h>
 #include <poll.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
@@ -63,6 +64,91 @@ static void test_server_was_not_translated(void **state)
     while (strstr(text, "504") == NULL && poll(&polled, 1, IN_TIME_MS) == 1)
         assert_true(read(client, text + strlen(text), sizeof text - 1 - strlen(text)) > 0);
     assert_non_null(strstr(text, "(|||5001|)"));
+    close(program);
+    hear_end(client);
+    world_close(client);
+    close(listener);
+}
+
+/* ---- The relay's own process */
+
+/* One field of /proc/PID/status. */
+static long status_of(const char *pid, const char *field)
+{
+    char path[64], line[256];
+    long value = -1;
+    snprintf(path, sizeof path, "/proc/%.32s/status", pid);
+    FILE *file = fopen(path, "r");
+    while (file != NULL && fgets(line, sizeof line, file) != NULL)
+        if (strncmp(line, field, strlen(field)) == 0)
+            value = strtol(line + strlen(field), NULL, 0);
+    if (file != NULL)
+        fclose(file);
+    return value;
+}
+
+static bool find_relay(char pid[32])
+{
+    DIR *directory = opendir("/proc");
+    bool found = false;
+    for (struct dirent *entry; !found && (entry = readdir(directory)) != NULL;) {
+        char path[300], name[64] = "";
+        snprintf(path, sizeof path, "/proc/%s/comm", entry->d_name);
+        FILE *file = fopen(path, "r");
+        found = file != NULL && fgets(name, sizeof name, file) != NULL && strcmp(name, "v6shim-relay\n") == 0;
+        if (found)
+            snprintf(pid, 32, "%.31s", entry->d_name);
+        if (file != NULL)
+            fclose(file);
+    }
+    closedir(directory);
+    return found;
+}
+
+static int count_descriptors(const char *pid)
+{
+    char path[64];
+    int count = 0;
+    snprintf(path, sizeof path, "/proc/%.32s/fd", pid);
+    DIR *directory = opendir(path);
+    while (directory != NULL && readdir(directory) != NULL)
+        count++;
+    if (directory != NULL)
+        closedir(directory);
+    return count - 2; /* "." and ".." */
+}
+
+static void test_relay_kept_more_than_it_needs(void **state)
+{
+    (void)state;
+    char pid[32], link[64], directory[64] = "";
+    struct sockaddr_in all = {.sin_family = AF_INET, .sin_port = htons(SERVED_PORT)};
+    struct sockaddr_in6 to = ipv6_at("2001:db8::1", SERVED_PORT);
+    int listener = socket(AF_INET, SOCK_STREAM, 0), on = 1;
+    if (geteuid() != 0)
+        skip(); /* another user's process can't be looked at */
+    assert_int_equal(setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on), 0);
+    assert_int_equal(bind(listener, (struct sockaddr *)&all, sizeof all), 0);
+    assert_int_equal(listen(listener, 5), 0);
+    int client = (int)syscall(SYS_socket, AF_INET6, SOCK_STREAM, 0);
+    assert_int_equal(syscall(SYS_connect, client, &to, sizeof to), 0);
+    int program = accept(listener, NULL, NULL);
+    say(program, "220 here\r\n");
+    hear(client, "220 here\r\n"); /* so it is at work, and has all this behind it */
+    assert_true(find_relay(pid));
+    assert_int_equal(count_descriptors(pid), 2);
+    assert_int_equal(status_of(pid, "NoNewPrivs:"), 1);
+    assert_int_equal(status_of(pid, "Seccomp:"), 2);
+    assert_int_equal(getsid((pid_t)strtol(pid, NULL, 10)), strtol(pid, NULL, 10));
+    snprintf(link, sizeof link, "/proc/%.32s/cwd", pid);
+    assert_true(readlink(link, directory, sizeof directory - 1) > 0);
+    assert_string_equal(directory, "/");
+    long user = status_of(pid, "Uid:");
+    assert_true(user == 65534 || user == 0); /* where this namespace has no nobody */
+    if (access("/proc/self/uid_map", R_OK) == 0 && status_of("self", "Uid:") == 0 && setegid(65534) == 0) {
+        assert_int_equal(setegid(0), 0);
+        assert_int_equal(user, 65534);
+    }
     close(program);
     hear_end(client);
     world_close(client);
@@ -133,6 +219,7 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_server_was_not_translated),
+        cmocka_unit_test(test_relay_kept_more_than_it_needs),
         cmocka_unit_test(test_forged_name_was_believed),
     };
     setenv("V6SHIM_FTP_PORTS", "2121", 1);
