@@ -80,7 +80,7 @@ static void get_stuck(struct background *race, uint32_t item, const struct attem
 
 bool background_relay(struct background *race, struct attempt_slot *slot)
 {
-    if (race->relay.program < 0 || slot->family != AF_INET6 || kernel_tcp_state(slot->socket) != TCP_ESTABLISHED)
+    if (race->relay.program < 0 || slot->family != AF_INET6)
         return false;
     struct socket_record *record = sockets_glimpse(race->fd);
     int result = relay_install(&race->relay, race->fd, NULL, slot->socket, RELAY_FTP_CLIENT);

@@ -261,6 +261,53 @@ static void test_back_pressure_was_missing(void **state)
     end(&talk);
 }
 
+/* A program that reads nothing is still heard. */
+static void test_one_direction_stopped_the_other(void **state)
+{
+    (void)state;
+    static char block[65536];
+    struct talk talk = begin("one6.example", 0);
+    memset(block, 'x', sizeof block);
+    memcpy(block, "220 ", strlen("220 "));
+    struct pollfd polled = {.fd = talk.server, .events = POLLOUT};
+    while (poll(&polled, 1, 300) == 1)
+        assert_true(send(talk.server, block, sizeof block, MSG_DONTWAIT) > 0 || errno == EAGAIN);
+    say(talk.program, "NOOP\r\n");
+    hear(talk.server, "NOOP\r\n");
+    end(&talk);
+}
+
+/* Over IPv6, no server can reach an IPv4 address of another host, or one that it means something else by. */
+static void test_port_of_another_host_was_passed_on(void **state)
+{
+    (void)state;
+    struct talk talk = begin("one6.example", 0);
+    char text[256] = "";
+    struct pollfd polled = {.fd = talk.program, .events = POLLIN};
+    say(talk.server, "220 here\r\n");
+    hear(talk.program, "220 here\r\n");
+    say(talk.program, "PORT 192,0,2,9,19,137\r\nNOOP\r\n");
+    hear(talk.server, "NOOP\r\n");
+    while (strchr(text, '\n') == NULL && poll(&polled, 1, IN_TIME_MS) == 1)
+        assert_true(read(talk.program, text + strlen(text), sizeof text - 1 - strlen(text)) > 0);
+    assert_memory_equal(text, "500 ", 4);
+    end(&talk);
+}
+
+/* As of a socket that was closed, and not only shut down: what its peer sends then is refused. */
+static void test_closed_connection_went_on(void **state)
+{
+    (void)state;
+    struct talk talk = begin("one6.example", 0);
+    close(talk.program);
+    hear_end(talk.server);
+    errno = 0;
+    for (int i = 0; i < IN_TIME_MS / 20 && send(talk.server, "x", 1, MSG_NOSIGNAL) == 1; i++)
+        poll(NULL, 0, 20);
+    assert_true(errno == EPIPE || errno == ECONNRESET);
+    world_close(talk.server);
+}
+
 static volatile sig_atomic_t children_ended;
 
 static void note_child(int number)
@@ -367,6 +414,10 @@ static void connect_without_relay(void)
     hear(talk.server, "PASV\r\n");
     say(talk.server, "502 no\r\n");
     hear(talk.program, "502 no\r\n");
+    int size = 0;
+    socklen_t length = sizeof size;
+    assert_int_equal(getsockopt(talk.program, IPPROTO_TCP, TCP_MAXSEG, &size, &length), 0);
+    assert_true(size > 0); /* the kernel's own answer */
     end(&talk);
     puts("talked");
 }
@@ -394,6 +445,9 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_reset_was_not_told),
         cmocka_unit_test(test_end_of_program_lost_data),
         cmocka_unit_test(test_back_pressure_was_missing),
+        cmocka_unit_test(test_one_direction_stopped_the_other),
+        cmocka_unit_test(test_port_of_another_host_was_passed_on),
+        cmocka_unit_test(test_closed_connection_went_on),
         cmocka_unit_test(test_program_heard_of_the_relay),
         cmocka_unit_test(test_urgent_byte_lost_its_place),
         cmocka_unit_test(test_epoll_lost_the_socket),
