@@ -95,6 +95,45 @@ static bool own_port_is_wanted(int fd)
            address_from_sockaddr((struct sockaddr *)&own, length, &address, &port) && relay_wants(port);
 }
 
+/* What the program has set of this kind is read, and waited for, at its own number. Before that is so. */
+static void carry_options(int network, int program)
+{
+    static const int names[] = {SO_RCVTIMEO, SO_SNDTIMEO, SO_KEEPALIVE, SO_OOBINLINE, SO_LINGER};
+    union {
+        int number;
+        struct timeval time;
+        struct linger linger;
+    } value;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        socklen_t length = sizeof value;
+        if (REAL(getsockopt)(network, SOL_SOCKET, names[i], &value, &length) == 0)
+            REAL(setsockopt)(program, SOL_SOCKET, names[i], &value, length);
+    }
+}
+
+/* Options that a relay wants otherwise than the program. */
+struct network_options {
+    int urgent_inline, keep_alive, no_delay;
+};
+
+static struct network_options read_options(int network)
+{
+    struct network_options options = {0};
+    socklen_t length = sizeof(int);
+    REAL(getsockopt)(network, SOL_SOCKET, SO_OOBINLINE, &options.urgent_inline, &length);
+    REAL(getsockopt)(network, SOL_SOCKET, SO_KEEPALIVE, &options.keep_alive, &length);
+    REAL(getsockopt)(network, IPPROTO_TCP, TCP_NODELAY, &options.no_delay, &length);
+    return options;
+}
+
+static void undo_set_up(int network, const struct network_options *options)
+{
+    REAL(fcntl)(network, F_SETFL, 0);
+    REAL(setsockopt)(network, SOL_SOCKET, SO_OOBINLINE, &options->urgent_inline, sizeof(int));
+    REAL(setsockopt)(network, SOL_SOCKET, SO_KEEPALIVE, &options->keep_alive, sizeof(int));
+    REAL(setsockopt)(network, IPPROTO_TCP, TCP_NODELAY, &options->no_delay, sizeof(int));
+}
+
 static void set_up(int network, int relay)
 {
     const int on = 1;
@@ -130,7 +169,9 @@ int relay_install(struct relay_pair *pair, int fd, struct socket_record *record,
     if (!read_ends(network, &ends))
         return -EAFNOSUPPORT;
     struct relay_work work = plan(&ends, pair, network, role);
+    const struct network_options options = read_options(network);
     int result = relay_address_give(pair->program, pair->relay, &ends.own, &ends.peer);
+    carry_options(network, pair->program);
     if (result == 0)
         result = replace_socket(fd, record, pair->program);
     if (result != 0)
@@ -146,7 +187,7 @@ int relay_install(struct relay_pair *pair, int fd, struct socket_record *record,
     } else {
         log_error(LOG_LEVEL_WARNING, "FTP's addresses are not translated: no process can be made for that", NULL,
                   -result);
-        REAL(fcntl)(network, F_SETFL, 0);
+        undo_set_up(network, &options);
         sockets_clear(sockets_find(fd), SOCKET_RELAYED);
         if (replace_socket(fd, record, network) != 0)
             REAL(close)(network);

@@ -92,7 +92,9 @@ int relay_process_start(const struct relay_work *work)
         status = 0; /* as where the program has set SIGCHLD aside: it is there */
         break;
     }
-    if (result == 0 && WIFEXITED(status) && WEXITSTATUS(status) != 0)
+    if (result == 0 && !WIFEXITED(status)) /* a sandbox of the program's has ended it */
+        result = -EPERM;
+    else if (result == 0 && WEXITSTATUS(status) != 0)
         result = -WEXITSTATUS(status);
     errno = saved;
     return result;

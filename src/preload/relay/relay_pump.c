@@ -15,8 +15,11 @@
 
 #define INPUT_SIZE  4096
 #define OUTPUT_SIZE 8192
-/* How long a peer that reads nothing is waited for when the program has gone; the kernel goes on with what it has. */
+/* When the program has gone, how long its peer is waited for to read the next OUTPUT_SIZE bytes at most; the kernel
+   goes on with what it has. */
+#ifndef LAST_WAIT_S
 #define LAST_WAIT_S 30
+#endif
 
 /* One direction. */
 struct flow {
@@ -34,11 +37,18 @@ struct flow {
 
 enum side { LOCAL, NETWORK, SIDES };
 
+/* As that call has it, whatever libc's struct timespec is. */
+struct kernel_time {
+    long seconds, nanoseconds;
+};
+
 /* Static, not on the stack: that is the program's, and may be small. */
 static struct pump {
     struct flow flows[SIDES]; /* by where they come from */
     int sockets[SIDES];
-    bool is_gone[SIDES]; /* nobody is there to read or write any more */
+    bool is_gone[SIDES];          /* nobody is there to read or write any more */
+    bool program_left;            /* it has closed its end; what it wrote before may still have to be read */
+    struct kernel_time last_wait; /* what is left of LAST_WAIT_S */
     struct ftp_filter filter;
 } pump;
 
@@ -124,6 +134,8 @@ static bool write_some(enum side from)
         else
             flow->output_start += (size_t)size;
     }
+    if (had_output && from == LOCAL)
+        pump.last_wait = (struct kernel_time){.seconds = LAST_WAIT_S};
     discard_output(flow);
     if (flow->input_size == 0)
         flow->is_urgent = false;
@@ -218,32 +230,41 @@ static short wanted(enum side side)
     return outgoing->output_start < outgoing->output_end ? (short)(events | POLLOUT) : events;
 }
 
-/* As that call has it, whatever libc's struct timespec is. */
-struct kernel_time {
-    long seconds, nanoseconds;
-};
+/* One that was closed would be told again and again, as long as there is no room for what it has sent. */
+static bool is_looked_at(enum side side)
+{
+    bool is_closing =
+        side == LOCAL ? !pump.program_left || pump.flows[side].input_ended : pump.flows[side].input_ended;
+    return !pump.is_gone[side] && (wanted(side) != 0 || is_closing);
+}
 
-/* Waits until something can be done. */
+static void end_both(void)
+{
+    lose(LOCAL);
+    lose(NETWORK);
+}
+
+/* Waits until something can be done. The kernel takes from the time what has passed, so that a peer which sends, and
+   reads nothing, gains nothing. */
 static void wait_for_sockets(void)
 {
     struct pollfd polled[SIDES];
-    for (enum side side = LOCAL; side < SIDES; side++) {
-        short events = wanted(side);
-        /* One that was closed would be told again and again, as long as there is no room for what it has sent. */
-        bool is_looked_at = !pump.is_gone[side] && (events != 0 || pump.flows[side].input_ended);
-        polled[side] = (struct pollfd){.fd = is_looked_at ? pump.sockets[side] : -1, .events = events};
-    }
-    struct kernel_time limit = {.seconds = LAST_WAIT_S};
-    long count = syscall(SYS_ppoll, polled, (long)SIDES, pump.is_gone[LOCAL] ? &limit : NULL, NULL, 0L);
-    if (count == 0)
-        lose(NETWORK);
+    for (enum side side = LOCAL; side < SIDES; side++)
+        polled[side] = (struct pollfd){.fd = is_looked_at(side) ? pump.sockets[side] : -1, .events = wanted(side)};
+    long count = syscall(SYS_ppoll, polled, (long)SIDES, pump.program_left ? &pump.last_wait : NULL, NULL, 0L);
+    /* A filter of system calls that the program has may refuse this one. */
+    if (count == 0 || (count < 0 && !is_temporary(errno)))
+        end_both();
     if (count <= 0)
         return;
     for (enum side side = LOCAL; side < SIDES; side++) {
         short events = polled[side].revents;
-        if (has_room(&pump.flows[side]) && (events & (POLLIN | POLLHUP | POLLERR)) != 0)
+        bool is_closed = (events & (POLLHUP | POLLERR)) != 0;
+        if (side == LOCAL && is_closed)
+            pump.program_left = true;
+        if (has_room(&pump.flows[side]) && (is_closed || (events & POLLIN) != 0))
             read_some(side);
-        if ((events & (POLLHUP | POLLERR)) != 0 && pump.flows[side].input_ended)
+        if (is_closed && pump.flows[side].input_ended)
             lose(side);
     }
 }
@@ -262,6 +283,7 @@ void relay_pump_run(const struct relay_work *work)
         pump.flows[side].from = pump.sockets[side];
         pump.flows[side].to = pump.sockets[other(side)];
     }
+    pump.last_wait = (struct kernel_time){.seconds = LAST_WAIT_S};
     ftp_start(&pump.filter, &setup);
     while (!is_over()) {
         wait_for_sockets();

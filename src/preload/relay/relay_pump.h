@@ -6,6 +6,8 @@
  * it has been passed on, in each direction by itself; urgent bytes in their place; a peer that doesn't read stops the
  * other one from sending (some KiB are kept here, no more). A connection that is reset ends for the program as one
  * that was closed, and what the program does with what it has not read yet doesn't reset the connection.
+ *
+ * Once the program has closed its end, a peer that reads less than 8 KiB of what is left in 30 seconds is given up.
  */
 #ifndef V6SHIM_PRELOAD_RELAY_RELAY_PUMP_H
 #define V6SHIM_PRELOAD_RELAY_RELAY_PUMP_H

@@ -404,12 +404,50 @@ static void test_child_lost_the_connection(void **state)
     world_close(talk.server);
 }
 
+static int option_of(int fd, int level, int name)
+{
+    int value = -1;
+    socklen_t length = sizeof value;
+    assert_int_equal(getsockopt(fd, level, name, &value, &length), 0);
+    return value;
+}
+
+/* What the program has set before it connects holds afterwards. */
+static void test_options_from_before_were_lost(void **state)
+{
+    (void)state;
+    const struct timeval limit = {.tv_usec = 200000};
+    struct timeval read_limit = {0};
+    socklen_t length = sizeof read_limit;
+    const int on = 1;
+    struct talk talk = {.peer = first_address("one6.example"), .program = socket(AF_INET, SOCK_STREAM, 0)};
+    char peer[ADDRESS_ROOM], byte;
+    int listener = ftp_listener();
+    assert_int_equal(setsockopt(talk.program, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit), 0);
+    assert_int_equal(setsockopt(talk.program, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit), 0);
+    assert_int_equal(setsockopt(talk.program, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on), 0);
+    connect_in_time(talk.program, talk.peer);
+    talk.server = world_accept(listener, peer, sizeof peer);
+    assert_int_equal(getsockopt(talk.program, SOL_SOCKET, SO_RCVTIMEO, &read_limit, &length), 0);
+    assert_int_equal(read_limit.tv_usec, limit.tv_usec);
+    assert_int_equal(option_of(talk.program, SOL_SOCKET, SO_KEEPALIVE), 1);
+    assert_int_equal(read(talk.program, &byte, 1), -1);
+    assert_int_equal(errno, EAGAIN);
+    while (write(talk.program, peer, sizeof peer) > 0) {
+    }
+    assert_int_equal(errno, EAGAIN);
+    end(&talk);
+}
+
 /* Where no process can be made, FTP is as it was without a relay. */
 static void connect_without_relay(void)
 {
     ftp_port = OTHER_PORT;
     deny(SYS_clone, 0, 0, EAGAIN);
     struct talk talk = begin("one6.example", 0);
+    assert_int_equal(option_of(talk.program, SOL_SOCKET, SO_OOBINLINE), 0);
+    assert_int_equal(option_of(talk.program, SOL_SOCKET, SO_KEEPALIVE), 0);
+    assert_int_equal(option_of(talk.program, IPPROTO_TCP, TCP_NODELAY), 0);
     say(talk.program, "PASV\r\n");
     hear(talk.server, "PASV\r\n");
     say(talk.server, "502 no\r\n");
@@ -441,6 +479,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_passive_mode_was_not_translated),
         cmocka_unit_test(test_socket_looked_like_another_one),
         cmocka_unit_test(test_options_of_tcp_failed),
+        cmocka_unit_test(test_options_from_before_were_lost),
         cmocka_unit_test(test_end_of_one_half_ended_the_other),
         cmocka_unit_test(test_reset_was_not_told),
         cmocka_unit_test(test_end_of_program_lost_data),
