@@ -114,11 +114,11 @@ static struct report *check_process(struct checker *checker, const struct check_
     return report;
 }
 
-static void work(const struct check_targets *targets, int socket)
+static void work(const struct check_targets *targets, const struct program *native, int socket)
 {
     struct checker checker;
     signal(SIGINT, SIG_IGN); /* the command decides what an interrupt means; workers end with it */
-    if (!checker_begin(&checker))
+    if (!checker_begin(&checker, native))
         return;
     size_t index;
     while (recv(socket, &index, sizeof index, MSG_WAITALL) == (ssize_t)sizeof index) {
@@ -141,7 +141,17 @@ static void work(const struct check_targets *targets, int socket)
 
 /* --- the command's side --- */
 
-static int start(struct worker *worker, struct worker *workers, unsigned count, const struct check_targets *targets)
+struct pool {
+    const struct check_targets *targets;
+    const struct program *native;
+    struct worker workers[JOBS_MAXIMUM];
+    unsigned count;
+    size_t next, done;
+    check_done *report_done;
+    void *context;
+};
+
+static int start(struct worker *worker, struct pool *pool)
 {
     int ends[2];
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
@@ -149,11 +159,11 @@ static int start(struct worker *worker, struct worker *workers, unsigned count, 
     fflush(NULL); /* else both write what is buffered */
     pid_t pid = fork();
     if (pid == 0) {
-        for (unsigned index = 0; index < count; index++)
-            if (workers[index].pid != 0)
-                close(workers[index].socket);
+        for (unsigned index = 0; index < pool->count; index++)
+            if (pool->workers[index].pid != 0)
+                close(pool->workers[index].socket);
         close(ends[0]);
-        work(targets, ends[1]);
+        work(pool->targets, pool->native, ends[1]);
         _exit(0);
     }
     int error = pid < 0 ? -errno : 0;
@@ -229,15 +239,6 @@ static struct report *parse_answer(struct worker *worker)
     return report;
 }
 
-struct pool {
-    const struct check_targets *targets;
-    struct worker workers[JOBS_MAXIMUM];
-    unsigned count;
-    size_t next, done;
-    check_done *report_done;
-    void *context;
-};
-
 static void finish(struct pool *pool, struct worker *worker, struct report *report)
 {
     size_t target = worker->target;
@@ -254,7 +255,7 @@ static int feed(struct pool *pool)
         struct worker *worker = &pool->workers[index];
         if (worker->target != NOTHING)
             continue;
-        int error = worker->pid == 0 ? start(worker, pool->workers, pool->count, pool->targets) : 0;
+        int error = worker->pid == 0 ? start(worker, pool) : 0;
         if (error != 0) /* the others go on; only without any there is no way */
             return pool->done == pool->next ? error : 0;
         worker->target = pool->next++;
@@ -282,11 +283,11 @@ static void serve(struct pool *pool, struct worker *worker, bool ready)
     }
 }
 
-int check_pool_run(const struct check_targets *targets, unsigned jobs, check_done *done, check_progress *progress,
-                   void *context, const volatile int *stop)
+int check_pool_run(const struct check_targets *targets, const struct program *native, unsigned jobs, check_done *done,
+                   check_progress *progress, void *context, const volatile int *stop)
 {
     enum { LOOK_INTERVAL_MS = 200 };
-    struct pool pool = {.targets = targets, .report_done = done, .context = context};
+    struct pool pool = {.targets = targets, .native = native, .report_done = done, .context = context};
     pool.count = jobs < 1 ? 1 : jobs > JOBS_MAXIMUM ? JOBS_MAXIMUM : jobs;
     if (pool.count > targets->count)
         pool.count = (unsigned)targets->count;

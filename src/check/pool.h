@@ -7,6 +7,7 @@
 
 #include "check/file/report.h"
 #include "check/file/target.h"
+#include "command/common/program.h"
 
 /* Gets the report of targets->list[index], in any order; it is the receiver's to free. */
 typedef void check_done(size_t index, struct report *report, void *context);
@@ -15,11 +16,11 @@ typedef void check_done(size_t index, struct report *report, void *context);
 typedef void check_progress(size_t done, const char *path, void *context);
 
 /*
- * Checks all targets with at most `jobs` workers. `stop` may become true (in a signal handler) to end early. Returns
- * 0, or -errno where not even one worker can be started.
+ * Checks all targets with at most `jobs` workers; `native` is from checker_know_native(). `stop` may become true (in
+ * a signal handler) to end early. Returns 0, or -errno where not even one worker can be started.
  */
-int check_pool_run(const struct check_targets *targets, unsigned jobs, check_done *done, check_progress *progress,
-                   void *context, const volatile int *stop);
+int check_pool_run(const struct check_targets *targets, const struct program *native, unsigned jobs, check_done *done,
+                   check_progress *progress, void *context, const volatile int *stop);
 
 /* How many processors this process may use. */
 unsigned check_pool_processors(void);

@@ -5,7 +5,7 @@
  * sources: src/check/file/library.c src/check/file/object.c src/check/file/report.c
  * sources: src/check/script/script.c src/check/static/static.c src/check/static/texts.c
  * sources: src/check/file/verdict.c src/check/report/json.c src/check/elf/code.c
- * sources: src/check/elf/image.c src/check/elf/search.c src/check/elf/where.c src/check/elf/x86.c
+ * sources: src/check/elf/image.c src/check/elf/search.c src/check/elf/conf.c src/check/elf/where.c src/check/elf/x86.c
  * sources: src/check/elf/x86_state.c src/check/script/language.c src/check/file/gaps.c
  * sources: src/command/common/program.c src/command/common/elf_header.c src/command/common/command.c
  * libraries: -lelf -ldw -ljson-c
@@ -49,7 +49,10 @@ static void travel(const struct report *report)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct checker checker;
-    if (checker.libraries == NULL && !checker_begin(&checker))
+    static struct program native;
+    if (checker.libraries == NULL)
+        checker_know_native(&native);
+    if (checker.libraries == NULL && !checker_begin(&checker, &native))
         abort();
     struct elf_image image;
     const char *problem = NULL;

@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "check/elf/conf.h"
+
 #define CACHE_FILE  "/etc/ld.so.cache"
 #define CACHE_MAGIC "glibc-ld.so.cache1.1"
 
@@ -33,7 +35,8 @@ struct cache_entry {
 struct elf_search {
     const char *cache; /* NULL: none */
     size_t size;
-    size_t header; /* offset of the header: a cache in the older format may stand before it */
+    size_t header;    /* offset of the header: a cache in the older format may stand before it */
+    char *configured; /* directories of /etc/ld.so.conf, where there is no cache; NULL: none */
 };
 
 struct elf_search *elf_search_new(void)
@@ -41,8 +44,11 @@ struct elf_search *elf_search_new(void)
     struct elf_search *search = calloc(1, sizeof *search);
     int fd = search == NULL ? -1 : open(CACHE_FILE, O_RDONLY | O_CLOEXEC);
     struct stat status;
-    if (fd < 0)
+    if (fd < 0) {
+        if (search != NULL)
+            search->configured = elf_conf_read("/etc/ld.so.conf");
         return search;
+    }
     if (fstat(fd, &status) == 0 && status.st_size > (off_t)sizeof(struct cache_header)) {
         void *data = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
         const char *found =
@@ -68,6 +74,8 @@ void elf_search_free(struct elf_search *search)
         } bytes = {search->cache};
         munmap(bytes.munmap_wants, search->size);
     }
+    if (search != NULL)
+        free(search->configured);
     free(search);
 }
 
@@ -277,5 +285,6 @@ bool elf_search_find(const struct elf_search *search, const struct elf_requester
     if (!requester->privileged && find_in_list(requester, "", getenv("LD_LIBRARY_PATH"), name, path))
         return true;
     return (requester->runpath != NULL && find_in_object_paths(requester, "", name, path)) ||
-           find_in_cache(search, requester, name, path) || find_in_defaults(requester, "", name, path);
+           find_in_cache(search, requester, name, path) ||
+           find_in_list(requester, "", search->configured, name, path) || find_in_defaults(requester, "", name, path);
 }

@@ -32,11 +32,15 @@ const char *check_describe(struct report *report, facts_t facts)
     return text;
 }
 
-bool checker_begin(struct checker *checker)
+void checker_know_native(struct program *native)
 {
-    *checker = (struct checker){.libraries = libraries_new()};
-    if (program_read("/proc/self/exe", &checker->native) != 0)
-        checker->native.elf_class = ELFCLASSNONE; /* no /proc: taken for a match */
+    if (program_read("/proc/self/exe", native) != 0)
+        native->elf_class = ELFCLASSNONE; /* no /proc: taken for a match */
+}
+
+bool checker_begin(struct checker *checker, const struct program *native)
+{
+    *checker = (struct checker){.libraries = libraries_new(), .native = *native};
     return checker->libraries != NULL;
 }
 

@@ -13,8 +13,11 @@ struct checker {
     struct program native; /* this very command: the class and machine that the installed shim is for */
 };
 
-/* Returns false without memory. */
-bool checker_begin(struct checker *checker);
+/* What `native` of a checker is to hold: this very command. elf_class is ELFCLASSNONE where that isn't told. */
+void checker_know_native(struct program *native);
+
+/* Returns false without memory. `native` is from checker_know_native(). */
+bool checker_begin(struct checker *checker, const struct program *native);
 void checker_end(struct checker *checker);
 
 /* One object that a running process has mapped, for --pid. */

@@ -59,8 +59,9 @@ struct report_text {
 
 struct report {
     const char *path;
-    const char *error; /* why it could not be checked; NULL: it was */
-    bool skipped;      /* neither a program nor a script: nothing to say about it */
+    const char *package, *package_version; /* that it came with; NULL: none is known */
+    const char *error;                     /* why it could not be checked; NULL: it was */
+    bool skipped;                          /* neither a program nor a script: nothing to say about it */
     enum verdict verdict;
     const char *reason; /* why this verdict, one sentence without a full stop */
     const char *kind;   /* "dynamic", "static", "static-pie", "library", "script", "go" */

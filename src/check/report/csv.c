@@ -34,6 +34,8 @@ static void print_program(FILE *stream, const struct report *report)
 {
     bool judged = report->error == NULL && !report->skipped;
     print_field(stream, report->path, ',');
+    print_field(stream, report->package, ',');
+    print_field(stream, report->package_version, ',');
     print_field(stream, judged ? verdict_name(report->verdict) : report->skipped ? "skipped" : "error", ',');
     print_field(stream, report->error != NULL ? report->error : report->reason, ',');
     print_field(stream, report->kind, ',');
@@ -71,7 +73,9 @@ static void print_gap(FILE *stream, const struct report *report, const struct re
 
 void csv_print(FILE *stream, const struct check_findings *findings)
 {
-    fputs("path,verdict,reason,kind,machine,gap,severity,covered,count,title,places,instead,reference\r\n", stream);
+    fputs("path,package,package_version,verdict,reason,kind,machine,gap,severity,covered,count,title,places,instead,"
+          "reference\r\n",
+          stream);
     for (size_t index = 0; index < findings->count; index++) {
         const struct report *report = findings->reports[index];
         if (report == NULL)

@@ -18,7 +18,8 @@ enum check_format format_parse(const char *name);
 struct check_findings {
     const struct report *const *reports; /* NULLs among them are left out */
     size_t count;
-    bool complete; /* false: the check was interrupted */
+    bool complete;    /* false: the check was interrupted */
+    const char *root; /* in which the paths are; NULL: this system */
 };
 
 /* Prints them in a format that isn't FORMAT_TEXT. */

@@ -74,6 +74,11 @@ static void print_head(FILE *stream, const struct check_findings *findings)
     size_t counts[CLASSES], total = count_classes(findings, counts);
     fprintf(stream, "<p class='faint'>%zu %s, checked by v6shim %s</p>\n", total, total == 1 ? "program" : "programs",
             PACKAGE_VERSION);
+    if (findings->root != NULL) {
+        fputs("<p>In <code>", stream);
+        print_html(stream, findings->root);
+        fputs("</code></p>\n", stream);
+    }
     if (!findings->complete)
         fputs("<p class='warning'>The check was interrupted: programs are missing here.</p>\n", stream);
 }
@@ -260,6 +265,10 @@ static void print_row(FILE *stream, const struct report *report)
         gaps += gap->severity >= GAP_WARNING;
     fprintf(stream, "<tr data-verdict='%s'><td><span class='path'>", classes[group]);
     print_html(stream, report->path);
+    fputs("</span> <span class='faint'>", stream);
+    print_html(stream, report->package);
+    fputs(" ", stream);
+    print_html(stream, report->package_version);
     fputs("</span><br>", stream);
     print_html(stream, reason);
     print_details(stream, report);

@@ -113,6 +113,8 @@ json_object *report_to_json(const struct report *report)
     if (object == NULL)
         return NULL;
     add_text(object, "path", report->path);
+    add_text(object, "package", report->package);
+    add_text(object, "package_version", report->package_version);
     if (report->error != NULL)
         add_text(object, "error", report->error);
     else if (report->skipped)
@@ -206,6 +208,8 @@ struct report *report_from_json(json_object *object)
     struct report *report = path == NULL ? NULL : report_new(path);
     if (report == NULL)
         return NULL;
+    report->package = report_copy(report, get_text(object, "package"));
+    report->package_version = report_copy(report, get_text(object, "package_version"));
     report->error = report_copy(report, get_text(object, "error"));
     report->skipped = get_text(object, "skipped") != NULL;
     report->verdict = verdict == NULL ? VERDICT_NO_NETWORK : verdict_parse(verdict);

@@ -143,6 +143,13 @@ static void print_report(FILE *stream, const struct report *report, const struct
     ink(stream, style->color, BOLD);
     print_harmless(stream, report->path);
     ink(stream, style->color, PLAIN);
+    if (report->package != NULL) {
+        fputs(" (", stream);
+        print_harmless(stream, report->package);
+        fputs(report->package_version != NULL ? " " : "", stream);
+        print_harmless(stream, report->package_version != NULL ? report->package_version : "");
+        putc(')', stream);
+    }
     fputs(": ", stream);
     if (report->error != NULL) {
         fputs("could not be checked: ", stream);

@@ -155,6 +155,10 @@ static json_object *new_artifact(const struct report *report)
         add_text(properties, "verdict", verdict_name(report->verdict));
     if (report->reason != NULL)
         add_text(properties, "reason", report->reason);
+    if (report->package != NULL)
+        add_text(properties, "package", report->package);
+    if (report->package_version != NULL)
+        add_text(properties, "package_version", report->package_version);
     add(artifact, "properties", properties);
     return artifact;
 }

@@ -196,7 +196,9 @@ static bool was_observed(const struct run_programs *programs, const char *path)
 static void add_silent(struct session *session)
 {
     struct checker checker;
-    if (session->programs.started == NULL || !checker_begin(&checker))
+    struct program native;
+    checker_know_native(&native);
+    if (session->programs.started == NULL || !checker_begin(&checker, &native))
         return;
     for (const struct run_program *silent = session->programs.started; silent != NULL; silent = silent->next) {
         char path[PATH_MAX];
@@ -259,7 +261,7 @@ static void print_format(const struct session *session)
         abort();
     for (size_t index = 0; index < session->count; index++)
         list[index] = session->reports[index];
-    format_print(session->output, session->run->format, &(struct check_findings){list, session->count, true});
+    format_print(session->output, session->run->format, &(struct check_findings){list, session->count, true, NULL});
     free(list);
 }
 
