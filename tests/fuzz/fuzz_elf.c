@@ -5,9 +5,10 @@
  * sources: src/check/file/library.c src/check/file/object.c src/check/file/report.c
  * sources: src/check/script/script.c src/check/static/static.c src/check/static/texts.c
  * sources: src/check/file/verdict.c src/check/report/json.c src/check/elf/code.c
- * sources: src/check/elf/image.c src/check/elf/search.c src/check/elf/conf.c src/check/elf/where.c src/check/elf/x86.c
+ * sources: src/check/elf/image.c src/check/elf/search.c src/check/elf/where.c src/check/elf/x86.c
  * sources: src/check/elf/x86_state.c src/check/script/language.c src/check/file/gaps.c
  * sources: src/command/common/program.c src/command/common/elf_header.c src/command/common/command.c
+ * sources: src/check/elf/conf.c
  * libraries: -lelf -ldw -ljson-c
  */
 #include <stdlib.h>
