@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -17,6 +19,8 @@
 
 #define NOBODY_ID        65534
 #define DESCRIPTORS_MOST 65536 /* that are closed one by one where the kernel can't close a range */
+#define CHILDREN_MOST    512
+#define TAKEN            (-1) /* an entry of a relay that is being made */
 
 /* A child that sends no signal when it ends, and that wait() doesn't see. With all arguments zero it doesn't matter
    in which order an architecture has them. */
@@ -73,29 +77,72 @@ __attribute__((noreturn)) static void be_the_relay(const struct relay_work *work
         syscall(SYS_exit_group, 0L);
 }
 
-int relay_process_start(const struct relay_work *work)
+/* The relay's parent ends at once: the relay is nobody's child, and the program never hears of it. */
+static int start_as_orphan(const struct relay_work *work)
 {
-    int saved = errno, result = 0, status = 0;
+    int status = 0;
     long child = make_child();
     if (child < 0)
-        result = -errno;
+        return -errno;
     if (child == 0) {
-        /* Its own child is nobody's: the program never hears of it. */
         long relay = make_child();
         if (relay == 0)
             be_the_relay(work);
         syscall(SYS_exit_group, relay < 0 ? (long)(errno & 0xff) : 0L);
     }
-    while (child > 0 && syscall(SYS_wait4, child, &status, (long)__WCLONE, NULL) < 0) {
+    while (syscall(SYS_wait4, child, &status, (long)__WCLONE, NULL) < 0) {
         if (errno == EINTR)
             continue;
         status = 0; /* as where the program has set SIGCHLD aside: it is there */
         break;
     }
-    if (result == 0 && !WIFEXITED(status)) /* a sandbox of the program's has ended it */
-        result = -EPERM;
-    else if (result == 0 && WEXITSTATUS(status) != 0)
-        result = -WEXITSTATUS(status);
+    if (!WIFEXITED(status)) /* a sandbox of the program's has ended it */
+        return -EPERM;
+    return -WEXITSTATUS(status);
+}
+
+/* Whether children whose parent has ended become this process's. */
+static bool is_given_orphans(void)
+{
+    int is_reaper = 0;
+    return syscall(SYS_getpid) == 1 ||
+           (syscall(SYS_prctl, PR_GET_CHILD_SUBREAPER, &is_reaper, 0L, 0L, 0L) == 0 && is_reaper != 0);
+}
+
+/* Relays that are children of this process; 0: no entry. */
+static _Atomic int children[CHILDREN_MOST];
+
+/* An entry that is the caller's from now on, NULL where there is none. Those of relays that have ended are free. */
+static _Atomic int *take_entry(void)
+{
+    _Atomic int *taken = NULL;
+    for (unsigned i = 0; i < CHILDREN_MOST; i++) {
+        int child = atomic_load(&children[i]), none = 0;
+        if (child > 0 && syscall(SYS_wait4, (long)child, NULL, (long)(__WCLONE | WNOHANG), NULL) != 0)
+            atomic_compare_exchange_strong(&children[i], &child, 0);
+        if (taken == NULL && atomic_compare_exchange_strong(&children[i], &none, TAKEN))
+            taken = &children[i];
+    }
+    return taken;
+}
+
+static int start_as_child(const struct relay_work *work)
+{
+    _Atomic int *entry = take_entry();
+    if (entry == NULL)
+        return -EAGAIN;
+    long child = make_child();
+    if (child == 0)
+        be_the_relay(work);
+    int result = child < 0 ? -errno : 0;
+    atomic_store(entry, child < 0 ? 0 : (int)child);
+    return result;
+}
+
+int relay_process_start(const struct relay_work *work)
+{
+    int saved = errno;
+    int result = is_given_orphans() ? start_as_child(work) : start_as_orphan(work);
     errno = saved;
     return result;
 }

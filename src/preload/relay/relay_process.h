@@ -8,6 +8,10 @@
  * gone with each of these. The process is no child of the program's (wait() sees nothing of it), has no descriptor
  * but the two, all signals blocked, and a session of its own, so that Ctrl-C at the terminal is the program's alone.
  * It has given up root where it had that, and a filter allows it no system call but those of its loop.
+ *
+ * A program that is given orphans (process 1, or by PR_SET_CHILD_SUBREAPER) would be given the relay, and wait()
+ * would tell it of a child that it never made. There the relay is a child without a signal, which wait() doesn't see
+ * (__WCLONE); what is left of it when it has ended stays until the next relay starts. It has 512 at most.
  */
 #ifndef V6SHIM_PRELOAD_RELAY_RELAY_PROCESS_H
 #define V6SHIM_PRELOAD_RELAY_RELAY_PROCESS_H
@@ -16,8 +20,8 @@
 
 /*
  * Starts it for two sockets, which it has from then on: the caller closes its own. Cancellation has to be off and all
- * signals blocked. 0 or -errno; errno kept. Async-signal-safe; the caller waits for one fork, which copies its page
- * tables.
+ * signals blocked. 0 or -errno (-EAGAIN where there are too many); errno kept. Async-signal-safe; the caller waits
+ * for one fork, which copies its page tables.
  */
 int relay_process_start(const struct relay_work *work);
 

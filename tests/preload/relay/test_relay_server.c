@@ -3,6 +3,8 @@
 
 #include <dirent.h>
 #include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -155,6 +157,55 @@ static void test_relay_kept_more_than_it_needs(void **state)
     close(listener);
 }
 
+/* ---- A server that is given the orphans of others, as process 1 of a container is */
+
+static volatile sig_atomic_t children_ended;
+
+static void note_child(int number)
+{
+    (void)number;
+    children_ended++;
+}
+
+static void serve_one(int listener)
+{
+    struct sockaddr_in6 to = ipv6_at("2001:db8::1", SERVED_PORT);
+    int client = (int)syscall(SYS_socket, AF_INET6, SOCK_STREAM, 0);
+    assert_int_equal(syscall(SYS_connect, client, &to, sizeof to), 0);
+    int program = accept(listener, NULL, NULL);
+    say(client, "EPSV\r\n");
+    hear(program, "PASV\r\n");
+    assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+    close(program);
+    hear_end(client);
+    world_close(client);
+}
+
+static void test_reaper_heard_of_relays(void **state)
+{
+    (void)state;
+    struct sockaddr_in all = {.sin_family = AF_INET, .sin_port = htons(SERVED_PORT)};
+    int listener = socket(AF_INET, SOCK_STREAM, 0), on = 1, left = 0;
+    assert_int_equal(setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on), 0);
+    assert_int_equal(bind(listener, (struct sockaddr *)&all, sizeof all), 0);
+    assert_int_equal(listen(listener, 5), 0);
+    assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
+    signal(SIGCHLD, note_child);
+    for (int i = 0; i < 3; i++) {
+        serve_one(listener);
+        poll(NULL, 0, 200);
+        assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+        assert_int_equal(errno, ECHILD);
+    }
+    while (waitpid(-1, NULL, WNOHANG | __WCLONE) > 0) /* of the latest alone there is something left */
+        left++;
+    assert_in_range(left, 0, 1);
+    assert_int_equal(children_ended, 0);
+    signal(SIGCHLD, SIG_DFL);
+    prctl(PR_SET_CHILD_SUBREAPER, 0);
+    close(listener);
+}
+
 /* ---- Forged names: a socket of another user's that is called like the end of a relay */
 
 static int forged_pair(uid_t user)
@@ -220,6 +271,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_server_was_not_translated),
         cmocka_unit_test(test_relay_kept_more_than_it_needs),
+        cmocka_unit_test(test_reaper_heard_of_relays),
         cmocka_unit_test(test_forged_name_was_believed),
     };
     setenv("V6SHIM_FTP_PORTS", "2121", 1);
