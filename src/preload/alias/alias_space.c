@@ -148,7 +148,7 @@ static NOINLINE void tell_no_room(const struct ip_address *name)
 }
 
 /* No table says it afterwards: for those who want to know. */
-static NOINLINE void tell_peer(const struct ip_address *peer, struct in_addr alias)
+static NOINLINE void tell_peer(const struct ip_address *peer, struct in_addr alias, bool by_time)
 {
     if (!log_wants(LOG_LEVEL_INFO))
         return;
@@ -159,7 +159,8 @@ static NOINLINE void tell_peer(const struct ip_address *peer, struct in_addr ali
     text_add_address(&line, peer);
     text_add(&line, " is not stored: shown as ");
     text_add_address(&line, &shown);
-    text_add(&line, " in this process only, and for a while");
+    text_add(&line, by_time ? " in this process only, until it is unseen for a day"
+                            : " in this process only, and for a while: there are many new peers");
     log_line(LOG_LEVEL_INFO, &line);
 }
 
@@ -184,7 +185,7 @@ static uint32_t nobody(const struct ip_address *address, enum alias_kind kind)
 static bool keep_peer(struct alias_space *space, const struct ip_address *address, uint64_t hash, uint32_t *offset)
 {
     struct alias_part peers = alias_pool_peers(&space->state->pool);
-    struct transient_question question = {.address = address, .hash = hash, .places = peers.count};
+    struct transient_question question = {address, hash, peers.count, host_uptime_minutes()};
     if (!transient_pin(&space->transient, &question, offset))
         return false;
     *offset += peers.first;
@@ -209,18 +210,18 @@ static uint32_t give_name(struct alias_space *space, const struct ip_address *ad
 static uint32_t give_peer(struct alias_space *space, const struct ip_address *address, uint64_t hash)
 {
     struct alias_part peers = alias_pool_peers(&space->state->pool);
-    struct transient_question question = {.address = address, .hash = hash, .places = peers.count};
+    struct transient_question question = {address, hash, peers.count, host_uptime_minutes()};
     uint32_t place;
     if (!transient_give(&space->transient, &question, &place))
         return nobody(address, ALIAS_PEER);
-    tell_peer(address, alias_at(space, peers.first + place));
+    tell_peer(address, alias_at(space, peers.first + place), transient_is_by_time(place, peers.count));
     return peers.first + place;
 }
 
 static bool find_peer(struct alias_space *space, const struct ip_address *address, uint64_t hash, uint32_t *offset)
 {
     struct alias_part peers = alias_pool_peers(&space->state->pool);
-    struct transient_question question = {.address = address, .hash = hash, .places = peers.count};
+    struct transient_question question = {address, hash, peers.count, host_uptime_minutes()};
     uint32_t place;
     if (!transient_find(&space->transient, &question, &place))
         return false;
@@ -351,7 +352,8 @@ bool alias_space_find(struct alias_space *space, struct in_addr alias, struct ip
     }
     struct alias_part peers = alias_pool_peers(pool);
     if (alias_part_contains(&peers, offset))
-        return transient_at(&space->transient, secret_of_process(), offset - peers.first, peers.count, address);
+        return transient_at(&space->transient, secret_of_process(), offset - peers.first, peers.count,
+                            host_uptime_minutes(), address);
     return alias_pool_is_stored(pool, offset) &&
            (peer_find_alias(&space->peers, secret_of_process(), offset, host_uptime_minutes(), PEER_FRESH_MINUTES,
                             address) ||

@@ -3,8 +3,9 @@
  *
  * An alias that this process has handed out means the same address for as long as it lives, whatever happens to the
  * file. Where the file can't be used, or has no room, aliases are this process's own, of a range of the pool that no
- * file has aliases in: those of names are good for its life, that of a peer while it is among the latest 65,536. The
- * log says so once. What is remembered is answered without a system call or lock.
+ * file has aliases in: those of names are good for its life, those of peers until they are unseen for a day, or in a
+ * flood of peers while they are among the latest 32,768 (transient.h). The log says so once. What is remembered is
+ * answered without a system call or lock.
  *
  * All functions but aliases_start and aliases_start_map are async-signal-safe and safe for threads; they may be
  * interrupted anywhere, by themselves too, and abandoned by siglongjmp. errno kept.

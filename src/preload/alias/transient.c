@@ -12,9 +12,17 @@
 #define TOUCH_TRIES 4
 #define CLOCK_STEP  2u
 
+/* entry->used: the minute above, the count of uses below, so that what was used earlier is the smaller one. */
+#define MINUTE_SHIFT  40
+#define COUNT_MASK    ((UINT64_C(1) << MINUTE_SHIFT) - 1)
+#define REUSE_MINUTES (ALIAS_REUSE_HOURS * 60u)
+
 _Static_assert(sizeof(struct transient_entry) == 32, "two entries to a cache line");
 
-/* The part of the table that concerns one address. */
+/* The halves of the table: in one a place is given away by time alone, the other takes whom that has no place for. */
+enum half { BY_TIME, BY_USE, HALVES };
+
+/* The part of a half that concerns one address. */
 struct page {
     struct transient_entry *entries;
     uint32_t first;
@@ -74,28 +82,44 @@ static void write_address(struct transient_entry *entry, const struct transient_
     atomic_store(&entry->check, check_of(question->hash));
 }
 
-static uint64_t next_use(struct transient_table *table)
+/* One more than the minute: an entry that was never used has 0 there. */
+static uint64_t use_at(uint32_t minute, uint64_t count)
 {
-    return atomic_fetch_add(&table->clock, CLOCK_STEP) + CLOCK_STEP;
+    return ((uint64_t)minute + 1) << MINUTE_SHIFT | (count & COUNT_MASK);
+}
+
+static uint64_t next_use(struct transient_table *table, uint32_t minute)
+{
+    return use_at(minute, atomic_fetch_add(&table->clock, CLOCK_STEP) + CLOCK_STEP);
+}
+
+/* A time that went back, which a clock that is faked does, makes nothing old. */
+static bool is_unseen_for_long(uint64_t used, uint32_t minute)
+{
+    uint64_t then = used >> MINUTE_SHIFT, now = (uint64_t)minute + 1;
+    return used == 0 || (now >= then && now - then >= REUSE_MINUTES);
 }
 
 /* Only while it is still what it was when `used` was read: false where somebody else has used or taken it since. */
-static bool touch(struct transient_table *table, struct transient_entry *entry, uint64_t used)
+static bool touch(struct transient_table *table, struct transient_entry *entry, uint64_t used, uint32_t minute)
 {
-    return used == PINNED || used == atomic_load_explicit(&table->clock, memory_order_relaxed) ||
-           atomic_compare_exchange_strong(&entry->used, &used, next_use(table));
+    return used == PINNED || used == use_at(minute, atomic_load_explicit(&table->clock, memory_order_relaxed)) ||
+           atomic_compare_exchange_strong(&entry->used, &used, next_use(table, minute));
 }
 
-static bool page_of(struct transient_table *table, const struct transient_question *question, bool make,
-                    struct page *page)
+/* A table of one place has no first half. */
+static bool page_of(struct transient_table *table, const struct transient_question *question, enum half half,
+                    bool make, struct page *page)
 {
     size_t size = question->places * sizeof(struct transient_entry);
     struct transient_entry *entries =
         make ? pool_chunk(&table->entries, NULL, size) : atomic_load_explicit(&table->entries, memory_order_acquire);
-    if (entries == NULL)
+    uint32_t first = half == BY_TIME ? 0 : question->places / 2;
+    uint32_t places = half == BY_TIME ? question->places / 2 : question->places - first;
+    if (entries == NULL || places == 0)
         return false;
-    page->count = question->places < TRANSIENT_PAGE ? question->places : TRANSIENT_PAGE;
-    page->first = (uint32_t)question->hash & (question->places - 1) & ~(page->count - 1);
+    page->count = places < TRANSIENT_PAGE ? places : TRANSIENT_PAGE;
+    page->first = first + ((uint32_t)question->hash & (places - 1) & ~(page->count - 1));
     page->start = (uint32_t)question->hash & (page->count - 1);
     page->entries = entries + page->first;
     return true;
@@ -115,7 +139,7 @@ static uint32_t find(struct transient_table *table, const struct page *page,
         struct transient_entry *entry = &page->entries[step_to(page, step)];
         for (int tries = 0; tries < TOUCH_TRIES && load_check(entry) == check_of(question->hash); tries++) {
             uint64_t used = atomic_load(&entry->used);
-            if (is_given(used) && holds(entry, question) && touch(table, entry, used))
+            if (is_given(used) && holds(entry, question) && touch(table, entry, used, question->minute))
                 return step_to(page, step);
         }
     }
@@ -166,20 +190,31 @@ static bool commit(const struct page *page, const struct transient_question *que
     return is_given(proposed) && holds(&page->entries[own], question);
 }
 
+/* The page in which the address has a place, and its number there. */
+static bool find_page(struct transient_table *table, const struct transient_question *question, struct page *page,
+                      uint32_t *number)
+{
+    for (enum half half = BY_TIME; half < HALVES; half++)
+        if (page_of(table, question, half, false, page) && (*number = find(table, page, question)) < page->count)
+            return true;
+    return false;
+}
+
 bool transient_find(struct transient_table *table, const struct transient_question *question, uint32_t *place)
 {
     struct page page;
-    if (!page_of(table, question, false, &page))
+    uint32_t number;
+    if (!find_page(table, question, &page, &number))
         return false;
-    uint32_t number = find(table, &page, question);
     *place = page.first + number;
-    return number < page.count;
+    return true;
 }
 
-bool transient_give(struct transient_table *table, const struct transient_question *question, uint32_t *place)
+static bool give_in(struct transient_table *table, const struct transient_question *question, enum half half,
+                    uint32_t *place)
 {
     struct page page;
-    if (!page_of(table, question, true, &page))
+    if (!page_of(table, question, half, true, &page))
         return false;
     for (int tries = 0; tries < GIVE_TRIES; tries++) {
         uint64_t seen;
@@ -188,9 +223,9 @@ bool transient_give(struct transient_table *table, const struct transient_questi
         if (number < page.count)
             return true;
         number = choose(&page, &seen);
-        if (number == page.count)
+        if (number == page.count || (half == BY_TIME && !is_unseen_for_long(seen, question->minute)))
             return false;
-        uint64_t use = next_use(table);
+        uint64_t use = next_use(table, question->minute);
         if (!atomic_compare_exchange_strong(&page.entries[number].used, &seen, use + 1))
             continue;
         write_address(&page.entries[number], question);
@@ -202,8 +237,19 @@ bool transient_give(struct transient_table *table, const struct transient_questi
     return false;
 }
 
+bool transient_give(struct transient_table *table, const struct transient_question *question, uint32_t *place)
+{
+    return transient_find(table, question, place) || give_in(table, question, BY_TIME, place) ||
+           give_in(table, question, BY_USE, place);
+}
+
+bool transient_is_by_time(uint32_t place, uint32_t places)
+{
+    return place < places / 2;
+}
+
 bool transient_at(struct transient_table *table, struct siphash_key secret, uint32_t place, uint32_t places,
-                  struct ip_address *address)
+                  uint32_t minute, struct ip_address *address)
 {
     struct transient_entry *entries = atomic_load_explicit(&table->entries, memory_order_acquire);
     if (entries == NULL || place >= places)
@@ -214,7 +260,7 @@ bool transient_at(struct transient_table *table, struct siphash_key secret, uint
         uint32_t check = load_check(entry);
         read_address(entry, address);
         if (is_given(used) && check == check_of(alias_hash(secret, address)) && load_check(entry) == check &&
-            touch(table, entry, used))
+            touch(table, entry, used, minute))
             return true;
     }
     return false;
@@ -231,11 +277,9 @@ static uint32_t count_pinned(const struct page *page)
 bool transient_pin(struct transient_table *table, const struct transient_question *question, uint32_t *place)
 {
     struct page page;
-    if (!page_of(table, question, false, &page))
-        return false;
     for (int tries = 0; tries < TOUCH_TRIES; tries++) {
-        uint32_t number = find(table, &page, question);
-        if (number == page.count)
+        uint32_t number;
+        if (!find_page(table, question, &page, &number))
             return false;
         uint64_t used = atomic_load(&page.entries[number].used);
         if (used != PINNED && count_pinned(&page) >= page.count / PINNED_PART)
