@@ -141,7 +141,8 @@ static int outcome(const struct check_arguments *arguments, const struct session
     for (size_t index = 0; index < arguments->targets.count; index++) {
         const struct report *report = session->reports[index];
         bool named = arguments->targets.list[index].named;
-        if (report == NULL || report->error != NULL || (report->skipped && named))
+        if (report == NULL || report->error != NULL || (report->skipped && named) ||
+            (!report->skipped && report->verdict == VERDICT_UNKNOWN))
             return STATUS_NOT_CHECKED;
         if (arguments->fails && report_has(report, arguments->fail_on))
             status = STATUS_GAPS;

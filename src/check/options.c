@@ -54,7 +54,8 @@ static void print_help(void)
          "                         processes that it has left behind, or for ever\n"
          "      --prefer=ORDER and the other settings, as for v6shim run\n"
          "\n"
-         "Exit status: 0 no gap, 1 gaps, 2 something could not be checked or a bad option.\n"
+         "Exit status: 0 no gap, 1 gaps, 2 something could not be checked or is unknown, or\n"
+         "a bad option.\n"
          "With --run --fail-on never: that of PROGRAM.");
 }
 

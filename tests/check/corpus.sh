@@ -59,6 +59,7 @@ awk -F'\t' -v work="$work" -v goal="$goal" '
         titles["works under the shim in part"] = "partly"
         titles["out of the shim\047s reach"] = "out-of-reach"
         titles["no network"] = "no-network"
+        titles["unknown"] = "unknown"
     }
     FNR == NR {
         if (split($0, part, ": ") < 2)

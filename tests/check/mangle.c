@@ -1,7 +1,8 @@
 /*
- * Makes damaged programs out of a sound one, for the checker to survive: mangle SOUND DIRECTORY.
+ * Makes damaged programs out of a sound one, for the checker to survive: mangle SOUND DIRECTORY [COUNT].
  * Writes cut-NUMBER (cut short there), flip-NUMBER (bytes changed, always the same ones), and some made by hand:
- * headers of other machines, counts and offsets that point anywhere.
+ * headers of other machines, counts and offsets that point anywhere. With COUNT, so many others instead,
+ * section-NUMBER, that are damaged only in the headers of their sections and in sections that are compressed.
  */
 #include <elf.h>
 #include <stddef.h>
@@ -60,6 +61,39 @@ static void write_cuts(const uint8_t *sound, size_t size)
         write_file("cut", number, sound, number < 80 ? 4 + number * 10u : size / CUTS * number);
 }
 
+/* A byte of a compressed section: mostly of its header, which says how it is compressed and how long it was. */
+static size_t pick_compressed(const uint8_t *sound, size_t size)
+{
+    Elf64_Ehdr header;
+    Elf64_Shdr section;
+    memcpy(&header, sound, sizeof header);
+    size_t offset = header.e_shoff + next_random() % header.e_shnum * sizeof section;
+    if (offset + sizeof section > size)
+        return size - 1;
+    memcpy(&section, sound + offset, sizeof section);
+    if ((section.sh_flags & SHF_COMPRESSED) == 0 || section.sh_size == 0)
+        return size - 1;
+    size_t range =
+        next_random() % 2 == 0 && section.sh_size > sizeof(Elf64_Chdr) + 4 ? sizeof(Elf64_Chdr) + 4 : section.sh_size;
+    return (section.sh_offset + next_random() % range) % size;
+}
+
+static void write_section_flips(const uint8_t *sound, size_t size, unsigned count)
+{
+    Elf64_Ehdr header;
+    uint8_t *copy = malloc(size);
+    memcpy(&header, sound, sizeof header);
+    for (unsigned number = 0; copy != NULL && header.e_shoff < size && number < count; number++) {
+        memcpy(copy, sound, size);
+        for (unsigned flip = 0; flip < FLIPS_EACH; flip++)
+            copy[pick_compressed(sound, size)] = (uint8_t)next_random();
+        if (number % 2 == 0)
+            copy[header.e_shoff + next_random() % (size - header.e_shoff)] = (uint8_t)next_random();
+        write_file("section", number, copy, size);
+    }
+    free(copy);
+}
+
 /* The fields that lead elsewhere, each set to numbers that make careless arithmetic fail. */
 static void write_extremes(const uint8_t *sound, size_t size)
 {
@@ -101,10 +135,10 @@ static void write_foreign(void)
 
 int main(int argc, char **argv)
 {
-    FILE *stream = argc == 3 ? fopen(argv[1], "rb") : NULL;
+    FILE *stream = argc == 3 || argc == 4 ? fopen(argv[1], "rb") : NULL;
     uint8_t *sound = malloc(SOUND_LIMIT);
     if (stream == NULL || sound == NULL) {
-        fprintf(stderr, "usage: mangle SOUND DIRECTORY\n");
+        fprintf(stderr, "usage: mangle SOUND DIRECTORY [COUNT]\n");
         return 1;
     }
     size_t size = fread(sound, 1, SOUND_LIMIT, stream);
@@ -113,6 +147,11 @@ int main(int argc, char **argv)
     if (size < 4096 || memcmp(sound, ELFMAG, SELFMAG) != 0) {
         fprintf(stderr, "mangle: %s is no program to start from\n", argv[1]);
         return 1;
+    }
+    if (argc == 4) {
+        write_section_flips(sound, size, (unsigned)atoi(argv[3]));
+        free(sound);
+        return 0;
     }
     write_cuts(sound, size);
     write_flips(sound, size);

@@ -66,8 +66,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     }
     struct report *report = report_new("/fuzz");
-    if (check_is_go(&image))
-        check_go(report, &image);
+    if (check_is_go(&image) && (check_go(report, &image) || image.program.kind != PROGRAM_DYNAMIC))
+        ;
     else if (image.program.kind == PROGRAM_STATIC || image.program.kind == PROGRAM_STATIC_PIE)
         check_static(report, &image);
     else

@@ -359,7 +359,8 @@ int elf_image_open(const char *path, struct elf_image *image, const char **probl
         error = -errno;
     else if (!S_ISREG(status.st_mode) || status.st_size < SELFMAG)
         error = -ENOEXEC;
-    else if ((data = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE, fd, 0)) == MAP_FAILED)
+    else if ((data = mmap(NULL, (size_t)status.st_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE, fd,
+                          0)) == MAP_FAILED) /* libelf writes into the headers of sections that it unpacks */
         error = -errno;
     close(fd);
     if (error != 0) {

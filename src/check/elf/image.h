@@ -60,7 +60,8 @@ struct elf_symbol {
 /*
  * Opens a file, or takes one that is in memory already (which must outlive the image). Returns 0; -errno; or -ENOEXEC
  * for what is no usable ELF file, with *problem a static text that says what is wrong. elf_image_close is needed
- * after success only.
+ * after success only. Of what is in memory the headers of compressed sections are changed where libelf unpacks them:
+ * it has to be writable (a mapped file's page is copied then).
  */
 int elf_image_open(const char *path, struct elf_image *image, const char **problem);
 int elf_image_from_memory(const void *data, size_t size, struct elf_image *image, const char **problem);

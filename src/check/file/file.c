@@ -145,8 +145,8 @@ static void check_elf(struct checker *checker, struct report *report, const stru
     image.program.setuid = program->setuid;
     image.program.setgid = program->setgid;
     image.program.capabilities = program->capabilities;
-    if (check_is_go(&image))
-        check_go(report, &image);
+    if (check_is_go(&image) && (check_go(report, &image) || program->kind != PROGRAM_DYNAMIC))
+        ;
     else if (program->kind == PROGRAM_STATIC || program->kind == PROGRAM_STATIC_PIE)
         check_static(report, &image);
     else

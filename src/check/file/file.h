@@ -38,9 +38,10 @@ void check_dynamic(struct checker *checker, struct report *report, const struct 
 void check_static(struct report *report, const struct elf_image *image);
 void check_script(struct checker *checker, struct report *report, const struct program *program);
 
-/* Whether the Go tool chain built it; and the check of such a program. */
+/* Whether the Go tool chain built it; and the check of such a program. Returns false where Go's part of it does
+   nothing on the network: then parts in C, which its imports show, may still. */
 bool check_is_go(const struct elf_image *image);
-void check_go(struct report *report, const struct elf_image *image);
+bool check_go(struct report *report, const struct elf_image *image);
 
 /* For a program that only knows IPv4: adds the gaps that show in the texts of its data. */
 void check_texts(struct report *report, const struct elf_image *image);

@@ -61,7 +61,7 @@ struct report *report_new(const char *path)
     if (report == NULL)
         return NULL;
     report->path = report_copy(report, path);
-    report->verdict = VERDICT_NO_NETWORK;
+    report->verdict = VERDICT_UNKNOWN;
     return report;
 }
 

@@ -98,6 +98,7 @@ static const struct {
     [VERDICT_PARTLY] = {"partly", "works under the shim in part"},
     [VERDICT_OUT_OF_REACH] = {"out-of-reach", "out of the shim's reach"},
     [VERDICT_NO_NETWORK] = {"no-network", "no network"},
+    [VERDICT_UNKNOWN] = {"unknown", "unknown"},
 };
 
 const char *verdict_name(enum verdict verdict)

@@ -12,6 +12,7 @@ enum verdict {
     VERDICT_PARTLY,       /* IPv4 only; works under the shim but for something */
     VERDICT_OUT_OF_REACH, /* IPv4 only, and the shim can't help */
     VERDICT_NO_NETWORK,   /* nothing to judge */
+    VERDICT_UNKNOWN,      /* what would decide it can't be read */
     VERDICT_COUNT
 };
 

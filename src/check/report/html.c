@@ -26,7 +26,8 @@ static const struct {
 };
 
 /* Classes of rows, in the order in which they are shown: those with most to do first. */
-static const char *const classes[] = {"error", "out-of-reach", "partly", "shim", "ready", "no-network", "other"};
+static const char *const classes[] = {"error", "unknown", "out-of-reach", "partly",
+                                      "shim",  "ready",   "no-network",   "other"};
 
 #define CLASSES (sizeof classes / sizeof classes[0])
 

@@ -212,9 +212,9 @@ struct report *report_from_json(json_object *object)
     report->package_version = report_copy(report, get_text(object, "package_version"));
     report->error = report_copy(report, get_text(object, "error"));
     report->skipped = get_text(object, "skipped") != NULL;
-    report->verdict = verdict == NULL ? VERDICT_NO_NETWORK : verdict_parse(verdict);
+    report->verdict = verdict == NULL ? VERDICT_UNKNOWN : verdict_parse(verdict);
     if (report->verdict == VERDICT_COUNT)
-        report->verdict = VERDICT_NO_NETWORK;
+        report->verdict = VERDICT_UNKNOWN;
     report->reason = report_copy(report, get_text(object, "reason"));
     report->kind = report_copy(report, get_text(object, "kind"));
     report->machine = report_copy(report, get_text(object, "machine"));

@@ -175,16 +175,17 @@ static void print_fitted(FILE *stream, const struct report *report, const struct
     fit_end(&fit);
 }
 
-enum { READY_GROUP = 4, GROUPS = 7 };
+enum { READY_GROUP = 5, GROUPS = 8 };
 
-/* Where a report belongs: 0 could not be checked, then the verdicts from the worst, then what is no program. */
+/* Where a report belongs: 0 could not be checked, then what is unknown, the verdicts from the worst, and what is no
+   program. */
 static unsigned group_of(const struct report *report)
 {
     static const unsigned groups[VERDICT_COUNT] = {
-        [VERDICT_OUT_OF_REACH] = 1, [VERDICT_PARTLY] = 2,     [VERDICT_SHIM] = 3,
-        [VERDICT_READY] = 4,        [VERDICT_NO_NETWORK] = 5,
+        [VERDICT_UNKNOWN] = 1, [VERDICT_OUT_OF_REACH] = 2, [VERDICT_PARTLY] = 3,
+        [VERDICT_SHIM] = 4,    [VERDICT_READY] = 5,        [VERDICT_NO_NETWORK] = 6,
     };
-    enum { SKIPPED = 6 };
+    enum { SKIPPED = 7 };
     return report->error != NULL ? 0 : report->skipped ? SKIPPED : groups[report->verdict];
 }
 
@@ -200,6 +201,7 @@ static void print_counts(FILE *stream, const size_t sums[GROUPS])
     /* of one program, of several */
     static const char *const summaries[GROUPS][2] = {
         {"could not be checked", "could not be checked"},
+        {"is unknown", "are unknown"},
         {"is out of the shim's reach", "are out of the shim's reach"},
         {"works under the shim in part", "work under the shim in part"},
         {"works under the shim", "work under the shim"},

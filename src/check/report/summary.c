@@ -100,6 +100,7 @@ size_t summary_steps(const struct report *const *reports, size_t count, struct s
             used += add_step(reports, count, by_gap[index], (enum gap_number)gap, &steps[used]);
         qsort(steps + begin, used - begin, sizeof *steps, compare_steps);
     }
+    used += add_step(reports, count, VERDICT_UNKNOWN, GAP_COUNT, &steps[used]);
     return used + add_step(reports, count, VERDICT_COUNT, GAP_COUNT, &steps[used]);
 }
 
@@ -115,6 +116,9 @@ void summary_describe(const struct step *step, char *buffer, size_t size)
                  programs, gap->title, gap->id);
     else if (step->verdict == VERDICT_OUT_OF_REACH)
         snprintf(buffer, size, "Replace or port %u %s: %s [%s].", step->programs, programs, gap->title, gap->id);
+    else if (step->verdict == VERDICT_UNKNOWN)
+        snprintf(buffer, size, "Find out about %u %s that could not be read: install what is missing, or use --run.",
+                 step->programs, programs);
     else
         snprintf(buffer, size, "Look again at %u %s that could not be checked.", step->programs, programs);
 }

@@ -27,7 +27,7 @@ struct step {
     unsigned alone;       /* of these, with nothing else in the way */
 };
 
-#define STEPS_MOST (2 * GAP_COUNT + 2)
+#define STEPS_MOST (2 * GAP_COUNT + 3)
 
 /*
  * What to do first, most for least: what works under the shim as it is; gaps that the shim doesn't cover, those first

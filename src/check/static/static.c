@@ -23,7 +23,8 @@ static bool has_text(const struct elf_image *image, const char *text)
 
 /* --- Go --- */
 
-bool check_is_go(const struct elf_image *image)
+/* The linker's note of the build, whose owner is padded: "Go" and two zeros. */
+static bool has_go_note(const struct elf_image *image)
 {
     size_t count = 0;
     GElf_Phdr header;
@@ -36,28 +37,59 @@ bool check_is_go(const struct elf_image *image)
         GElf_Nhdr note;
         size_t offset = 0, name, contents;
         while (data != NULL && (offset = gelf_getnote(data, offset, &note, &name, &contents)) > 0)
-            if (note.n_namesz == sizeof "Go" && memcmp((const char *)data->d_buf + name, "Go", sizeof "Go") == 0)
+            if (note.n_namesz >= sizeof "Go" && memcmp((const char *)data->d_buf + name, "Go", sizeof "Go") == 0)
                 return true;
     }
     return false;
 }
 
-void check_go(struct report *report, const struct elf_image *image)
+bool check_is_go(const struct elf_image *image)
 {
-    /* Names of functions of package net that the linker keeps only where the program dials or listens. */
+    return has_go_note(image) || has_text(image, "\xff Go buildinf:"); /* the note can be left out */
+}
+
+/* The first of the names that the linker kept in Go's table of functions, which strip leaves alone; or NULL. */
+static const char *find_function(const struct elf_image *image, const char *const *names, size_t count)
+{
+    for (size_t index = 0; index < count; index++)
+        if (has_text(image, names[index]))
+            return names[index];
+    return NULL;
+}
+
+bool check_go(struct report *report, const struct elf_image *image)
+{
+    /* Of package net, kept only where the program dials or listens. */
     static const char *const dialling[] = {"net.(*sysDialer).dial", "net.(*sysListener).listen",
                                            "net.internetSocket"};
+    /* In every program. */
+    static const char *const any[] = {"runtime.gopanic", "runtime.main", "runtime.goexit"};
+    /* Sockets without package net; "syscall.socket" begins other names too, and stands there for both. */
+    static const char *const by_hand[] = {"syscall.Socket", "syscall.socket", "unix.Socket", "unix.socket"};
+    const char *name = find_function(image, dialling, sizeof dialling / sizeof dialling[0]);
     report->kind = "go";
-    for (size_t index = 0; index < sizeof dialling / sizeof dialling[0]; index++)
-        if (has_text(image, dialling[index])) {
-            report->verdict = VERDICT_READY;
-            report->reason = "Go's own network package dials and listens on both families";
-            report_add_credit(report, "uses Go's package net", &(struct evidence){.symbol = dialling[index]});
-            report_add_note(report, "it makes its system calls itself: the shim neither helps nor disturbs it");
-            return;
-        }
+    if (name != NULL) {
+        report->verdict = VERDICT_READY;
+        report->reason = "Go's own network package dials and listens on both families";
+        report_add_credit(report, "uses Go's package net", &(struct evidence){.symbol = name});
+        report_add_note(report, "it makes its system calls itself: the shim neither helps nor disturbs it");
+        return true;
+    }
+    if (find_function(image, any, sizeof any / sizeof any[0]) == NULL) {
+        report->verdict = VERDICT_UNKNOWN;
+        report->reason = "a Go program whose table of functions can't be read";
+        return true;
+    }
+    name = find_function(image, by_hand, sizeof by_hand / sizeof by_hand[0]);
+    if (name != NULL) {
+        report->verdict = VERDICT_UNKNOWN;
+        report->reason =
+            report_print(report, "a Go program that makes sockets itself (%s); which can't be seen", name);
+        return true;
+    }
     report->verdict = VERDICT_NO_NETWORK;
     report->reason = "a Go program that neither dials nor listens";
+    return false;
 }
 
 /* --- other static programs --- */
@@ -152,11 +184,14 @@ static void conclude_static(struct report *report, const struct static_scan *sca
 /* Of another machine's code only the data is read. */
 static void conclude_unread(struct report *report, const struct elf_image *image)
 {
-    bool resolver = has_getaddrinfo(image);
-    report->verdict = resolver ? VERDICT_READY : VERDICT_NO_NETWORK;
-    report->reason = resolver ? "statically linked, and has getaddrinfo linked in"
-                              : "statically linked, and has no getaddrinfo linked in";
-    report_add_note(report, "a guess: code of static programs for this machine is not read here");
+    if (has_getaddrinfo(image)) {
+        report->verdict = VERDICT_READY;
+        report->reason = "statically linked, and has getaddrinfo linked in";
+        report_add_note(report, "a guess: code of static programs for this machine is not read here");
+    } else {
+        report->verdict = VERDICT_UNKNOWN;
+        report->reason = "statically linked, and code of static programs for this machine is not read here";
+    }
 }
 
 void check_static(struct report *report, const struct elf_image *image)

@@ -1,0 +1,93 @@
+#!/bin/sh
+# What `v6shim check` says of programs that can't be read as others are, or not at all: statically linked Go, compressed
+# debug sections. It never says "no network" of one whose decisive part it hasn't seen.
+#
+# V6SHIM  the command, ./v6shim unless set; MANGLE  the program that damages files, tests/check/mangle unless set
+# CC      a compiler, cc unless set
+set -eu
+unset COLUMNS
+here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
+v6shim=$(realpath "${V6SHIM:-./v6shim}")
+mangle=$(realpath "${MANGLE:-tests/check/mangle}")
+cc="${CC:-cc} -w"
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work"
+. "$here/lib.sh"
+
+# Statically linked Go, as its linker writes it: a note whose owner is padded to four bytes, and the table of functions,
+# which strip leaves alone. No libc is needed for that.
+go_program() { # go_program FILE NOTE FUNCTION...
+    file=$1 note=$2
+    shift 2
+    {
+        printf '.globl _start\n.text\n_start: mov $231,%%eax\nsyscall\n'
+        [ "$note" != note ] || printf '%s\n' '.section .note.go.buildid,"a",@note' '.long 4,8,4' '.asciz "Go\0"' '.asciz "buildid"'
+        printf '.section .rodata\n'
+        [ "$note" != info ] || printf '.ascii "\\377 Go buildinf:"\n'
+        printf '.asciz "%s"\n' "$@"
+    } >"$file.s"
+    $cc -static -nostdlib "$file.s" -o "$file"
+}
+if [ "$(uname -m)" = x86_64 ]; then
+    go_program go-dials note runtime.gopanic 'net.(*sysDialer).dialSingle'
+    go_program go-listens info runtime.gopanic 'net.internetSocket'
+    go_program go-quiet note runtime.gopanic
+    go_program go-by-hand note runtime.gopanic syscall.Socket
+    go_program go-hidden note nothing
+    run 0 go-dials
+    one_line "Go that dials" '^go-dials: speaks IPv6: Go.s own network package'
+    run 0 go-listens
+    one_line "Go that listens, without the note" '^go-listens: speaks IPv6: '
+    run 0 go-quiet
+    one_line "Go without network" '^go-quiet: no network: a Go program that neither dials nor listens'
+    run 2 go-by-hand
+    one_line "Go without package net" '^go-by-hand: unknown: .*syscall\.Socket'
+    run 2 go-hidden
+    one_line "Go without names" '^go-hidden: unknown: .*table of functions'
+fi
+if command -v go >/dev/null; then
+    printf 'package main\nimport ("net"; "os")\nfunc main() { net.Dial("tcp", os.Args[1]) }\n' >dials.go
+    printf 'package main\nfunc main() { println("hello") }\n' >quiet.go
+    for name in dials quiet; do
+        CGO_ENABLED=0 GO111MODULE=off HOME=$work go build -o $name $name.go
+        CGO_ENABLED=0 GO111MODULE=off HOME=$work go build -ldflags='-s -w -buildid=' -o $name-stripped $name.go
+    done
+    run 0 --all dials dials-stripped quiet quiet-stripped
+    one_line "a static Go program" '^dials: speaks IPv6: '
+    one_line "a stripped one" '^dials-stripped: speaks IPv6: '
+    one_line "one without network" '^quiet: no network: '
+    one_line "a stripped one without network" '^quiet-stripped: no network: '
+else
+    echo "SKIPPED the Go tool chain's own programs: this machine has no go"
+fi
+
+# Several programs: what is unknown is listed, and counted.
+run 2 go-dials go-hidden go-quiet
+one_line "the unknown are listed" '^go-hidden: unknown: '
+one_line "and what to do about them" '^ *1\. *Find out about 1 program '
+last_line "and counted" '3 checked: 1 is unknown, 1 speaks IPv6, 1 uses no network'
+
+# Compressed debug sections: unpacked where libelf can, and no reason to die where they are damaged.
+$cc -g -O1 "$here/client-old.c" -o old
+for kind in zlib zlib-gnu zstd; do
+    objcopy --compress-debug-sections=$kind old packed-$kind 2>/dev/null || {
+        echo "SKIPPED debug sections by $kind: this machine's objcopy has it not"
+        continue
+    }
+    run 1 packed-$kind
+    one_line "debug sections by $kind" '^ *gethostbyname@GLIBC_2.2.5 in main at 0x'
+    [ $kind = zstd ] || one_line "source lines by $kind" 'client-old.c:11)$'
+done
+if [ -e packed-zlib ]; then
+    mkdir damaged
+    "$mangle" packed-zlib damaged 1000
+    "$v6shim" check --color never --all damaged >output 2>&1 </dev/null || :
+    one_line "a thousand with damaged sections" '^1000 checked: '
+    no_line "none ends the reader" 'signal [0-9]|AddressSanitizer|runtime error'
+    status=0
+    "$v6shim" check --color never --run ./packed-zlib >output 2>&1 </dev/null || status=$?
+    one_line "compressed sections while running, status $status" 'client-old.c:11'
+fi
+
+finish
