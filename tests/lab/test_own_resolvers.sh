@@ -9,6 +9,9 @@ lab_services
 ares=$LAB_DIR/own_ares
 ${CC:-cc} -o "$ares" "$LAB_SOURCE/own_ares.c" -lcares 2>/dev/null || ares=
 
+res=$LAB_DIR/own_res
+${CC:-cc} -o "$res" "$LAB_SOURCE/own_res.c" -lresolv || lab_bail "own_res.c can't be built"
+
 alias_of() { lab_preload client perl "$LAB_SOURCE/probe.pl" resolve "$1" | sed 's/.* //'; }
 ask() {
     ask_how=$1
@@ -44,4 +47,28 @@ for how in perl adns ares; do
     same "$how: own-queries leave" "$(ask $how lab_on client)" \
         "$(ask $how lab_preload client env V6SHIM_OWN_QUERIES=leave)"
 done
+
+# ---- By libc's own functions, whose sockets pass no hook
+
+for how in query search domain send nquery nsearch; do
+    same "res_$how: a name with IPv6 alone has its alias" "$six rcode 0" \
+        "$(lab_preload client "$res" $how v6only.lab.example)"
+    same "res_$how: of both families, IPv4 is first" "198.51.100.80 $six rcode 0" \
+        "$(lab_preload client "$res" $how dual.lab.example)"
+    for name in v4only.lab.example chain4.lab.example nodata.lab.example nowhere.lab.example; do
+        same "res_$how: $name is as bare" "$(lab_on client "$res" $how $name)" \
+            "$(lab_preload client "$res" $how $name)"
+    done
+    same "res_$how: own-queries leave" "$(lab_on client "$res" $how v6only.lab.example)" \
+        "$(lab_preload client env V6SHIM_OWN_QUERIES=leave "$res" $how v6only.lab.example)"
+done
+same "res_search: a short name" "$six rcode 0" "$(lab_preload client "$res" search v6only)"
+same "res_query: a short name isn't searched for" "$(lab_on client "$res" query v6only)" \
+    "$(lab_preload client "$res" query v6only)"
+same "res_query: behind a CNAME" "$six rcode 0" "$(lab_preload client "$res" query cname6.lab.example)"
+reverse=$(echo "$six" | awk -F. '{ print $4 "." $3 "." $2 "." $1 ".in-addr.arpa" }')
+same "res_query: an alias has a name" "v6only.lab.example rcode 0" "$(lab_preload client "$res" ptr "$reverse")"
+contains "res_query: bare it has none" h_errno "$(lab_on client "$res" ptr "$reverse")"
+same "res_query: the name of an IPv4 address is as bare" "$(lab_on client "$res" ptr 80.100.51.198.in-addr.arpa)" \
+    "$(lab_preload client "$res" ptr 80.100.51.198.in-addr.arpa)"
 lab_done

@@ -14,24 +14,25 @@
 #include <stdint.h>
 
 /* RFC 1035 sections 2.3.4 and 4.1; RFC 3596 for AAAA, RFC 6891 for OPT. */
-#define DNS_HEADER_SIZE      12
-#define DNS_NAME_MAX         255 /* as on the wire, with the final 0 */
-#define DNS_UDP_MAX          512 /* without EDNS */
-#define DNS_TCP_MAX          65535
-#define DNS_OPT_SIZE         11 /* without options */
-#define DNS_FIRST_QUESTION   DNS_HEADER_SIZE
-#define DNS_POINTER          0xc0u /* the two highest bits of a label's length */
-#define DNS_FLAG_RESPONSE    0x8000u
-#define DNS_FLAG_TRUNCATED   0x0200u
-#define DNS_FLAG_RECURSE     0x0100u
-#define DNS_FLAG_AUTHENTIC   0x0020u /* RFC 4035 section 3.1.6 */
-#define DNS_FLAG_UNCHECKED   0x0010u
-#define DNS_OPERATION_MASK   0x7800u
-#define DNS_CODE_MASK        0x000fu
-#define DNS_CODE_NO_ERROR    0
-#define DNS_CODE_SERVER_FAIL 2
-#define DNS_CODE_NO_NAME     3
-#define DNS_CLASS_IN         1
+#define DNS_HEADER_SIZE          12
+#define DNS_NAME_MAX             255 /* as on the wire, with the final 0 */
+#define DNS_UDP_MAX              512 /* without EDNS */
+#define DNS_TCP_MAX              65535
+#define DNS_OPT_SIZE             11 /* without options */
+#define DNS_FIRST_QUESTION       DNS_HEADER_SIZE
+#define DNS_POINTER              0xc0u /* the two highest bits of a label's length */
+#define DNS_FLAG_RESPONSE        0x8000u
+#define DNS_FLAG_TRUNCATED       0x0200u
+#define DNS_FLAG_RECURSE         0x0100u
+#define DNS_FLAG_RECURSION_THERE 0x0080u
+#define DNS_FLAG_AUTHENTIC       0x0020u /* RFC 4035 section 3.1.6 */
+#define DNS_FLAG_UNCHECKED       0x0010u
+#define DNS_OPERATION_MASK       0x7800u
+#define DNS_CODE_MASK            0x000fu
+#define DNS_CODE_NO_ERROR        0
+#define DNS_CODE_SERVER_FAIL     2
+#define DNS_CODE_NO_NAME         3
+#define DNS_CLASS_IN             1
 
 enum dns_type {
     DNS_TYPE_A = 1,

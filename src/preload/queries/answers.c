@@ -8,8 +8,7 @@
 #include "preload/system/settings.h"
 #include "preload/thread/signal_handler.h"
 
-/* As a program would give it to gethostbyname(). False where it has bytes that no host's name has. */
-static bool text_of(const struct dns_name *name, char text[DNS_NAME_MAX + 1])
+bool answers_name_text(const struct dns_name *name, char text[DNS_NAME_MAX + 1])
 {
     size_t length = 0;
     for (size_t at = 0; at < name->length && name->bytes[at] != 0; at += (size_t)name->bytes[at] + 1) {
@@ -81,35 +80,69 @@ static uint32_t ttl_of(const struct answers_room *room, size_t found, const stru
     return ttl_s;
 }
 
-size_t answers_with_aliases(const struct dns_query *query, const struct answers_message *answer,
-                            const struct answers_message *aaaa, size_t size, struct answers_room *room)
+static size_t add_aliases(const struct dns_query *query, bool answered, size_t found, size_t size,
+                          struct answers_room *room)
 {
-    bool answered = answer->bytes != NULL &&
-                    dns_reply_read(answer->bytes, answer->length, answer->id, answer->question, &room->answer);
-    if ((answer->bytes != NULL && !answered) || !dns_rewrite_is_due(answered ? &room->answer : NULL) ||
-        !dns_reply_read(aaaa->bytes, aaaa->length, aaaa->id, aaaa->question, &room->other) ||
-        !text_of(&query->question.name, room->text))
-        return 0;
-    size_t found = dns_reply_addresses(&room->other, room->found, RESOLVE_ADDRESSES);
+    size_t count = 0, shown = 0;
     for (size_t i = 0; i < found; i++)
         resolve_add(&room->ipv6, &room->found[i].address);
     if (answered)
         add_ipv4(&room->answer, &room->ipv4);
-    size_t count = 0, shown = found > 0 ? show(room) : 0;
+    if (found > 0)
+        shown = show(room);
     for (size_t i = 0; i < shown; i++) {
         const struct ip_address *address = &room->ordered.addresses[room->places[i]];
         struct ip_address as_ipv4 = address_ipv4(room->shown[i]);
         bool known = false;
         for (size_t j = 0; j < room->ipv4.count; j++)
             known |= address_equal(&room->ipv4.addresses[j], &as_ipv4);
-        if (address->family != AF_INET6 || known)
-            continue;
-        room->aliases[count++] = (struct dns_alias){.address = room->shown[i], .ttl_s = ttl_of(room, found, address)};
+        if (address->family == AF_INET6 && !known)
+            room->aliases[count++] =
+                (struct dns_alias){.address = room->shown[i], .ttl_s = ttl_of(room, found, address)};
     }
-    if (count == 0)
+    return count == 0 ? 0
+                      : dns_rewrite_addresses(query, answered ? &room->answer : NULL, &room->other, room->aliases,
+                                              count, room->result, size);
+}
+
+/* Whether aliases may be added, and to which name. *answered: there is an answer. */
+static bool begin(const struct dns_query *query, const struct answers_message *answer, struct answers_room *room,
+                  bool *answered)
+{
+    *answered = answer->bytes != NULL;
+    return (!*answered ||
+            dns_reply_read(answer->bytes, answer->length, answer->id, answer->question, &room->answer)) &&
+           dns_rewrite_is_due(*answered ? &room->answer : NULL) &&
+           answers_name_text(&query->question.name, room->text);
+}
+
+size_t answers_with_aliases(const struct dns_query *query, const struct answers_message *answer,
+                            const struct answers_message *aaaa, size_t size, struct answers_room *room)
+{
+    bool answered;
+    if (!begin(query, answer, room, &answered) ||
+        !dns_reply_read(aaaa->bytes, aaaa->length, aaaa->id, aaaa->question, &room->other))
         return 0;
-    return dns_rewrite_addresses(query, answered ? &room->answer : NULL, &room->other, room->aliases, count,
-                                 room->result, size);
+    size_t found = dns_reply_addresses(&room->other, room->found, RESOLVE_ADDRESSES);
+    return add_aliases(query, answered, found, size, room);
+}
+
+size_t answers_with_hostent(const struct dns_query *query, const struct answers_message *answer,
+                            const struct hostent *ipv6, struct answers_room *room)
+{
+    bool answered;
+    size_t found = 0;
+    if (!begin(query, answer, room, &answered))
+        return 0;
+    for (char **at = ipv6->h_addr_list; *at != NULL && found < RESOLVE_ADDRESSES; at++) {
+        struct in6_addr address;
+        memcpy(&address, *at, sizeof address);
+        room->found[found++].address = address_ipv6(&address, 0);
+    }
+    /* As of an answer that has these addresses under the name asked for. */
+    room->other = (struct dns_reply){.flags = DNS_FLAG_RESPONSE | DNS_FLAG_RECURSION_THERE, .ttl_s = INT32_MAX};
+    room->other.question = query->question;
+    return add_aliases(query, answered, found, DNS_TCP_MAX, room);
 }
 
 size_t answers_with_name(const struct dns_query *query, const struct answers_message *name, size_t size,

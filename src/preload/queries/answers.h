@@ -44,6 +44,14 @@ struct answers_room {
 size_t answers_with_aliases(const struct dns_query *query, const struct answers_message *answer,
                             const struct answers_message *aaaa, size_t size, struct answers_room *room);
 
+/* The same with the addresses that libc has found for the name (of AF_INET6), whose time to live isn't known: it is
+   0. `size` is DNS_TCP_MAX. */
+size_t answers_with_hostent(const struct dns_query *query, const struct answers_message *answer,
+                            const struct hostent *ipv6, struct answers_room *room);
+
+/* A name as a program would give it to gethostbyname(). False where it has bytes that no host's name has. */
+bool answers_name_text(const struct dns_name *name, char text[DNS_NAME_MAX + 1]);
+
 /* The answer to a question for the name of an alias, of that for the name of its IPv6 address. As above. 0 where it
    is none. Async-signal-safe. */
 size_t answers_with_name(const struct dns_query *query, const struct answers_message *name, size_t size,

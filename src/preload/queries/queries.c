@@ -20,11 +20,16 @@
 /* The program asks for AAAA records itself: it knows what to do with them. */
 static atomic_bool asks_for_aaaa;
 
-static bool is_wanted(void)
+bool queries_are_wanted(void)
 {
     const struct settings *settings = settings_current();
     return settings->own_queries == OWN_QUERIES_TRANSLATE && settings->families != FAMILIES_INET &&
            !atomic_load_explicit(&asks_for_aaaa, memory_order_relaxed) && !aware_is();
+}
+
+void queries_note_aaaa(void)
+{
+    atomic_store_explicit(&asks_for_aaaa, true, memory_order_relaxed);
 }
 
 void queries_note_peer(int fd, const struct sockaddr_in *peer)
@@ -83,7 +88,7 @@ static void look_for_aaaa(const uint8_t *bytes, size_t length)
     uint16_t type;
     if (dns_read_header(&reader, &header) && (header.flags & DNS_FLAG_RESPONSE) == 0 && header.questions == 1 &&
         dns_skip_name(&reader) && dns_read_16(&reader, &type) && type == DNS_TYPE_AAAA)
-        atomic_store_explicit(&asks_for_aaaa, true, memory_order_relaxed);
+        queries_note_aaaa();
 }
 
 /* Our own question, in the place where the answer to the program's will be. */
@@ -116,7 +121,7 @@ static NOINLINE struct pending *begin(int fd, const struct msghdr *message, int 
     struct sockaddr_in server;
     struct dns_query query;
     uint8_t bytes[QUESTION_MOST];
-    if ((flags & (MSG_MORE | MSG_OOB)) != 0 || !is_wanted() || !GUARD_ENTER_QUICK(guard) || guard.in_lookup)
+    if ((flags & (MSG_MORE | MSG_OOB)) != 0 || !queries_are_wanted() || !GUARD_ENTER_QUICK(guard) || guard.in_lookup)
         return NULL;
     struct socket_record *record = sockets_find(fd);
     size_t length = record == NULL || sockets_has(fd, SOCKET_STREAM | SOCKET_RACING) ? 0 : gather(message, bytes);

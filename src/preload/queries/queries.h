@@ -24,6 +24,11 @@
 
 #define QUERIES_PORT 53
 
+/* Whether anything is to be done about the program's questions at all; and that it has asked for AAAA records itself,
+   so that nothing is from now on. */
+bool queries_are_wanted(void);
+void queries_note_aaaa(void);
+
 /* The program connects the socket to this address. */
 void queries_note_peer(int fd, const struct sockaddr_in *peer);
 

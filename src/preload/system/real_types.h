@@ -6,6 +6,7 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <resolv.h>
 #include <sched.h>
 #include <signal.h>
 #include <spawn.h>
@@ -40,5 +41,30 @@ ssize_t __recv_chk(int fd, void *data, size_t size, size_t data_size, int flags)
 int __poll_chk(struct pollfd *polled, nfds_t count, int timeout, size_t size);
 int __ppoll_chk(struct pollfd *polled, nfds_t count, const struct timespec *timeout, const sigset_t *mask,
                 size_t size);
+
+/* Which <resolv.h> of glibc before 2.34 has as other names of those with underscores, and declares none of these. */
+#undef res_query
+#undef res_search
+#undef res_querydomain
+#undef res_send
+#undef res_nquery
+#undef res_nsearch
+#undef res_nquerydomain
+int res_query(const char *name, int class, int type, unsigned char *answer, int size);
+int res_search(const char *name, int class, int type, unsigned char *answer, int size);
+int res_querydomain(const char *name, const char *domain, int class, int type, unsigned char *answer, int size);
+int __res_query(const char *name, int class, int type, unsigned char *answer, int size);
+int __res_search(const char *name, int class, int type, unsigned char *answer, int size);
+int __res_querydomain(const char *name, const char *domain, int class, int type, unsigned char *answer, int size);
+int res_send(const unsigned char *question, int length, unsigned char *answer, int size);
+int res_nquery(struct __res_state *state, const char *name, int class, int type, unsigned char *answer, int size);
+int res_nsearch(struct __res_state *state, const char *name, int class, int type, unsigned char *answer, int size);
+int res_nquerydomain(struct __res_state *state, const char *name, const char *domain, int class, int type,
+                     unsigned char *answer, int size);
+int __res_send(const unsigned char *question, int length, unsigned char *answer, int size);
+int __res_nquery(struct __res_state *state, const char *name, int class, int type, unsigned char *answer, int size);
+int __res_nsearch(struct __res_state *state, const char *name, int class, int type, unsigned char *answer, int size);
+int __res_nquerydomain(struct __res_state *state, const char *name, const char *domain, int class, int type,
+                       unsigned char *answer, int size);
 
 #endif
