@@ -115,9 +115,11 @@ static int install_at_once(struct background *race, uint32_t item, struct attemp
 int background_put_placeholder(struct background *race, uint32_t item)
 {
     struct socket_record *record = sockets_find(race->fd);
-    int end, result = placeholder_make(&end, &race->peer);
+    int end, peer, result = placeholder_make(&end, &peer);
     if (result < 0)
         return result;
+    race->peer = peer;
+    race->peer_cookie = kernel_socket_cookie(peer);
     race->placeholder = kernel_socket_cookie(end);
     result = replace_socket(race->fd, NULL, end);
     if (result < 0) {

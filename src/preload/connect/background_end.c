@@ -5,7 +5,6 @@
 
 #include "preload/base/clock.h"
 #include "preload/connect/background_race.h"
-#include "preload/connect/placeholder.h"
 #include "preload/connect/race_thread.h"
 #include "preload/socket/replace.h"
 #include "preload/system/kernel.h"
@@ -73,9 +72,7 @@ static void get_stuck(struct background *race, uint32_t item, const struct attem
             background_close_slot(&race->slots[i]);
     atomic_store(background_due(item), INT64_MAX);
     sockets_fail(sockets_glimpse(race->fd), ECONNABORTED);
-    if (race->peer != NOBODY)
-        placeholder_release(race->peer);
-    race->peer = NOBODY;
+    background_release_peer(race);
 }
 
 bool background_relay(struct background *race, struct attempt_slot *slot)

@@ -27,8 +27,9 @@ static void collapse_in_child(struct background *race)
     }
     for (unsigned i = 0; i < SLOTS; i++)
         background_close_slot(&race->slots[i]);
-    if (race->peer != NOBODY)
+    if (background_peer_is_ours(race))
         REAL(close)(race->peer);
+    relay_close_pair(&race->relay);
     sockets_clear(record, SOCKET_RACING);
 }
 

@@ -101,13 +101,23 @@ void background_close_slot(struct attempt_slot *slot)
     slot->socket = NOBODY;
 }
 
+bool background_peer_is_ours(const struct background *race)
+{
+    return race->peer != NOBODY && kernel_socket_cookie(race->peer) == race->peer_cookie;
+}
+
+void background_release_peer(struct background *race)
+{
+    if (background_peer_is_ours(race))
+        placeholder_release(race->peer);
+    race->peer = NOBODY;
+}
+
 void background_close(struct background *race, uint32_t item)
 {
     for (unsigned i = 0; i < SLOTS; i++)
         background_close_slot(&race->slots[i]);
-    if (race->peer != NOBODY)
-        placeholder_release(race->peer);
-    race->peer = NOBODY;
+    background_release_peer(race);
     relay_close_pair(&race->relay);
     struct socket_record *record = sockets_glimpse(race->fd);
     if (record != NULL && atomic_load(&record->race) == item) /* else the number is another socket's by now */

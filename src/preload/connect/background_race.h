@@ -43,6 +43,7 @@ struct background {
     _Atomic uint32_t generation; /* counts the uses of this memory; odd while a race is on */
     int fd;
     uint64_t placeholder; /* its cookie */
+    uint64_t peer_cookie; /* its peer's */
     int peer;
     uint16_t port;
     enum background_awaits awaits; /* nothing is tried before it is known where `awaited` is */
@@ -104,6 +105,12 @@ int background_news_of(const struct attempt_slot *slot);
 
 /* Ends the race. Everything of it is closed but what stands under the program's number. */
 void background_close(struct background *race, uint32_t item);
+
+/* Whether the number of the placeholder's peer still is that. */
+bool background_peer_is_ours(const struct background *race);
+
+/* Releases the placeholder's peer (placeholder.h), if there is one. */
+void background_release_peer(struct background *race);
 
 /* background_end.c: as background_close, after the slot's socket was put under the number, if our placeholder is
    still there. Where the kernel does not let us, the race stays, stuck. */

@@ -33,15 +33,23 @@ bool relay_make_pair(struct relay_pair *pair)
 {
     int ends[2], saved = errno;
     *pair = RELAY_NO_PAIR;
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0)
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0) {
         *pair = (struct relay_pair){.program = high_fd_move(ends[0]), .relay = high_fd_move(ends[1])};
+        pair->program_cookie = kernel_socket_cookie(pair->program);
+        pair->relay_cookie = kernel_socket_cookie(pair->relay);
+    }
     errno = saved;
     return pair->program >= 0;
 }
 
-static void close_end(int *end)
+static bool is_ours(int end, uint64_t cookie)
 {
-    if (*end >= 0)
+    return end >= 0 && cookie != 0 && kernel_socket_cookie(end) == cookie;
+}
+
+static void close_end(int *end, uint64_t cookie)
+{
+    if (is_ours(*end, cookie))
         REAL(close)(*end);
     *end = -1;
 }
@@ -49,8 +57,8 @@ static void close_end(int *end)
 void relay_close_pair(struct relay_pair *pair)
 {
     int saved = errno;
-    close_end(&pair->program);
-    close_end(&pair->relay);
+    close_end(&pair->program, pair->program_cookie);
+    close_end(&pair->relay, pair->relay_cookie);
     errno = saved;
 }
 
@@ -168,6 +176,8 @@ int relay_install(struct relay_pair *pair, int fd, struct socket_record *record,
     struct ends ends;
     if (!read_ends(network, &ends))
         return -EAFNOSUPPORT;
+    if (!is_ours(pair->program, pair->program_cookie) || !is_ours(pair->relay, pair->relay_cookie))
+        return -EBADF;
     struct relay_work work = plan(&ends, pair, network, role);
     const struct network_options options = read_options(network);
     int result = relay_address_give(pair->program, pair->relay, &ends.own, &ends.peer);
@@ -193,7 +203,7 @@ int relay_install(struct relay_pair *pair, int fd, struct socket_record *record,
             REAL(close)(network);
         result = -ECHILD;
     }
-    close_end(&pair->relay);
+    close_end(&pair->relay, pair->relay_cookie);
     errno = saved;
     return result;
 }

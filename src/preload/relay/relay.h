@@ -19,12 +19,14 @@ bool relay_wants(uint16_t port);
 
 /* A pair that is not in use yet. */
 struct relay_pair {
-    int program; /* the end that goes under the program's number */
-    int relay;   /* the other one */
+    int program;                           /* the end that goes under the program's number */
+    int relay;                             /* the other one */
+    uint64_t program_cookie, relay_cookie; /* so that a number which was closed behind our back is known */
 };
-#define RELAY_NO_PAIR ((struct relay_pair){-1, -1})
+#define RELAY_NO_PAIR ((struct relay_pair){-1, -1, 0, 0})
 
-/* Makes one, at high numbers; false where none is to be had. */
+/* Makes one, at high numbers; false where none is to be had. What the program has put under these numbers since isn't
+   closed. */
 bool relay_make_pair(struct relay_pair *pair);
 void relay_close_pair(struct relay_pair *pair);
 

@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -206,6 +207,58 @@ static void test_reaper_heard_of_relays(void **state)
     close(listener);
 }
 
+/* ---- A client that forks while its connection isn't there yet */
+
+#define HIGH_NUMBERS 256 /* of descriptors that are none of the program's */
+
+static int high_sockets(void)
+{
+    int count = 0;
+    for (int fd = HIGH_NUMBERS; fd < 8 * HIGH_NUMBERS; fd++) {
+        struct stat status;
+        count += fstat(fd, &status) == 0 && S_ISSOCK(status.st_mode);
+    }
+    return count;
+}
+
+/* The child would hold the program's end of the pair, so that the relay never saw it closed, and the relay's. */
+static void test_child_kept_ends_of_a_pair(void **state)
+{
+    (void)state;
+    struct sockaddr_in to = {
+        .sin_family = AF_INET, .sin_port = htons(SERVED_PORT), .sin_addr = first_address("hole6.example")};
+    int before = high_sockets(), fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+    assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof to), -1);
+    assert_int_equal(errno, EINPROGRESS);
+    assert_true(high_sockets() > before);
+    pid_t child = fork();
+    if (child == 0)
+        _exit(high_sockets());
+    int status = -1;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(WEXITSTATUS(status), 0);
+    close(fd);
+    assert_int_equal(high_sockets(), before);
+}
+
+/* A program that closes all numbers, past the hooks, and opens files under them: those are its own. */
+static void test_file_under_number_of_a_pair_was_closed(void **state)
+{
+    (void)state;
+    struct sockaddr_in to = {
+        .sin_family = AF_INET, .sin_port = htons(SERVED_PORT), .sin_addr = first_address("hole6.example")};
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0), files = 0, left = 0;
+    assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof to), -1);
+    assert_int_equal(errno, EINPROGRESS);
+    for (int number = HIGH_NUMBERS; number < 8 * HIGH_NUMBERS; number++)
+        files += syscall(SYS_close, number) == 0 && syscall(SYS_dup3, STDIN_FILENO, number, 0) == number;
+    assert_true(files > 0);
+    close(fd);
+    for (int number = HIGH_NUMBERS; number < 8 * HIGH_NUMBERS; number++)
+        left += syscall(SYS_close, number) == 0;
+    assert_int_equal(left, files);
+}
+
 /* ---- Forged names: a socket of another user's that is called like the end of a relay */
 
 static int forged_pair(uid_t user)
@@ -272,6 +325,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_server_was_not_translated),
         cmocka_unit_test(test_relay_kept_more_than_it_needs),
         cmocka_unit_test(test_reaper_heard_of_relays),
+        cmocka_unit_test(test_child_kept_ends_of_a_pair),
+        cmocka_unit_test(test_file_under_number_of_a_pair_was_closed),
         cmocka_unit_test(test_forged_name_was_believed),
     };
     setenv("V6SHIM_FTP_PORTS", "2121", 1);
