@@ -158,7 +158,8 @@ check "a call behind 3000 functions" 1 "gethostbyname in libfarnet.so, by librar
 $cc -O2 "$here/library-user.c" -Lprivate/deep -loldnet "-Wl,-rpath,\${ORIGIN}/private/deep" -o harmless
 check "library whose network part is not used" 0 ": no network:" harmless
 $cc -O2 -DCONNECTS "$here/library-user.c" -Lprivate/deep -loldnet -o user
-check "missing library" 0 "missing   the library liboldnet.so is not here" user
+check "missing library" 2 ": unknown: what it needs is missing, and would decide it: liboldnet.so" user
+check "a missing library is named" 2 "missing   the library liboldnet.so is not here" user
 LD_LIBRARY_PATH=$work/private/deep
 export LD_LIBRARY_PATH
 check "library by LD_LIBRARY_PATH" 1 "gethostbyname in liboldnet.so, by library_connect" user
@@ -223,7 +224,7 @@ check "Tcl, started by a shell" 0 ": $ready:" tcl-trick
 check "Perl, started by a shell" 1 ": $shim:" perl-trick
 check "shell that starts a script" 1 ": $shim:" launcher
 check "shell that starts what isn't there" 0 ": no network: a shell script" empty-launcher
-check "interpreter not here" 0 "its interpreter nonesuch is not here" orphan
+check "interpreter not here" 2 "its interpreter nonesuch is not here" orphan
 
 # Levels and forms of the answer.
 check "level above the gaps" 0 ": $ready:" --fail-on error new

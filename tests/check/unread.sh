@@ -62,6 +62,41 @@ else
     echo "SKIPPED the Go tool chain's own programs: this machine has no go"
 fi
 
+# A library that is missing decides, unless it is known by its name. (The stand-ins are gone before the check.)
+needs() { # needs FILE SONAME FUNCTION SOURCE...: a program that calls FUNCTION of a library that is missing
+    file=$1 soname=$2 function=$3
+    shift 3
+    printf 'int %s(void) { return 0; }\n' "$function" >stand-in.c
+    $cc -shared -fPIC stand-in.c -Wl,-soname,"$soname" -o libstand-in.so
+    printf '%s\n' "$@" "int $function(void);" "int main(int c, char **v) { $body return $function(); }" >needs.c
+    $cc -O1 needs.c -L. -lstand-in -o "$file"
+    rm libstand-in.so
+}
+body=
+needs decided libnonesuch.so.1 nonesuch_open
+run 2 decided
+one_line "a library that would decide is missing" '^decided: unknown: .*: libnonesuch\.so\.1$'
+needs plumbed libX11.so.99 XOpenDisplay
+run 0 plumbed
+one_line "one that is known to be plumbing is missing" '^plumbed: no network: '
+needs tools libgio-2.0.so.99 g_file_new
+run 0 tools
+one_line "a toolbox, of which no network part is used" '^tools: no network: '
+needs wired libgio-2.0.so.99 g_socket_client_new
+run 2 wired
+one_line "a toolbox, of which the network part is used" '^wired: unknown: .*libgio'
+needs known libcurl.so.99 curl_easy_init
+run 0 known
+one_line "a network library that is well known" '^known: speaks IPv6: .*, through libcurl\.so\.99$'
+body='gethostbyname(v[c - 1]);'
+needs names libnonesuch.so.1 nonesuch_open '#include <netdb.h>'
+run 2 names
+one_line "it looks up names, and the rest is missing" '^names: unknown: '
+printf '#!/usr/bin/lua\nrequire("socket")\n' >other-language
+chmod +x other-language
+run 2 other-language
+one_line "a language that is not read" '^other-language: unknown: '
+
 # Several programs: what is unknown is listed, and counted.
 run 2 go-dials go-hidden go-quiet
 one_line "the unknown are listed" '^go-hidden: unknown: '

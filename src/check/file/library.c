@@ -133,6 +133,21 @@ facts_t library_known_facts(const char *name)
     return 0;
 }
 
+bool library_may_matter(const char *name, const struct elf_image *program)
+{
+    for (size_t index = 0; index < sizeof roles / sizeof roles[0]; index++) {
+        if (strncmp(name, roles[index].prefix, strlen(roles[index].prefix)) != 0)
+            continue;
+        struct elf_symbol symbol;
+        bool imported = false;
+        for (size_t number = 1; number < program->symbol_count && !imported; number++)
+            imported = elf_image_symbol(program, number, &symbol) && symbol.undefined &&
+                       has_prefix(roles[index].symbols, symbol.name);
+        return roles[index].role == GATE || (roles[index].role == TOOLBOX && imported);
+    }
+    return true;
+}
+
 const char *library_example(const struct library *library, enum fact fact)
 {
     return ((const struct library_entry *)library)->examples[fact];

@@ -33,6 +33,10 @@ const struct library *libraries_get(struct libraries *libraries, const struct el
 /* What a library of that name is known to lead to, for where it isn't there to be read; 0: nothing is known. */
 facts_t library_known_facts(const char *name);
 
+/* Whether a library of that name, which isn't there to be read, might take the program to the network: not the C
+   library's parts, plumbing, or a toolbox of whose network part the program imports nothing. */
+bool library_may_matter(const char *name, const struct elf_image *program);
+
 /* What calling its exported function leads to; 0 for a function that it doesn't export or that leads nowhere. */
 facts_t library_leads_to(const struct library *library, const char *symbol);
 

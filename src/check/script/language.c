@@ -7,9 +7,10 @@ static const struct {
     const char *prefix; /* of the interpreter's file name */
     enum language language;
 } languages[] = {
-    {"perl", PERL},  {"python", PYTHON}, {"pypy", PYTHON},     {"ruby", RUBY},  {"php", PHP},   {"tclsh", TCL},
-    {"wish", TCL},   {"expect", TCL},    {"node", JAVASCRIPT}, {"gawk", AWK},   {"awk", AWK},   {"bash", SHELL},
-    {"dash", SHELL}, {"sh", SHELL},      {"ksh", SHELL},       {"mksh", SHELL}, {"zsh", SHELL},
+    {"perl", PERL},  {"python", PYTHON}, {"pypy", PYTHON}, {"ruby", RUBY},       {"php", PHP},
+    {"tclsh", TCL},  {"wish", TCL},      {"expect", TCL},  {"node", JAVASCRIPT}, {"gawk", AWK},
+    {"awk", AWK},    {"bash", SHELL},    {"dash", SHELL},  {"sh", SHELL},        {"ksh", SHELL},
+    {"mksh", SHELL}, {"zsh", SHELL},     {"make", SHELL},  {"sed", SHELL},
 };
 
 enum language language_of(const char *interpreter)

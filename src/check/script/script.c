@@ -336,12 +336,14 @@ static void conclude(struct script *script, const struct program *interpreter, b
         if (found)
             check_obstacles(script->checker, report, interpreter);
         check_conclude_ipv4(report, script->facts | BIT(CONNECT));
+    } else if (script->language == OTHER_LANGUAGE) {
+        report->verdict = VERDICT_UNKNOWN;
+        report->reason = "a script in a language that is not read here";
     } else {
         report->verdict = VERDICT_NO_NETWORK;
         report->reason = script->language == SHELL
                              ? "a shell script: the programs it starts have verdicts of their own"
-                         : script->language == OTHER_LANGUAGE ? "a script in a language that is not read here"
-                                                              : "nothing in its text reaches for the network";
+                             : "nothing in its text reaches for the network";
     }
 }
 

@@ -32,6 +32,7 @@ struct examination {
     const bool *reached; /* of functions; NULL: all */
     facts_t own;
     facts_t absent; /* what is known of the libraries that are missing */
+    const char *absent_name;
     struct sighting *sightings;
     size_t sighting_count, sighting_size;
     struct entrance *entrances;
@@ -115,6 +116,8 @@ static void load_libraries(struct examination *exam, const struct check_mapping 
         if (library == NULL) {
             report_add_missing(exam->report, image->needed[index]);
             exam->absent |= library_known_facts(image->needed[index]);
+            if (exam->absent_name == NULL && exam->absent != 0)
+                exam->absent_name = image->needed[index];
         }
         add_library(exam, library);
     }
@@ -269,10 +272,11 @@ static bool is_companion(const struct examination *exam, const struct library *l
 
 /* What the program's libraries do for it, each judged alone: one that speaks IPv6 carries the traffic; the rest is
    machinery. */
-static enum stance library_stance(struct examination *exam, facts_t *facts)
+static enum stance library_stance(struct examination *exam, facts_t *facts, const char **name)
 {
     enum stance found = stance_of(exam->absent);
     *facts = exam->absent;
+    *name = exam->absent_name;
     for (size_t library = 0; library < exam->needed_count; library++) {
         facts_t sum = 0;
         for (size_t index = 0; index < exam->entrance_count; index++)
@@ -286,6 +290,7 @@ static enum stance library_stance(struct examination *exam, facts_t *facts)
         if (stance > found) {
             found = stance;
             *facts = 0;
+            *name = exam->needed[library]->soname;
         }
         if (stance == found && stance != STANCE_NONE)
             *facts |= sum;
@@ -368,13 +373,21 @@ static void soften_gaps(struct report *report)
         gap->severity = GAP_NOTE;
 }
 
-static void conclude_dual(struct examination *exam, facts_t facts, bool by_library)
+/* What makes it dual: what speaks for it, else whatever it does. */
+static const char *describe_dual(struct report *report, facts_t facts)
+{
+    if (stance_of(facts) != STANCE_DUAL)
+        return "captures packets, and knows those of IPv6";
+    return check_describe(report, (facts & facts_for) != 0 ? facts & facts_for : facts);
+}
+
+/* `library`: the one that does it for the program; NULL: it does so itself. */
+static void conclude_dual(struct examination *exam, facts_t facts, const char *library)
 {
     struct report *report = exam->report;
+    const char *how = describe_dual(report, facts);
     report->verdict = VERDICT_READY;
-    bool shown = stance_of(facts) == STANCE_DUAL;
-    const char *how = shown ? check_describe(report, facts & facts_for) : "captures packets, and knows those of IPv6";
-    report->reason = by_library ? report_print(report, "%s, through its libraries", how) : how;
+    report->reason = library != NULL ? report_print(report, "%s, through %s", how, library) : how;
     add_own_gaps(exam, facts_against & ~(BIT(SOCKET_PACKET) | BIT(CAPTURE)));
     add_zone_gap(exam);
     soften_gaps(report);
@@ -404,21 +417,38 @@ static enum stance own_stance(const struct examination *exam)
     return captures && stance != STANCE_DUAL && check_names_inet6(exam->image) ? STANCE_DUAL : stance;
 }
 
+/* Where what is missing would decide. Returns whether anything is. */
+static bool conclude_unread(struct examination *exam)
+{
+    const char *names = NULL;
+    for (const struct report_text *missing = exam->report->missing; missing != NULL; missing = missing->next)
+        if (library_may_matter(missing->text, exam->image))
+            names = names == NULL ? missing->text : report_print(exam->report, "%s, %s", names, missing->text);
+    if (names == NULL)
+        return false;
+    exam->report->verdict = VERDICT_UNKNOWN;
+    exam->report->reason = report_print(exam->report, "what it needs is missing, and would decide it: %s", names);
+    add_own_gaps(exam, facts_against);
+    soften_gaps(exam->report);
+    return true;
+}
+
 static void judge(struct checker *checker, struct examination *exam)
 {
     enum stance own = own_stance(exam);
     facts_t through = 0;
-    enum stance library = library_stance(exam, &through);
+    const char *name = NULL;
+    enum stance library = library_stance(exam, &through, &name);
     /* Names alone don't make a connection: then the library that does decides. */
     facts_t more_than_names = BIT(PEER) | BIT(REMOTE_COMMAND) | BIT(SUN_RPC);
     bool names_alone =
         !facts_have_transport(exam->own) && !facts_are_packets_only(exam->own) && (exam->own & more_than_names) == 0;
     if (own == STANCE_NONE || (own == STANCE_IPV4 && library == STANCE_DUAL && names_alone)) {
         if (library == STANCE_DUAL)
-            conclude_dual(exam, through, true);
+            conclude_dual(exam, through, name);
         else if (library == STANCE_IPV4)
             conclude_ipv4(checker, exam, exam->own | through, true);
-        else {
+        else if (!conclude_unread(exam)) {
             exam->report->verdict = VERDICT_NO_NETWORK;
             exam->report->reason = (exam->own & facts_against) == 0
                                        ? "neither it nor its libraries, as it uses them, reach for the network"
@@ -427,8 +457,8 @@ static void judge(struct checker *checker, struct examination *exam)
             soften_gaps(exam->report);
         }
     } else if (own == STANCE_DUAL) {
-        conclude_dual(exam, exam->own, false);
-    } else {
+        conclude_dual(exam, exam->own, NULL);
+    } else if (!names_alone || library != STANCE_NONE || !conclude_unread(exam)) {
         conclude_ipv4(checker, exam, exam->own, false);
     }
 }
