@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -17,10 +18,13 @@
 #include "preload/base/newer_names.h"
 #include "preload/relay/relay_sandbox.h"
 
-#define NOBODY_ID        65534
-#define DESCRIPTORS_MOST 65536 /* that are closed one by one where the kernel can't close a range */
-#define CHILDREN_MOST    512
-#define TAKEN            (-1) /* an entry of a relay that is being made */
+#define NOBODY_ID 65534
+#define DESCRIPTORS_MOST                                                                       \
+    65536 /* that are closed one by one where the kernel neither closes a range nor lists them \
+           */
+#define LIST_SIZE     4096
+#define CHILDREN_MOST 512
+#define TAKEN         (-1) /* an entry of a relay that is being made */
 
 /* A child that sends no signal when it ends, and that wait() doesn't see. With all arguments zero it doesn't matter
    in which order an architecture has them. */
@@ -29,24 +33,69 @@ static long make_child(void)
     return syscall(SYS_clone, 0L, 0L, 0L, 0L, 0L);
 }
 
-static void close_range_or_each(unsigned first, unsigned last)
+static bool close_numbers(unsigned first, unsigned last)
+{
+    return first > last || syscall(SYS_close_range, first, last, 0) == 0;
+}
+
+/* As getdents64(2) gives it. */
+struct entry {
+    uint64_t inode;
+    int64_t offset;
+    unsigned short length;
+    unsigned char type;
+    char name[];
+};
+
+static int number_of(const char *name)
+{
+    int number = 0;
+    for (; *name >= '0' && *name <= '9'; name++)
+        number = number * 10 + (*name - '0');
+    return *name == '\0' ? number : -1;
+}
+
+/* All that are open are listed, those above the limit too, which may have been lowered. False where no list is to be
+   had. The list goes by numbers: none is left out for those before it that are closed. */
+static bool close_listed(int one, int other)
+{
+    static uint64_t list[LIST_SIZE / sizeof(uint64_t)];
+    int directory = (int)syscall(SYS_openat, AT_FDCWD, "/proc/self/fd", O_RDONLY | O_DIRECTORY, 0);
+    long size = 0;
+    while (directory >= 0 && (size = syscall(SYS_getdents64, directory, list, sizeof list)) > 0) {
+        const struct entry *entry;
+        for (const char *at = (const char *)list; at < (const char *)list + size; at += entry->length) {
+            entry = (const void *)at;
+            int number = number_of(entry->name);
+            if (number >= 0 && number != one && number != other && number != directory)
+                syscall(SYS_close, number);
+        }
+    }
+    if (directory >= 0)
+        syscall(SYS_close, directory);
+    return directory >= 0 && size == 0;
+}
+
+static void close_each(int one, int other)
 {
     struct rlimit limit = {.rlim_cur = DESCRIPTORS_MOST};
-    if (first > last || syscall(SYS_close_range, first, last, 0) == 0)
-        return;
     getrlimit(RLIMIT_NOFILE, &limit);
-    unsigned most = limit.rlim_cur < DESCRIPTORS_MOST ? (unsigned)limit.rlim_cur : DESCRIPTORS_MOST;
-    for (unsigned number = first; number <= last && number < most; number++)
-        syscall(SYS_close, number);
+    int most = limit.rlim_cur < DESCRIPTORS_MOST ? (int)limit.rlim_cur : DESCRIPTORS_MOST;
+    for (int number = 0; number < most; number++)
+        if (number != one && number != other)
+            syscall(SYS_close, number);
 }
 
 static void keep_only(int one, int other)
 {
     unsigned low = (unsigned)(one < other ? one : other), high = (unsigned)(one < other ? other : one);
-    if (low > 0)
-        close_range_or_each(0, low - 1);
-    close_range_or_each(low + 1, high - 1);
-    close_range_or_each(high + 1, UINT_MAX);
+    if ((low == 0 || close_numbers(0, low - 1)) && close_numbers(low + 1, high - 1) &&
+        close_numbers(high + 1, UINT_MAX))
+        return;
+    if (close_listed(one, other))
+        return;
+    close_each(one, other); /* after which there is room for the list, if that was what it lacked */
+    close_listed(one, other);
 }
 
 /* Nothing that the program may do or could be made to do is left to it. What fails was not to be had before. */

@@ -5,10 +5,14 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+
+#include "../deny.h"
+#include "preload/base/newer_names.h"
 
 #define SERVED_PORT 2121
 #define IN_TIME_MS  60000
@@ -259,6 +263,49 @@ static void test_file_under_number_of_a_pair_was_closed(void **state)
     assert_int_equal(left, files);
 }
 
+/* A kernel before 5.9, which can't close a range, and a limit that was lowered since. */
+static int relay_keeps_pipe(int listener)
+{
+    int ends[2];
+    struct rlimit limit;
+    struct pollfd polled = {.events = POLLIN};
+    if (pipe(ends) != 0 || getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return -1;
+    int high = (int)limit.rlim_cur - 1;
+    if (syscall(SYS_dup3, ends[1], high, 0) != high)
+        return -1;
+    limit.rlim_cur /= 2;
+    if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return -1;
+    deny(SYS_close_range, ANY_ARGUMENT, 0, ENOSYS);
+    struct sockaddr_in6 to = ipv6_at("2001:db8::1", SERVED_PORT);
+    int client = (int)syscall(SYS_socket, AF_INET6, SOCK_STREAM, 0);
+    syscall(SYS_connect, client, &to, sizeof to);
+    int program = accept(listener, NULL, NULL);
+    say(client, "EPSV\r\n");
+    hear(program, "PASV\r\n");
+    close(ends[1]);
+    close(high);
+    polled.fd = ends[0];
+    return poll(&polled, 1, 2000) != 1 || (polled.revents & POLLHUP) == 0;
+}
+
+static void test_relay_kept_numbers_above_the_limit(void **state)
+{
+    (void)state;
+    struct sockaddr_in all = {.sin_family = AF_INET, .sin_port = htons(SERVED_PORT)};
+    int listener = socket(AF_INET, SOCK_STREAM, 0), on = 1, status = -1;
+    assert_int_equal(setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on), 0);
+    assert_int_equal(bind(listener, (struct sockaddr *)&all, sizeof all), 0);
+    assert_int_equal(listen(listener, 5), 0);
+    pid_t child = fork();
+    if (child == 0)
+        _exit(relay_keeps_pipe(listener));
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    close(listener);
+}
+
 /* ---- Forged names: a socket of another user's that is called like the end of a relay */
 
 static int forged_pair(uid_t user)
@@ -325,6 +372,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_server_was_not_translated),
         cmocka_unit_test(test_relay_kept_more_than_it_needs),
         cmocka_unit_test(test_reaper_heard_of_relays),
+        cmocka_unit_test(test_relay_kept_numbers_above_the_limit),
         cmocka_unit_test(test_child_kept_ends_of_a_pair),
         cmocka_unit_test(test_file_under_number_of_a_pair_was_closed),
         cmocka_unit_test(test_forged_name_was_believed),
