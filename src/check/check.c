@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "check/file/file.h"
+#include "check/ignore.h"
 #include "check/options.h"
 #include "check/packages.h"
 #include "check/pool.h"
@@ -31,6 +32,9 @@ struct session {
     const struct check_targets *targets;
     struct report **reports;
     struct program native;
+    struct earlier baseline, old; /* of --baseline, --diff */
+    struct ignore_list *ignored;  /* of --ignore */
+    struct changes changes;
     bool progress; /* on a terminal */
     struct timespec shown;
 };
@@ -117,7 +121,15 @@ static void print_format(const struct check_arguments *arguments, const struct s
         const struct report *report = session->reports[index];
         list[index] = report != NULL && report->skipped && !session->targets->list[index].named ? NULL : report;
     }
-    format_print(stdout, arguments->format, &(struct check_findings){list, count, complete, arguments->root});
+    format_print(stdout, arguments->format,
+                 &(struct check_findings){
+                     .reports = list,
+                     .count = count,
+                     .complete = complete,
+                     .has_baseline = arguments->baseline != NULL,
+                     .changes = arguments->diff != NULL ? &session->changes : NULL,
+                     .root = arguments->root,
+                 });
     free(list);
 }
 
@@ -126,6 +138,7 @@ static void print_text(const struct check_arguments *arguments, const struct ses
     size_t count = arguments->targets.count;
     struct check_style style = {
         .all = arguments->all,
+        .changes = arguments->diff != NULL ? &session->changes : NULL,
         .details = arguments->details || count <= DETAILS_MAXIMUM,
         .color = strcmp(arguments->color, "always") == 0 ||
                  (strcmp(arguments->color, "auto") == 0 && fit_has_colors(stdout)),
@@ -141,8 +154,9 @@ static int outcome(const struct check_arguments *arguments, const struct session
     for (size_t index = 0; index < arguments->targets.count; index++) {
         const struct report *report = session->reports[index];
         bool named = arguments->targets.list[index].named;
-        if (report == NULL || report->error != NULL || (report->skipped && named) ||
-            (!report->skipped && report->verdict == VERDICT_UNKNOWN))
+        if (report != NULL && report->ignored != NULL)
+            continue;
+        if (report == NULL || report_is_open(report) || (report->skipped && named))
             return STATUS_NOT_CHECKED;
         if (arguments->fails && report_has(report, arguments->fail_on))
             status = STATUS_GAPS;
@@ -150,26 +164,61 @@ static int outcome(const struct check_arguments *arguments, const struct session
     return status;
 }
 
-static int check_targets(struct check_arguments *arguments, const struct program *native)
+/* What else is known of the findings. */
+static void mark_findings(const struct check_arguments *arguments, struct session *session)
 {
-    struct session session = {.targets = &arguments->targets, .native = *native};
-    session.progress = fit_has_cursor(stderr);
-    session.reports = calloc(arguments->targets.count + 1, sizeof *session.reports);
-    if (session.reports == NULL) {
+    size_t count = arguments->targets.count;
+    packages_name(session->reports, count, arguments->root == NULL);
+    earlier_mark(&session->baseline, session->reports, count);
+    ignore_mark(session->ignored, session->reports, count);
+    if (arguments->diff != NULL)
+        session->changes = changes_find(&session->old, session->reports, count);
+}
+
+static int check_targets(struct check_arguments *arguments, struct session *session)
+{
+    session->progress = fit_has_cursor(stderr);
+    session->reports = calloc(arguments->targets.count + 1, sizeof *session->reports);
+    if (session->reports == NULL) {
         complain(NAME, "not enough memory");
         return STATUS_NOT_CHECKED;
     }
-    bool whole = run_pool(arguments, &session) == 0;
-    packages_name(session.reports, arguments->targets.count, arguments->root == NULL);
+    bool whole = run_pool(arguments, session) == 0;
+    mark_findings(arguments, session);
     if (arguments->format != FORMAT_TEXT)
-        print_format(arguments, &session, whole && interrupted == 0);
+        print_format(arguments, session, whole && interrupted == 0);
     else if (whole)
-        print_text(arguments, &session);
-    int status = whole ? outcome(arguments, &session) : STATUS_NOT_CHECKED;
+        print_text(arguments, session);
+    int status = whole ? outcome(arguments, session) : STATUS_NOT_CHECKED;
     for (size_t index = 0; index < arguments->targets.count; index++)
-        report_free(session.reports[index]);
-    free(session.reports);
+        report_free(session->reports[index]);
+    free(session->reports);
     return status;
+}
+
+static int read_earlier(struct earlier *earlier, const char *file)
+{
+    const char *problem = file == NULL ? NULL : earlier_read(earlier, file);
+    if (problem != NULL)
+        complain(NAME, "can't use the report %s: %s", file, problem);
+    return problem == NULL ? -1 : STATUS_NOT_CHECKED;
+}
+
+/* Reads the files of options. Returns -1, or the exit status after a complaint. */
+static int read_files(const struct check_arguments *arguments, struct session *session)
+{
+    if (arguments->ignore != NULL && (session->ignored = ignore_read(NAME, arguments->ignore)) == NULL)
+        return STATUS_NOT_CHECKED;
+    int status = read_earlier(&session->baseline, arguments->baseline);
+    return status < 0 ? read_earlier(&session->old, arguments->diff) : status;
+}
+
+static void forget_files(struct session *session)
+{
+    ignore_free(session->ignored);
+    earlier_free(&session->baseline);
+    earlier_free(&session->old);
+    free(session->changes.list);
 }
 
 /* Ends as anyone would who is interrupted; what was found has been said. */
@@ -201,13 +250,16 @@ static int check_files(int argc, char **argv, struct check_arguments *arguments)
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
     arguments->targets.stop = &interrupted;
-    struct program native;
-    checker_know_native(&native);
-    int status = arguments->root != NULL ? enter_root(arguments) : -1;
+    struct session session = {.targets = &arguments->targets};
+    checker_know_native(&session.native);
+    int status = read_files(arguments, &session);
+    if (status < 0 && arguments->root != NULL)
+        status = enter_root(arguments);
     if (status < 0)
         status = take_files(argc, argv, arguments);
     if (status < 0)
-        status = check_targets(arguments, &native);
+        status = check_targets(arguments, &session);
+    forget_files(&session);
     if (interrupted != 0)
         end_interrupted();
     return output_arrived() ? status : STATUS_NOT_CHECKED;

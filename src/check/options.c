@@ -34,6 +34,9 @@ static void print_help(void)
          "                         it), sarif (2.1.0), csv, or html, a page for a browser\n"
          "      --root DIR         check the files of the system that is unpacked or mounted\n"
          "                         there, by their paths in it (all unless some are named)\n"
+         "      --baseline FILE    do not count gaps that this report (JSON) has too\n"
+         "      --diff FILE        say what got better or worse since this report (JSON)\n"
+         "      --ignore FILE      do not count what it names: lines PATTERN [GAP] # REASON\n"
          "      --json             the same as --format=json\n"
          "      --details          show every gap with its places, however many programs\n"
          "      --all              list programs with nothing to do, too\n"
@@ -65,6 +68,9 @@ enum {
     OPTION_PID = 256,
     OPTION_FORMAT,
     OPTION_ROOT,
+    OPTION_BASELINE,
+    OPTION_DIFF,
+    OPTION_IGNORE,
     OPTION_JSON,
     OPTION_DETAILS,
     OPTION_ALL,
@@ -78,6 +84,9 @@ enum {
 static const struct option own_options[] = {
     {"pid", required_argument, NULL, OPTION_PID},
     {"format", required_argument, NULL, OPTION_FORMAT},
+    {"baseline", required_argument, NULL, OPTION_BASELINE},
+    {"diff", required_argument, NULL, OPTION_DIFF},
+    {"ignore", required_argument, NULL, OPTION_IGNORE},
     {"root", required_argument, NULL, OPTION_ROOT},
     {"json", no_argument, NULL, OPTION_JSON},
     {"details", no_argument, NULL, OPTION_DETAILS},
@@ -104,10 +113,25 @@ static bool parse_number(const char *text, long largest, long *number)
     return errno == 0 && rest != text && *rest == '\0' && *number >= 1 && *number <= largest;
 }
 
+/* Takes a value that any text may be. Returns false for another option. */
+static bool take_text(struct check_arguments *arguments, int option)
+{
+    const char **value = option == OPTION_ROOT       ? &arguments->root
+                         : option == OPTION_BASELINE ? &arguments->baseline
+                         : option == OPTION_DIFF     ? &arguments->diff
+                         : option == OPTION_IGNORE   ? &arguments->ignore
+                                                     : NULL;
+    if (value != NULL)
+        *value = optarg;
+    return value != NULL;
+}
+
 /* Returns 0, or the exit status after a complaint. */
 static int take_value(struct check_arguments *arguments, int option)
 {
     long number;
+    if (take_text(arguments, option))
+        return 0;
     switch (option) {
     case OPTION_PID:
         if (!parse_number(optarg, INT_MAX, &number)) {
@@ -128,9 +152,6 @@ static int take_value(struct check_arguments *arguments, int option)
             complain(NAME, "--format wants text, json, sarif, csv or html, not %s", optarg);
             return STATUS_NOT_CHECKED;
         }
-        return 0;
-    case OPTION_ROOT:
-        arguments->root = optarg;
         return 0;
     case OPTION_COLOR:
         arguments->color = optarg;
@@ -227,8 +248,12 @@ const char *check_options_misfit(const struct check_arguments *arguments, char *
         return "--null, --details and --jobs are for files, not for --run";
     if (arguments->runs && arguments->root != NULL)
         return "--root is for files, not for --run";
+    if (arguments->runs && (arguments->baseline != NULL || arguments->diff != NULL || arguments->ignore != NULL))
+        return "--baseline, --diff and --ignore are for files, not for --run";
     if (arguments->runs)
         return NULL;
+    if (arguments->diff != NULL && (arguments->format == FORMAT_SARIF || arguments->format == FORMAT_CSV))
+        return "--diff goes with text, json and html; for sarif there is --baseline";
     if (arguments->root != NULL && arguments->targets.count > 0)
         return "--root and --pid exclude each other: a process is of this system";
     if (arguments->run.output != NULL)

@@ -17,8 +17,9 @@ struct check_arguments {
     bool sets;  /* a setting */
     bool all, details, nul;
     enum check_format format;
-    const char *root; /* --root; NULL: this system */
-    bool fails;       /* --fail-on never: false */
+    const char *baseline, *diff, *ignore; /* files; NULL: none */
+    const char *root;                     /* --root; NULL: this system */
+    bool fails;                           /* --fail-on never: false */
     enum gap_severity fail_on;
     const char *color;
     unsigned jobs;

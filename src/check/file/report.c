@@ -194,10 +194,28 @@ void report_sort(struct report *report)
     report->gaps = sorted;
 }
 
+bool report_counts(const struct report_gap *gap)
+{
+    return !gap->known && gap->ignored == NULL;
+}
+
+bool report_is_open(const struct report *report)
+{
+    return report->error != NULL || (!report->skipped && report->verdict == VERDICT_UNKNOWN);
+}
+
+bool report_is_settled(const struct report *report)
+{
+    bool open = report->gaps == NULL;
+    for (const struct report_gap *gap = report->gaps; gap != NULL; gap = gap->next)
+        open = open || report_counts(gap);
+    return report_is_open(report) ? report->ignored != NULL : !open;
+}
+
 bool report_has(const struct report *report, enum gap_severity level)
 {
     for (const struct report_gap *gap = report->gaps; gap != NULL; gap = gap->next)
-        if (gap->severity >= level)
+        if (gap->severity >= level && report_counts(gap))
             return true;
     return false;
 }

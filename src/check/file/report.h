@@ -30,7 +30,9 @@ struct report_gap {
     bool covered;
     struct evidence *evidence;
     struct evidence *last;
-    unsigned count; /* of the evidence, whether kept or not */
+    unsigned count;      /* of the evidence, whether kept or not */
+    bool known;          /* an earlier report, the baseline, has it */
+    const char *ignored; /* somebody's reason why nothing is to be done; NULL: none */
     struct report_gap *next;
 };
 
@@ -60,8 +62,9 @@ struct report_text {
 struct report {
     const char *path;
     const char *package, *package_version; /* that it came with; NULL: none is known */
-    const char *error;                     /* why it could not be checked; NULL: it was */
-    bool skipped;                          /* neither a program nor a script: nothing to say about it */
+    const char *ignored; /* somebody's reason why that nothing can be said of it is no matter; NULL: none */
+    const char *error;   /* why it could not be checked; NULL: it was */
+    bool skipped;        /* neither a program nor a script: nothing to say about it */
     enum verdict verdict;
     const char *reason; /* why this verdict, one sentence without a full stop */
     const char *kind;   /* "dynamic", "static", "static-pie", "library", "script", "go" */
@@ -101,7 +104,16 @@ struct report_gap *report_find_gap(const struct report *report, enum gap_number 
 /* Most important first: errors before warnings, gaps that are not covered before those that are. */
 void report_sort(struct report *report);
 
-/* Whether a gap of that severity or worse is among them. */
+/* Whether the gap counts: neither known nor ignored. */
+bool report_counts(const struct report_gap *gap);
+
+/* Whether nothing can be said of it: it could not be checked, or not be judged. */
+bool report_is_open(const struct report *report);
+
+/* Whether it has been looked at before: it has gaps or could not be checked, and none of that counts. */
+bool report_is_settled(const struct report *report);
+
+/* Whether a gap of that severity or worse is among them, and counts. */
 bool report_has(const struct report *report, enum gap_severity level);
 
 #endif

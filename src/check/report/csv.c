@@ -68,13 +68,15 @@ static void print_gap(FILE *stream, const struct report *report, const struct re
     print_field(stream, entry->title, ',');
     print_places(stream, gap);
     print_field(stream, entry->replacement, ',');
-    print_field(stream, entry->reference, '\n');
+    print_field(stream, entry->reference, ',');
+    print_field(stream, gap->known ? "yes" : "", ',');
+    print_field(stream, gap->ignored, '\n');
 }
 
 void csv_print(FILE *stream, const struct check_findings *findings)
 {
     fputs("path,package,package_version,verdict,reason,kind,machine,gap,severity,covered,count,title,places,instead,"
-          "reference\r\n",
+          "reference,known,ignored\r\n",
           stream);
     for (size_t index = 0; index < findings->count; index++) {
         const struct report *report = findings->reports[index];
@@ -84,7 +86,7 @@ void csv_print(FILE *stream, const struct check_findings *findings)
             print_gap(stream, report, gap);
         if (report->gaps == NULL) {
             print_program(stream, report);
-            fputs(",,,,,,,\r\n", stream);
+            fputs(",,,,,,,,,\r\n", stream);
         }
     }
 }

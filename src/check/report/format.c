@@ -48,6 +48,8 @@ static void json_print(FILE *stream, const struct check_findings *findings)
     for (size_t index = 0; index < findings->count; index++)
         if (findings->reports[index] != NULL)
             json_object_array_add(programs, report_to_json(findings->reports[index]));
+    if (findings->changes != NULL)
+        json_object_object_add(top, "changes", changes_to_json(findings->changes));
     if (findings->root != NULL)
         json_object_object_add(top, "root", json_text(findings->root));
     format_print_json(stream, top);

@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "check/file/report.h"
+#include "check/report/earlier.h"
 
 enum check_format { FORMAT_TEXT, FORMAT_JSON, FORMAT_SARIF, FORMAT_CSV, FORMAT_HTML, FORMAT_COUNT };
 
@@ -18,8 +19,10 @@ enum check_format format_parse(const char *name);
 struct check_findings {
     const struct report *const *reports; /* NULLs among them are left out */
     size_t count;
-    bool complete;    /* false: the check was interrupted */
-    const char *root; /* in which the paths are; NULL: this system */
+    bool complete;                 /* false: the check was interrupted */
+    bool has_baseline;             /* an earlier report was given, and gaps that are in it are marked */
+    const struct changes *changes; /* since an earlier report; NULL: not asked for */
+    const char *root;              /* in which the paths are; NULL: this system */
 };
 
 /* Prints them in a format that isn't FORMAT_TEXT. */

@@ -12,7 +12,7 @@
 #define SVG_WIDTH   1000.0
 #define NAMES_SHOWN 12u
 
-enum part { NO_PART, PART_HEAD, PART_SHARES, PART_STEPS, PART_GAPS, PART_CHOICES, PART_ROWS };
+enum part { NO_PART, PART_HEAD, PART_SHARES, PART_CHANGES, PART_STEPS, PART_GAPS, PART_CHOICES, PART_ROWS };
 
 static const struct {
     const char *line; /* NULL: a part */
@@ -164,6 +164,37 @@ static void print_steps(FILE *stream, const struct check_findings *findings)
     fputs("</ol>\n", stream);
 }
 
+static void print_change(FILE *stream, const struct change *change)
+{
+    char *words = NULL;
+    size_t size;
+    FILE *memory = open_memstream(&words, &size);
+    if (memory == NULL)
+        abort();
+    change_describe(memory, change);
+    bool whole = fclose(memory) == 0;
+    fprintf(stream, "<li>%s: <code>", change_name(change->kind));
+    print_html(stream, (change->is != NULL ? change->is : change->was)->path);
+    fputs("</code>: ", stream);
+    print_html(stream, whole ? words : "");
+    fputs("</li>\n", stream);
+    free(words);
+}
+
+static void print_changes(FILE *stream, const struct check_findings *findings)
+{
+    const struct changes *changes = findings->changes;
+    if (changes == NULL)
+        return;
+    fputs("<h2>Since ", stream);
+    print_html(stream, changes->since);
+    fputs(changes->count > 0 ? "</h2>\n<ul>\n" : "</h2>\n<p>Nothing got better or worse.</p>\n", stream);
+    for (size_t index = 0; index < changes->count; index++)
+        print_change(stream, &changes->list[index]);
+    if (changes->count > 0)
+        fputs("</ul>\n", stream);
+}
+
 static void print_gap_total(FILE *stream, enum gap_number number, const struct gap_total *total)
 {
     const struct gap *entry = gap_get(number);
@@ -220,6 +251,13 @@ static void print_gap(FILE *stream, const struct report_gap *gap)
     fprintf(stream, "<h3>%s: ", gap_severity_name(gap->severity));
     print_html(stream, entry->title);
     fprintf(stream, " <code>%s</code>%s</h3>\n<ul>\n", entry->id, gap->covered ? ", covered by the shim" : "");
+    if (gap->known)
+        fputs("<li>known</li>\n", stream);
+    if (gap->ignored != NULL) {
+        fputs("<li>ignored: ", stream);
+        print_html(stream, gap->ignored);
+        fputs("</li>\n", stream);
+    }
     for (const struct evidence *evidence = gap->evidence; evidence != NULL; evidence = evidence->next, shown++)
         print_evidence_item(stream, "", evidence);
     if (gap->count > shown)
@@ -263,7 +301,7 @@ static void print_row(FILE *stream, const struct report *report)
     unsigned group = class_of(report), gaps = 0;
     const char *reason = report->error != NULL ? report->error : report->reason;
     for (const struct report_gap *gap = report->gaps; gap != NULL; gap = gap->next)
-        gaps += gap->severity >= GAP_WARNING;
+        gaps += gap->severity >= GAP_WARNING && report_counts(gap);
     fprintf(stream, "<tr data-verdict='%s'><td><span class='path'>", classes[group]);
     print_html(stream, report->path);
     fputs("</span> <span class='faint'>", stream);
@@ -290,8 +328,9 @@ static void print_rows(FILE *stream, const struct check_findings *findings)
 void html_print(FILE *stream, const struct check_findings *findings)
 {
     static void (*const parts[])(FILE *, const struct check_findings *) = {
-        [PART_HEAD] = print_head, [PART_SHARES] = print_shares,   [PART_STEPS] = print_steps,
-        [PART_GAPS] = print_gaps, [PART_CHOICES] = print_choices, [PART_ROWS] = print_rows,
+        [PART_HEAD] = print_head,       [PART_SHARES] = print_shares, [PART_STEPS] = print_steps,
+        [PART_CHANGES] = print_changes, [PART_GAPS] = print_gaps,     [PART_CHOICES] = print_choices,
+        [PART_ROWS] = print_rows,
     };
     for (size_t index = 0; index < sizeof page / sizeof page[0]; index++)
         if (page[index].line != NULL)

@@ -59,6 +59,9 @@ static json_object *gap_to_json(const struct report_gap *gap)
     add_text(object, "id", entry->id);
     add_text(object, "severity", gap_severity_name(gap->severity));
     json_object_object_add(object, "covered", json_object_new_boolean(gap->covered));
+    if (gap->known)
+        json_object_object_add(object, "known", json_object_new_boolean(true));
+    add_text(object, "ignored", gap->ignored);
     add_text(object, "title", entry->title);
     add_text(object, "replacement", entry->replacement);
     add_text(object, "reference", entry->reference);
@@ -115,6 +118,7 @@ json_object *report_to_json(const struct report *report)
     add_text(object, "path", report->path);
     add_text(object, "package", report->package);
     add_text(object, "package_version", report->package_version);
+    add_text(object, "ignored", report->ignored);
     if (report->error != NULL)
         add_text(object, "error", report->error);
     else if (report->skipped)

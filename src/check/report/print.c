@@ -115,7 +115,8 @@ static void print_addresses(FILE *stream, const struct report_address *address)
 static void print_details(FILE *stream, const struct report *report, const struct check_style *style)
 {
     for (const struct report_gap *gap = report->gaps; gap != NULL; gap = gap->next)
-        print_gap(stream, gap, style);
+        if (report_counts(gap))
+            print_gap(stream, gap, style);
     print_addresses(stream, report->addresses);
     for (const struct report_credit *credit = report->credits; credit != NULL; credit = credit->next) {
         fputs("    ", stream);
@@ -193,6 +194,8 @@ static unsigned group_of(const struct report *report)
 static bool is_shown(const struct report *report, size_t count, const struct check_style *style)
 {
     unsigned group = group_of(report);
+    if (report_is_settled(report) && !style->all)
+        return false;
     return count == 1 || group < READY_GROUP || (style->all && (group == READY_GROUP || !style->used_only));
 }
 
@@ -242,6 +245,9 @@ void check_print(FILE *stream, struct report *const *reports, size_t count, cons
     if (shown > 1)
         summary_print(stream, list, shown, &style);
     free(list);
+    summary_print_ignored(stream, reports, count);
+    if (style.changes != NULL)
+        summary_print_changes(stream, style.changes, &style);
     if (count != 1)
         print_counts(stream, sums);
 }

@@ -7,13 +7,15 @@
 #include <stdio.h>
 
 #include "check/file/report.h"
+#include "check/report/earlier.h"
 
 struct check_style {
     bool color;
-    bool details;   /* every gap with its places; else a line for each program */
-    bool all;       /* also the programs without anything to do, and files that are no programs */
-    bool used_only; /* but not those that use no network */
-    bool alone;     /* set by check_print(): one program is shown, with what to do beside each gap */
+    bool details;                  /* every gap with its places; else a line for each program */
+    bool all;                      /* also the programs without anything to do, and files that are no programs */
+    bool used_only;                /* but not those that use no network */
+    const struct changes *changes; /* since an earlier report; NULL: not asked for */
+    bool alone;                    /* set by check_print(): one program is shown, with what to do beside each gap */
 };
 
 /* Prints the reports grouped by verdict, those with most to do first; of several the gaps that they share, what to do

@@ -119,8 +119,19 @@ static json_object *new_location(const struct report *report, size_t artifact, c
     return location;
 }
 
+/* 3.35: somebody's reason. */
+static json_object *new_suppressions(const char *reason)
+{
+    json_object *list = json_object_new_array(), *suppression = json_object_new_object();
+    add_text(suppression, "kind", "external");
+    add_text(suppression, "justification", reason);
+    json_object_array_add(list, suppression);
+    return list;
+}
+
 /* 3.27 */
-static json_object *new_result(const struct report *report, size_t artifact, const struct report_gap *gap)
+static json_object *new_result(const struct report *report, size_t artifact, const struct report_gap *gap,
+                               bool has_baseline)
 {
     const struct gap *entry = gap_get(gap->number);
     json_object *result = json_object_new_object(), *locations = json_object_new_array();
@@ -135,6 +146,10 @@ static json_object *new_result(const struct report *report, size_t artifact, con
     for (const struct evidence *evidence = gap->evidence; evidence != NULL; evidence = evidence->next)
         json_object_array_add(locations, new_location(report, artifact, evidence));
     add(result, "locations", locations);
+    if (has_baseline) /* 3.27.24 */
+        add_text(result, "baselineState", gap->known ? "unchanged" : "new");
+    if (gap->ignored != NULL)
+        add(result, "suppressions", new_suppressions(gap->ignored));
     add(properties, "covered", json_object_new_boolean(gap->covered));
     add(properties, "count", json_object_new_int64(gap->count));
     add_text(properties, "verdict", verdict_name(report->verdict));
@@ -194,7 +209,7 @@ void sarif_print(FILE *stream, const struct check_findings *findings)
         if (report->error != NULL || report->skipped)
             json_object_array_add(notifications, new_notification(report, artifact));
         for (const struct report_gap *gap = report->gaps; gap != NULL; gap = gap->next)
-            json_object_array_add(results, new_result(report, artifact, gap));
+            json_object_array_add(results, new_result(report, artifact, gap, findings->has_baseline));
         artifact++;
     }
     add_text(top, "$schema", SCHEMA);

@@ -17,7 +17,7 @@ void summary_count(const struct report *const *reports, size_t count, struct gap
         for (const struct report_gap *gap = reports[index] == NULL ? NULL : reports[index]->gaps; gap != NULL;
              gap = gap->next) {
             struct gap_total *total = &totals[gap->number];
-            if (reports[index]->verdict == VERDICT_READY && gap->severity == GAP_NOTE)
+            if ((reports[index]->verdict == VERDICT_READY && gap->severity == GAP_NOTE) || !report_counts(gap))
                 continue;
             total->programs++;
             total->covered += gap->covered;
@@ -31,7 +31,7 @@ void summary_count(const struct report *const *reports, size_t count, struct gap
 
 static bool is_in_the_way(const struct report_gap *gap)
 {
-    return !gap->covered && gap->severity >= GAP_WARNING;
+    return !gap->covered && gap->severity >= GAP_WARNING && report_counts(gap);
 }
 
 /* What keeps the shim away; where packets are made by hand, that. */
@@ -47,6 +47,8 @@ static enum gap_number obstacle_of(const struct report *report)
 
 bool summary_step_has(const struct step *step, const struct report *report)
 {
+    if (report != NULL && report_is_settled(report))
+        return false;
     if (report == NULL || report->skipped || report->error != NULL)
         return report != NULL && report->error != NULL && step->verdict == VERDICT_COUNT;
     if (report->verdict != step->verdict)
@@ -156,6 +158,61 @@ static void print_steps(FILE *stream, const struct report *const *reports, size_
     }
     if (used > STEPS_SHOWN)
         fprintf(stream, "%*sand %zu more\n", PLACE_INDENT, "", used - STEPS_SHOWN);
+}
+
+/* --- earlier reports, and what is ignored --- */
+
+void summary_print_changes(FILE *stream, const struct changes *changes, const struct check_style *style)
+{
+    struct fit fit;
+    FILE *text = fit_begin(&fit, stream, terminal_columns(stream));
+    ink(text, style->color, BOLD);
+    fputs("  Since ", text);
+    print_harmless(text, changes->since);
+    ink(text, style->color, PLAIN);
+    putc('\n', text);
+    for (size_t index = 0; index < changes->count; index++) {
+        const struct change *change = &changes->list[index];
+        fprintf(text, "    %-9s ", change_name(change->kind));
+        print_harmless(text, (change->is != NULL ? change->is : change->was)->path);
+        fputs(": ", text);
+        change_describe(text, change);
+        putc('\n', text);
+    }
+    if (changes->count == 0)
+        fputs("    nothing got better or worse\n", text);
+    fit_end(&fit);
+}
+
+static void print_ignored_line(FILE *stream, const char *path, const char *gap, const char *reason)
+{
+    fputs("    ignored   ", stream);
+    print_harmless(stream, path);
+    if (gap != NULL)
+        fprintf(stream, " [%s]", gap);
+    fputs(": ", stream);
+    print_harmless(stream, reason);
+    putc('\n', stream);
+}
+
+void summary_print_ignored(FILE *stream, struct report *const *reports, size_t count)
+{
+    struct fit fit;
+    FILE *text = fit_begin(&fit, stream, terminal_columns(stream));
+    size_t known = 0;
+    for (size_t index = 0; index < count; index++) {
+        const struct report *report = reports[index];
+        if (report != NULL && report->ignored != NULL)
+            print_ignored_line(text, report->path, NULL, report->ignored);
+        for (const struct report_gap *gap = report == NULL ? NULL : report->gaps; gap != NULL; gap = gap->next) {
+            known += gap->known && gap->ignored == NULL;
+            if (gap->ignored != NULL)
+                print_ignored_line(text, report->path, gap_get(gap->number)->id, gap->ignored);
+        }
+    }
+    if (known > 0)
+        fprintf(text, "    known     %zu of the baseline's gaps, which are not counted\n", known);
+    fit_end(&fit);
 }
 
 /* --- the gaps --- */

@@ -48,4 +48,10 @@ void summary_print_remedy(FILE *stream, enum gap_number number, unsigned columns
 /* Prints the gaps with what to do instead, where details are asked for, and what to do first. */
 void summary_print(FILE *stream, const struct report *const *reports, size_t count, const struct check_style *style);
 
+/* Prints what got better or worse. */
+void summary_print_changes(FILE *stream, const struct changes *changes, const struct check_style *style);
+
+/* Prints what is ignored, with the reasons, and how much is known. NULLs among the reports are left out. */
+void summary_print_ignored(FILE *stream, struct report *const *reports, size_t count);
+
 #endif

@@ -261,7 +261,8 @@ static void print_format(const struct session *session)
         abort();
     for (size_t index = 0; index < session->count; index++)
         list[index] = session->reports[index];
-    format_print(session->output, session->run->format, &(struct check_findings){list, session->count, true, NULL});
+    format_print(session->output, session->run->format,
+                 &(struct check_findings){.reports = list, .count = session->count, .complete = true});
     free(list);
 }
 
