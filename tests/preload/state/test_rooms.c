@@ -281,6 +281,7 @@ static void test_untrusted_rooms(void **state)
 
 int main(void)
 {
+    support_hide_var_lib();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_drop, support_set_up, support_tear_down),
         cmocka_unit_test_setup_teardown(test_lock_in, support_set_up, support_tear_down),

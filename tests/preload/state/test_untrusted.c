@@ -313,6 +313,7 @@ static void test_umask(void **state)
 
 int main(void)
 {
+    support_hide_var_lib();
     given_start();
     const struct CMUnitTest tests[] = {
         GIVEN_TEST(test_not_regular),
