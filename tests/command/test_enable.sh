@@ -78,6 +78,31 @@ contains "another preload" "LD_PRELOAD=$V6SHIM_LIBRARY:/usr/lib/other.so\"" "$ou
 unit specified 'Environment=LD_PRELOAD=%h/other%%.so\n'
 enable_in_root --print specified
 contains "another preload with specifiers" "LD_PRELOAD=$V6SHIM_LIBRARY:%h/other%%.so\"" "$output"
+long=$(awk 'BEGIN { for (i = 0; i < 3000; i++) printf "x" }')
+unit long "Environment=FIRST=$long LD_PRELOAD=/opt/$long.so\nEnvironment=LAST=$long\n"
+enable_in_root --print long
+contains "another preload, of 3,000 characters" "LD_PRELOAD=$V6SHIM_LIBRARY:/opt/$long.so\"" "$output"
+escaped() { # what LD_PRELOAD is (nothing: there is none), the value
+    printf '[Service]\nExecStart=/bin/sh\nEnvironment=%s\n' "$2" >"$units/escaped.service"
+    enable_in_root --print escaped
+    contains "escapes: $2" "LD_PRELOAD=$V6SHIM_LIBRARY${1:+:$1}\"" "$output"
+}
+escaped /opt/lib.so 'LD_PRELOAD=/o\x70t/\154ib.so'
+escaped /opt/lib.so '"LD_PRELOAD=/opt/\u006cib.s\U0000006f"'
+escaped "/é/€/😀/A" 'LD_PRELOAD=/\u00e9/\u20ac/\U0001f600/\x41'
+escaped "/a'b" "LD_PRELOAD=/a\\'b"
+escaped '/a\\b' 'LD_PRELOAD=/a\\b'
+escaped /100%% 'LD_PRELOAD=/100%\x25'
+escaped /first 'LD_PRELOAD=/first A=\q LD_PRELOAD=/second'
+for value in '\q' '\x4' '\xg1' '\x00' '\400' '\08' '\ud800' '\U00110000' '\u00e' '\'; do
+    escaped '' "A=$value LD_PRELOAD=/second"
+done
+mkdir -p "$room/root/opt"
+cp /bin/true "$room/root/opt/a d\\q"
+printf "\100" | dd of="$room/root/opt/a d\\q" bs=1 seek=18 conv=notrunc 2>/dev/null # another machine
+printf '[Service]\nExecStart=-/opt/a\\x20d\\q\n' >"$units/escaped.service"
+enable_in_root --print escaped
+contains "escapes in a program's path" "/opt/a d\\q" "$errors"
 enable_in_root --print loaded
 contains "DynamicUser" "StateDirectory=v6shim-loaded" "$output"
 unit old@ 'RestrictAddressFamilies=AF_INET\nRootDirectory=/srv/old\nIPAddressAllow=192.0.2.0/24\n'

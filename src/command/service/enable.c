@@ -135,7 +135,7 @@ static void print_file(FILE *stream, const struct request *request, const struct
 {
     /* The unit's own keeps its specifiers. */
     char *own = without_specifiers(library);
-    char *preload = own == NULL ? NULL : preload_join(unit->preload[0] != '\0' ? unit->preload : NULL, own);
+    char *preload = own == NULL ? NULL : preload_join(unit->preload, own);
     fprintf(stream, MADE_BY "[Service]\n");
     if (preload != NULL)
         print_assignment(stream, "LD_PRELOAD", preload);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "command/common/command.h"
+#include "command/service/unit_word.h"
 
 #define SUFFIX       ".service"
 #define DROP_INS_MAX 64
@@ -58,32 +59,9 @@ bool unit_drop_in_directory(const struct unit_search *search, const char *name, 
 
 /* --- one assignment --- */
 
-/* The next word of a value, out of its quotes; NULL at the end. */
-static const char *next_word(const char *value, char *word, size_t size)
-{
-    size_t length = 0;
-    char quote = '\0';
-    value += strspn(value, " \t");
-    if (*value == '\0')
-        return NULL;
-    for (; *value != '\0' && (quote != '\0' || strchr(" \t", *value) == NULL); value++) {
-        if (quote != '\0' ? *value == quote : *value == '"' || *value == '\'') {
-            quote = quote != '\0' ? '\0' : *value;
-            continue;
-        }
-        if (*value == CONTINUED && value[1] != '\0')
-            value++;
-        if (length + 1 < size)
-            word[length++] = *value;
-    }
-    word[length] = '\0';
-    return value;
-}
-
 /* Entries are added to the list that is there; one of the other kind than the first takes out of it. */
-static void take_families(struct unit *unit, const char *value)
+static void take_families(struct unit *unit, char *value)
 {
-    char word[UNIT_VALUE_SIZE];
     bool inverted = value[0] == '~';
     if (value[0] == '\0') {
         unit->families_restricted = unit->families_name_ipv6 = false;
@@ -92,41 +70,46 @@ static void take_families(struct unit *unit, const char *value)
     if (!unit->families_restricted)
         unit->families_allow = !inverted;
     unit->families_restricted = true;
-    for (value += inverted; (value = next_word(value, word, sizeof word)) != NULL;)
+    value += inverted;
+    for (const char *word; (word = unit_next_word(&value, UNIT_ESCAPES_NONE)) != NULL;)
         if (strcmp(word, "AF_INET6") == 0)
             unit->families_name_ipv6 = unit->families_allow != inverted;
 }
 
-static void take_addresses(struct unit *unit, const char *value)
+static void take_addresses(struct unit *unit, char *value)
 {
-    char word[UNIT_VALUE_SIZE];
     if (value[0] == '\0')
         unit->addresses_allowed = unit->addresses_allow_ipv6 = false;
-    while ((value = next_word(value, word, sizeof word)) != NULL) {
+    for (const char *word; (word = unit_next_word(&value, UNIT_ESCAPES_NONE)) != NULL;) {
         unit->addresses_allowed = true;
         unit->addresses_allow_ipv6 |= strchr(word, ':') != NULL || strcmp(word, "any") == 0;
     }
 }
 
 /* With its prefixes (systemd.service(5)); the first is kept. */
-static void take_program(struct unit *unit, const char *value)
+static void take_program(struct unit *unit, char *value)
 {
-    char word[PATH_MAX];
     if (value[0] == '\0')
         unit->program[0] = '\0';
-    if (unit->program[0] == '\0' && next_word(value, word, sizeof word) != NULL)
-        strcpy(unit->program, word + strspn(word, "-@:+!|"));
+    const char *word = unit->program[0] == '\0' ? unit_next_word(&value, UNIT_ESCAPES_RELAXED) : NULL;
+    if (word != NULL)
+        snprintf(unit->program, sizeof unit->program, "%s", word + strspn(word, "-@:+!|"));
 }
 
-static void take_environment(struct unit *unit, const char *value)
+static void set_preload(struct unit *unit, const char *value)
+{
+    free(unit->preload);
+    unit->preload = value[0] != '\0' ? strdup(value) : NULL;
+}
+
+static void take_environment(struct unit *unit, char *value)
 {
     static const char variable[] = "LD_PRELOAD=";
-    char word[UNIT_VALUE_SIZE];
     if (value[0] == '\0')
-        unit->preload[0] = '\0';
-    while ((value = next_word(value, word, sizeof word)) != NULL)
+        set_preload(unit, "");
+    for (const char *word; (word = unit_next_word(&value, UNIT_ESCAPES_C)) != NULL;)
         if (strncmp(word, variable, sizeof variable - 1) == 0)
-            strcpy(unit->preload, word + sizeof variable - 1);
+            set_preload(unit, word + sizeof variable - 1);
 }
 
 /* Its variables go before those of Environment=. "-" before the path: it may be missing. */
@@ -145,10 +128,9 @@ static void take_environment_file(struct unit *unit, const char *root, const cha
         fclose(file);
 }
 
-static void take_unset(struct unit *unit, const char *value)
+static void take_unset(struct unit *unit, char *value)
 {
-    char word[UNIT_VALUE_SIZE];
-    while ((value = next_word(value, word, sizeof word)) != NULL)
+    for (const char *word; (word = unit_next_word(&value, UNIT_ESCAPES_C)) != NULL;)
         if (strcmp(word, "LD_PRELOAD") == 0)
             strcpy(unit->overrides, "UnsetEnvironment=");
 }
@@ -159,7 +141,8 @@ static bool is_yes(const char *value)
            strcmp(value, "1") == 0;
 }
 
-static void take(struct unit *unit, const char *root, const char *key, const char *value)
+/* The value is written over. */
+static void take(struct unit *unit, const char *root, const char *key, char *value)
 {
     if (strcmp(key, "RestrictAddressFamilies") == 0)
         take_families(unit, value);

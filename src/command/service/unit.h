@@ -8,22 +8,21 @@
 #include <limits.h>
 #include <stdbool.h>
 
-#define UNIT_NAME_SIZE  256
-#define UNIT_VALUE_SIZE 1024
+#define UNIT_NAME_SIZE 256
 
 struct unit {
-    char name[UNIT_NAME_SIZE];     /* with its suffix */
-    char file[PATH_MAX];           /* the unit's own file */
-    char program[PATH_MAX];        /* the first of ExecStart=, without its arguments; "": none */
-    char preload[UNIT_VALUE_SIZE]; /* LD_PRELOAD of Environment=; "": none */
-    char overrides[PATH_MAX];      /* what sets LD_PRELOAD behind Environment=, or unsets it; "": nothing */
-    char root[PATH_MAX];           /* RootDirectory= or RootImage=; "": none */
-    bool other_user;               /* User= of another user than root, or DynamicUser= */
-    bool families_restricted;      /* RestrictAddressFamilies= is in force */
-    bool families_allow;           /* as a list of those allowed, not of those forbidden */
-    bool families_name_ipv6;       /* and AF_INET6 is in it */
-    bool addresses_allowed;        /* IPAddressAllow= has entries, ... */
-    bool addresses_allow_ipv6;     /* ... one of them for IPv6 */
+    char name[UNIT_NAME_SIZE]; /* with its suffix */
+    char file[PATH_MAX];       /* the unit's own file */
+    char program[PATH_MAX];    /* the first of ExecStart=, without its arguments; "": none */
+    char *preload;             /* LD_PRELOAD of Environment=, in memory of its own; NULL: none */
+    char overrides[PATH_MAX];  /* what sets LD_PRELOAD behind Environment=, or unsets it; "": nothing */
+    char root[PATH_MAX];       /* RootDirectory= or RootImage=; "": none */
+    bool other_user;           /* User= of another user than root, or DynamicUser= */
+    bool families_restricted;  /* RestrictAddressFamilies= is in force */
+    bool families_allow;       /* as a list of those allowed, not of those forbidden */
+    bool families_name_ipv6;   /* and AF_INET6 is in it */
+    bool addresses_allowed;    /* IPAddressAllow= has entries, ... */
+    bool addresses_allow_ipv6; /* ... one of them for IPv6 */
 };
 
 /* Where units and the files that add to them are: a directory before all paths, "" for none. */
