@@ -403,11 +403,12 @@ int alias_command(int argc, char **argv)
     if (status != -1)
         return status;
     log_stderr_as(NAME);
-    session.own = state_user_is_own(&arguments.user);
     session.add = arguments.add;
+    arguments.user.only_reads = !arguments.add && !arguments.forget;
     status = state_user_open(NAME, &arguments.user);
     if (status != EXIT_STATUS_OK)
         return status;
+    session.own = state_user_is_own(&arguments.user) && !state_current()->place.read_only;
     state_tables_find(&session.tables, &arguments.user);
     alias_print_begin(&session.print, arguments.json);
     if (arguments.list)

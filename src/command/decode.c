@@ -231,7 +231,7 @@ static bool tell_left(void)
 
 int decode_command(int argc, char **argv)
 {
-    struct state_user user = {NULL, NULL};
+    struct state_user user = {.only_reads = true};
     const struct command_option options[] = {{"user", 'u', NULL, &user.name}, {"pid", 0, NULL, &user.pid}, {0}};
     int status = options_take_with_settings(NAME, argc, argv, options, OPTIONS_ANYWHERE, print_help);
     if (status != -1)

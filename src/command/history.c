@@ -222,6 +222,7 @@ int history_command(int argc, char **argv)
     if (status != -1)
         return status;
     log_stderr_as(NAME);
+    session.user.only_reads = !session.clear;
     status = state_user_open(NAME, &session.user);
     if (status == EXIT_STATUS_OK)
         status = read_all(&session);

@@ -236,7 +236,7 @@ mv "$room/kept" "$room/state/aliases"
 # Another user's table: root reads it, and writes nothing.
 if [ "$(id -u)" -eq 0 ] && id nobody >/dev/null 2>&1; then
     chown -R nobody "$room/state"
-    try "$v6shim" alias 2001:db8::1
+    try "$v6shim" alias --add 2001:db8::1
     same "a foreign table is not ours: status" 1 "$status"
     contains "a foreign table is not ours" "the state directory belongs to another user" "$errors"
     try "$v6shim" alias --user nobody "$alias" 2001:db8::2
@@ -271,7 +271,7 @@ if [ "$(id -u)" -eq 0 ] && id nobody >/dev/null 2>&1; then
     same "his mapped networks: nothing is wrong" "" "$errors"
     same "his mapped networks" "10.6.1.2 2001:db8:5::102 10.6.1.2 2001:db8:5::102 $allotted 2001:db8:6::1 $allotted 2001:db8:6::1" \
         "$(echo $output)"
-    try "$v6shim" alias 10.7.192.0
+    try "$v6shim" alias --user nobody 10.7.192.0
     same "a mapped range has a transient part too" "v6shim alias: 10.7.192.0: an alias that couldn't be stored: it meant something only in the process that gave it" "$errors"
     try "$v6shim" alias --user nobody 2001:db8:6::2
     same "nothing is allotted there" "v6shim alias: 2001:db8:6::2: this address has no alias" "$errors"

@@ -87,6 +87,22 @@ try "$v6shim" config --pid $process
 same "a process: its variable" "prefer ipv6 V6SHIM_PREFER" "$(row prefer)"
 same "a process: its block" "listen inet $conf:6" "$(row listen)"
 same "a process: that of its script" "aware no $conf:11" "$(row aware)"
+mkdir "$room/elsewhere"
+echo 'prefer ipv4' >"$room/elsewhere/my.conf"
+echo 'prefer policy' >"$room/my.conf"
+(cd "$room/elsewhere" && exec env V6SHIM_CONF=my.conf sleep 60) &
+relative=$!
+tries=100
+while [ "$(cat /proc/$relative/comm)" != sleep ] && [ $((tries -= 1)) -gt 0 ]; do sleep 0.1; done
+cd "$room" || exit 2
+try "$v6shim" config --pid $relative
+cd - >/dev/null || exit 2
+same "a process that names a file of its directory" "prefer ipv4 $room/elsewhere/my.conf:1" "$(row prefer)"
+same "a process that names a file of its directory: said" "v6shim config: process $relative names its configuration file \
+relative to the directory where it started (my.conf): looked for where it is now, in $room/elsewhere" "$errors"
+try "$v6shim" decode --pid $relative </dev/null
+contains "decode --pid says it, too" "v6shim decode: process $relative names its configuration file relative" "$errors"
+kill $relative
 mv "$room/oldd" "$room/gone" && rm "$room/gone"
 try "$v6shim" config --pid $process
 same "a process whose file is gone" "aware no $conf:11" "$(row aware)"

@@ -132,6 +132,42 @@ static void read_environment(struct config_target *target, const char *number)
     target->process.environment = target->environment;
 }
 
+/* The directory of a process, or a name for it; how long that is. Root may have to ask: what has dropped its rights
+   shows it to nobody else. */
+static size_t find_directory(const char *number, char directory[PATH_MAX])
+{
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%s/cwd", number);
+    ssize_t length = readlink(path, directory, PATH_MAX - 1);
+    if (length <= 0)
+        length = snprintf(directory, PATH_MAX, "%s", path);
+    directory[length] = '\0';
+    return (size_t)length;
+}
+
+/* V6SHIM_CONF of the process, where it is relative, as a path that leads there from here, too. Where the whole is too
+   long, it is for the process. */
+static void place_named(const char *command, struct config_target *target, const char *number)
+{
+    static const char variable[] = "V6SHIM_CONF=";
+    char directory[PATH_MAX];
+    char **entry = target->environment;
+    while (*entry != NULL && strncmp(*entry, variable, sizeof variable - 1) != 0)
+        entry++;
+    const char *value = *entry != NULL ? *entry + sizeof variable - 1 : "";
+    if (value[0] == '\0' || value[0] == '/' || strlen(value) >= PATH_MAX)
+        return;
+    bool in_root = find_directory(number, directory) == 1;
+    if (command != NULL)
+        complain(
+            command,
+            "process %s names its configuration file relative to the directory where it started (%s): looked for "
+            "where it is now, in %s",
+            number, value, directory);
+    snprintf(target->named, sizeof target->named, "%s%s/%s", variable, in_root ? "" : directory, value);
+    *entry = target->named;
+}
+
 /* Whether the root of the process is ours. A service in a mount namespace of its own usually has the same. */
 static bool is_in_our_root(const char *number)
 {
@@ -168,8 +204,11 @@ int config_target_process(const char *command, struct config_target *target, con
     target->elsewhere = !is_in_our_root(number);
     if (target->elsewhere && command != NULL)
         complain(command, "process %s has another root: configuration files that it names are not read", number);
-    if (read_identity(target, number) && read_auxiliary(target, number))
+    if (read_identity(target, number) && read_auxiliary(target, number)) {
+        if (target->process.environment != NULL && !target->elsewhere)
+            place_named(command, target, number);
         return EXIT_STATUS_OK;
+    }
     if (command != NULL)
         complain(command, "cannot read process %s: %s", number, "not permitted");
     return EXIT_STATUS_FAILED;

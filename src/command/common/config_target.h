@@ -20,6 +20,7 @@ struct config_target {
     char executable[PATH_MAX], started[PATH_MAX];
     char *environment[1024]; /* of another process, in `bytes` */
     char bytes[128 * 1024];
+    char named[2 * PATH_MAX]; /* V6SHIM_CONF=..., where the process names a file relative to its directory */
 };
 
 /* Of a program that has no name of its own: no block is for it. */
@@ -28,7 +29,8 @@ void config_target_shell(struct config_target *target);
 /* Of a program, found as the shell finds it. EXIT_STATUS_OK, or the exit status after a complaint. */
 int config_target_program(const char *command, struct config_target *target, const char *name);
 
-/* Of a process, by what the kernel told it when it started. As above. */
+/* Of a process, by what the kernel told it when it started. As above. A configuration file that it names relative to
+   its directory is looked for in the directory in which it is now, and that is said. */
 int config_target_process(const char *command, struct config_target *target, const char *number);
 
 /*

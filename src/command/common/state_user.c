@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "command/common/command.h"
@@ -45,6 +46,28 @@ static int place_of(const char *command, const char *user, struct state_place *p
     }
     state_place_of_user(place, settings_current()->state_dir, number, home);
     return EXIT_STATUS_OK;
+}
+
+/*
+ * For root, the directory that the settings name, where it belongs to another user: read as that user's. It is no
+ * more trusted for that: it is opened with the checks of --user, which want that owner for it and for each file in
+ * it, and follow no link but root's.
+ */
+static void take_owner(const char *command, struct state_place *place)
+{
+    struct stat status;
+    char name[64];
+    const char *directory = settings_current()->state_dir;
+    if (geteuid() != 0 || directory[0] != '/' || stat(directory, &status) != 0 || !S_ISDIR(status.st_mode) ||
+        status.st_uid == 0)
+        return;
+    const struct passwd *entry = getpwuid(status.st_uid);
+    if (entry != NULL)
+        snprintf(name, sizeof name, "%s", entry->pw_name);
+    else
+        snprintf(name, sizeof name, "%u", (unsigned)status.st_uid);
+    complain(command, "%s belongs to user %s: read as with --user %s", directory, name, name);
+    state_place_of_user(place, directory, status.st_uid, "");
 }
 
 /* --- of a process --- */
@@ -103,7 +126,7 @@ static int open_process(const char *command, const char *pid)
 
 int state_user_open(const char *command, const struct state_user *user)
 {
-    static const struct state_user own = {NULL, NULL};
+    static const struct state_user own = {NULL, NULL, false};
     user = user != NULL ? user : &own;
     if (user->name != NULL && user->pid != NULL) {
         complain(command, "of --user and --pid only one is possible");
@@ -116,6 +139,8 @@ int state_user_open(const char *command, const struct state_user *user)
     aliases_start(settings->alias_pool.address, settings->alias_pool.length, settings->alias_key,
                   settings->state_dir);
     int status = user->name != NULL ? place_of(command, user->name, &state_current()->place) : EXIT_STATUS_OK;
+    if (user->name == NULL && user->only_reads)
+        take_owner(command, &state_current()->place);
     aliases_start_map(&settings->alias_map); /* its tables are in the same place */
     return status;
 }

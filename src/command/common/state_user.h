@@ -11,10 +11,12 @@
 struct state_user {
     const char *name; /* of another user */
     const char *pid;  /* the number of a process: its user, with the settings that it was started with */
+    bool only_reads; /* where neither is said, the directory that the settings name may be another user's, for root */
 };
 
 /* Loads the settings and sets up state_current() and the aliases, alias-map too, of that user. EXIT_STATUS_OK, or the
-   exit status after a complaint. What is not the user's own is read only. */
+   exit status after a complaint. What is not the user's own is read only, with all checks of who may have written it.
+ */
 int state_user_open(const char *command, const struct state_user *user /* NULL: the one who asks */);
 
 /* Whether its tables may be changed. */
