@@ -94,7 +94,7 @@ escaped "/a'b" "LD_PRELOAD=/a\\'b"
 escaped '/a\\b' 'LD_PRELOAD=/a\\b'
 escaped /100%% 'LD_PRELOAD=/100%\x25'
 escaped /first 'LD_PRELOAD=/first A=\q LD_PRELOAD=/second'
-for value in '\q' '\x4' '\xg1' '\x00' '\400' '\08' '\ud800' '\U00110000' '\u00e' '\'; do
+for value in '\q' '\x4' '\xg1' '\x00' '\400' '\08' '\ud800' '\U00110000' '\u00e' "\\"; do
     escaped '' "A=$value LD_PRELOAD=/second"
 done
 mkdir -p "$room/root/opt"
