@@ -101,7 +101,7 @@ struct report_gap *report_find_gap(const struct report *report, enum gap_number 
 struct report_gap *report_add_gap(struct report *report, enum gap_number number, const struct evidence *evidence)
 {
     struct report_gap *gap = report_find_gap(report, number);
-    bool covered = gap_is_covered(number, evidence->symbol);
+    bool covered = evidence->translated || gap_is_covered(number, evidence->symbol);
     if (gap == NULL) {
         gap = report_allocate(report, sizeof *gap);
         gap->number = number;

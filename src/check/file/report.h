@@ -21,6 +21,7 @@ struct evidence {
     unsigned line;        /* 0: unknown */
     uint64_t address;     /* of the call in its object; 0: unknown */
     const char *detail;   /* anything else, for people */
+    bool translated;      /* the shim translates what this shows, whatever `symbol` is */
     struct evidence *next;
 };
 

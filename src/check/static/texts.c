@@ -12,20 +12,21 @@ struct telltale {
     bool whole;       /* a string of its own, not part of one */
     const char *twin; /* the IPv6 way of the same thing: where it is there too, nothing is wrong; NULL: none */
     const char *with; /* must be there too for the text to mean this; NULL: nothing */
+    bool translated;  /* by the shim (ftp-ports) */
 };
 
 static const struct telltale telltales[] = {
-    {"%d,%d,%d,%d,%d,%d", GAP_PAYLOAD_ADDRESS, false, "EPRT", "PORT"}, /* FTP's PORT and PASV */
-    {"%u,%u,%u,%u,%u,%u", GAP_PAYLOAD_ADDRESS, false, "EPRT", "PORT"},
-    {"%i,%i,%i,%i,%i,%i", GAP_PAYLOAD_ADDRESS, false, "EPRT", "PORT"},
-    {"DCC SEND", GAP_PAYLOAD_ADDRESS, false, NULL, NULL}, /* IRC */
-    {"DCC CHAT", GAP_PAYLOAD_ADDRESS, false, NULL, NULL},
-    {"DCC %s", GAP_PAYLOAD_ADDRESS, false, NULL, NULL},
-    {"IN IP4 ", GAP_PAYLOAD_ADDRESS, false, "IN IP6 ", NULL}, /* SDP, in SIP and RTSP */
-    {"SIP/2.0/", GAP_PAYLOAD_ADDRESS, false, NULL, NULL},     /* SIP's Via and Contact */
-    {"ntalk", GAP_PAYLOAD_ADDRESS, true, NULL, NULL}, /* the service of talk, whose packets hold sockaddr_in */
-    {"/proc/net/tcp", GAP_PROC_NET, false, "/proc/net/tcp6", NULL},
-    {"/proc/net/udp", GAP_PROC_NET, false, "/proc/net/udp6", NULL},
+    {"%d,%d,%d,%d,%d,%d", GAP_PAYLOAD_ADDRESS, false, "EPRT", "PORT", true}, /* FTP's PORT and PASV */
+    {"%u,%u,%u,%u,%u,%u", GAP_PAYLOAD_ADDRESS, false, "EPRT", "PORT", true},
+    {"%i,%i,%i,%i,%i,%i", GAP_PAYLOAD_ADDRESS, false, "EPRT", "PORT", true},
+    {"DCC SEND", GAP_PAYLOAD_ADDRESS, false, NULL, NULL, false}, /* IRC */
+    {"DCC CHAT", GAP_PAYLOAD_ADDRESS, false, NULL, NULL, false},
+    {"DCC %s", GAP_PAYLOAD_ADDRESS, false, NULL, NULL, false},
+    {"IN IP4 ", GAP_PAYLOAD_ADDRESS, false, "IN IP6 ", NULL, false}, /* SDP, in SIP and RTSP */
+    {"SIP/2.0/", GAP_PAYLOAD_ADDRESS, false, NULL, NULL, false},     /* SIP's Via and Contact */
+    {"ntalk", GAP_PAYLOAD_ADDRESS, true, NULL, NULL, false}, /* the service of talk, whose packets hold sockaddr_in */
+    {"/proc/net/tcp", GAP_PROC_NET, false, "/proc/net/tcp6", NULL, false},
+    {"/proc/net/udp", GAP_PROC_NET, false, "/proc/net/udp6", NULL, false},
 };
 
 static const uint8_t *find_bytes(const struct elf_image *image, const char *bytes, size_t size,
@@ -123,6 +124,7 @@ static void find_resolver(struct report *report, const struct elf_image *image)
     struct evidence evidence = {
         .address = segment->address + (uint64_t)(found - (image->data + segment->offset)),
         .detail = "it reads /etc/resolv.conf itself",
+        .translated = true, /* own-queries */
     };
     report_add_gap(report, GAP_ADDRESS_QUERY, &evidence);
 }
@@ -156,6 +158,7 @@ void check_texts(struct report *report, const struct elf_image *image)
         struct evidence evidence = {
             .address = segment->address + (uint64_t)(found - (image->data + segment->offset)),
             .detail = report_print(report, "the text \"%s\"", telltale->text),
+            .translated = telltale->translated,
         };
         report_add_gap(report, telltale->gap, &evidence);
     }
