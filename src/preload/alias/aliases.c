@@ -105,6 +105,8 @@ START_CODE void aliases_start_map(const struct prefix_map *wanted)
     errno = saved;
 }
 
+#define USERS_KEPT 64 /* of which it is known that they have their rooms */
+
 static atomic_bool prepared START_DATA;
 
 bool aliases_are_prepared(void)
@@ -114,7 +116,7 @@ bool aliases_are_prepared(void)
 
 void aliases_hand_over(uid_t user)
 {
-    static _Atomic uid_t latest; /* root is nobody that anything is handed to */
+    static _Atomic uid_t latest, with_room[USERS_KEPT]; /* root is nobody that anything is handed to */
     if (user == 0 || geteuid() != 0 || atomic_exchange(&latest, user) == user)
         return;
     int saved = errno;
@@ -124,7 +126,8 @@ void aliases_hand_over(uid_t user)
     for (unsigned index = 0; index < map.count; index++)
         if (ranges[index] != NULL)
             alias_space_keep_peers(&ranges[index]->space);
-    state_rooms_hand_over(&state_current()->place, user);
+    if (atomic_load(&with_room[user % USERS_KEPT]) != user && state_rooms_hand_over(&state_current()->place, user))
+        atomic_store(&with_room[user % USERS_KEPT], user);
     critical_section_leave(&section);
     errno = saved;
 }

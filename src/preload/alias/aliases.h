@@ -38,8 +38,8 @@ void aliases_prepare(void);
 
 /*
  * For a process that is root's and may be a server: before it becomes this user, whose room is made (state_rooms.h),
- * and what was handed out is kept; after it has become one; before it changes its root directory. A few system calls,
- * for each user once.
+ * and what was handed out is kept; after it has become one; before it changes its root directory. A few system calls;
+ * about twenty the first time for a user, three where one of them comes again after another.
  */
 void aliases_hand_over(uid_t user);
 void aliases_handed_over(void);

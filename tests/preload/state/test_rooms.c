@@ -92,6 +92,27 @@ static void started_by_inetd(void)
     CHECK(logged[0] == '\0');
 }
 
+/* A server that is one user for each request, and root between, pays for the rooms once. */
+static void change_often(void)
+{
+    start_daemon();
+    aliases_hand_over(NOBODY);
+    aliases_hand_over(SOMEBODY);
+    CHECK(rmdir(state_path("users/65534")) == 0 && rmdir(state_path("users/65533")) == 0);
+    aliases_hand_over(NOBODY);
+    aliases_hand_over(SOMEBODY);
+    CHECK(access(state_path("users/65534"), F_OK) != 0 && access(state_path("users/65533"), F_OK) != 0);
+}
+
+static void test_change_often(void **state)
+{
+    (void)state;
+    if (geteuid() != 0)
+        skip();
+    assert_int_equal(chmod(test_directory, 0755), 0);
+    assert_true(support_child(change_often));
+}
+
 static void test_drop(void **state)
 {
     (void)state;
@@ -284,6 +305,7 @@ int main(void)
     support_hide_var_lib();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_drop, support_set_up, support_tear_down),
+        cmocka_unit_test_setup_teardown(test_change_often, support_set_up, support_tear_down),
         cmocka_unit_test_setup_teardown(test_lock_in, support_set_up, support_tear_down),
         cmocka_unit_test_setup_teardown(test_one_true_warning, support_set_up, support_tear_down),
         cmocka_unit_test_setup_teardown(test_untrusted_rooms, support_set_up, support_tear_down),
