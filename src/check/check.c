@@ -37,6 +37,7 @@ struct session {
     struct changes changes;
     bool progress; /* on a terminal */
     struct timespec shown;
+    size_t done;
 };
 
 static volatile int interrupted; /* the signal, written by the handler */
@@ -75,25 +76,49 @@ static void note_report(size_t index, struct report *report, void *context)
 {
     struct session *session = context;
     session->reports[index] = report;
+    session->done++;
 }
 
-static void show_progress(size_t done, const char *path, void *context)
+/* Whether it is time to show something again. */
+static bool is_due(struct session *session)
 {
-    struct session *session = context;
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     long passed_ms =
         (long)(now.tv_sec - session->shown.tv_sec) * 1000 + (now.tv_nsec - session->shown.tv_nsec) / 1000000;
     if (!session->progress || passed_ms < PROGRESS_INTERVAL_MS)
-        return;
+        return false;
     session->shown = now;
-    fprintf(stderr, "\r%zu of %zu  ", done, session->targets->count);
+    return true;
+}
+
+/* The end of a path, behind what was printed of the line. */
+static void show_path(const char *path)
+{
     char shortened[48];
     size_t length = strlen(path);
     snprintf(shortened, sizeof shortened, "%s",
              length < sizeof shortened ? path : path + length - sizeof shortened + 1);
     print_harmless(stderr, shortened);
     fputs("\033[K", stderr);
+}
+
+static void show_progress(size_t done, const char *path, void *context)
+{
+    struct session *session = context;
+    if (!is_due(session))
+        return;
+    fprintf(stderr, "\r%zu of %zu  ", done, session->targets->count);
+    show_path(path);
+}
+
+static void show_listing(size_t count, const char *path, void *context)
+{
+    struct session *session = context;
+    if (!is_due(session))
+        return;
+    fprintf(stderr, "\rlisting files: %zu  ", count);
+    show_path(path);
 }
 
 static int run_pool(const struct check_arguments *arguments, struct session *session)
@@ -177,7 +202,6 @@ static void mark_findings(const struct check_arguments *arguments, struct sessio
 
 static int check_targets(struct check_arguments *arguments, struct session *session)
 {
-    session->progress = fit_has_cursor(stderr);
     session->reports = calloc(arguments->targets.count + 1, sizeof *session->reports);
     if (session->reports == NULL) {
         complain(NAME, "not enough memory");
@@ -222,10 +246,14 @@ static void forget_files(struct session *session)
 }
 
 /* Ends as anyone would who is interrupted; what was found has been said. */
-static void end_interrupted(void)
+static void end_interrupted(const struct session *session)
 {
     fflush(stdout);
-    complain(NAME, "interrupted: the answer is not whole");
+    if (session->done == 0)
+        complain(NAME, "interrupted before a file was checked: there is no answer");
+    else
+        complain(NAME, "interrupted: %zu of %zu files were checked, and the answer is not whole", session->done,
+                 session->targets->count);
     signal(interrupted, SIG_DFL);
     raise(interrupted);
 }
@@ -251,6 +279,9 @@ static int check_files(int argc, char **argv, struct check_arguments *arguments)
     sigaction(SIGTERM, &action, NULL);
     arguments->targets.stop = &interrupted;
     struct session session = {.targets = &arguments->targets};
+    session.progress = fit_has_cursor(stderr);
+    arguments->targets.listing = show_listing;
+    arguments->targets.context = &session;
     checker_know_native(&session.native);
     int status = read_files(arguments, &session);
     if (status < 0 && arguments->root != NULL)
@@ -261,7 +292,7 @@ static int check_files(int argc, char **argv, struct check_arguments *arguments)
         status = check_targets(arguments, &session);
     forget_files(&session);
     if (interrupted != 0)
-        end_interrupted();
+        end_interrupted(&session);
     return output_arrived() ? status : STATUS_NOT_CHECKED;
 }
 

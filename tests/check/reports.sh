@@ -77,4 +77,49 @@ else
     echo "SKIPPED colors: this machine has no script"
 fi
 
+# A path that is longer than the kernel takes is reported; the shell gets there step by step.
+name=$(printf '%0200d' 0)
+mkdir deep
+(
+    cd deep
+    for _ in $(seq 21); do
+        mkdir "$name"
+        cd -P "$name" 2>/dev/null || cd "./$name"
+    done
+    cp "$work/bin/old" .
+) 2>/dev/null || :
+run 2 deep
+one_line "a path that is too long" '^deep/.*: could not be checked: File name too long'
+
+# An interrupt: what was done is said.
+many="/usr/bin /usr/bin /usr/bin /usr/bin /usr/bin /usr/bin /usr/bin /usr/bin"
+# shellcheck disable=SC2086 # a list
+"$v6shim" check --jobs 1 $many $many $many >output 2>errors &
+process=$!
+for _ in $(seq 300); do
+    [ -z "$(ps -o pid= --ppid "$process")" ] || break
+    sleep 0.1
+done
+sleep 1
+kill -TERM "$process"
+status=0
+wait "$process" || status=$?
+if [ "$status" -eq 143 ] && grep -qE '^v6shim check: interrupted: [0-9]+ of [0-9]+ files were checked, and' errors; then
+    passed=$((passed + 1))
+else
+    cat errors >>output
+    fail "interrupted: status $status"
+fi
+if command -v script >/dev/null; then
+    env TERM=xterm script -qec "$v6shim check --jobs 1 --fail-on never /usr/lib /usr/share" /dev/null >output </dev/null 2>&1 &
+    process=$!
+    for _ in $(seq 100); do
+        ! grep -aq 'listing files: ' output || break
+        sleep 0.1
+    done
+    kill "$process" 2>/dev/null || :
+    if grep -aq 'listing files: ' output; then passed=$((passed + 1)); else fail "files are listed in silence"; fi
+    wait "$process" || :
+fi
+
 finish

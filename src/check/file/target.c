@@ -40,11 +40,14 @@ static int add_directory(struct check_targets *targets, const char *path)
     FTS *tree = copy == NULL ? NULL : fts_open(roots, FTS_PHYSICAL | FTS_COMFOLLOW | FTS_NOCHDIR, compare_names);
     int error = tree == NULL ? -ENOMEM : 0;
     for (FTSENT *entry; error == 0 && !*targets->stop && (entry = fts_read(tree)) != NULL;) {
+        if (targets->listing != NULL)
+            targets->listing(targets->count, entry->fts_path, targets->context);
         bool executable =
             entry->fts_info == FTS_F && (entry->fts_statp->st_mode & (S_IXUSR | S_IXGRP | S_IXOTH)) != 0;
         if (executable)
             error = add(targets, entry->fts_path, 0, false);
-        else if (entry->fts_info == FTS_DNR || entry->fts_info == FTS_ERR) /* reading it again says why */
+        else if (entry->fts_info == FTS_DNR || entry->fts_info == FTS_ERR || entry->fts_info == FTS_NS)
+            /* reading it again says why: its path may be too long for the kernel */
             error = add(targets, entry->fts_path, 0, true);
     }
     if (tree != NULL)

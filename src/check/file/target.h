@@ -15,10 +15,15 @@ struct check_target {
     bool named; /* asked for by name: an answer is due whatever it is */
 };
 
+/* Called now and then while a directory is read, with what is in the list. */
+typedef void check_listing(size_t count, const char *path, void *context);
+
 struct check_targets {
     struct check_target *list;
     size_t count, size;
     const volatile int *stop; /* may become true, in a signal handler: then a list or directory ends early */
+    check_listing *listing;   /* NULL: nobody wants to know */
+    void *context;
 };
 
 /* All return 0 or -ENOMEM; what can't be read becomes a target, so that the check says why. */
