@@ -30,8 +30,8 @@
 extern char test_directory[SUPPORT_PATH_SIZE];
 extern char state_directory[SUPPORT_PATH_SIZE];
 
-/* Where root runs the test: an empty /var/lib of this process's own, since what this machine keeps there would be found.
-   To be called before any thread is there. */
+/* Where root runs the test: an empty /var/lib of this process's own, since what this machine keeps there would be
+   found. To be called before any thread is there. */
 void support_hide_var_lib(void);
 
 /* cmocka: makes a new test directory, removes it with all that is in it. */
