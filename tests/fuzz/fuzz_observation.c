@@ -4,6 +4,7 @@
  *
  * sources: src/check/run/line.c src/check/run/program.c src/check/run/gaps.c src/check/run/words.c
  * sources: src/command/common/line_field.c src/check/file/report.c src/check/report/print.c
+ * sources: src/check/report/fit.c src/check/report/summary.c src/check/report/earlier.c
  * sources: src/check/report/json.c src/check/file/verdict.c src/check/file/calls.c
  * sources: src/check/elf/image.c src/check/elf/x86.c src/check/elf/x86_state.c src/check/file/gaps.c
  * sources: src/command/common/program.c src/command/common/elf_header.c src/command/common/command.c

@@ -4,7 +4,8 @@
  *
  * sources: src/preload/state/state.c src/preload/state/state_aliases.c src/preload/state/state_file.c
  * sources: src/preload/state/state_key.c src/preload/state/state_place.c src/preload/state/host.c
- * sources: src/preload/state/unlisted.c src/preload/system/secret.c
+ * sources: src/preload/state/state_rooms.c src/preload/state/unlisted.c src/preload/system/secret.c
+ * sources: src/preload/base/ready.c
  */
 #include <arpa/inet.h>
 #include <fcntl.h>
