@@ -97,6 +97,37 @@ chmod +x other-language
 run 2 other-language
 one_line "a language that is not read" '^other-language: unknown: '
 
+# What goes past the shim is never "covered by the shim".
+client() { # client FILE FIRST-STATEMENTS CONNECT: a client of IPv4
+    printf '%s\n' '#include <arpa/inet.h>' '#include <dlfcn.h>' '#include <netdb.h>' '#include <sys/socket.h>' '#include <sys/syscall.h>' \
+        '#include <unistd.h>' 'int __connect(int, const struct sockaddr *, socklen_t);' 'int main(int c, char **v) {' \
+        'struct sockaddr_in a = {.sin_family = AF_INET}; struct sockaddr *p = (void *)&a;' "$2" "return $3; }" >client.c
+    $cc -O1 client.c -o "$1"
+}
+socket='socket(AF_INET, SOCK_STREAM, 0)'
+client pton 'inet_pton(AF_INET, v[c - 1], &a.sin_addr);' "connect($socket, p, sizeof a)"
+run 1 pton
+one_line "inet_pton is the only source of addresses" '^pton: works under the shim in part: '
+client pton-name 'inet_pton(AF_INET, v[c - 1], &a.sin_addr); gethostbyname(v[c - 1]);' "connect($socket, p, sizeof a)"
+run 1 pton-name
+one_line "inet_pton, and a name" '^pton-name: works under the shim: '
+client underscore 'inet_aton(v[c - 1], &a.sin_addr);' "__connect($socket, p, sizeof a)"
+run 1 underscore
+one_line "libc's connect under another name" "^underscore: out of the shim's reach: "
+client by-number '' 'syscall(SYS_socket, AF_INET, SOCK_STREAM, 0)'
+run 2 by-number
+one_line "a socket by its system call alone" '^by-number: unknown: it makes network system calls itself'
+client by-dlsym 'int (*f)() = dlsym(dlopen("libc.so.6", RTLD_NOW), v[1] ? v[1] : "gethostbyname"); f(v[0]); inet_aton(v[0], &a.sin_addr);' \
+    "connect($socket, p, sizeof a)"
+run 1 by-dlsym
+one_line "a lookup of libc's own, by dlsym" "^by-dlsym: out of the shim's reach: "
+client dlsym-alone '' 'dlsym(dlopen(0, RTLD_NOW), v[1] ? v[1] : "getaddrinfo") != 0'
+run 2 dlsym-alone
+one_line "dlsym alone" '^dlsym-alone: unknown: it seems to ask dlsym for getaddrinfo$'
+client passive 'write(c, "PASV\r\n", 6); gethostbyname(v[0]); write(c, "227", 3);' "connect($socket, p, sizeof a)"
+run 1 passive
+one_line "PASV, and a reply that is read in its own way" '\[payload-address\]'
+
 # Several programs: what is unknown is listed, and counted.
 run 2 go-dials go-hidden go-quiet
 one_line "the unknown are listed" '^go-hidden: unknown: '

@@ -87,6 +87,19 @@ void check_obstacles(struct checker *checker, struct report *report, const struc
     }
 }
 
+/* Where inet_pton for IPv4 is the only source of the addresses that it connects to, the program never has another
+   one: no name is looked up, and the shim shows an alias to nobody. */
+static void raise_presentation(struct report *report, facts_t facts)
+{
+    facts_t sources = BIT(NAME_OLD) | BIT(NAME_INET) | BIT(NAME_NEW) | BIT(TEXT_OLD) | BIT(ADDRESS_QUERY);
+    struct report_gap *gap = report_find_gap(report, GAP_PRESENTATION);
+    if (gap == NULL || (facts & sources) != 0 || (facts & BIT(CONNECT)) == 0)
+        return;
+    for (const struct evidence *place = gap->evidence; place != NULL; place = place->next)
+        if (place->symbol != NULL && strcmp(place->symbol, "inet_pton") == 0)
+            gap->severity = GAP_WARNING;
+}
+
 void check_conclude_ipv4(struct report *report, facts_t facts)
 {
     static const enum gap_number obstacles[] = {GAP_STATIC_PROGRAM, GAP_DIRECT_CALL, GAP_OTHER_LIBC, GAP_OTHER_ABI,
@@ -105,6 +118,7 @@ void check_conclude_ipv4(struct report *report, facts_t facts)
         report->reason = report_print(report, "works on packets itself: %s", how);
         return;
     }
+    raise_presentation(report, facts);
     const char *lost = NULL;
     report_sort(report);
     for (const struct report_gap *gap = report->gaps; gap != NULL; gap = gap->next)

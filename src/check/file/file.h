@@ -46,6 +46,10 @@ bool check_go(struct report *report, const struct elf_image *image);
 /* For a program that only knows IPv4: adds the gaps that show in the texts of its data. */
 void check_texts(struct report *report, const struct elf_image *image);
 
+/* A function of libc for the network that the program imports nowhere and seems to ask dlsym for: a text of that
+   name. NULL: none. */
+const char *check_dlsym_name(const struct elf_image *image);
+
 /* Whether its texts name IPv6: what takes captured packets apart by itself shows nothing else of it. */
 bool check_names_inet6(const struct elf_image *image);
 

@@ -12,7 +12,7 @@ static const facts_t definite_inet6 =
 static const facts_t names_old = BIT(NAME_OLD) | BIT(NAME_INET);
 static const facts_t text_inet = BIT(TEXT_OLD) | BIT(PRINT_OLD) | BIT(TEXT_CLASS) | BIT(PRESENT_INET);
 static const facts_t sockets_inet = BIT(SOCKET_INET) | BIT(DATAGRAM_INET);
-static const facts_t traffic = BIT(CONNECT) | BIT(BIND) | BIT(LISTEN) | BIT(DATAGRAM);
+static const facts_t traffic = BIT(CONNECT) | BIT(BIND) | BIT(LISTEN) | BIT(DATAGRAM) | BIT(DIRECT_CALL);
 static const facts_t either_family = BIT(NAME_NEW) | BIT(REVERSE_NEW) | BIT(PRESENT_ANY);
 static const facts_t packets = BIT(RAW_INET) | BIT(SOCKET_PACKET) | BIT(CAPTURE);
 

@@ -424,10 +424,16 @@ static bool conclude_unread(struct examination *exam)
     for (const struct report_text *missing = exam->report->missing; missing != NULL; missing = missing->next)
         if (library_may_matter(missing->text, exam->image))
             names = names == NULL ? missing->text : report_print(exam->report, "%s, %s", names, missing->text);
-    if (names == NULL)
+    const char *looked_up = check_dlsym_name(exam->image);
+    if (names != NULL)
+        exam->report->reason = report_print(exam->report, "what it needs is missing, and would decide it: %s", names);
+    else if ((exam->own & BIT(DIRECT_CALL)) != 0)
+        exam->report->reason = "it makes network system calls itself; for which family can't be seen";
+    else if (looked_up != NULL)
+        exam->report->reason = report_print(exam->report, "it seems to ask dlsym for %s", looked_up);
+    else
         return false;
     exam->report->verdict = VERDICT_UNKNOWN;
-    exam->report->reason = report_print(exam->report, "what it needs is missing, and would decide it: %s", names);
     add_own_gaps(exam, facts_against);
     soften_gaps(exam->report);
     return true;

@@ -19,6 +19,7 @@ static const struct telltale telltales[] = {
     {"%d,%d,%d,%d,%d,%d", GAP_PAYLOAD_ADDRESS, false, "EPRT", "PORT", true}, /* FTP's PORT and PASV */
     {"%u,%u,%u,%u,%u,%u", GAP_PAYLOAD_ADDRESS, false, "EPRT", "PORT", true},
     {"%i,%i,%i,%i,%i,%i", GAP_PAYLOAD_ADDRESS, false, "EPRT", "PORT", true},
+    {"PASV", GAP_PAYLOAD_ADDRESS, false, "EPSV", "227", true},   /* its reply is read some other way */
     {"DCC SEND", GAP_PAYLOAD_ADDRESS, false, NULL, NULL, false}, /* IRC */
     {"DCC CHAT", GAP_PAYLOAD_ADDRESS, false, NULL, NULL, false},
     {"DCC %s", GAP_PAYLOAD_ADDRESS, false, NULL, NULL, false},
@@ -129,6 +130,55 @@ static void find_resolver(struct report *report, const struct elf_image *image)
     report_add_gap(report, GAP_ADDRESS_QUERY, &evidence);
 }
 
+/* Whether a text between two NULs stands elsewhere than among the names of the dynamic symbols and libraries. */
+static bool has_own_text(const struct elf_image *image, const char *text)
+{
+    char bytes[32] = "";
+    size_t size = strlen(text) + 2;
+    const uint8_t *names = (const uint8_t *)image->strings, *names_end = names + image->strings_size;
+    memcpy(bytes + 1, text, size - 2);
+    for (size_t index = 0; index < image->segment_count; index++) {
+        const uint8_t *at = image->data + image->segments[index].offset;
+        const uint8_t *end = at + image->segments[index].file_size;
+        for (; (at = memmem(at, (size_t)(end - at), bytes, size)) != NULL; at++)
+            if (names == NULL || at < names || at >= names_end)
+                return true;
+    }
+    return false;
+}
+
+/* Imported, or its own: then it stands in libc's way, and asks for what comes behind it. */
+static bool has_symbol(const struct elf_image *image, const char *name)
+{
+    struct elf_symbol symbol;
+    for (size_t index = 1; index < image->symbol_count; index++)
+        if (elf_image_symbol(image, index, &symbol) && strcmp(symbol.name, name) == 0)
+            return true;
+    return false;
+}
+
+const char *check_dlsym_name(const struct elf_image *image)
+{
+    static const char *const names[] = {"connect", "getaddrinfo", "gethostbyname", "gethostbyname_r"};
+    if (!has_symbol(image, "dlsym") && !has_symbol(image, "dlvsym"))
+        return NULL;
+    for (size_t index = 0; index < sizeof names / sizeof names[0]; index++)
+        if (!has_symbol(image, names[index]) && has_own_text(image, names[index]))
+            return names[index];
+    return NULL;
+}
+
+/* Functions that are asked of libc itself, not of whatever comes first, are libc's own. */
+static void find_dlsym(struct report *report, const struct elf_image *image)
+{
+    const char *name = check_dlsym_name(image);
+    if (name == NULL || !has_own_text(image, "libc.so.6"))
+        return;
+    struct evidence evidence = {.symbol = "dlsym",
+                                .detail = report_print(report, "the texts \"%s\" and \"libc.so.6\"", name)};
+    report_add_gap(report, GAP_DIRECT_CALL, &evidence);
+}
+
 bool check_names_inet6(const struct elf_image *image)
 {
     static const char *const names[] = {"ipv6", "ip6"};
@@ -148,6 +198,7 @@ bool check_names_inet6(const struct elf_image *image)
 void check_texts(struct report *report, const struct elf_image *image)
 {
     find_resolver(report, image);
+    find_dlsym(report, image);
     for (size_t index = 0; index < sizeof telltales / sizeof telltales[0]; index++) {
         const struct telltale *telltale = &telltales[index];
         const struct elf_segment *segment, *unused;
