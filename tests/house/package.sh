@@ -27,6 +27,13 @@ same_version() {
     [ -n "$ours" ] && [ "$ours" = "$theirs" ]
 }
 verdict "the packages have the version of configure.ac" same_version
+same_version_of_rpm() {
+    spec=$top/packaging/v6shim.spec
+    theirs=$(sed -n 's/^Version: *//p' "$spec") last=$(sed -n '/^%changelog/,$s/^\* .* - \(.*\)-1$/\1/p' "$spec" | head -n 1)
+    echo "configure.ac: $ours; packaging/v6shim.spec: $theirs, and $last in its changelog"
+    [ "$ours" = "$theirs" ] && [ "$ours" = "$last" ]
+}
+verdict "so have those of the RPM spec" same_version_of_rpm
 
 reads_changelog() {
     command -v dpkg-parsechangelog >/dev/null || return 0
