@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "preload/base/clock.h"
+#include "preload/socket/sockets.h"
 #include "preload/system/kernel.h"
 #include "preload/system/real.h"
 
@@ -43,12 +44,21 @@ int relay_address_give(int program, int relay, const struct sockaddr_storage *ow
     return result;
 }
 
+#ifdef SYS_getuid32
+#define GET_USER SYS_getuid32
+#else
+#define GET_USER SYS_getuid
+#endif
+
+/* This process has made the pair, or root or its own user has. Not the effective user: a daemon of root's takes that
+   of others for a while, who could give it a socket then. */
 static bool is_trusted(int fd)
 {
     struct ucred maker;
     socklen_t length = sizeof maker;
-    return REAL(getsockopt)(fd, SOL_SOCKET, SO_PEERCRED, &maker, &length) == 0 && length == sizeof maker &&
-           (maker.uid == 0 || maker.uid == (uid_t)syscall(SYS_geteuid));
+    return sockets_has(fd, SOCKET_RELAYED) ||
+           (REAL(getsockopt)(fd, SOL_SOCKET, SO_PEERCRED, &maker, &length) == 0 && length == sizeof maker &&
+            (maker.uid == 0 || maker.uid == (uid_t)syscall(GET_USER)));
 }
 
 bool relay_address_show(int fd, enum relay_side side, struct sockaddr_storage *full, socklen_t *length)

@@ -1,7 +1,7 @@
 /*
  * Whose addresses the two ends of a relay stand for. They are read from the names of the ends
  * (core/relay/relay_name.h), so that another program which is given the socket sees the same. Anybody can give a
- * socket such a name: it counts only where the pair was made by this user or by root (SO_PEERCRED).
+ * socket such a name: it counts only where this process has made the pair, or its user or root has (SO_PEERCRED).
  *
  * Async-signal-safe, no lock; errno kept.
  */
