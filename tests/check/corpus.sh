@@ -4,7 +4,7 @@
 #
 # V6SHIM          the command, ./v6shim unless set
 # CORPUS_DIR      where packages are kept between runs; a directory that is removed unless set
-# CORPUS          the table beside this script, corpus.tsv unless set; corpus-more.tsv has another hundred programs
+# CORPUS          the table beside this script, corpus.tsv unless set; corpus-more.tsv and corpus-third.tsv have other programs
 # CORPUS_GOAL     per cent that must be right, 95 unless set
 set -eu
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)

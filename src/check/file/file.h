@@ -46,8 +46,12 @@ bool check_go(struct report *report, const struct elf_image *image);
 /* For a program that only knows IPv4: adds the gaps that show in the texts of its data. */
 void check_texts(struct report *report, const struct elf_image *image);
 
-/* A function of libc for the network that the program imports nowhere and seems to ask dlsym for: a text of that
-   name. NULL: none. */
+/* Whether the name is among the dynamic symbols: imported, or its own (then it stands in libc's way, and asks for
+   what comes behind it). */
+bool check_has_symbol(const struct elf_image *image, const char *name);
+
+/* A function of libc for the network that is no symbol of the program, and that it seems to ask dlsym for: a text of
+   that name. NULL: none. */
 const char *check_dlsym_name(const struct elf_image *image);
 
 /* Whether its texts name IPv6: what takes captured packets apart by itself shows nothing else of it. */

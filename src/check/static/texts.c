@@ -147,8 +147,7 @@ static bool has_own_text(const struct elf_image *image, const char *text)
     return false;
 }
 
-/* Imported, or its own: then it stands in libc's way, and asks for what comes behind it. */
-static bool has_symbol(const struct elf_image *image, const char *name)
+bool check_has_symbol(const struct elf_image *image, const char *name)
 {
     struct elf_symbol symbol;
     for (size_t index = 1; index < image->symbol_count; index++)
@@ -160,10 +159,10 @@ static bool has_symbol(const struct elf_image *image, const char *name)
 const char *check_dlsym_name(const struct elf_image *image)
 {
     static const char *const names[] = {"connect", "getaddrinfo", "gethostbyname", "gethostbyname_r"};
-    if (!has_symbol(image, "dlsym") && !has_symbol(image, "dlvsym"))
+    if (!check_has_symbol(image, "dlsym") && !check_has_symbol(image, "dlvsym"))
         return NULL;
     for (size_t index = 0; index < sizeof names / sizeof names[0]; index++)
-        if (!has_symbol(image, names[index]) && has_own_text(image, names[index]))
+        if (!check_has_symbol(image, names[index]) && has_own_text(image, names[index]))
             return names[index];
     return NULL;
 }
