@@ -175,7 +175,7 @@ static void test_order_of_time(void **state)
 static void few_places(void)
 {
     for (uint32_t count = 1; count <= 4; count *= 2) {
-        table = (struct transient_table){0};
+        atomic_store(&table.entries, NULL);
         uint32_t seen = 0;
         for (uint32_t number = 0; number < count; number++)
             seen |= 1u << give(number, count);
