@@ -13,9 +13,9 @@
 #include <netinet/tcp.h>
 
 #include "../deny.h"
+#include "conversation.h"
 
 #define OTHER_PORT   2122 /* of a part */
-#define IN_TIME_MS   60000
 #define ADDRESS_ROOM 64
 
 static uint16_t ftp_port = 21;
@@ -65,33 +65,6 @@ static void end(const struct talk *talk)
 {
     close(talk->program);
     world_close(talk->server);
-}
-
-static void say(int fd, const char *text)
-{
-    assert_int_equal(write(fd, text, strlen(text)), strlen(text));
-}
-
-/* Reads as many bytes as the text has. */
-static void hear(int fd, const char *expected)
-{
-    char text[1024] = "";
-    size_t size = strlen(expected), got = 0;
-    struct pollfd polled = {.fd = fd, .events = POLLIN};
-    while (got < size && poll(&polled, 1, IN_TIME_MS) == 1) {
-        ssize_t piece = read(fd, text + got, size - got);
-        assert_true(piece > 0);
-        got += (size_t)piece;
-    }
-    assert_string_equal(text, expected);
-}
-
-static void hear_end(int fd)
-{
-    char byte;
-    struct pollfd polled = {.fd = fd, .events = POLLIN};
-    assert_int_equal(poll(&polled, 1, IN_TIME_MS), 1);
-    assert_int_equal(read(fd, &byte, 1), 0);
 }
 
 static void pass_both_ways(const struct talk *talk)

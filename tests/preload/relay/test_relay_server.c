@@ -1,6 +1,8 @@
 /* Servers whose connections are relayed, and sockets that only look like the end of a relay. */
 #include "../support.h"
 
+#include "conversation.h"
+
 #include <dirent.h>
 #include <poll.h>
 #include <signal.h>
@@ -15,34 +17,6 @@
 #include "preload/base/newer_names.h"
 
 #define SERVED_PORT 2121
-#define IN_TIME_MS  60000
-
-static void say(int fd, const char *text)
-{
-    assert_int_equal(write(fd, text, strlen(text)), strlen(text));
-}
-
-/* Reads as many bytes as the text has. */
-static void hear(int fd, const char *expected)
-{
-    char text[1024] = "";
-    size_t size = strlen(expected), got = 0;
-    struct pollfd polled = {.fd = fd, .events = POLLIN};
-    while (got < size && poll(&polled, 1, IN_TIME_MS) == 1) {
-        ssize_t piece = read(fd, text + got, size - got);
-        assert_true(piece > 0);
-        got += (size_t)piece;
-    }
-    assert_string_equal(text, expected);
-}
-
-static void hear_end(int fd)
-{
-    char byte;
-    struct pollfd polled = {.fd = fd, .events = POLLIN};
-    assert_int_equal(poll(&polled, 1, IN_TIME_MS), 1);
-    assert_int_equal(read(fd, &byte, 1), 0);
-}
 
 static void test_server_was_not_translated(void **state)
 {
