@@ -128,6 +128,17 @@ client passive 'write(c, "PASV\r\n", 6); gethostbyname(v[0]); write(c, "227", 3)
 run 1 passive
 one_line "PASV, and a reply that is read in its own way" '\[payload-address\]'
 
+# Where code is not read, a function that takes a family says nothing of IPv6.
+printf '%s\n' '#include <netdb.h>' '#include <sys/socket.h>' 'int main(int c, char **v) {' 'struct hostent h, *r; char b[999]; int e;' \
+    'gethostbyname2_r(v[0], AF_INET, &h, b, sizeof b, &r, &e);' \
+    'struct sockaddr a; return connect(socket(AF_INET, SOCK_STREAM, 0), &a, sizeof a); }' >second.c
+if $cc -m32 second.c -o second 2>/dev/null; then
+    run 1 second
+    no_line "gethostbyname2_r of i386" '^second: speaks IPv6'
+else
+    echo "SKIPPED i386: this machine has no 32-bit libraries"
+fi
+
 # Several programs: what is unknown is listed, and counted.
 run 2 go-dials go-hidden go-quiet
 one_line "the unknown are listed" '^go-hidden: unknown: '

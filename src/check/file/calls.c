@@ -106,6 +106,11 @@ enum fact call_default(const struct call *call)
     return call->fact;
 }
 
+enum fact call_imported(const struct call *call)
+{
+    return call->reading == FAMILY_2 ? FACT_NAME_OLD : call->fact;
+}
+
 static const struct x86_value *argument(const struct x86_state *state, unsigned number)
 {
     static const int registers[] = {X86_RDI, X86_RSI, X86_RDX, X86_RCX};

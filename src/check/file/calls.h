@@ -35,8 +35,12 @@ const char *call_symbol(const struct call *call);
 /* Whether its arguments decide what it shows. */
 bool call_reads_arguments(const struct call *call);
 
-/* What a call shows where its arguments are not known, or where there is no call to be seen but the import. */
+/* What a call shows where its arguments are not known. */
 enum fact call_default(const struct call *call);
+
+/* What the import shows where no call is to be seen, as on machines whose code is not read. A function that takes a
+   family is not taken for a sign of IPv6 then. */
+enum fact call_imported(const struct call *call);
 
 /* What the call at a site with this state shows. `image` serves constants that lie in its data. */
 enum fact call_read(const struct call *call, const struct elf_image *image, const struct x86_state *state);

@@ -107,8 +107,8 @@ static void report(struct scan *scan, const struct object_import *import, const 
         .function = site == NULL ? 0 : site->function,
     };
     if (meaning->call != NULL)
-        found.facts =
-            FACT_BIT(site == NULL ? call_default(meaning->call) : call_read(meaning->call, scan->image, site->state));
+        found.facts = FACT_BIT(site == NULL ? call_imported(meaning->call)
+                                            : call_read(meaning->call, scan->image, site->state));
     scan->visit(&found, scan->context);
 }
 

@@ -31,12 +31,15 @@ const char *run_origin_name(const struct observation *observation)
     return origin_kind_name(origin->kind);
 }
 
-static const char *constant_words(enum run_constant constant, bool ipv4)
+static const char *constant_words(enum run_constant constant, const struct ip_address *address)
 {
+    bool ipv4 = address->family == AF_INET;
     switch (constant) {
     case CONSTANT_ANY:
         return ipv4 ? "INADDR_ANY" : "in6addr_any";
     case CONSTANT_LOOPBACK:
+        if (ipv4 && address->ipv4.s_addr != htonl(INADDR_LOOPBACK))
+            return "a loopback address, from no call that was seen";
         return ipv4 ? "INADDR_LOOPBACK" : "in6addr_loopback";
     case CONSTANT_BROADCAST:
         return "INADDR_BROADCAST";
@@ -52,7 +55,7 @@ const char *run_origin_words(struct report *report, const struct observation *ob
     const struct origin *origin = observation->origin;
     switch (origin->kind) {
     case ORIGIN_NONE:
-        return constant_words(run_constant_of(observation), observation->address.family == AF_INET);
+        return constant_words(run_constant_of(observation), &observation->address);
     case ORIGIN_RESOLVER:
         if (origin->name[0] == '\0')
             return report_print(report, "from %s without a name", origin->call);

@@ -49,6 +49,9 @@ origins_of() {
         grep { \$_->{symbol} eq '$2' } @{\$p->{addresses}}"
 }
 
+# Where they came from, for people
+details_of() { ask "$1" 'map { $_->{detail} } @{$p->{addresses}}'; }
+
 free_port() {
     perl -MIO::Socket::INET -e 'print IO::Socket::INET->new(Listen => 1, LocalAddr => "127.0.0.1")->sockport'
 }

@@ -186,6 +186,12 @@ origin "INADDR_LOOPBACK" connect "127.0.0.1 loopback - -" <<'C'
     in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     connect(t, IN);
 C
+contains "INADDR_LOOPBACK: in words" "INADDR_LOOPBACK" "$(details_of /program)"
+origin "another loopback address" connect "127.0.0.9 loopback - -" <<'C'
+    in.sin_addr.s_addr = htonl(INADDR_LOOPBACK + 8);
+    connect(t, IN);
+C
+contains "another loopback address: in words" "a loopback address, from no call" "$(details_of /program)"
 origin "INADDR_BROADCAST" sendto "255.255.255.255 broadcast - -" <<'C'
     in.sin_addr.s_addr = INADDR_BROADCAST;
     sendto(s, "", 1, 0, IN);
