@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "check/elf/conf.h"
 #include "command/common/program.h"
 
 #define DPKG_LISTS      "/var/lib/dpkg/info"
@@ -106,7 +107,7 @@ static char *read_line(FILE *stream)
 
 static void read_diversions(struct packages *packages)
 {
-    FILE *stream = fopen(DPKG_DIVERSIONS, "re");
+    FILE *stream = open_regular(DPKG_DIVERSIONS);
     while (stream != NULL) {
         struct diversion *diversion = calloc(1, sizeof *diversion);
         if (diversion == NULL)
@@ -143,7 +144,7 @@ static void read_list(const struct packages *packages, const char *name)
         return;
     snprintf(package, sizeof package, "%.*s", (int)(length - 5), name);
     snprintf(path, sizeof path, DPKG_LISTS "/%s", name);
-    FILE *stream = fopen(path, "re");
+    FILE *stream = open_regular(path);
     while (stream != NULL && getline(&line, &size, stream) > 0) {
         line[strcspn(line, "\n")] = '\0';
         note_package(packages, divert(packages, line, package), package, NULL);
@@ -179,7 +180,7 @@ static void read_status(const struct packages *packages)
 {
     char name[256] = "", architecture[64] = "", version[256] = "", *line = NULL;
     size_t size = 0;
-    FILE *stream = fopen(DPKG_STATUS, "re");
+    FILE *stream = open_regular(DPKG_STATUS);
     while (stream != NULL && getline(&line, &size, stream) > 0) {
         sscanf(line, "Package: %255s", name);
         sscanf(line, "Architecture: %63s", architecture);

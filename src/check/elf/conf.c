@@ -1,13 +1,26 @@
 /* Reads ld.so.conf(5)'s list of directories; called by check/elf/search.c. */
 #include "check/elf/conf.h"
 
+#include <fcntl.h>
 #include <glob.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #define DEPTH_MOST 8 /* of files that include others: one may include itself */
+
+FILE *open_regular(const char *path)
+{
+    struct stat status;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    FILE *stream = fd >= 0 && fstat(fd, &status) == 0 && S_ISREG(status.st_mode) ? fdopen(fd, "r") : NULL;
+    if (stream == NULL && fd >= 0)
+        close(fd);
+    return stream;
+}
 
 static void read_file(FILE *list, const char *path, unsigned depth);
 
@@ -29,7 +42,7 @@ static void read_file(FILE *list, const char *path, unsigned depth)
 {
     char *line = NULL;
     size_t size = 0;
-    FILE *stream = depth < DEPTH_MOST ? fopen(path, "re") : NULL;
+    FILE *stream = depth < DEPTH_MOST ? open_regular(path) : NULL;
     while (stream != NULL && getline(&line, &size, stream) > 0) {
         line[strcspn(line, "#\n")] = '\0';
         char *rest = line;

@@ -42,7 +42,7 @@ struct elf_search {
 struct elf_search *elf_search_new(void)
 {
     struct elf_search *search = calloc(1, sizeof *search);
-    int fd = search == NULL ? -1 : open(CACHE_FILE, O_RDONLY | O_CLOEXEC);
+    int fd = search == NULL ? -1 : open(CACHE_FILE, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     struct stat status;
     if (fd < 0) {
         if (search != NULL)
