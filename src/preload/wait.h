@@ -38,10 +38,10 @@ int wait_ppoll(struct pollfd *polled, nfds_t count, const struct timespec *timeo
 int wait_pselect(int count, fd_set *readable, fd_set *writable, fd_set *exceptional, const struct timespec *timeout,
                  struct timespec *left, const sigset_t *mask);
 
-/* Whether epoll_wait() and its relatives need the following: one load. */
+/* Whether epoll_wait() and its relatives need the following: two loads. */
 static inline bool wait_concerns_epoll(void)
 {
-    return atomic_load_explicit(&spoof_check_any, memory_order_relaxed) |
+    return atomic_load_explicit(&spoof_check_any, memory_order_relaxed) ||
            atomic_load_explicit(&pending_any, memory_order_relaxed);
 }
 

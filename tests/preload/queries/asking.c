@@ -17,7 +17,7 @@ struct asked take(void)
     struct asked asked = {.length = 0};
     struct dns_reader reader = {.message = asked.bytes};
     struct dns_header header;
-    uint16_t type;
+    uint16_t type = 0;
     socklen_t length = sizeof asked.from;
     struct pollfd polled = {.fd = server, .events = POLLIN};
     assert_int_equal(poll(&polled, 1, 20000), 1);
