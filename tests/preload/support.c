@@ -152,8 +152,8 @@ struct sockaddr_in6 ipv6_at(const char *address, uint16_t port)
 
 const char *text_of(struct in_addr address)
 {
-    static char texts[4][INET_ADDRSTRLEN];
-    static unsigned next;
+    static __thread char texts[4][INET_ADDRSTRLEN];
+    static __thread unsigned next;
     char *text = texts[next++ % 4];
     return inet_ntop(AF_INET, &address, text, INET_ADDRSTRLEN);
 }

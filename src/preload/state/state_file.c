@@ -173,17 +173,22 @@ static bool set_lock(int fd, short type, off_t start, off_t length)
 #endif
 }
 
+static bool has_waited(int64_t waited_ms, int64_t wait_ms, unsigned tries, bool patient)
+{
+    return patient ? waited_ms >= wait_ms && tries >= STATE_LOCK_TRIES : waited_ms >= STATE_SHORT_WAIT_MS;
+}
+
 static bool lock_bytes(int fd, off_t start, off_t length, int64_t wait_ms, struct state_fault *fault)
 {
     static _Atomic int64_t impatient_until_ms;
     struct timespec pause = {.tv_nsec = FIRST_PAUSE_NS};
     int64_t began_ms = clock_now_ms();
     bool patient = began_ms >= atomic_load_explicit(&impatient_until_ms, memory_order_relaxed);
-    while (!set_lock(fd, F_WRLCK, start, length)) {
+    for (unsigned tries = 1; !set_lock(fd, F_WRLCK, start, length); tries++) {
         if (errno != EAGAIN && errno != EACCES)
             return fail(fault, STATE_LOCK_ERROR, errno);
         int64_t now_ms = clock_now_ms();
-        if (now_ms - began_ms >= (patient ? wait_ms : STATE_SHORT_WAIT_MS)) {
+        if (has_waited(now_ms - began_ms, wait_ms, tries, patient)) {
             if (patient)
                 atomic_store_explicit(&impatient_until_ms, now_ms + STATE_IMPATIENT_MS, memory_order_relaxed);
             return fail(fault, STATE_BUSY, 0);

@@ -28,9 +28,11 @@
 #define STATE_KEY_NAME    "key" /* of the file in which the key is: state_key.h */
 #define STATE_OWNER_SELF  ((uid_t)-1)
 
-/* How long a lock is waited for. After a wait in vain (its holder is stopped), this process keeps to a short wait for
-   a while. */
+/* How long a lock is waited for, and how often it is asked for at least: on a busy machine a thread that gets no
+   processor would give up after a question or two. After a wait in vain (its holder is stopped), this process keeps
+   to a short wait for a while. */
 #define STATE_LOCK_WAIT_MS   100
+#define STATE_LOCK_TRIES     24 /* in 100 ms there are some 36 */
 #define STATE_CREATE_WAIT_MS 1000
 #define STATE_SHORT_WAIT_MS  5
 #define STATE_IMPATIENT_MS   5000

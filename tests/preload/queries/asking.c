@@ -110,7 +110,7 @@ void ask(int fd, enum how how)
 /* The addresses of an answer, as text. */
 const char *addresses_in(const uint8_t *bytes, size_t length)
 {
-    static char text[256];
+    static __thread char text[256];
     struct dns_reader reader = {.message = bytes, .length = length};
     struct dns_header header;
     struct dns_record record;
@@ -171,8 +171,8 @@ void assert_answer(int fd, enum take_how how, unsigned id, const char *expected)
 /* "192.0.2.1 ALIAS" or "ALIAS". */
 const char *with_alias(const char *before, const char *ipv6)
 {
-    static char texts[4][64];
-    static unsigned next;
+    static __thread char texts[4][64];
+    static __thread unsigned next;
     char *text = texts[next++ % 4];
     snprintf(text, sizeof texts[0], "%s%s", before, text_of(alias_of(ipv6)));
     return text;
