@@ -2,9 +2,7 @@
 # FTP clients that know IPv4 alone, with a server that has an IPv6 address only: passive and active, both ways, with
 # programs of others. An address in a command or reply that was not translated would lead nowhere.
 . "$(dirname "$0")/lib.sh"
-lab_need_library
-[ -z "${SANITIZERS-}" ] || lab_skip_all "a sanitizer alone makes curl and vsftpd hang"
-command -v vsftpd >/dev/null || lab_skip_all "vsftpd is not installed"
+. "$LAB_SOURCE/ftp.sh"
 
 lab_host server
 lab_host client
@@ -13,53 +11,15 @@ lab_on server ip address add 2001:db8::21/64 dev client
 lab_on client ip address add 2001:db8::7/64 dev server
 printf '127.0.0.1 localhost\n2001:db8::21 ftp.example\n' >"$LAB_DIR/host/client/etc/hosts"
 
-files=$LAB_DIR/ftp
-mkdir -p "$files/incoming" "$LAB_DIR/empty" "$LAB_DIR/work"
-chmod 755 "$files" "$LAB_DIR/empty"
-chmod 777 "$files/incoming"
-echo 'hello over ftp' >"$files/hello.txt"
-head -c 3000000 /dev/urandom >"$files/large"
-: >"$LAB_DIR/large.sum"
-cat >"$LAB_DIR/vsftpd.conf" <<END
-listen=NO
-listen_ipv6=YES
-background=NO
-anonymous_enable=YES
-no_anon_password=YES
-write_enable=YES
-anon_upload_enable=YES
-anon_mkdir_write_enable=YES
-anon_other_write_enable=YES
-anon_umask=022
-anon_root=$files
-secure_chroot_dir=$LAB_DIR/empty
-allow_writeable_chroot=YES
-seccomp_sandbox=NO
-connect_from_port_20=NO
-port_promiscuous=NO
-xferlog_enable=YES
-log_ftp_protocol=YES
-vsftpd_log_file=$LAB_DIR/log/vsftpd.log
-END
+ftp_configure listen=NO listen_ipv6=YES anon_mkdir_write_enable=YES anon_other_write_enable=YES seccomp_sandbox=NO \
+    connect_from_port_20=NO port_promiscuous=NO
 lab_start server vsftpd vsftpd "$LAB_DIR/vsftpd.conf"
-lab_until lab_on server sh -c 'ss -ltn | grep -q ":21 "'
+ftp_await server ""
 
-cd "$LAB_DIR/work" || exit 1
-got() { if cmp -s "$1" "$2"; then echo same; else echo "different: $(ls -l "$1" "$2" 2>&1)"; fi; }
-
-# fetches NAME COMMAND...: the command is to make hello.txt and large here.
-fetches() {
-    what=$1
-    shift
-    rm -f hello.txt large
-    output=$(timeout 60 nsenter --target "$lab_pid_client" --net --mount --root --wdns="$PWD" -- env \
-        V6SHIM_STATE_DIR="$LAB_DIR/state/client" LD_PRELOAD="$LAB_PRELOAD" "$@" 2>&1)
-    same "$what: a small file" same "$(got hello.txt "$files/hello.txt")"
-    if same "$what: a large file" same "$(got large "$files/large")"; then :; fi
-    case $(got large "$files/large") in same) ;; *) printf '%s\n' "$output" | head -20 | sed 's/^/#   /' ;; esac
+ftp_client() {
+    timeout 60 nsenter --target "$lab_pid_client" --net --mount --root --wdns="$PWD" -- env \
+        V6SHIM_STATE_DIR="$LAB_DIR/state/client" LD_PRELOAD="$LAB_PRELOAD" "$@" 2>&1
 }
-
-has() { command -v "$1" >/dev/null || { skip "$1" "$1 is not installed"; return 1; }; }
 
 has inetutils-ftp && fetches "inetutils-ftp, active" sh -c 'printf "user anonymous x\nbinary\nget hello.txt\nget large\nls\nquit\n" | inetutils-ftp -4 -n -A -v ftp.example'
 has inetutils-ftp && fetches "inetutils-ftp, passive" sh -c 'printf "user anonymous x\nbinary\nget hello.txt\nget large\nls\nquit\n" | inetutils-ftp -4 -n -p -v ftp.example'
@@ -90,22 +50,6 @@ for my $passive (1, 0) {
 
 # ---- To the server, broken off and taken up again, much and many
 
-on_client() {
-    timeout 60 nsenter --target "$lab_pid_client" --net --mount --root --wdns="$PWD" -- env \
-        V6SHIM_STATE_DIR="$LAB_DIR/state/client" LD_PRELOAD="$LAB_PRELOAD" "$@" 2>&1
-}
-
-# stores NAME COMMAND...: the command is to make incoming/large there of the file large here.
-stores() {
-    what=$1
-    shift
-    rm -f "$files/incoming/large"
-    output=$(on_client "$@")
-    stored=$(got "$files/incoming/large" "$files/large")
-    same "$what" same "$stored"
-    case $stored in same) ;; *) printf '%s\n' "$output" | head -20 | sed 's/^/#   /' ;; esac
-}
-
 cp "$files/large" large
 has inetutils-ftp && stores "inetutils-ftp -4 stores, active" sh -c 'printf "user anonymous x\nbinary\ncd incoming\nput large\nquit\n" | inetutils-ftp -4 -n -A -v ftp.example'
 has inetutils-ftp && stores "inetutils-ftp -4 stores, passive" sh -c 'printf "user anonymous x\nbinary\ncd incoming\nput large\nquit\n" | inetutils-ftp -4 -n -p -v ftp.example'
@@ -116,10 +60,10 @@ has curl && stores "curl -4 -T -P -" curl -4 -sS -P - -T large ftp://ftp.example
 has wput && stores "wput" wput -q --basename="$PWD/" "$PWD/large" ftp://anonymous:x@ftp.example/incoming/
 
 head -c 1000000 "$files/large" >large
-on_client wget -4 -q -c ftp://ftp.example/large >/dev/null
+ftp_client wget -4 -q -c ftp://ftp.example/large >/dev/null
 same "wget -4 -c takes up what is there" same "$(got large "$files/large")"
 
-same "a transfer that is broken off leaves a connection that works" "hello over ftp" "$(on_client python3 -c '
+same "a transfer that is broken off leaves a connection that works" "hello over ftp" "$(ftp_client python3 -c '
 import ftplib, socket
 every = socket.getaddrinfo
 socket.getaddrinfo = lambda host, port, family=0, *rest, **more: every(host, port, socket.AF_INET, *rest, **more)
@@ -136,7 +80,7 @@ f.retrlines("RETR hello.txt", print)')"
 
 truncate -s 100M "$files/huge"
 rm -f huge
-on_client wget -4 -q ftp://ftp.example/huge >/dev/null
+ftp_client wget -4 -q ftp://ftp.example/huge >/dev/null
 same "100 MiB" same "$(got huge "$files/huge")"
 rm -f huge "$files/huge"
 
@@ -146,13 +90,13 @@ while [ $number -lt 1000 ]; do
     number=$((number + 1))
     echo $number >"$files/many/$number"
 done
-on_client ncftpget -R -F -u anonymous -p x ftp.example . many >/dev/null
+ftp_client ncftpget -R -F -u anonymous -p x ftp.example . many >/dev/null
 check "1,000 small files" diff -r "$files/many" many
 
 # The data goes from socket to socket: the relay sees the control connection alone.
 if has strace; then
     rm -f large
-    on_client strace -f -qq -e trace=read,recvfrom,recvmsg -o "$LAB_DIR/calls" wget -4 -q ftp://ftp.example/large >/dev/null
+    ftp_client strace -f -qq -e trace=read,recvfrom,recvmsg -o "$LAB_DIR/calls" wget -4 -q ftp://ftp.example/large >/dev/null
     relayed=$(awk '/v6shim-relay|EAGAIN/ { next } { print }' "$LAB_DIR/calls" | awk '$1 != first && first { n += $NF } NR == 1 { first = $1 } END { print n + 0 }')
     if [ "$relayed" -lt 100000 ]; then ok "the data passes by the relay"; else not_ok "the data passes by the relay" "$relayed bytes"; fi
 fi
